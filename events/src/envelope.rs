@@ -1,0 +1,202 @@
+//! The envelope: CloudEvents 1.0 in JSON, read strictly, and the one structured form that every mode is brought into.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+use crate::check;
+use crate::fault::{Fault, Faults, token};
+use crate::json::read_strict;
+use crate::key::EventKey;
+use crate::kinds::{Common, Kind, read_members};
+use crate::shapes::Ref;
+
+/// The largest structured event that is accepted, in bytes.
+pub const MAX_EVENT_BYTES: usize = 64 * 1024;
+
+/// What stands before the kind in `type`.
+pub const TYPE_PREFIX: &str = "dateline.";
+
+/// What stands after the kind in `type`: the version that this program reads.
+pub const TYPE_SUFFIX: &str = ".v1";
+
+/// An immutable fact said by a publisher: one CloudEvent of a known kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The publisher that answers for it (CloudEvents `source`).
+    pub source: String,
+    /// Its id, unique per source, for ever.
+    pub id: String,
+    /// The service's slug.
+    pub subject: String,
+    /// The incident that the publisher names.
+    pub incidentid: Option<String>,
+    /// The event or request that made the publisher say it.
+    pub causationid: Option<String>,
+    /// What the publisher groups it with.
+    pub correlationid: Option<String>,
+    /// The members of `data` that any kind may carry.
+    pub common: Common,
+    /// What it says.
+    pub kind: Kind,
+}
+
+impl Event {
+    /// Reads a structured event at the door, where everything is asked of it: shape, limits, time zones.
+    pub fn read_at_the_door(bytes: &[u8]) -> Result<Self, Faults> {
+        if bytes.len() > MAX_EVENT_BYTES {
+            return Err(Faults::one("", format!("{} bytes; an event has at most {MAX_EVENT_BYTES}; put long texts behind a link", bytes.len())));
+        }
+        let event = Self::read(bytes)?;
+        check::at_the_door(&event).none_or_error()?;
+        Ok(event)
+    }
+
+    /// Reads a structured event from the ledger. Zone rules may have changed since it was accepted, so they are not asked again.
+    pub fn read(bytes: &[u8]) -> Result<Self, Faults> {
+        let Value::Object(envelope) = read_strict(bytes)? else {
+            return Err(Faults::one("", "an event is a JSON object"));
+        };
+        Self::from_members(envelope)
+    }
+
+    fn from_members(mut envelope: Map<String, Value>) -> Result<Self, Faults> {
+        let mut faults = Faults::default();
+        let data = match envelope.remove("data") {
+            Some(Value::Object(data)) => Some(data),
+            Some(_) => {
+                faults.add("/data", "expected an object");
+                None
+            }
+            None => {
+                faults.add("/data", if envelope.contains_key("data_base64") { "send JSON in \"data\", not \"data_base64\"" } else { "missing member" });
+                None
+            }
+        };
+        let attributes = check::attributes(&envelope, &mut faults);
+        let kind_name = attributes.get("type").and_then(|text| check::kind_of_type(text, &mut faults));
+        let body = match (data, kind_name) {
+            (Some(data), Some(name)) => Self::read_data(&name, data, &mut faults),
+            _ => None,
+        };
+        let (Some((common, kind)), true) = (body, faults.0.is_empty()) else {
+            return Err(faults);
+        };
+        let attribute = |name: &str| attributes.get(name).cloned();
+        let event = Self {
+            source: attribute("source").unwrap_or_default(),
+            id: attribute("id").unwrap_or_default(),
+            subject: attribute("subject").unwrap_or_default(),
+            incidentid: attribute("incidentid"),
+            causationid: attribute("causationid"),
+            correlationid: attribute("correlationid"),
+            common,
+            kind,
+        };
+        check::rules(&event).none_or_error()?;
+        Ok(event)
+    }
+
+    fn read_data(name: &str, data: Map<String, Value>, faults: &mut Faults) -> Option<(Common, Kind)> {
+        let (common, own): (Map<_, _>, Map<_, _>) = data.into_iter().partition(|(member, _)| Common::MEMBERS.contains(&member.as_str()));
+        let common = read_members::<Common>(common, faults);
+        let kind = Kind::read(name, own, faults).flatten();
+        Some((common?, kind?))
+    }
+
+    /// The event with members of its `data` replaced (null removes) and perhaps another `incidentid`, as a correction says.
+    /// Refused when the result would not be a valid event.
+    pub fn patched(&self, patch: &Map<String, Value>) -> Result<Self, Faults> {
+        let mut data = self.data();
+        let mut incidentid = self.incidentid.clone();
+        for (member, value) in patch {
+            match (member.as_str(), value) {
+                ("incidentid", Value::Null) => incidentid = None,
+                ("incidentid", Value::String(id)) => incidentid = Some(id.clone()),
+                ("incidentid", _) => return Err(Faults::one("/data/patch/incidentid", "expected a string or null")),
+                (_, Value::Null) => drop(data.remove(member)),
+                (_, value) => drop(data.insert(member.clone(), value.clone())),
+            }
+        }
+        let mut faults = Faults::default();
+        let body = Self::read_data(self.kind.name(), data, &mut faults);
+        let (Some((common, kind)), true) = (body, faults.0.is_empty()) else {
+            return Err(faults);
+        };
+        let event = Self { common, kind, incidentid, ..self.clone() };
+        check::rules(&event).none_or_error()?;
+        Ok(event)
+    }
+
+    /// The members of `data`, as JSON.
+    pub fn data(&self) -> Map<String, Value> {
+        let mut data = Map::new();
+        for part in [serde_json::to_value(&self.common), serde_json::to_value(&self.kind)] {
+            if let Ok(Value::Object(members)) = part {
+                data.extend(members);
+            }
+        }
+        data
+    }
+
+    /// The event's key.
+    pub fn key(&self) -> EventKey {
+        EventKey::of(&self.source, &self.id)
+    }
+
+    /// The (source, id) that a reference in this event names.
+    pub fn resolve<'a>(&'a self, reference: &'a Ref) -> (&'a str, &'a str) {
+        (reference.source.as_deref().unwrap_or(&self.source), &reference.id)
+    }
+
+    /// The key that a reference in this event names.
+    pub fn key_of(&self, reference: &Ref) -> EventKey {
+        let (source, id) = self.resolve(reference);
+        EventKey::of(source, id)
+    }
+}
+
+/// Writes the one structured form that binary and batch input is brought into: attributes by name, no spaces, the bytes of
+/// `data` untouched. Values are JSON texts.
+pub fn structured_form(attributes: &BTreeMap<String, Value>, data: Option<&RawValue>) -> Vec<u8> {
+    let mut members: BTreeMap<&str, String> = attributes.iter().map(|(name, value)| (name.as_str(), value.to_string())).collect();
+    if let Some(data) = data {
+        members.insert("data", data.get().to_owned());
+    }
+    let mut text = String::from("{");
+    for (index, (name, value)) in members.iter().enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        text.push_str(&Value::String((*name).to_owned()).to_string());
+        text.push(':');
+        text.push_str(value);
+    }
+    text.push('}');
+    text.into_bytes()
+}
+
+/// True when both are the same event: equal as JSON, `traceparent` and `tracestate` left out.
+pub fn same_event(left: &[u8], right: &[u8]) -> bool {
+    if left == right {
+        return true;
+    }
+    let read = |bytes: &[u8]| match read_strict(bytes) {
+        Ok(Value::Object(mut members)) => {
+            members.remove("traceparent");
+            members.remove("tracestate");
+            Some(members)
+        }
+        _ => None,
+    };
+    matches!((read(left), read(right)), (Some(left), Some(right)) if left == right)
+}
+
+impl Fault {
+    /// The same fault, found inside item `index` of a batch.
+    #[must_use]
+    pub fn inside(self, index: usize) -> Self {
+        Self { pointer: format!("/{}{}", token(&index.to_string()), self.pointer), ..self }
+    }
+}

@@ -1,0 +1,21 @@
+//! `cause.stated`: why it happened, and who says so
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::shapes::Statement;
+
+/// Why it happened, and who says so.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CauseStated {
+    /// False: the reason is said to be unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known: Option<bool>,
+    /// What was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub statement: Option<Statement>,
+    /// Where it is explained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<String>,
+}

@@ -1,0 +1,56 @@
+//! The members of `data` that any kind may carry.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::shapes::{Reference, Source};
+use crate::text::Text;
+use crate::time::When;
+
+/// The members of `data` that any kind may carry.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Common {
+    /// When it happened in the world; required of every kind that speaks of the world.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub occurred: Option<When>,
+    /// When its source said so where others could read it; absent, the recorded time stands for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stated: Option<When>,
+    /// How sure its source is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certainty: Option<Certainty>,
+    /// A sentence to tell instead of the kind's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub headline: Option<Text>,
+    /// Whom the claim rests on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Source>,
+    /// The vendor's own id of the incident.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<Reference>,
+    /// Parts of the service.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub components: Vec<String>,
+    /// The symptom in free text, beside the fixed list.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub symptom_text: Option<Text>,
+}
+
+impl Common {
+    /// The names of its members.
+    pub const MEMBERS: [&'static str; 8] =
+        ["occurred", "stated", "certainty", "headline", "sources", "reference", "components", "symptom_text"];
+}
+
+/// How sure a source is of what it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Certainty {
+    /// It was reported.
+    Reported,
+    /// It was confirmed.
+    Confirmed,
+    /// It is contradicted.
+    Disputed,
+}

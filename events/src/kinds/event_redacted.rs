@@ -1,0 +1,16 @@
+//! `event.redacted`: a text was destroyed; only from `dateline redact`
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A text was destroyed; only from `dateline redact`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventRedacted {
+    /// The position whose text was destroyed.
+    pub position: u64,
+    /// Its key.
+    pub key: String,
+    /// Its whole leaf.
+    pub leaf: String,
+}

@@ -1,0 +1,69 @@
+//! A point on the UTC time line, in microseconds since 1970.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(pub i64);
+
+impl Instant {
+    /// One second, in the unit of an instant.
+    pub const SECOND: i64 = 1_000_000;
+    /// One minute, in the unit of an instant.
+    pub const MINUTE: i64 = 60 * Self::SECOND;
+    /// One hour, in the unit of an instant.
+    pub const HOUR: i64 = 60 * Self::MINUTE;
+
+    /// Reads RFC 3339, such as `2022-10-25T06:37:00Z`.
+    pub fn parse(text: &str) -> Option<Self> {
+        text.parse::<Timestamp>().ok().map(Self::from_timestamp)
+    }
+
+    /// From jiff's type, cutting what is finer than a microsecond.
+    pub fn from_timestamp(timestamp: Timestamp) -> Self {
+        Self(timestamp.as_microsecond())
+    }
+
+    /// As jiff's type; clamped to what it can hold (the years −9999 to 9999).
+    pub fn timestamp(self) -> Timestamp {
+        Timestamp::from_microsecond(self.0).unwrap_or(if self.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })
+    }
+
+    /// Later (or, negative, earlier) by so many microseconds; never wraps.
+    #[must_use]
+    pub fn plus(self, microseconds: i64) -> Self {
+        Self(self.0.saturating_add(microseconds))
+    }
+
+    /// RFC 3339 in UTC with exactly six digits of a second: the form that a leaf and a receipt carry.
+    pub fn with_six_digits(self) -> String {
+        let civil = self.timestamp().to_zoned(TimeZone::UTC).datetime();
+        let (year, month, day) = (civil.year(), civil.month(), civil.day());
+        let (hour, minute, second) = (civil.hour(), civil.minute(), civil.second());
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{:06}Z", civil.subsec_nanosecond() / 1000)
+    }
+}
+
+impl fmt::Display for Instant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.timestamp().fmt(formatter)
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Instant {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+        Self::parse(&text)
+            .ok_or_else(|| serde::de::Error::custom(format!("\"{text}\" is not an RFC 3339 time such as \"2022-10-25T06:37:00Z\"")))
+    }
+}

@@ -1,0 +1,10 @@
+//! What is read: which incident an event belongs to, the fold of an incident's events into its timeline, its order, and
+//! its telling in a language.
+//!
+//! Pure: no input or output, no clock, no randomness, no async. Where rows are kept is the business of `backends`.
+
+pub mod rows;
+
+/// The version of the projection: its rows, its rules of correlation and its fold. A change of any of them raises it,
+/// and every view is rebuilt beside the old one.
+pub const PROJECTION_VERSION: u32 = 1;
