@@ -1,0 +1,350 @@
+//! A timeline as folded: which entries, in which order, under which axes; the same for every language.
+//! Words for readers belong to `tell`, its form in JSON to `document`.
+
+use std::sync::Arc;
+
+use dateline_events::kinds::{EditKind, Verdict};
+use dateline_events::{Bounds, Event, Instant, Position, Quotation, Region, Slug, Symptom, Text, Vendor};
+use serde::Serialize;
+
+use crate::rows::Nature;
+
+/// An incident's story under the axes asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Timeline {
+    /// The incident's id.
+    pub incident: String,
+    /// The ids of incidents merged into it, ascending by number; they redirect here.
+    pub merged: Vec<String>,
+    /// Outage or maintenance.
+    pub nature: Nature,
+    /// Its services' slugs; that of the opening event first.
+    pub services: Vec<Slug>,
+    /// A headline that a desk gave it and that holds under the axes.
+    pub title: Option<Text>,
+    /// How it stands.
+    pub state: State,
+    /// Every region told of, in the order first told of.
+    pub regions: Vec<Region>,
+    /// Every symptom told of.
+    pub symptoms: Vec<Symptom>,
+    /// The region of the opening event (its first), by which state and milestones are told; None: no place said.
+    pub opening_region: Option<Region>,
+    /// When it was first seen.
+    pub first_seen: Option<Milestone>,
+    /// When the vendor admitted it.
+    pub acknowledged: Option<Milestone>,
+    /// When it was wholly over.
+    pub restored: Option<Milestone>,
+    /// Why it happened.
+    pub cause: Option<Milestone>,
+    /// From first seen to acknowledged, in seconds.
+    pub time_to_acknowledge: Option<Range>,
+    /// From first seen to restored, in seconds.
+    pub time_to_restore: Option<Range>,
+    /// The zone that most of the opening event's kind were told in; what a reader sees unless asking for another.
+    pub zone: Option<String>,
+    /// The story, in order.
+    pub entries: Vec<Entry>,
+    /// What may have been stated by `known_at` but is not certain to have been; never folded in. In order of position.
+    pub possibly: Vec<Item>,
+    /// What was taken back, in order of position; shown on request.
+    pub retracted: Vec<Item>,
+    /// Links to other incidents, other than "same as".
+    pub links: Vec<Item>,
+    /// Corrections that would have made their event invalid: without effect, and listed.
+    pub without_effect: Vec<Position>,
+    /// The axes that it was folded under.
+    pub axes: Axes,
+    /// The last event that changed this incident.
+    pub changed: Position,
+}
+
+/// The three axes of a read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Axes {
+    /// What was going on in the world then.
+    pub at: Option<Instant>,
+    /// Only what sources had certainly stated by then.
+    pub known_at: Option<Instant>,
+    /// Only what the ledger had recorded up to this position.
+    pub as_of: Option<Position>,
+}
+
+/// How an incident stands, in the field's own words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is its own explanation")]
+pub enum State {
+    Detected,
+    Acknowledged,
+    Investigating,
+    Identified,
+    Monitoring,
+    Restored,
+    /// Planned work that has been announced.
+    Scheduled,
+    /// Planned work under way.
+    InProgress,
+    /// Planned work that is done.
+    Completed,
+    /// Nothing certain is known under the axes asked for.
+    Unknown,
+}
+
+impl State {
+    /// The word, as in JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Detected => "detected",
+            Self::Acknowledged => "acknowledged",
+            Self::Investigating => "investigating",
+            Self::Identified => "identified",
+            Self::Monitoring => "monitoring",
+            Self::Restored => "restored",
+            Self::Scheduled => "scheduled",
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// The moments that competing claims are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is its own explanation")]
+pub enum MilestoneKind {
+    FirstSeen,
+    Acknowledged,
+    Restored,
+    Cause,
+}
+
+/// One milestone: the value told, the rule that chose it, and every claim.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Milestone {
+    /// The position of the claim that is told.
+    pub told: Position,
+    /// Why that one.
+    pub rule: Rule,
+    /// When, as told; open bounds closed by the fold.
+    pub occurred: Bounds,
+    /// The earliest and the latest that any claim of the same region says.
+    pub spread: Bounds,
+    /// Every claim, the told one first, then by order in time.
+    pub claims: Vec<Claim>,
+}
+
+/// One source's statement of a milestone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Claim {
+    /// The event's position.
+    pub position: Position,
+    /// The region it speaks of; None: all, or none said.
+    pub region: Option<Region>,
+    /// When, as it says; open bounds closed by the fold.
+    pub occurred: Bounds,
+    /// Whether it is told.
+    pub standing: Standing,
+}
+
+/// Why one claim is told and not another; in the order in which they are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// A desk prefers it.
+    Editor,
+    /// The vendor says it of itself.
+    Vendor,
+    /// Most sources name this value.
+    MostSources,
+    /// Its interval is the narrowest.
+    Narrowest,
+    /// It is the earliest.
+    Earliest,
+    /// It stands first in the ledger.
+    LowestPosition,
+}
+
+/// How a claim stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It is told.
+    Told,
+    /// Another claim of the same milestone is told.
+    Other,
+    /// A desk or its source calls it disputed.
+    Disputed,
+    /// A desk found no support for it.
+    Unsupported,
+    /// A negative claim that a later event contradicts.
+    Lapsed,
+    /// A negative claim that was contradicted before it was printed.
+    Outdated,
+    /// It is told as corrected.
+    Corrected,
+    /// It was taken back.
+    Retracted,
+    /// Its text was destroyed.
+    Redacted,
+}
+
+/// One place in the story.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The event that is told here.
+    pub item: Item,
+    /// The milestone that it is.
+    pub milestone: Option<MilestoneKind>,
+    /// The rest that belongs here, in the order of telling.
+    pub inside: Vec<(Part, Item)>,
+}
+
+/// In what way an event belongs inside another's entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    /// It says the same, from another source.
+    Agreeing,
+    /// It states the same milestone otherwise, for the same region (that of the opening event).
+    Competing,
+    /// It states the same milestone for no named place.
+    PlaceNotSaid,
+    /// It states the same milestone for another region.
+    Elsewhere,
+    /// It is another wording, translation or attribution of the same statement.
+    Wording,
+    /// It says that there is no statement yet.
+    Silent,
+    /// It counts reports at a time that nobody stated.
+    Undated,
+    /// It says how long it lasted.
+    Duration,
+}
+
+/// An event as it stands under the axes asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// Its position.
+    pub position: Position,
+    /// When the ledger took it.
+    pub recorded: Instant,
+    /// The event with every correction in effect applied.
+    pub event: Arc<Event>,
+    /// When it happened, placed among the others.
+    pub occurred: Placed,
+    /// When it was stated; the recorded time where nobody said.
+    pub stated: Bounds,
+    /// How it stands.
+    pub standing: Standing,
+    /// For `Lapsed` and `Outdated`: the position of the event that contradicts it.
+    pub contradicted_by: Option<Position>,
+    /// The corrections in effect, by position.
+    pub corrections: Vec<Correction>,
+    /// The retraction in effect.
+    pub retraction: Option<Retraction>,
+    /// The verdict in force.
+    pub verdict: Option<Weighing>,
+    /// Its quotation in other languages, as translated by acts, by position.
+    pub translations: Vec<(Quotation, Option<Text>)>,
+}
+
+/// A time placed in the story.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Placed {
+    /// The bounds, open ones closed by the fold where it can.
+    pub bounds: Bounds,
+    /// The bounds as the event itself has them, before closing.
+    pub own: Bounds,
+    /// What entries sort by.
+    pub order: Instant,
+    /// The event that it stands after or before, if it is in the story.
+    pub anchor: Option<Position>,
+}
+
+/// A correction in effect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Correction {
+    /// The position of the correction.
+    pub position: Position,
+    /// What kind of edit it is.
+    pub edit_kind: EditKind,
+    /// True where whoever made it said so.
+    pub announced: bool,
+    /// Why.
+    pub reason: Option<Text>,
+    /// When the source made it; None for a desk's.
+    pub stated: Option<Bounds>,
+    /// Each member of `data` that it changed, with what stood there and what stands there now.
+    pub changes: Vec<(String, serde_json::Value, serde_json::Value)>,
+    /// Its publisher.
+    pub source: String,
+}
+
+/// A retraction in effect.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retraction {
+    /// The position of the retraction.
+    pub position: Position,
+    /// Why.
+    pub reason: Option<Text>,
+    /// True where whoever took it back said so.
+    pub announced: bool,
+    /// Its publisher.
+    pub source: String,
+}
+
+/// A desk's verdict.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weighing {
+    /// The position of the verdict.
+    pub position: Position,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why.
+    pub reason: Option<Text>,
+    /// When the ledger took it: "given later, on …".
+    pub given: Instant,
+}
+
+/// A range of seconds between two intervals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Range {
+    /// At least.
+    pub seconds_min: i64,
+    /// At most.
+    pub seconds_max: i64,
+}
+
+/// What is registered of services: what timelines call them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Registry {
+    /// The incident's own services and those of the same vendors, by slug.
+    pub services: Vec<RegisteredService>,
+}
+
+/// One service as registered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RegisteredService {
+    /// Its slug.
+    pub slug: Slug,
+    /// Its names by language.
+    pub names: Text,
+    /// Its genitives.
+    pub genitives: Option<Text>,
+    /// Whose it is.
+    pub vendor: Option<Vendor>,
+    /// Its home page.
+    pub homepage: Option<String>,
+    /// Its status page.
+    pub status_page: Option<String>,
+}
+
+impl Registry {
+    /// The service with this slug.
+    pub fn service(&self, slug: &str) -> Option<&RegisteredService> {
+        self.services.iter().find(|service| service.slug == slug)
+    }
+}
