@@ -3,7 +3,10 @@
 //!
 //! Pure: no input or output, no clock, no randomness, no async. Where rows are kept is the business of `backends`.
 
+pub mod correlate;
+pub mod fold;
 pub mod model;
+pub mod project;
 pub mod rows;
 
 /// The version of the projection: its rows, its rules of correlation and its fold. A change of any of them raises it,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dateline_events::kinds::{EditKind, Verdict};
 use dateline_events::{Bounds, Event, Instant, Position, Quotation, Region, Slug, Symptom, Text, Vendor};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::rows::Nature;
 
@@ -326,7 +326,7 @@ pub struct Registry {
 }
 
 /// One service as registered.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RegisteredService {
     /// Its slug.
     pub slug: Slug,
@@ -336,6 +336,8 @@ pub struct RegisteredService {
     pub genitives: Option<Text>,
     /// Whose it is.
     pub vendor: Option<Vendor>,
+    /// The service that it is a part of.
+    pub parent: Option<Slug>,
     /// Its home page.
     pub homepage: Option<String>,
     /// Its status page.

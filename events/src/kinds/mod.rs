@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 mod common;
 mod reading;
 
-pub use common::Common;
+pub use common::{Certainty, Common};
 pub(crate) use reading::read_members;
 
 macro_rules! kinds {

@@ -1,0 +1,75 @@
+//! The incidents of one service, so kept that those near a time are found without looking at all.
+
+use std::collections::{BTreeMap, HashMap};
+
+use dateline_events::Instant;
+
+use super::{MARGIN, MARGIN_AFTER_RESTORATION};
+use crate::rows::{HeadRow, IncidentNumber};
+
+/// Every incident of one service.
+#[derive(Debug, Clone, Default)]
+pub struct SubjectHeads {
+    heads: HashMap<IncidentNumber, HeadRow>,
+    by_start: BTreeMap<(Instant, IncidentNumber), ()>,
+    by_id: HashMap<String, IncidentNumber>,
+    /// The longest reach of any, in microseconds: how far back from a time one has to look.
+    reach_max: i64,
+}
+
+impl SubjectHeads {
+    /// Puts a head in, or its newer version in its place.
+    pub fn put(&mut self, head: HeadRow) {
+        if let Some(old) = self.heads.get(&head.number) {
+            if old.since > head.since {
+                return;
+            }
+            if let Some(start) = old.span_start {
+                self.by_start.remove(&(start, old.number));
+            }
+        }
+        if let Some((start, end)) = reach(&head) {
+            self.by_start.insert((head.span_start.unwrap_or(start), head.number), ());
+            self.reach_max = self.reach_max.max(end.0.saturating_sub(start.0));
+        }
+        self.by_id.insert(head.id.clone(), head.number);
+        self.heads.insert(head.number, head);
+    }
+
+    /// The head with this id.
+    pub fn by_id(&self, id: &str) -> Option<&HeadRow> {
+        self.heads.get(self.by_id.get(id)?)
+    }
+
+    /// The head with this number.
+    pub fn get(&self, number: IncidentNumber) -> Option<&HeadRow> {
+        self.heads.get(&number)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.heads.len()
+    }
+
+    /// True when there is none.
+    pub fn is_empty(&self) -> bool {
+        self.heads.is_empty()
+    }
+
+    /// The heads whose reach may overlap a time; each is still to be tested.
+    pub(super) fn near(&self, earliest: Instant, latest: Instant) -> impl Iterator<Item = &HeadRow> {
+        let from = (earliest.plus(-self.reach_max).plus(-MARGIN), 0);
+        let to = (latest.plus(MARGIN).plus(1), 0);
+        self.by_start.range(from..to.max(from)).filter_map(|((_, number), ())| self.heads.get(number))
+    }
+}
+
+/// An incident's span, widened: six hours before the first sign, and six after the last, or two after the restoration.
+pub(super) fn reach(head: &HeadRow) -> Option<(Instant, Instant)> {
+    let (start, end) = (head.span_start?, head.span_end?);
+    let end = match head.restored_until {
+        Some(restored) if head.disrupted_until.is_none_or(|disrupted| disrupted <= restored) => restored.plus(MARGIN_AFTER_RESTORATION),
+        _ => end.plus(MARGIN),
+    };
+    Some((start.plus(-MARGIN), end))
+}

@@ -1,0 +1,100 @@
+//! What is known of the past while a page is placed: facts that were asked for, and the heads that are kept between pages.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use dateline_events::{EventKey, Position};
+
+use super::heads::SubjectHeads;
+use crate::rows::{EventRow, Facts, HeadRow, IncidentNumber, KnownEvent, LinkRow, Needs, Rows, WaitingRow};
+
+/// So many heads are kept between pages; past it those of services that the last page did not touch are let go.
+const MAX_HEADS_KEPT: usize = 200_000;
+
+/// What is known of the past.
+#[derive(Debug, Clone, Default)]
+pub struct Knowledge {
+    asked: Needs,
+    pub(super) known: HashMap<EventKey, KnownEvent>,
+    pub(super) subjects: HashMap<String, SubjectHeads>,
+    pub(super) references: HashMap<(String, String), IncidentNumber>,
+    pub(super) links: BTreeMap<Position, LinkRow>,
+    pub(super) acts: HashMap<EventKey, BTreeMap<Position, EventRow>>,
+    pub(super) waiting: BTreeMap<Position, (WaitingRow, Arc<EventRow>)>,
+    nothing_waits: bool,
+}
+
+impl Knowledge {
+    /// Nothing is known; `nothing_waits` says that no event in the views waits, so that nobody has to ask.
+    pub fn new(nothing_waits: bool) -> Self {
+        Self { nothing_waits, ..Self::default() }
+    }
+
+    /// True where it is known that no event waits.
+    pub fn nothing_waits(&self) -> bool {
+        self.nothing_waits
+    }
+
+    /// Takes in what was asked and what was answered. What was asked and not answered does not exist.
+    pub fn absorb(&mut self, needs: Needs, facts: Facts) {
+        self.known.extend(facts.known.into_iter().map(|known| (known.event.key, known)));
+        for subject in &needs.subjects {
+            self.subjects.entry(subject.clone()).or_default();
+        }
+        self.put_heads(facts.heads);
+        self.references.extend(facts.references.into_iter().map(|row| ((row.page, row.reference), row.incident)));
+        self.links.extend(facts.links.into_iter().map(|row| (row.event, row)));
+        for act in facts.acts {
+            if let Some(target) = act.target {
+                self.acts.entry(target).or_default().insert(act.position, act);
+            }
+        }
+        self.waiting.extend(facts.waiting.into_iter().map(|(waiting, row)| (waiting.event, (waiting, Arc::new(row)))));
+        let asked = &mut self.asked;
+        asked.keys.extend(needs.keys);
+        asked.subjects.extend(needs.subjects);
+        asked.references.extend(needs.references);
+        asked.links.extend(needs.links);
+        asked.acts.extend(needs.acts);
+        asked.waiting_windows.extend(needs.waiting_windows);
+        asked.waiting_keys.extend(needs.waiting_keys);
+        asked.waiting_incidents.extend(needs.waiting_incidents);
+        asked.waiting_references.extend(needs.waiting_references);
+    }
+
+    fn put_heads(&mut self, heads: impl IntoIterator<Item = HeadRow>) {
+        for head in heads {
+            self.subjects.entry(head.subject.clone()).or_default().put(head);
+        }
+    }
+
+    /// The part of `needs` that was not asked yet.
+    pub fn missing(&self, needs: Needs) -> Needs {
+        let asked = &self.asked;
+        let waiting = !self.nothing_waits;
+        Needs {
+            keys: needs.keys.difference(&asked.keys).copied().collect(),
+            subjects: needs.subjects.difference(&asked.subjects).cloned().collect(),
+            references: needs.references.difference(&asked.references).cloned().collect(),
+            links: needs.links.difference(&asked.links).copied().collect(),
+            acts: needs.acts.difference(&asked.acts).copied().collect(),
+            waiting_windows: needs.waiting_windows.difference(&asked.waiting_windows).filter(|_| waiting).cloned().collect(),
+            waiting_keys: needs.waiting_keys.difference(&asked.waiting_keys).filter(|_| waiting).copied().collect(),
+            waiting_incidents: needs.waiting_incidents.difference(&asked.waiting_incidents).filter(|_| waiting).cloned().collect(),
+            waiting_references: needs.waiting_references.difference(&asked.waiting_references).filter(|_| waiting).cloned().collect(),
+        }
+    }
+
+    /// After a page was committed: keeps the heads, brought up to date, and forgets the rest.
+    pub fn keep_heads(&mut self, rows: &Rows) {
+        let touched: BTreeSet<&str> = rows.events.iter().map(|row| row.subject.as_str()).collect();
+        self.put_heads(rows.heads.iter().filter(|head| self.asked.subjects.contains(&head.subject)).cloned().collect::<Vec<_>>());
+        let kept: usize = self.subjects.values().map(SubjectHeads::len).sum();
+        if kept > MAX_HEADS_KEPT {
+            self.subjects.retain(|subject, _| touched.contains(subject.as_str()));
+        }
+        let subjects = std::mem::take(&mut self.subjects);
+        let nothing_waits = self.nothing_waits && rows.waiting.is_empty();
+        *self = Self { asked: Needs { subjects: subjects.keys().cloned().collect(), ..Needs::default() }, subjects, nothing_waits, ..Self::default() };
+    }
+}

@@ -1,0 +1,295 @@
+//! The rules, one event after the other: named by the event, by what it points at, by the vendor's reference, by time;
+//! else it opens an incident or waits.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use dateline_events::{Event, EventKey, Instant, Kind, Position};
+
+use super::heads::reach;
+use super::knowledge::Knowledge;
+use super::{Placement, ReadRecord, incident_id, named_by, nature_of, overlap_bounds, reference_of, registry_id, subject_of_id};
+use crate::rows::{AttachmentRow, EventRow, HeadRow, IncidentNumber, KnownEvent, Nature, Needs, ReferenceRow, Rows, WaitingRow};
+
+/// One try at a page: what is known, and what this page adds to it.
+pub(super) struct Pass<'a> {
+    pub(super) knowledge: &'a Knowledge,
+    pub(super) needs: Needs,
+    pub(super) rows: Rows,
+    /// Heads that this page made or changed.
+    heads: BTreeMap<IncidentNumber, HeadRow>,
+    pub(super) references: HashMap<(String, String), IncidentNumber>,
+    /// Events of this page, and what holds them; also events of the past that this page attached or moved.
+    pub(super) events: HashMap<EventKey, KnownEvent>,
+    pub(super) waiting: BTreeMap<Position, (WaitingRow, Arc<EventRow>)>,
+    /// Waiting events of the past that this page attached.
+    pub(super) no_longer_waiting: BTreeSet<Position>,
+    /// The records of those, for whoever folds them.
+    pub(super) revived: Vec<EventRow>,
+    /// The position whose event is being placed.
+    pub(super) now: Position,
+}
+
+/// Where an event belongs.
+enum Place {
+    In(Vec<IncidentNumber>),
+    Opens,
+    Waits,
+}
+
+/// What an attachment brought about, for those who wait.
+pub(super) struct Attached {
+    pub(super) key: EventKey,
+    pub(super) incidents: Vec<IncidentNumber>,
+    pub(super) opened_or_widened: bool,
+    pub(super) new_reference: Option<(String, String)>,
+}
+
+impl<'a> Pass<'a> {
+    pub(super) fn new(knowledge: &'a Knowledge) -> Self {
+        Self {
+            knowledge,
+            needs: Needs::default(),
+            rows: Rows::default(),
+            heads: BTreeMap::new(),
+            references: HashMap::new(),
+            events: HashMap::new(),
+            waiting: BTreeMap::new(),
+            no_longer_waiting: BTreeSet::new(),
+            revived: Vec::new(),
+            now: 0,
+        }
+    }
+
+    /// Takes the next record of the ledger.
+    pub(super) fn take(&mut self, record: &ReadRecord) {
+        self.now = record.row.position;
+        self.rows.events.push(record.row.clone());
+        self.events.insert(record.row.key, KnownEvent { event: record.row.clone(), incidents: Vec::new() });
+        let Some(event) = record.event.as_deref() else { return };
+        if matches!(event.kind, Kind::EventRedacted(_)) {
+            return;
+        }
+        match self.try_to_attach(&record.row, event) {
+            Some(attached) => self.after_attachment(attached),
+            None => self.wait(&record.row, event),
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Result<Placement, Needs> {
+        let missing = self.knowledge.missing(self.needs);
+        if !missing.is_empty() {
+            return Err(missing);
+        }
+        self.rows.heads.sort_by_key(|head| (head.since, head.number));
+        Ok(Placement { rows: self.rows, revived: self.revived })
+    }
+
+    /// Attaches an event if it has a place, and says what that brought about.
+    pub(super) fn try_to_attach(&mut self, row: &EventRow, event: &Event) -> Option<Attached> {
+        let (incidents, opened) = match self.place_of(event) {
+            Place::In(incidents) => (incidents, false),
+            Place::Opens => (vec![self.open(row, event)], true),
+            Place::Waits => return None,
+        };
+        for incident in &incidents {
+            self.attach(row.position, *incident);
+        }
+        if let Some(known) = self.known_mut(row.key) {
+            known.incidents.clone_from(&incidents);
+        }
+        let widened = incidents.first().is_some_and(|incident| self.widen(*incident, event));
+        let new_reference = incidents.first().and_then(|incident| self.bring_reference(*incident, event));
+        self.follow_acts(row, event);
+        Some(Attached { key: row.key, incidents, opened_or_widened: opened || widened, new_reference })
+    }
+
+    fn attach(&mut self, event: Position, incident: IncidentNumber) {
+        self.rows.attachments.push(AttachmentRow { since: self.now, event, incident, present: true });
+    }
+
+    fn place_of(&mut self, event: &Event) -> Place {
+        if let Kind::ServiceRegistered(_) = event.kind {
+            let registry = self.head_by_id(&registry_id(&event.subject), &event.subject);
+            return registry.map_or(Place::Opens, |head| Place::In(vec![head.number]));
+        }
+        if let Some(id) = &event.incidentid
+            && !event.kind.is_act()
+        {
+            let subject = subject_of_id(id).unwrap_or(&event.subject).to_owned();
+            return self.head_by_id(id, &subject).map_or(Place::Waits, |head| Place::In(vec![head.number]));
+        }
+        if let Kind::IncidentLinked(link) = &event.kind {
+            let ends = [self.incident_holding(event.key_of(&link.from)), self.incident_holding(event.key_of(&link.to))];
+            return match ends {
+                [Some(from), Some(to)] if from == to => Place::In(vec![from]),
+                [Some(from), Some(to)] => Place::In(vec![from, to]),
+                _ => Place::Waits,
+            };
+        }
+        if event.kind.is_act() {
+            let target = event.kind.target().map(|target| event.key_of(target));
+            return target.and_then(|key| self.incident_holding(key)).map_or(Place::Waits, |incident| Place::In(vec![incident]));
+        }
+        self.place_in_the_world(event)
+    }
+
+    fn place_in_the_world(&mut self, event: &Event) -> Place {
+        for key in named_by(event) {
+            if self.known(key).is_some_and(|known| known.event.subject == event.subject)
+                && let Some(incident) = self.incident_holding(key)
+            {
+                return Place::In(vec![incident]);
+            }
+        }
+        let reference = reference_of(event);
+        if let Some(incident) = reference.as_ref().and_then(|reference| self.incident_with(reference)) {
+            return Place::In(vec![incident]);
+        }
+        if let Some(incident) = self.incident_by_time(event, reference.as_ref()) {
+            return Place::In(vec![incident]);
+        }
+        let has_bound = overlap_bounds(event).is_some();
+        if reference.is_some() || (event.kind.can_open() && has_bound) { Place::Opens } else { Place::Waits }
+    }
+
+    /// Rule 4: the incident of the same nature whose widened span overlaps; the nearest start, then the lowest position.
+    fn incident_by_time(&mut self, event: &Event, reference: Option<&(String, String)>) -> Option<IncidentNumber> {
+        let (earliest, latest) = overlap_bounds(event)?;
+        let nature = nature_of(event);
+        self.needs.subjects.insert(event.subject.clone());
+        let carries_another = |head: &HeadRow| reference.is_some_and(|(page, _)| head.references.iter().any(|(other, _)| other == page));
+        let fits = |head: &&HeadRow| {
+            let overlaps = reach(head).is_some_and(|(start, end)| start < latest.max(earliest.plus(1)) && earliest < end);
+            head.nature == nature && overlaps && !carries_another(head)
+        };
+        let past = self.knowledge.subjects.get(&event.subject);
+        let past = past.into_iter().flat_map(|heads| heads.near(earliest, latest)).filter(|head| !self.heads.contains_key(&head.number));
+        let here = self.heads.values().filter(|head| head.subject == event.subject);
+        let distance = |head: &&HeadRow| (head.span_start.map_or(u64::MAX, |start| start.0.abs_diff(earliest.0)), head.number);
+        past.chain(here).filter(fits).min_by_key(distance).map(|head| head.number)
+    }
+
+    fn open(&mut self, row: &EventRow, event: &Event) -> IncidentNumber {
+        let nature = nature_of(event);
+        let id = if nature == Nature::Registry { registry_id(&event.subject) } else { incident_id(event, row.recorded) };
+        let head = HeadRow {
+            number: row.position,
+            since: self.now,
+            id,
+            subject: event.subject.clone(),
+            nature,
+            span_start: None,
+            span_end: None,
+            disrupted_until: None,
+            restored_until: None,
+            references: Vec::new(),
+        };
+        self.put_head(head);
+        row.position
+    }
+
+    /// A sign widens the span; other kinds never do. True when it did.
+    fn widen(&mut self, incident: IncidentNumber, event: &Event) -> bool {
+        let Some((earliest, latest)) = overlap_bounds(event).filter(|_| event.kind.is_sign()) else { return false };
+        let Some(mut head) = self.head(incident, &event.subject) else { return false };
+        let before = head.clone();
+        let later = |old: Option<Instant>| Some(old.map_or(latest, |old| old.max(latest)));
+        head.span_start = Some(head.span_start.map_or(earliest, |old| old.min(earliest)));
+        head.span_end = later(head.span_end);
+        if event.kind.restores() {
+            head.restored_until = later(head.restored_until);
+        } else if is_disruption(&event.kind) {
+            head.disrupted_until = later(head.disrupted_until);
+        }
+        let widened = reach(&head) != reach(&before);
+        if head != before {
+            head.since = self.now;
+            self.put_head(head);
+        }
+        widened
+    }
+
+    fn bring_reference(&mut self, incident: IncidentNumber, event: &Event) -> Option<(String, String)> {
+        let reference = reference_of(event)?;
+        if self.incident_with(&reference).is_some() {
+            return None;
+        }
+        self.references.insert(reference.clone(), incident);
+        let (page, id) = reference.clone();
+        self.rows.references.push(ReferenceRow { page, reference: id, incident, since: self.now });
+        if let Some(mut head) = self.head(incident, &event.subject) {
+            head.references.push(reference.clone());
+            head.since = self.now;
+            self.put_head(head);
+        }
+        Some(reference)
+    }
+
+    fn put_head(&mut self, head: HeadRow) {
+        // One version a position: several changes by one event are one change.
+        self.rows.heads.retain(|row| row.number != head.number || row.since != head.since);
+        self.rows.heads.push(head.clone());
+        self.heads.insert(head.number, head);
+    }
+
+    /// The head of an incident of a service; an incident of another service is found through the whole of what this page knows.
+    pub(super) fn head(&mut self, incident: IncidentNumber, subject: &str) -> Option<HeadRow> {
+        if let Some(head) = self.heads.get(&incident) {
+            return Some(head.clone());
+        }
+        if !subject.is_empty() {
+            self.needs.subjects.insert(subject.to_owned());
+        }
+        let own = self.knowledge.subjects.get(subject).and_then(|heads| heads.get(incident));
+        own.or_else(|| self.knowledge.subjects.values().find_map(|heads| heads.get(incident))).cloned()
+    }
+
+    pub(super) fn head_by_id(&mut self, id: &str, subject: &str) -> Option<HeadRow> {
+        if let Some(head) = self.heads.values().find(|head| head.id == id) {
+            return Some(head.clone());
+        }
+        self.needs.subjects.insert(subject.to_owned());
+        self.knowledge.subjects.get(subject)?.by_id(id).cloned()
+    }
+
+    fn incident_with(&mut self, reference: &(String, String)) -> Option<IncidentNumber> {
+        if let Some(incident) = self.references.get(reference) {
+            return Some(*incident);
+        }
+        self.needs.references.insert(reference.clone());
+        self.knowledge.references.get(reference).copied()
+    }
+
+    /// An event by key, in this page or in the past.
+    pub(super) fn known(&mut self, key: EventKey) -> Option<&KnownEvent> {
+        if self.events.contains_key(&key) {
+            return self.events.get(&key);
+        }
+        self.needs.keys.insert(key);
+        self.knowledge.known.get(&key)
+    }
+
+    /// The same, to be changed: a copy of what the past knows becomes this page's.
+    pub(super) fn known_mut(&mut self, key: EventKey) -> Option<&mut KnownEvent> {
+        if !self.events.contains_key(&key) {
+            let known = self.known(key)?.clone();
+            self.events.insert(key, known);
+        }
+        self.events.get_mut(&key)
+    }
+
+    pub(super) fn incident_holding(&mut self, key: EventKey) -> Option<IncidentNumber> {
+        self.known(key)?.incidents.first().copied()
+    }
+}
+
+/// Signs that something is still wrong.
+fn is_disruption(kind: &Kind) -> bool {
+    use dateline_events::kinds::VendorStatus;
+    match kind {
+        Kind::AnomalyDetected(_) | Kind::ReportsObserved(_) | Kind::VendorAcknowledged(_) | Kind::MaintenanceStarted(_) => true,
+        Kind::VendorUpdated(updated) => !matches!(updated.status, VendorStatus::Resolved | VendorStatus::Postmortem),
+        _ => false,
+    }
+}

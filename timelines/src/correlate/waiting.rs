@@ -1,0 +1,89 @@
+//! Events that wait: why, and who is tried again when an incident opens or widens, or what they name arrives.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use dateline_events::{Event, Instant, Position};
+
+use super::place::{Attached, Pass};
+use super::heads::reach;
+use super::{named_by, nature_of, overlap_bounds, reference_of};
+use crate::rows::{EventRow, WaitingRow};
+
+impl Pass<'_> {
+    /// Notes that an event waits.
+    pub(super) fn wait(&mut self, row: &EventRow, event: &Event) {
+        let bounds = overlap_bounds(event).filter(|_| !event.kind.is_act() && event.incidentid.is_none());
+        let waiting = WaitingRow {
+            event: row.position,
+            subject: event.subject.clone(),
+            nature: nature_of(event),
+            earliest: bounds.map(|(earliest, _)| earliest),
+            latest: bounds.map(|(_, latest)| latest),
+            awaits_keys: named_by(event),
+            awaits_incident: event.incidentid.clone().filter(|_| !event.kind.is_act()),
+            awaits_reference: reference_of(event),
+        };
+        self.rows.waiting.push(waiting.clone());
+        self.waiting.insert(row.position, (waiting, Arc::new(row.clone())));
+    }
+
+    /// Tries those who wait, by position, until nobody moves any more.
+    pub(super) fn after_attachment(&mut self, attached: Attached) {
+        let mut to_try = self.waiters(&attached);
+        while let Some(position) = to_try.pop_first() {
+            let Some(row) = self.waiting_row(position) else { continue };
+            let Some(event) = row.bytes.as_deref().and_then(|bytes| Event::read(bytes).ok()) else { continue };
+            if !self.events.contains_key(&row.key) {
+                let known = crate::rows::KnownEvent { event: (*row).clone(), incidents: Vec::new() };
+                self.events.insert(row.key, known);
+            }
+            if let Some(attached) = self.try_to_attach(&row, &event) {
+                if self.waiting.remove(&position).is_none() {
+                    self.no_longer_waiting.insert(position);
+                    self.revived.push((*row).clone());
+                }
+                to_try.extend(self.waiters(&attached));
+            }
+        }
+    }
+
+    fn waiting_row(&self, position: Position) -> Option<Arc<EventRow>> {
+        let here = self.waiting.get(&position);
+        let past = || self.knowledge.waiting.get(&position).filter(|_| !self.no_longer_waiting.contains(&position));
+        here.or_else(past).map(|(_, row)| row.clone())
+    }
+
+    /// Everyone for whom an attachment may change something.
+    fn waiters(&mut self, attached: &Attached) -> BTreeSet<Position> {
+        let mut windows = Vec::new();
+        let mut ids = Vec::new();
+        for incident in attached.incidents.iter().filter(|_| attached.opened_or_widened) {
+            let Some(head) = self.head(*incident, "") else { continue };
+            ids.push(head.id.clone());
+            windows.extend(reach(&head).map(|(start, end)| (head.subject.clone(), start, end)));
+        }
+        self.ask_for_waiting(attached, &windows, &ids);
+        let fits = |waiting: &WaitingRow| {
+            let overlaps = |(subject, start, end): &(String, Instant, Instant)| {
+                waiting.subject == *subject && waiting.earliest.is_some_and(|earliest| earliest <= *end) && waiting.latest.is_some_and(|latest| latest >= *start)
+            };
+            waiting.awaits_keys.contains(&attached.key)
+                || windows.iter().any(overlaps)
+                || waiting.awaits_incident.as_ref().is_some_and(|id| ids.contains(id))
+                || attached.new_reference.is_some() && waiting.awaits_reference == attached.new_reference
+        };
+        let past = self.knowledge.waiting.iter().filter(|(position, _)| !self.no_longer_waiting.contains(position));
+        self.waiting.iter().chain(past).filter(|(_, (waiting, _))| fits(waiting)).map(|(position, _)| *position).collect()
+    }
+
+    fn ask_for_waiting(&mut self, attached: &Attached, windows: &[(String, Instant, Instant)], ids: &[String]) {
+        if self.knowledge.nothing_waits() {
+            return;
+        }
+        self.needs.waiting_keys.insert(attached.key);
+        self.needs.waiting_windows.extend(windows.iter().cloned());
+        self.needs.waiting_incidents.extend(ids.iter().cloned());
+        self.needs.waiting_references.extend(attached.new_reference.clone());
+    }
+}

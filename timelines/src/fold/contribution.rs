@@ -1,0 +1,289 @@
+//! What one event contributes to its incident's summary, and the sums of it; each can be added and taken out again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dateline_events::kinds::{VendorStatus, Verdict};
+use dateline_events::{Event, EventKey, Instant, Kind, Position, Region, Role, Slug, SourceKind, Symptom, When};
+
+use super::claims::{Candidate, ClaimSet};
+use super::order::order_hint;
+use super::{Effective, Visible};
+use crate::model::State;
+
+/// Which claims a claim competes with. The first of a pair is told before the second is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Class {
+    Anomaly,
+    Reports,
+    Acknowledged,
+    Updated,
+    Restored,
+    Cause,
+}
+
+/// What one event that stands contributes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Contribution {
+    pub position: Position,
+    pub subject: Slug,
+    pub is_sign: bool,
+    pub is_maintenance: bool,
+    pub claims: Vec<Class>,
+    pub candidate: Candidate,
+    pub regions: Vec<Region>,
+    pub symptoms: Vec<Symptom>,
+    /// A word of state, with its key in time; None: its time leans on another event.
+    pub status: Option<(State, Option<Instant>)>,
+    /// Which statement it is a wording of, and the upper bound of when it was stated.
+    pub statement: Option<(EventKey, Instant)>,
+}
+
+impl Contribution {
+    /// None for an act, and for what is retracted or not certainly stated.
+    pub(super) fn of(position: Position, effective: &Effective) -> Option<Self> {
+        let event = &effective.event;
+        if event.kind.is_act() || effective.retraction.is_some() || effective.visible != Visible::Certain {
+            return None;
+        }
+        let unsupported = effective.verdict.as_ref().is_some_and(|weighing| weighing.verdict == Verdict::Unsupported);
+        let preferred = effective.verdict.as_ref().is_some_and(|weighing| weighing.verdict == Verdict::Preferred);
+        let claims = if unsupported { Vec::new() } else { classes(&event.kind) };
+        Some(Self {
+            position,
+            subject: event.subject.clone(),
+            is_sign: event.kind.is_sign(),
+            is_maintenance: event.kind.is_maintenance(),
+            candidate: candidate(position, event, preferred, &claims),
+            claims,
+            regions: regions(event),
+            symptoms: event.kind.symptoms(),
+            status: status(event),
+            statement: statement(effective),
+        })
+    }
+
+    /// True where it competes for a milestone in this region; a claim that names no region competes in all.
+    pub(super) fn competes_in(&self, region: Option<&Region>) -> bool {
+        region.is_none_or(|region| self.regions.is_empty() || self.regions.contains(region))
+    }
+}
+
+fn classes(kind: &Kind) -> Vec<Class> {
+    match kind {
+        Kind::AnomalyDetected(_) => vec![Class::Anomaly],
+        Kind::ReportsObserved(_) => vec![Class::Reports],
+        Kind::VendorAcknowledged(_) => vec![Class::Acknowledged],
+        Kind::VendorUpdated(updated) if updated.status == VendorStatus::Resolved => vec![Class::Restored, Class::Updated],
+        Kind::VendorUpdated(updated) if updated.status == VendorStatus::Postmortem => vec![],
+        Kind::VendorUpdated(_) => vec![Class::Updated],
+        Kind::ServiceRestored(_) | Kind::MaintenanceCompleted(_) if kind.restores() => vec![Class::Restored],
+        Kind::CauseStated(cause) if cause.known != Some(false) => vec![Class::Cause],
+        Kind::MaintenanceAnnounced(_) | Kind::MaintenanceStarted(_) => vec![Class::Anomaly],
+        _ => vec![],
+    }
+}
+
+/// The regions that an event speaks of, those of its counts and shares included; each once, as first named.
+pub(super) fn regions(event: &Event) -> Vec<Region> {
+    let counted = event.kind.counts().iter().filter_map(|count| count.region.as_ref());
+    let shared = event.kind.shares().iter().filter_map(|share| share.region.as_ref());
+    let mut regions: Vec<Region> = Vec::new();
+    for region in event.kind.regions().iter().chain(counted).chain(shared) {
+        if !regions.contains(region) {
+            regions.push(region.clone());
+        }
+    }
+    regions
+}
+
+fn candidate(position: Position, event: &Event, preferred: bool, claims: &[Class]) -> Candidate {
+    let occurred = event.common.occurred.as_ref();
+    let bounds = occurred.map(When::own_bounds).unwrap_or_default();
+    let width = match (bounds.earliest, bounds.latest) {
+        (Some(earliest), Some(latest)) => latest.0 - earliest.0,
+        _ => i64::MAX,
+    };
+    // A vendor is believed about its own acts only, and only in what it published itself.
+    let own_act = !claims.iter().any(|class| matches!(class, Class::Anomaly | Class::Reports));
+    let published_itself = event.common.sources.iter().any(|source| source.role == Role::ReadIn && source.kind == Some(SourceKind::Vendor));
+    let vendor_itself = own_act && published_itself;
+    let value = occurred.and_then(When::value);
+    Candidate { position, value, preferred, vendor_itself, width, earliest: bounds.earliest, slugs: counted_slugs(event) }
+}
+
+/// The slugs by which sources are counted: where it was read, a copy counted as what it copied.
+pub(crate) fn counted_slugs(event: &Event) -> BTreeSet<Slug> {
+    let with_role = |role: Role| event.common.sources.iter().filter(move |source| source.role == role).map(|source| source.slug.clone());
+    let origins: BTreeSet<Slug> = with_role(Role::SyndicatedFrom).collect();
+    if origins.is_empty() { with_role(Role::ReadIn).collect() } else { origins }
+}
+
+fn status(event: &Event) -> Option<(State, Option<Instant>)> {
+    let state = match &event.kind {
+        Kind::VendorAcknowledged(_) => State::Acknowledged,
+        Kind::VendorUpdated(updated) => match updated.status {
+            VendorStatus::Investigating => State::Investigating,
+            VendorStatus::Identified => State::Identified,
+            VendorStatus::Monitoring => State::Monitoring,
+            VendorStatus::Resolved => State::Restored,
+            VendorStatus::Postmortem => return None,
+        },
+        Kind::MaintenanceAnnounced(_) => State::Scheduled,
+        Kind::MaintenanceStarted(_) => State::InProgress,
+        Kind::MaintenanceCompleted(_) => State::Completed,
+        _ => return None,
+    };
+    Some((state, event.common.occurred.as_ref().and_then(order_hint)))
+}
+
+/// The event that a statement is told under (the one that it is `same_as`, else its own), and by when it was stated.
+fn statement(effective: &Effective) -> Option<(EventKey, Instant)> {
+    let event = &effective.event;
+    let same_as = event.kind.statement()?.same_as.as_ref();
+    let root = same_as.map_or_else(|| event.key(), |same| event.key_of(same));
+    Some((root, effective.stated.latest?))
+}
+
+/// The sums of all contributions of an incident.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Aggregates {
+    pub subjects: BTreeMap<Slug, BTreeSet<Position>>,
+    pub regions: BTreeMap<Region, BTreeSet<Position>>,
+    pub symptoms: BTreeMap<Symptom, u32>,
+    /// The signs that stand, by position, each with the region it names first.
+    pub signs: BTreeMap<Position, Option<Region>>,
+    /// The lower bounds of signs.
+    pub starts: BTreeSet<(Instant, Position)>,
+    pub timed_status: BTreeSet<(Instant, Position, State)>,
+    pub relative_status: BTreeSet<(Position, State)>,
+    pub maintenance: u32,
+    statements: BTreeMap<EventKey, BTreeSet<(Instant, Position)>>,
+    sets: BTreeMap<Class, ClaimSet>,
+    /// Every contribution with a claim, for when the opening region changes.
+    claimants: BTreeMap<Position, Contribution>,
+    opening_region: Option<Region>,
+}
+
+impl Aggregates {
+    /// Takes one contribution out and puts another in.
+    pub(super) fn replace(&mut self, before: Option<Contribution>, after: Option<Contribution>) {
+        if before == after {
+            return;
+        }
+        if let Some(contribution) = before {
+            self.remove(&contribution);
+        }
+        if let Some(contribution) = after {
+            self.add(contribution);
+        }
+        let opening = self.signs.values().next().cloned().flatten();
+        if opening != self.opening_region {
+            self.opening_region = opening;
+            self.sets.clear();
+            for contribution in self.claimants.values() {
+                enter(&mut self.sets, contribution, self.opening_region.as_ref());
+            }
+        }
+    }
+
+    fn add(&mut self, contribution: Contribution) {
+        let position = contribution.position;
+        self.subjects.entry(contribution.subject.clone()).or_default().insert(position);
+        for region in &contribution.regions {
+            self.regions.entry(region.clone()).or_default().insert(position);
+        }
+        for symptom in &contribution.symptoms {
+            *self.symptoms.entry(*symptom).or_default() += 1;
+        }
+        if contribution.is_sign {
+            self.signs.insert(position, contribution.regions.first().cloned());
+            self.starts.extend(contribution.candidate.earliest.map(|earliest| (earliest, position)));
+        }
+        self.maintenance += u32::from(contribution.is_maintenance);
+        match contribution.status {
+            Some((state, Some(instant))) => drop(self.timed_status.insert((instant, position, state))),
+            Some((state, None)) => drop(self.relative_status.insert((position, state))),
+            None => {}
+        }
+        if let Some((root, told_by)) = contribution.statement {
+            self.statements.entry(root).or_default().insert((told_by, position));
+        }
+        if !contribution.claims.is_empty() {
+            enter(&mut self.sets, &contribution, self.opening_region.as_ref());
+            self.claimants.insert(position, contribution);
+        }
+    }
+
+    fn remove(&mut self, contribution: &Contribution) {
+        let position = contribution.position;
+        remove_from(&mut self.subjects, &contribution.subject, position);
+        for region in &contribution.regions {
+            remove_from(&mut self.regions, region, position);
+        }
+        for symptom in &contribution.symptoms {
+            if let Some(count) = self.symptoms.get_mut(symptom) {
+                *count -= 1;
+                if *count == 0 {
+                    self.symptoms.remove(symptom);
+                }
+            }
+        }
+        self.signs.remove(&position);
+        if let Some(earliest) = contribution.candidate.earliest {
+            self.starts.remove(&(earliest, position));
+        }
+        self.maintenance -= u32::from(contribution.is_maintenance);
+        match contribution.status {
+            Some((state, Some(instant))) => drop(self.timed_status.remove(&(instant, position, state))),
+            Some((state, None)) => drop(self.relative_status.remove(&(position, state))),
+            None => {}
+        }
+        if let Some((root, told_by)) = &contribution.statement
+            && let Some(wordings) = self.statements.get_mut(root)
+        {
+            wordings.remove(&(*told_by, position));
+        }
+        if self.claimants.remove(&position).is_some() && contribution.competes_in(self.opening_region.as_ref()) {
+            for class in &contribution.claims {
+                self.sets.entry(*class).or_default().remove(&contribution.candidate);
+            }
+        }
+    }
+
+    /// The region that milestones and state are told for: the first that the first sign which stands names.
+    pub(super) fn opening_region(&self) -> Option<&Region> {
+        self.opening_region.as_ref()
+    }
+
+    /// The claims of one class that compete in the opening region.
+    pub(super) fn set(&self, class: Class) -> Option<&ClaimSet> {
+        self.sets.get(&class).filter(|set| !set.is_empty())
+    }
+
+    /// The earliest time by which some wording of a statement was stated.
+    pub(super) fn told_by(&self, root: &EventKey) -> Option<Instant> {
+        self.statements.get(root)?.first().map(|(instant, _)| *instant)
+    }
+
+    /// Every contribution that claims a milestone, by position.
+    pub(super) fn claimants(&self) -> impl Iterator<Item = &Contribution> {
+        self.claimants.values()
+    }
+}
+
+fn enter(sets: &mut BTreeMap<Class, ClaimSet>, contribution: &Contribution, opening: Option<&Region>) {
+    if contribution.competes_in(opening) {
+        for class in &contribution.claims {
+            sets.entry(*class).or_default().add(&contribution.candidate);
+        }
+    }
+}
+
+fn remove_from<Key: Ord>(sums: &mut BTreeMap<Key, BTreeSet<Position>>, key: &Key, position: Position) {
+    if let Some(positions) = sums.get_mut(key) {
+        positions.remove(&position);
+        if positions.is_empty() {
+            sums.remove(key);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Which events make an entry together, and in which order the entries stand.
+
+use std::collections::BTreeMap;
+
+use dateline_events::kinds::Extent;
+use dateline_events::{EventKey, Kind, Position, Region};
+
+use super::Fold;
+use super::contribution::{Class, regions};
+use super::negative::Contradictions;
+use super::order::{FirstSign, OrderKey};
+use crate::model::{Entry, Item, MilestoneKind, Part};
+
+/// Puts the standing events of a fold into entries.
+pub(super) struct Assembly<'a> {
+    fold: &'a Fold,
+    contradictions: &'a Contradictions,
+    first_sign: Option<FirstSign>,
+    milestones: BTreeMap<MilestoneKind, (Position, Class)>,
+    /// What belongs inside which entry.
+    inside: BTreeMap<Position, Vec<(Part, OrderKey, Position)>>,
+    /// The events that stand as entries of their own, in order.
+    own: Vec<(OrderKey, Position)>,
+}
+
+impl<'a> Assembly<'a> {
+    pub(super) fn new(fold: &'a Fold, contradictions: &'a Contradictions) -> Self {
+        let kinds = [MilestoneKind::FirstSeen, MilestoneKind::Acknowledged, MilestoneKind::Restored, MilestoneKind::Cause];
+        let milestones = kinds.into_iter().filter_map(|kind| fold.told(kind).map(|(position, _, class)| (kind, (position, class)))).collect();
+        let first_sign = fold.first_sign();
+        let mut assembly = Self { fold, contradictions, first_sign, milestones, inside: BTreeMap::new(), own: Vec::new() };
+        assembly.distribute();
+        assembly
+    }
+
+    /// The entries, in order.
+    pub(super) fn entries(mut self) -> Vec<Entry> {
+        let own = std::mem::take(&mut self.own);
+        let entries = own.into_iter().filter_map(|(_, position)| {
+            let mut inside = self.inside.remove(&position).unwrap_or_default();
+            inside.sort_by_key(|(part, key, _)| (*part, *key));
+            let inside = inside.into_iter().filter_map(|(part, _, at)| Some((part, self.item(at)?))).collect();
+            let milestone = self.milestones.iter().find(|(_, (told, _))| *told == position).map(|(kind, _)| *kind);
+            Some(Entry { item: self.item(position)?, milestone, inside })
+        });
+        entries.collect()
+    }
+
+    fn item(&self, position: Position) -> Option<Item> {
+        self.fold.item(position, self.contradictions)
+    }
+
+    fn distribute(&mut self) {
+        let mut undated = Vec::new();
+        let mut alike: BTreeMap<String, Position> = BTreeMap::new();
+        let standing: Vec<Position> = self.fold.held.iter().filter(|(_, held)| held.contribution.is_some()).map(|(position, _)| *position).collect();
+        for position in standing {
+            let (_, key) = self.fold.placed(position, self.first_sign);
+            if let Some((host, part)) = self.host_of(position) {
+                self.inside.entry(host).or_default().push((part, key, position));
+            } else if self.is_undated_report(position) {
+                undated.push((key, position));
+            } else if let Some(first) = self.same_report(position).and_then(|content| {
+                let first = *alike.entry(content).or_insert(position);
+                (first != position).then_some(first)
+            }) {
+                self.inside.entry(first).or_default().push((Part::Agreeing, key, position));
+            } else {
+                self.own.push((key, position));
+            }
+        }
+        self.own.sort_unstable();
+        for (key, position) in undated {
+            match self.host_of_undated(position) {
+                Some(host) => self.inside.entry(host).or_default().push((Part::Undated, key, position)),
+                None => self.own.push((key, position)),
+            }
+        }
+        self.own.sort_unstable();
+    }
+
+    /// The milestone's entry that an event stands inside of, and as what.
+    fn host_of(&self, position: Position) -> Option<(Position, Part)> {
+        let fold = self.fold;
+        for (kind, (told, class)) in &self.milestones {
+            if *told == position {
+                return None;
+            }
+            if !fold.is_claim(position, *class) {
+                continue;
+            }
+            let part = match (kind, class) {
+                (MilestoneKind::FirstSeen, Class::Anomaly) | (MilestoneKind::Cause, _) => self.competing_part(position, *told),
+                (MilestoneKind::Acknowledged, Class::Acknowledged) => self.wording_part(position, *told),
+                (MilestoneKind::Restored, _) if self.is_restoration(position) => self.restoration_part(position, *told),
+                _ => continue,
+            };
+            return Some((*told, part));
+        }
+        let is_silence = fold.event_at(position).is_some_and(|held| matches!(held.effective.event.kind, Kind::VendorSilent(_)));
+        let acknowledged = self.milestones.get(&MilestoneKind::Acknowledged).filter(|_| is_silence)?;
+        Some((acknowledged.0, Part::Silent))
+    }
+
+    fn competing_part(&self, position: Position, told: Position) -> Part {
+        let (mine, opening) = (self.regions_of(position), self.fold.aggregates.opening_region());
+        let value = |at: Position| self.fold.event_at(at).and_then(|held| held.effective.event.common.occurred.as_ref()?.value());
+        let in_opening = opening.is_none_or(|region| mine.contains(region));
+        if in_opening && value(position).is_some() && value(position) == value(told) {
+            Part::Agreeing
+        } else if in_opening {
+            Part::Competing
+        } else if mine.is_empty() {
+            Part::PlaceNotSaid
+        } else {
+            Part::Elsewhere
+        }
+    }
+
+    fn wording_part(&self, position: Position, told: Position) -> Part {
+        if self.statement_root(position).is_some_and(|root| Some(root) == self.statement_root(told)) { Part::Wording } else { self.competing_part(position, told) }
+    }
+
+    fn statement_root(&self, position: Position) -> Option<EventKey> {
+        self.fold.event_at(position)?.contribution.as_ref()?.statement.map(|(root, _)| root)
+    }
+
+    /// A source's report that all works again; what the vendor says of it is an entry of its own.
+    fn is_restoration(&self, position: Position) -> bool {
+        self.fold.event_at(position).is_some_and(|held| match &held.effective.event.kind {
+            Kind::ServiceRestored(restored) => restored.extent == Extent::Full,
+            _ => false,
+        })
+    }
+
+    fn restoration_part(&self, position: Position, told: Position) -> Part {
+        let Some(held) = self.fold.event_at(position) else { return Part::Competing };
+        let event = &held.effective.event;
+        let says_when = event.common.occurred.as_ref().is_some_and(|occurred| occurred.own_bounds() != dateline_events::Bounds::default());
+        let says_how_long = matches!(&event.kind, Kind::ServiceRestored(restored) if restored.lasted.is_some());
+        if says_how_long && !says_when { Part::Duration } else { self.competing_part(position, told) }
+    }
+
+    fn is_undated_report(&self, position: Position) -> bool {
+        self.fold.event_at(position).is_some_and(|held| {
+            let event = &held.effective.event;
+            let occurred = event.common.occurred.as_ref().map(dateline_events::When::own_bounds).unwrap_or_default();
+            let told = self.milestones.values().any(|(told, _)| *told == position);
+            matches!(event.kind, Kind::ReportsObserved(_)) && occurred == dateline_events::Bounds::default() && !told
+        })
+    }
+
+    /// The first entry with shares (or counts, for counts) of its region, else the first with any.
+    fn host_of_undated(&self, position: Position) -> Option<Position> {
+        let has = |at: Position, shares: bool| {
+            self.fold.event_at(at).is_some_and(|held| if shares { !held.effective.event.kind.shares().is_empty() } else { !held.effective.event.kind.counts().is_empty() })
+        };
+        let mine = self.regions_of(position);
+        let tells_shares = has(position, true);
+        let hosts = || self.own.iter().map(|(_, at)| *at).filter(|at| has(*at, tells_shares));
+        hosts().find(|at| self.regions_of(*at) == mine).or_else(|| hosts().next())
+    }
+
+    /// What makes two reports the same report from two sources; None for what is no report of numbers.
+    fn same_report(&self, position: Position) -> Option<String> {
+        let event = &self.fold.event_at(position)?.effective.event;
+        if !matches!(event.kind, Kind::ReportsObserved(_) | Kind::ReportsSubsided(_)) || (event.kind.counts().is_empty() && event.kind.shares().is_empty()) {
+            return None;
+        }
+        let time = event.common.occurred.as_ref().map(|occurred| (occurred.value(), occurred.own_bounds()));
+        Some(format!("{} {time:?} {:?} {:?}", event.kind.name(), event.kind.counts(), event.kind.shares()))
+    }
+
+    fn regions_of(&self, position: Position) -> Vec<Region> {
+        self.fold.event_at(position).map(|held| regions(&held.effective.event)).unwrap_or_default()
+    }
+}

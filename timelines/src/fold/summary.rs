@@ -1,0 +1,192 @@
+//! What a list shows of an incident, worked out from the sums alone; and the parts of it that a timeline shares.
+
+use dateline_events::{Bounds, Event, Instant, Kind, Position, Region, Slug, Symptom, Text};
+use serde::Serialize;
+
+use super::contribution::Class;
+use super::order::{FirstSign, order_hint};
+use super::{Fold, Visible};
+use crate::model::{MilestoneKind, Range, Rule, State};
+use crate::rows::Nature;
+
+/// What a list shows of an incident.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Summary {
+    /// Outage or maintenance.
+    pub nature: Nature,
+    /// Its services' slugs, as first told of.
+    pub services: Vec<Slug>,
+    /// A headline that a desk gave it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<Text>,
+    /// How it stands.
+    pub state: State,
+    /// Every region told of, as first told of.
+    pub regions: Vec<Region>,
+    /// Every symptom told of.
+    pub symptoms: Vec<Symptom>,
+    /// When it was first seen.
+    pub first_seen: Option<SummaryMilestone>,
+    /// When the vendor admitted it.
+    pub acknowledged: Option<SummaryMilestone>,
+    /// When it was wholly over.
+    pub restored: Option<SummaryMilestone>,
+    /// Why it happened.
+    pub cause: Option<SummaryMilestone>,
+    /// From first seen to acknowledged, in seconds.
+    pub time_to_acknowledge: Option<Range>,
+    /// From first seen to restored, in seconds.
+    pub time_to_restore: Option<Range>,
+    /// The zone that its first sign was told in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// How many events it holds, acts included.
+    pub events: usize,
+    /// The last event that changed it.
+    pub changed: Position,
+}
+
+/// A milestone as told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct SummaryMilestone {
+    /// The position of the claim that is told.
+    pub told: Position,
+    /// Why that one.
+    pub rule: Rule,
+    /// When, open bounds closed by the fold.
+    pub occurred: Bounds,
+}
+
+impl Fold {
+    /// The incident as a list shows it.
+    pub fn summary(&self) -> Summary {
+        let first_seen = self.milestone(MilestoneKind::FirstSeen);
+        let acknowledged = self.milestone(MilestoneKind::Acknowledged);
+        let restored = self.milestone(MilestoneKind::Restored);
+        Summary {
+            nature: self.nature(),
+            services: self.services(),
+            title: self.title().cloned(),
+            state: self.state(None),
+            regions: self.regions(),
+            symptoms: self.aggregates.symptoms.keys().copied().collect(),
+            first_seen,
+            acknowledged,
+            restored,
+            cause: self.milestone(MilestoneKind::Cause),
+            time_to_acknowledge: range(first_seen, acknowledged),
+            time_to_restore: range(first_seen, restored),
+            zone: self.zone(),
+            events: self.held.len(),
+            changed: self.changed,
+        }
+    }
+
+    pub(super) fn nature(&self) -> Nature {
+        if self.aggregates.maintenance > 0 && self.aggregates.maintenance as usize == self.aggregates.signs.len() { Nature::Maintenance } else { Nature::Outage }
+    }
+
+    /// The claim that is told for a milestone, and the rule.
+    pub(super) fn told(&self, kind: MilestoneKind) -> Option<(Position, Rule, Class)> {
+        let from = |class: Class| self.aggregates.set(class).and_then(|set| set.told()).map(|(position, rule)| (position, rule, class));
+        match kind {
+            MilestoneKind::FirstSeen => from(Class::Anomaly).or_else(|| from(Class::Reports)),
+            MilestoneKind::Acknowledged => from(Class::Acknowledged).or_else(|| self.first_update()),
+            MilestoneKind::Restored => from(Class::Restored),
+            MilestoneKind::Cause => from(Class::Cause),
+        }
+    }
+
+    /// Where no acknowledgement is claimed, the vendor's first update is one.
+    fn first_update(&self) -> Option<(Position, Rule, Class)> {
+        self.aggregates.set(Class::Updated)?;
+        let timed = self.aggregates.timed_status.first().map(|(_, position, _)| *position);
+        let position = timed.or_else(|| self.aggregates.relative_status.first().map(|(position, _)| *position))?;
+        Some((position, Rule::Earliest, Class::Updated))
+    }
+
+    pub(super) fn milestone(&self, kind: MilestoneKind) -> Option<SummaryMilestone> {
+        let (told, rule, _) = self.told(kind)?;
+        let (placed, _) = self.placed(told, self.first_sign());
+        Some(SummaryMilestone { told, rule, occurred: placed.bounds })
+    }
+
+    /// The incident's first sign: the told one, else the earliest that stands.
+    pub(super) fn first_sign(&self) -> Option<FirstSign> {
+        let sign_at = |position: Position| {
+            let occurred = self.event_at(position)?.effective.event.common.occurred.as_ref()?;
+            let earliest = occurred.own_bounds().earliest?;
+            Some(FirstSign { earliest, order: order_hint(occurred).unwrap_or(earliest) })
+        };
+        let told = self.told(MilestoneKind::FirstSeen).and_then(|(position, ..)| sign_at(position));
+        told.or_else(|| self.aggregates.starts.first().and_then(|(_, position)| sign_at(*position)))
+    }
+
+    /// How it stands; with `at`, how it stood then.
+    pub(super) fn state(&self, at: Option<Instant>) -> State {
+        let by_then = |instant: Instant| at.is_none_or(|at| instant <= at);
+        let first_sign = self.first_sign();
+        let relative = self.aggregates.relative_status.iter().map(|(position, state)| {
+            let (_, (instant, step, _)) = self.placed(*position, first_sign);
+            ((instant, step, *position), *state)
+        });
+        let told_restored = self.milestone(MilestoneKind::Restored).filter(|milestone| milestone.occurred.earliest.is_none_or(by_then));
+        let restores = |state: &State| matches!(state, State::Restored | State::Completed);
+        // `at` None is the common case and needs the last only; an instant looks among those up to it.
+        let timed = self.aggregates.timed_status.iter().rev().find(|(instant, _, state)| by_then(*instant) && !restores(state));
+        let timed = timed.map(|(instant, position, state)| ((*instant, 0, *position), *state));
+        let last = relative.filter(|((instant, ..), state)| by_then(*instant) && !restores(state)).chain(timed).max_by_key(|(key, _)| *key);
+        let maintenance = self.nature() == Nature::Maintenance;
+        match (told_restored, last) {
+            // The vendor says later than the restoration that it is not over: it is not over.
+            (Some(restored), Some(((instant, ..), state))) if restored.occurred.latest.is_some_and(|over| instant >= over) => state,
+            (Some(_), _) => if maintenance { State::Completed } else { State::Restored },
+            (None, Some((_, state))) => state,
+            (None, None) if first_sign.is_some_and(|sign| by_then(sign.order)) => if maintenance { State::Scheduled } else { State::Detected },
+            (None, None) => if first_sign.is_none() && !self.aggregates.signs.is_empty() && at.is_none() { State::Detected } else { State::Unknown },
+        }
+    }
+
+    /// The subjects of its events; that of the lowest position first.
+    pub(super) fn services(&self) -> Vec<Slug> {
+        in_order(self.aggregates.subjects.iter().filter_map(|(slug, positions)| Some((*positions.first()?, slug.clone()))))
+    }
+
+    pub(super) fn regions(&self) -> Vec<Region> {
+        in_order(self.aggregates.regions.iter().filter_map(|(region, positions)| Some((*positions.first()?, region.clone()))))
+    }
+
+    /// The last headline in effect. It leaks nothing backwards: under `known_at` it holds from when it was stated, else recorded.
+    pub(super) fn title(&self) -> Option<&Text> {
+        self.titles.iter().rev().filter_map(|position| self.event_at(*position)).find_map(|held| {
+            let Kind::IncidentTitled(titled) = &held.effective.event.kind else { return None };
+            let stated = held.effective.event.common.stated.as_ref().and_then(|stated| stated.own_bounds().latest).unwrap_or(held.recorded);
+            let known = self.known_at.is_none_or(|instant| stated <= instant);
+            (held.effective.retraction.is_none() && held.effective.visible == Visible::Certain && known).then_some(&titled.title)
+        })
+    }
+
+    /// The zone that the told first sign, else the first sign in the ledger, was told in.
+    pub(super) fn zone(&self) -> Option<String> {
+        let told = self.told(MilestoneKind::FirstSeen).map(|(position, ..)| position);
+        let first = self.aggregates.signs.keys().next().copied();
+        [told, first].into_iter().flatten().find_map(|position| zone_of(&self.event_at(position)?.effective.event))
+    }
+}
+
+fn zone_of(event: &Event) -> Option<String> {
+    event.common.occurred.as_ref()?.zone().map(ToOwned::to_owned)
+}
+
+fn in_order<T>(items: impl Iterator<Item = (Position, T)>) -> Vec<T> {
+    let mut items: Vec<(Position, T)> = items.collect();
+    items.sort_by_key(|(position, _)| *position);
+    items.into_iter().map(|(_, item)| item).collect()
+}
+
+/// The seconds between two intervals, as a range.
+pub(super) fn range(from: Option<SummaryMilestone>, to: Option<SummaryMilestone>) -> Option<Range> {
+    let (from, to) = (from?.occurred, to?.occurred);
+    let seconds = |later: Instant, earlier: Instant| ((later.0 - earlier.0) / Instant::SECOND).max(0);
+    Some(Range { seconds_min: seconds(to.earliest?, from.latest?), seconds_max: seconds(to.latest?, from.earliest?) })
+}

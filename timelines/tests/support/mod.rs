@@ -1,0 +1,163 @@
+//! Views in memory, by brute force: slow, plain, and therefore an oracle for the projection.
+#![expect(dead_code, reason = "each test uses its own part")]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dateline_events::{Instant, Position};
+use dateline_timelines::correlate::{Knowledge, ReadRecord, first_needs, place};
+use dateline_timelines::fold::Fold;
+use dateline_timelines::project::{Folds, LoadedGroup};
+use dateline_timelines::rows::*;
+
+#[derive(Default, Clone)]
+pub struct MemoryViews {
+    pub rows: Rows,
+    pub cursor: Position,
+}
+
+impl MemoryViews {
+    pub fn holders(&self, event: Position, as_of: Position) -> Vec<IncidentNumber> {
+        let mut present: BTreeMap<IncidentNumber, bool> = BTreeMap::new();
+        for row in self.rows.attachments.iter().filter(|row| row.event == event && row.since <= as_of) {
+            present.insert(row.incident, row.present);
+        }
+        present.into_iter().filter(|(_, present)| *present).map(|(incident, _)| incident).collect()
+    }
+
+    fn still_waiting(&self) -> impl Iterator<Item = &WaitingRow> {
+        self.rows.waiting.iter().filter(|row| self.holders(row.event, u64::MAX).is_empty())
+    }
+
+    pub fn waiting_positions(&self) -> Vec<Position> {
+        self.still_waiting().map(|row| row.event).collect()
+    }
+
+    pub fn load(&self, needs: &Needs) -> Facts {
+        let mut heads: BTreeMap<IncidentNumber, HeadRow> = BTreeMap::new();
+        for head in self.rows.heads.iter().filter(|head| needs.subjects.contains(&head.subject)) {
+            heads.insert(head.number, head.clone());
+        }
+        let mut links: BTreeMap<Position, LinkRow> = BTreeMap::new();
+        for link in &self.rows.links {
+            links.insert(link.event, link.clone());
+        }
+        links.retain(|_, link| needs.links.contains(&link.from) || needs.links.contains(&link.to));
+        let fits = |row: &WaitingRow| {
+            row.awaits_keys.iter().any(|key| needs.waiting_keys.contains(key))
+                || row.awaits_incident.as_ref().is_some_and(|id| needs.waiting_incidents.contains(id))
+                || row.awaits_reference.as_ref().is_some_and(|reference| needs.waiting_references.contains(reference))
+                || needs.waiting_windows.iter().any(|(subject, start, end)| {
+                    row.subject == *subject && row.earliest.is_some_and(|at| at <= *end) && row.latest.is_some_and(|at| at >= *start)
+                })
+        };
+        let event = |position: Position| self.rows.events.iter().find(|row| row.position == position).unwrap().clone();
+        Facts {
+            known: self.rows.events.iter().filter(|row| needs.keys.contains(&row.key)).map(|row| KnownEvent { event: row.clone(), incidents: self.holders(row.position, u64::MAX) }).collect(),
+            heads: heads.into_values().collect(),
+            references: self.rows.references.iter().filter(|row| needs.references.contains(&(row.page.clone(), row.reference.clone()))).cloned().collect(),
+            links: links.into_values().collect(),
+            acts: self.rows.events.iter().filter(|row| row.target.is_some_and(|target| needs.acts.contains(&target))).cloned().collect(),
+            waiting: self.still_waiting().filter(|row| fits(row)).map(|row| (row.clone(), event(row.event))).collect(),
+        }
+    }
+
+    pub fn group_of(&self, incident: IncidentNumber, as_of: Position) -> IncidentNumber {
+        self.rows.memberships.iter().rfind(|row| row.incident == incident && row.since <= as_of).map_or(incident, |row| row.group)
+    }
+
+    pub fn group(&self, incident: IncidentNumber, as_of: Position) -> LoadedGroup {
+        let group = self.group_of(incident, as_of);
+        let ids: BTreeMap<IncidentNumber, String> = self.rows.heads.iter().filter(|head| head.since <= as_of).map(|head| (head.number, head.id.clone())).collect();
+        let members: BTreeMap<IncidentNumber, String> = ids.into_iter().filter(|(number, _)| self.group_of(*number, as_of) == group).collect();
+        let mut events = Vec::new();
+        for row in &self.rows.events {
+            for holder in self.holders(row.position, as_of).into_iter().filter(|holder| members.contains_key(holder)) {
+                let since = self.rows.attachments.iter().rfind(|at| at.event == row.position && at.incident == holder && at.since <= as_of).unwrap().since;
+                events.push((holder, since, ReadRecord::of_row(row.clone())));
+            }
+        }
+        LoadedGroup { members, events }
+    }
+
+    pub fn fold(&self, incident: IncidentNumber, as_of: Position, known_at: Option<Instant>) -> Fold {
+        let mut fold = Fold::known_at(known_at);
+        for (_, since, record) in self.group(incident, as_of).events {
+            if let Some(event) = record.event {
+                fold.apply(record.row.position, since, record.row.recorded, event);
+            }
+        }
+        fold
+    }
+
+    pub fn commit(&mut self, rows: Rows) {
+        self.cursor = rows.events.last().map_or(self.cursor, |row| row.position);
+        self.rows.events.extend(rows.events);
+        self.rows.attachments.extend(rows.attachments);
+        self.rows.waiting.extend(rows.waiting);
+        self.rows.heads.extend(rows.heads);
+        self.rows.references.extend(rows.references);
+        self.rows.links.extend(rows.links);
+        self.rows.memberships.extend(rows.memberships);
+        self.rows.summaries.extend(rows.summaries);
+    }
+}
+
+pub struct Projector {
+    pub views: MemoryViews,
+    knowledge: Knowledge,
+    folds: Folds,
+}
+
+impl Projector {
+    pub fn over(views: MemoryViews) -> Self {
+        let nothing_waits = views.waiting_positions().is_empty();
+        Self { views, knowledge: Knowledge::new(nothing_waits), folds: Folds::default() }
+    }
+
+    /// Projects one page; what it keeps between pages is dropped where `restart` says so.
+    pub fn page(&mut self, records: &[ReadRecord], restart: bool) {
+        if restart {
+            *self = Self::over(std::mem::take(&mut self.views));
+        }
+        let needs = first_needs(records, &self.knowledge);
+        let facts = self.views.load(&needs);
+        self.knowledge.absorb(needs, facts);
+        let placement = loop {
+            match place(records, &self.knowledge) {
+                Ok(placement) => break placement,
+                Err(needs) => {
+                    let facts = self.views.load(&needs);
+                    self.knowledge.absorb(needs, facts);
+                }
+            }
+        };
+        for incident in self.folds.missing(&placement.rows, self.views.cursor) {
+            self.folds.put(self.views.group(incident, self.views.cursor));
+        }
+        let rows = self.folds.summarize(records, placement);
+        self.knowledge.keep_heads(&rows);
+        self.views.commit(rows);
+    }
+}
+
+pub fn records_of(lines: &str) -> Vec<ReadRecord> {
+    let recorded = Instant::parse("2026-11-23T10:00:00Z").unwrap();
+    lines
+        .lines()
+        .enumerate()
+        .map(|(index, line)| {
+            let envelope: serde_json::Value = serde_json::from_str(line).unwrap();
+            let (source, id) = (envelope["source"].as_str().unwrap(), envelope["id"].as_str().unwrap());
+            let position = index as Position + 1;
+            ReadRecord::read(position, recorded.plus(position as i64 * 1000), source, id, Some(line.as_bytes()))
+        })
+        .collect()
+}
+
+pub fn outage() -> String {
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../services/demo/whatsapp-2022-10-25.ndjson")).unwrap()
+}
+
+pub fn incidents(rows: &Rows) -> BTreeSet<IncidentNumber> {
+    rows.heads.iter().filter(|head| head.nature != Nature::Registry).map(|head| head.number).collect()
+}
