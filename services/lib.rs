@@ -1,1 +1,15 @@
-//! placeholder
+//! The roles of Dateline, one file or folder each, and what puts them together.
+//!
+//! A role never imports another role: what they share is the doors (`doors`), the web (`http`) and the API keys (`keys`).
+//! How things are kept is the business of `backends`, what they mean that of `events` and `timelines`.
+
+pub mod doors;
+pub mod config;
+pub mod keys;
+pub mod http;
+pub mod intake;
+pub mod projector;
+pub mod reader;
+pub mod serve;
+pub mod demo;
+pub mod commands;

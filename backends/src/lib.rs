@@ -1,1 +1,18 @@
-//! placeholder
+//! Where it is kept: the contracts of the doors `Ledger`, `Views` and `Keep`, and the engines behind them.
+//!
+//! No domain rule lives here: which incident, which claim and which words are decided in `timelines`. Nothing is read from
+//! the environment, and no role is known. Only `embedded` names SQLite.
+
+mod embedded;
+mod keep;
+mod ledger;
+mod query;
+mod views;
+
+pub use keep::{Keep, KeepEntry, KeepError, MAX_LISTED_KEYS, MAX_VALUE_BYTES, Revision};
+pub use ledger::{
+    Follower, Head, Ledger, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, NewEvent,
+    Outcome, Page, Receipt, Record,
+};
+pub use query::{Change, EventState, Group, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Order};
+pub use views::{Answer, Generation, MAX_INCIDENT_EVENTS, Views, ViewsError};

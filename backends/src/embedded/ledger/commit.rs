@@ -1,0 +1,243 @@
+//! One commit of the ledger: positions, the recorded time, salts, rows; and what happens when it fails.
+//!
+//! Runs on the writer thread alone. Who waits and for how long is the queue's business.
+
+use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use dateline_events::{Instant, Position};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
+use tokio::sync::watch;
+
+use super::writer::Append;
+use super::{FORMAT, read};
+use crate::embedded::file::{self, number, position};
+use crate::ledger::{LedgerError, NewEvent};
+
+/// A salt's length in bytes.
+const SALT_BYTES: usize = 32;
+
+/// What the engine found for one event.
+pub(super) enum Stored {
+    Fresh {
+        position: Position,
+        recorded: Instant,
+    },
+    /// The same bytes are there, or the text was destroyed.
+    Same {
+        position: Position,
+        recorded: Instant,
+    },
+    /// Other bytes are there; whether they say the same is not decided here.
+    Differs {
+        position: Position,
+        recorded: Instant,
+        bytes: Vec<u8>,
+    },
+}
+
+/// Everything the writer thread owns.
+pub(super) struct Writing {
+    path: PathBuf,
+    /// None after a failed commit, until the file is opened again.
+    connection: Option<Connection>,
+    /// The numbers of sources. Cleared when a transaction fails: it may hold numbers that were never stored.
+    sources: HashMap<String, i64>,
+    /// The head that was last answered; a file that ends before it was rolled back.
+    known: Position,
+    publish: watch::Sender<Position>,
+    /// Held as long as the writer lives.
+    _lock: File,
+}
+
+impl Writing {
+    pub(super) fn open(path: PathBuf, known: Position, publish: watch::Sender<Position>) -> Result<Self, LedgerError> {
+        let lock = lock(&path)?;
+        let mut writing = Self { path, connection: None, sources: HashMap::new(), known, publish, _lock: lock };
+        writing.reopen()?;
+        Ok(writing)
+    }
+
+    /// Opens the file, anew after a failure. What a failed sync left in the log is never built upon: before anything is
+    /// appended, the log is brought into the file and emptied.
+    fn reopen(&mut self) -> Result<(), LedgerError> {
+        self.connection = None;
+        let connection = file::open_to_write(&self.path, &FORMAT)?;
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        let head = read::head(&connection)?.position;
+        if head < self.known {
+            return Err(LedgerError::Shorter { known: self.known, head });
+        }
+        self.known = head;
+        self.sources.clear();
+        self.connection = Some(connection);
+        self.publish.send_replace(head);
+        Ok(())
+    }
+
+    fn ready(&mut self) -> Result<(), LedgerError> {
+        if self.connection.is_none() {
+            self.reopen().map_err(|error| match error {
+                LedgerError::Full | LedgerError::Shorter { .. } => error,
+                other => LedgerError::Stopped { reason: other.to_string() },
+            })?;
+            tracing::info!(path = %self.path.display(), "the ledger's writer goes on");
+        }
+        Ok(())
+    }
+
+    /// Commits what waited together and answers everybody.
+    pub(super) fn append(&mut self, group: Vec<Append>) {
+        match self.ready().and_then(|()| self.commit(&group)) {
+            Ok(mut stored) => {
+                for append in group {
+                    let rest = stored.split_off(append.events.len());
+                    drop(append.answer.send(Ok((append.events, std::mem::replace(&mut stored, rest)))));
+                }
+            }
+            Err(error) => {
+                tracing::error!(%error, path = %self.path.display(), "a commit of the ledger failed");
+                for append in group {
+                    drop(append.answer.send(Err(error.clone())));
+                }
+            }
+        }
+    }
+
+    fn commit(&mut self, group: &[Append]) -> Result<Vec<Stored>, LedgerError> {
+        let Some(connection) = &self.connection else { return Err(LedgerError::Stopped { reason: "the file is closed".to_owned() }) };
+        let events = group.iter().map(|append| append.events.len()).sum();
+        let written = connection
+            .prepare_cached("BEGIN IMMEDIATE")
+            .and_then(|mut begin| begin.execute([]))
+            .map_err(LedgerError::from)
+            .and_then(|_| write(connection, &mut self.sources, self.known, group, events));
+        let (stored, head) = match written {
+            Ok(written) => written,
+            Err(error) => {
+                self.sources.clear();
+                // Nothing of it reached the log as a commit. If even taking it back fails, the file is opened anew.
+                if !connection.is_autocommit() && connection.execute_batch("ROLLBACK").is_err() {
+                    self.connection = None;
+                }
+                return Err(error);
+            }
+        };
+        if let Err(error) = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
+            self.sources.clear();
+            self.connection = None;
+            return Err(match LedgerError::from(error) {
+                LedgerError::Full => LedgerError::Full,
+                other => LedgerError::Stopped { reason: other.to_string() },
+            });
+        }
+        if head > self.known {
+            self.known = head;
+            self.publish.send_replace(head);
+        }
+        Ok(stored)
+    }
+
+    /// Destroys a text, and every copy of it that the log still has.
+    pub(super) fn destroy(&mut self, at: Position) -> Result<(), LedgerError> {
+        self.ready()?;
+        let Some(connection) = &self.connection else { return Err(LedgerError::Stopped { reason: "the file is closed".to_owned() }) };
+        let changed = connection.execute("UPDATE events SET bytes = NULL, salt = NULL WHERE position = ?1", [number(at)])?;
+        if changed == 0 {
+            return Err(LedgerError::Missing { position: at });
+        }
+        let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy == 0 { Ok(()) } else { Err(LedgerError::Busy { position: at }) }
+    }
+
+    pub(super) fn limit_pages(&mut self, pages: u32) -> Result<(), LedgerError> {
+        self.ready()?;
+        if let Some(connection) = &self.connection {
+            connection.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(()))?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes the events inside the transaction that is open; answers what became of them and the new head.
+fn write(
+    connection: &Connection,
+    sources: &mut HashMap<String, i64>,
+    known: Position,
+    group: &[Append],
+    events: usize,
+) -> Result<(Vec<Stored>, Position), LedgerError> {
+    let head = read::head(connection)?;
+    if head.position < known {
+        return Err(LedgerError::Shorter { known, head: head.position });
+    }
+    let recorded = head.recorded.map_or(now(), |last| last.max(now()));
+    let mut salts = vec![0; events * SALT_BYTES];
+    getrandom::fill(&mut salts).map_err(|error| LedgerError::Engine(format!("no randomness for salts: {error}")))?;
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO events (position, source, id, recorded, salt, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (source, id) DO NOTHING",
+    )?;
+    let mut next = head.position + 1;
+    let mut stored = Vec::with_capacity(events);
+    for (event, salt) in group.iter().flat_map(|append| &append.events).zip(salts.chunks_exact(SALT_BYTES)) {
+        let source = source_number(connection, sources, &event.source)?;
+        if insert.execute(params![number(next), source, event.id, recorded.0, salt, event.bytes])? == 1 {
+            stored.push(Stored::Fresh { position: next, recorded });
+            next += 1;
+        } else {
+            stored.push(look_up(connection, source, event)?);
+        }
+    }
+    Ok((stored, next - 1))
+}
+
+fn source_number(connection: &Connection, sources: &mut HashMap<String, i64>, source: &str) -> Result<i64, LedgerError> {
+    if let Some(number) = sources.get(source) {
+        return Ok(*number);
+    }
+    let mut find: CachedStatement<'_> = connection.prepare_cached("SELECT number FROM sources WHERE source = ?1")?;
+    let number = match find.query_row([source], |row| row.get(0)).optional()? {
+        Some(number) => number,
+        None => {
+            connection.prepare_cached("INSERT INTO sources (source) VALUES (?1)")?.execute([source])?;
+            connection.last_insert_rowid()
+        }
+    };
+    sources.insert(source.to_owned(), number);
+    Ok(number)
+}
+
+/// What stands under an id that is taken.
+fn look_up(connection: &Connection, source: i64, event: &NewEvent) -> Result<Stored, LedgerError> {
+    let mut find = connection.prepare_cached("SELECT position, recorded, bytes FROM events WHERE source = ?1 AND id = ?2")?;
+    Ok(find.query_row(params![source, event.id], |row| {
+        let (position, recorded) = (position(row.get(0)?), Instant(row.get(1)?));
+        Ok(match row.get_ref(2)?.as_blob_or_null()? {
+            Some(bytes) if bytes != event.bytes => Stored::Differs { position, recorded, bytes: bytes.to_vec() },
+            _ => Stored::Same { position, recorded },
+        })
+    })?)
+}
+
+/// Only one process writes: the lock is a file beside the ledger, and the operating system gives it back with the process.
+fn lock(path: &Path) -> Result<File, LedgerError> {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    let failed = |error: std::io::Error| LedgerError::Engine(format!("cannot lock {}: {error}", path.display()));
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let file = File::options().create(true).append(true).open(name).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(LedgerError::Locked { path: path.display().to_string() }),
+        Err(TryLockError::Error(error)) => Err(failed(error)),
+    }
+}
+
+fn now() -> Instant {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Instant(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}

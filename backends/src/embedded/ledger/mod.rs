@@ -1,0 +1,156 @@
+//! The ledger in one SQLite file: one writer thread with group commit, a few reading threads.
+//!
+//! What the bytes say is not known here, except that two of them can be the same event.
+
+mod commit;
+mod follow;
+mod read;
+mod writer;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dateline_events::{EventKey, Position, same_event};
+use tokio::sync::watch;
+
+pub use follow::Follower;
+
+use super::file::{self, FileError, Format};
+use super::threads::{Poller, Threads};
+use crate::ledger::{Head, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, NewEvent, Outcome, Receipt, Record};
+use commit::{Stored, Writing};
+use writer::Writer;
+
+/// Threads that read.
+const READER_THREADS: usize = 3;
+
+const FORMAT: Format = Format {
+    name: "ledger",
+    application: 0x4474_6c4c,
+    version: 1,
+    schema: "CREATE TABLE sources (number INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE) STRICT;
+             CREATE TABLE events (
+                 position INTEGER PRIMARY KEY,
+                 source INTEGER NOT NULL,
+                 id TEXT NOT NULL,
+                 recorded INTEGER NOT NULL,
+                 salt BLOB,
+                 bytes BLOB,
+                 UNIQUE (source, id)
+             ) STRICT;",
+    page_bytes: 4096,
+    synchronous: "FULL",
+    cache_kib: 64 * 1024,
+    checkpoint_pages: 4000,
+};
+
+/// A ledger in a file.
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    // The writer stands first, so that it ends first: the last to close the file cleans up its log.
+    writer: Option<Arc<Writer>>,
+    reader: Arc<Reader>,
+    _poller: Option<Arc<Poller>>,
+}
+
+/// What reading needs; a follower holds it too.
+#[derive(Debug)]
+struct Reader {
+    threads: Threads,
+    head: watch::Receiver<Position>,
+}
+
+impl Ledger {
+    pub(crate) async fn open(path: &str, options: LedgerOptions) -> Result<Self, LedgerError> {
+        let path = PathBuf::from(path);
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(path, options));
+        opened.await.map_err(|error| LedgerError::Engine(error.to_string()))?
+    }
+
+    fn open_blocking(path: PathBuf, options: LedgerOptions) -> Result<Self, LedgerError> {
+        let (publish, head) = watch::channel(0);
+        let (writer, poller) = match options.role {
+            LedgerRole::Writer => {
+                let writing = Writing::open(path.clone(), options.known_at_least, publish)?;
+                (Some(Arc::new(Writer::start(writing)?)), None)
+            }
+            LedgerRole::Reader => {
+                let connection = file::open_to_read(&path, &FORMAT)?;
+                let found = read::head(&connection)?.position;
+                if found < options.known_at_least {
+                    return Err(LedgerError::Shorter { known: options.known_at_least, head: found });
+                }
+                publish.send_replace(found);
+                (None, Some(Arc::new(poll_head(connection, publish)?)))
+            }
+        };
+        let connections = (0..READER_THREADS).map(|_| file::open_to_read(&path, &FORMAT)).collect::<Result<Vec<_>, FileError>>()?;
+        let threads = Threads::start("dateline-ledger-read", connections)?;
+        Ok(Self { writer, reader: Arc::new(Reader { threads, head }), _poller: poller })
+    }
+
+    pub(crate) async fn append(&self, batch: Vec<NewEvent>) -> Result<Vec<Outcome>, LedgerError> {
+        let writer = self.writer.as_ref().ok_or(LedgerError::ReadOnly)?;
+        if batch.len() > MAX_BATCH_EVENTS {
+            return Err(LedgerError::TooMany { what: "events", given: batch.len(), limit: MAX_BATCH_EVENTS });
+        }
+        if batch.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<EventKey> = batch.iter().map(|event| EventKey::of(&event.source, &event.id)).collect();
+        let (batch, stored) = writer.append(batch).await?;
+        Ok(batch.iter().zip(keys).zip(stored).map(|((event, key), stored)| outcome(event, key, stored)).collect())
+    }
+
+    pub(crate) async fn head(&self) -> Result<Head, LedgerError> {
+        self.reader.threads.run(|connection| read::head(connection)).await
+    }
+
+    pub(crate) async fn get(&self, position: Position) -> Result<Option<Record>, LedgerError> {
+        self.reader.threads.run(move |connection| read::get(connection, position)).await
+    }
+
+    pub(crate) async fn find(&self, keys: Vec<(String, String)>) -> Result<Vec<Option<Record>>, LedgerError> {
+        if keys.len() > MAX_FOUND_KEYS {
+            return Err(LedgerError::TooMany { what: "keys", given: keys.len(), limit: MAX_FOUND_KEYS });
+        }
+        self.reader.threads.run(move |connection| read::find(connection, &keys)).await
+    }
+
+    pub(crate) fn follow(&self, after: Position) -> Follower {
+        Follower::new(Arc::clone(&self.reader), after)
+    }
+
+    pub(crate) async fn destroy(&self, position: Position) -> Result<(), LedgerError> {
+        self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.destroy(position).await
+    }
+
+    pub(crate) fn watch_head(&self) -> watch::Receiver<Position> {
+        self.reader.head.clone()
+    }
+
+    pub(crate) async fn limit_pages(&self, pages: u32) -> Result<(), LedgerError> {
+        self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.limit_pages(pages).await
+    }
+}
+
+/// Comparing parses both texts, so the caller's task does it, not the writer's thread.
+fn outcome(event: &NewEvent, key: EventKey, stored: Stored) -> Outcome {
+    match stored {
+        Stored::Fresh { position, recorded } => Outcome::Stored(Receipt { position, recorded, key, fresh: true }),
+        Stored::Same { position, recorded } => Outcome::Stored(Receipt { position, recorded, key, fresh: false }),
+        Stored::Differs { position, recorded, bytes } if same_event(&event.bytes, &bytes) => {
+            Outcome::Stored(Receipt { position, recorded, key, fresh: false })
+        }
+        Stored::Differs { position, bytes, .. } => Outcome::Conflict { position, stored: bytes },
+    }
+}
+
+fn poll_head(connection: rusqlite::Connection, publish: watch::Sender<Position>) -> Result<Poller, FileError> {
+    Poller::start(connection, move |connection| match read::head(connection) {
+        Ok(head) => {
+            publish.send_if_modified(|known| std::mem::replace(known, head.position) != head.position);
+        }
+        Err(error) => tracing::warn!(%error, "cannot read the ledger's head; trying again"),
+    })
+}

@@ -1,0 +1,64 @@
+//! Reading the ledger's file: synchronous, one short transaction a call.
+
+use dateline_events::{Instant, Position};
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::embedded::file::{number, position};
+use crate::ledger::{Head, LedgerError, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, Page, Record};
+
+const COLUMNS: &str = "SELECT e.position, e.recorded, e.salt, s.source, e.id, e.bytes FROM events e JOIN sources s ON s.number = e.source";
+
+pub(super) fn head(connection: &Connection) -> Result<Head, LedgerError> {
+    let mut statement = connection.prepare_cached("SELECT position, recorded FROM events ORDER BY position DESC LIMIT 1")?;
+    let found = statement.query_row([], |row| Ok(Head { position: position(row.get(0)?), recorded: Some(Instant(row.get(1)?)) })).optional()?;
+    Ok(found.unwrap_or_default())
+}
+
+pub(super) fn get(connection: &Connection, at: Position) -> Result<Option<Record>, LedgerError> {
+    let mut statement = connection.prepare_cached(&format!("{COLUMNS} WHERE e.position = ?1"))?;
+    Ok(statement.query_row([number(at)], record).optional()?)
+}
+
+pub(super) fn find(connection: &mut Connection, keys: &[(String, String)]) -> Result<Vec<Option<Record>>, LedgerError> {
+    let transaction = connection.transaction()?;
+    let mut statement =
+        transaction.prepare_cached(&format!("{COLUMNS} WHERE e.source = (SELECT number FROM sources WHERE source = ?1) AND e.id = ?2"))?;
+    keys.iter().map(|(source, id)| Ok(statement.query_row([source, id], record).optional()?)).collect()
+}
+
+/// The page after a position; None when there is nothing after it.
+pub(super) fn page(connection: &mut Connection, after: Position) -> Result<Option<Page>, LedgerError> {
+    let transaction = connection.transaction()?;
+    let head = head(&transaction)?.position;
+    if head < after {
+        return Err(LedgerError::Shorter { known: after, head });
+    }
+    let mut records = Vec::with_capacity(usize::try_from(head - after).unwrap_or(usize::MAX).min(MAX_PAGE_RECORDS));
+    let mut bytes = 0;
+    let mut statement = transaction.prepare_cached(&format!("{COLUMNS} WHERE e.position > ?1 ORDER BY e.position LIMIT ?2"))?;
+    let mut rows = statement.query(params![number(after), i64::try_from(MAX_PAGE_RECORDS).unwrap_or(i64::MAX)])?;
+    while let Some(row) = rows.next()? {
+        let record = record(row)?;
+        let expected = after + 1 + records.len() as Position;
+        if record.position != expected {
+            return Err(LedgerError::Missing { position: expected });
+        }
+        bytes += record.bytes.as_ref().map_or(0, Vec::len);
+        records.push(record);
+        if bytes >= MAX_PAGE_BYTES {
+            break;
+        }
+    }
+    Ok((!records.is_empty()).then_some(Page { records, head }))
+}
+
+fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
+    Ok(Record {
+        position: position(row.get(0)?),
+        recorded: Instant(row.get(1)?),
+        salt: row.get(2)?,
+        source: row.get(3)?,
+        id: row.get(4)?,
+        bytes: row.get(5)?,
+    })
+}

@@ -1,0 +1,141 @@
+//! The queue before the ledger's writer thread: what waits together is committed together.
+//!
+//! How a commit is made stands in `commit`.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+
+use dateline_events::Position;
+use tokio::sync::oneshot;
+
+use super::commit::{Stored, Writing};
+use crate::ledger::{LedgerError, MAX_BATCH_EVENTS, NewEvent};
+
+/// Requests that may wait; beyond, the ledger is overloaded.
+const MAX_WAITING_REQUESTS: usize = 4_096;
+
+/// Bytes of events that may wait; beyond, the ledger is overloaded.
+const MAX_WAITING_BYTES: usize = 128 * 1024 * 1024;
+
+/// A commit takes no further request once it holds so many bytes of events.
+const MAX_COMMIT_BYTES: usize = 8 * 1024 * 1024;
+
+type Answer<T> = oneshot::Sender<Result<T, LedgerError>>;
+
+/// One call of `append`. The events travel back with the answer: the caller compares and frees them.
+pub(super) struct Append {
+    pub events: Vec<NewEvent>,
+    pub bytes: usize,
+    pub answer: Answer<(Vec<NewEvent>, Vec<Stored>)>,
+}
+
+enum Request {
+    Append(Append),
+    Destroy { position: Position, answer: Answer<()> },
+    LimitPages { pages: u32, answer: Answer<()> },
+}
+
+/// The sending end of the queue. Dropping it lets the thread finish what waits, and joins it.
+#[derive(Debug)]
+pub(super) struct Writer {
+    requests: Option<SyncSender<Request>>,
+    waiting_bytes: Arc<AtomicUsize>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Writer {
+    pub(super) fn start(writing: Writing) -> Result<Self, LedgerError> {
+        let (requests, queue) = sync_channel(MAX_WAITING_REQUESTS);
+        let waiting_bytes = Arc::new(AtomicUsize::new(0));
+        let bytes = Arc::clone(&waiting_bytes);
+        let thread = std::thread::Builder::new().name("dateline-ledger-write".to_owned()).spawn(move || serve(writing, &queue, &bytes));
+        let thread = thread.map_err(|error| LedgerError::Engine(format!("cannot start a thread: {error}")))?;
+        Ok(Self { requests: Some(requests), waiting_bytes, thread: Some(thread) })
+    }
+
+    pub(super) async fn append(&self, events: Vec<NewEvent>) -> Result<(Vec<NewEvent>, Vec<Stored>), LedgerError> {
+        let bytes = events.iter().map(|event| event.bytes.len()).sum();
+        let waiting = self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let (answer, answered) = oneshot::channel();
+        let sent =
+            if waiting > MAX_WAITING_BYTES { Err(LedgerError::Overloaded) } else { self.send(Request::Append(Append { events, bytes, answer })) };
+        if let Err(error) = sent {
+            self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(error);
+        }
+        answered.await.map_err(|_| ended())?
+    }
+
+    pub(super) async fn destroy(&self, position: Position) -> Result<(), LedgerError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Request::Destroy { position, answer })?;
+        answered.await.map_err(|_| ended())?
+    }
+
+    pub(super) async fn limit_pages(&self, pages: u32) -> Result<(), LedgerError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Request::LimitPages { pages, answer })?;
+        answered.await.map_err(|_| ended())?
+    }
+
+    fn send(&self, request: Request) -> Result<(), LedgerError> {
+        let Some(requests) = &self.requests else { return Err(ended()) };
+        requests.try_send(request).map_err(|error| match error {
+            TrySendError::Full(_) => LedgerError::Overloaded,
+            TrySendError::Disconnected(_) => ended(),
+        })
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        drop(self.requests.take());
+        if let Some(thread) = self.thread.take() {
+            drop(thread.join());
+        }
+    }
+}
+
+fn ended() -> LedgerError {
+    LedgerError::Stopped { reason: "its thread ended".to_owned() }
+}
+
+/// The writer thread: takes what waits, commits it, answers.
+fn serve(mut writing: Writing, queue: &Receiver<Request>, waiting_bytes: &AtomicUsize) {
+    let mut held_back = VecDeque::new();
+    while let Some(request) = held_back.pop_front().or_else(|| queue.recv().ok()) {
+        match request {
+            Request::Append(first) => {
+                let group = gather(first, queue, &mut held_back);
+                waiting_bytes.fetch_sub(group.iter().map(|append| append.bytes).sum(), Ordering::Relaxed);
+                writing.append(group);
+            }
+            Request::Destroy { position, answer } => drop(answer.send(writing.destroy(position))),
+            Request::LimitPages { pages, answer } => drop(answer.send(writing.limit_pages(pages))),
+        }
+    }
+}
+
+/// What waits together, up to the limits of one commit. It never sleeps: while one commit runs, the next one gathers by itself.
+fn gather(first: Append, queue: &Receiver<Request>, held_back: &mut VecDeque<Request>) -> Vec<Append> {
+    let (mut events, mut bytes) = (first.events.len(), first.bytes);
+    let mut group = vec![first];
+    while events < MAX_BATCH_EVENTS && bytes < MAX_COMMIT_BYTES {
+        match queue.try_recv() {
+            Ok(Request::Append(append)) if events + append.events.len() <= MAX_BATCH_EVENTS => {
+                events += append.events.len();
+                bytes += append.bytes;
+                group.push(append);
+            }
+            Ok(other) => {
+                held_back.push_back(other);
+                break;
+            }
+            Err(_) => break,
+        }
+    }
+    group
+}

@@ -1,0 +1,132 @@
+//! Rows read back from the tables, column by column.
+//!
+//! What cannot be read back is an error of the file, never skipped.
+
+use dateline_events::{EventKey, Instant, Position};
+use dateline_timelines::rows::{EventRow, HeadRow, IncidentNumber, LinkRow, Nature, ReferenceRow, SummaryRow, WaitingRow};
+use rusqlite::types::Type;
+use rusqlite::{CachedStatement, Row};
+
+use super::commit::{OPEN_END, OPEN_START};
+use crate::embedded::file::{instant, number, position};
+
+pub(super) const EVENT: &str = "e.position, e.recorded, e.source, e.id, e.key, e.kind, e.subject, e.target, e.problem, e.bytes";
+
+pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<EventRow> {
+    Ok(EventRow {
+        position: position(row.get(0)?),
+        recorded: Instant(row.get(1)?),
+        source: row.get(2)?,
+        id: row.get(3)?,
+        key: key(4, row.get_ref(4)?.as_str()?)?,
+        kind: row.get(5)?,
+        subject: row.get(6)?,
+        target: row.get_ref(7)?.as_str_or_null()?.map(|text| key(7, text)).transpose()?,
+        problem: row.get(8)?,
+        bytes: row.get(9)?,
+    })
+}
+
+pub(super) const HEAD: &str = "number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until, page_references";
+
+pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<HeadRow> {
+    let references = serde_json::from_str(row.get_ref(9)?.as_str()?).map_err(|error| unreadable(9, error))?;
+    Ok(HeadRow {
+        number: position(row.get(0)?),
+        since: position(row.get(1)?),
+        id: row.get(2)?,
+        subject: row.get(3)?,
+        nature: nature(4, row)?,
+        span_start: instant(row.get(5)?),
+        span_end: instant(row.get(6)?),
+        disrupted_until: instant(row.get(7)?),
+        restored_until: instant(row.get(8)?),
+        references,
+    })
+}
+
+pub(super) const SUMMARY: &str =
+    "s.told_in, s.since, s.listed, s.started, s.ended, s.nature, s.state, s.id, s.services, s.vendor, s.regions, s.symptoms, s.words, s.json";
+
+pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<SummaryRow> {
+    Ok(SummaryRow {
+        group: position(row.get(0)?),
+        since: position(row.get(1)?),
+        listed: row.get(2)?,
+        started: instant(row.get(3)?),
+        ended: instant(row.get(4)?),
+        nature: nature(5, row)?,
+        state: row.get(6)?,
+        id: row.get(7)?,
+        services: row.get(8)?,
+        vendor: row.get(9)?,
+        regions: row.get(10)?,
+        symptoms: row.get(11)?,
+        words: row.get(12)?,
+        json: row.get(13)?,
+    })
+}
+
+pub(super) const WAITING: &str = "event, subject, nature, earliest, latest, incident, page, reference";
+
+/// Without the keys that it awaits: they stand in a table of their own.
+pub(super) fn waiting(row: &Row<'_>) -> rusqlite::Result<WaitingRow> {
+    let (earliest, latest): (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
+    let (page, reference): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
+    Ok(WaitingRow {
+        event: position(row.get(0)?),
+        subject: row.get(1)?,
+        nature: nature(2, row)?,
+        earliest: instant(earliest.filter(|bound| *bound != OPEN_START)),
+        latest: instant(latest.filter(|bound| *bound != OPEN_END)),
+        awaits_keys: Vec::new(),
+        awaits_incident: row.get(5)?,
+        awaits_reference: page.zip(reference),
+    })
+}
+
+pub(super) fn reference(row: &Row<'_>) -> rusqlite::Result<ReferenceRow> {
+    Ok(ReferenceRow { page: row.get(0)?, reference: row.get(1)?, incident: position(row.get(2)?), since: position(row.get(3)?) })
+}
+
+pub(super) fn link(row: &Row<'_>) -> rusqlite::Result<LinkRow> {
+    Ok(LinkRow {
+        event: position(row.get(0)?),
+        since: position(row.get(1)?),
+        from: position(row.get(2)?),
+        to: position(row.get(3)?),
+        active: row.get(4)?,
+    })
+}
+
+/// The versions of one event's attachments, in the order that [`incidents`] reads.
+pub(super) const INCIDENTS_OF: &str = "SELECT incident, present FROM @attachments WHERE event = ?1 ORDER BY incident, since";
+
+/// The incidents that hold an event now: of each incident the last version counts.
+pub(super) fn incidents(statement: &mut CachedStatement<'_>, event: Position) -> rusqlite::Result<Vec<IncidentNumber>> {
+    let mut held = Vec::new();
+    let mut rows = statement.query([number(event)])?;
+    while let Some(row) = rows.next()? {
+        let incident = position(row.get(0)?);
+        if held.last() == Some(&incident) {
+            held.pop();
+        }
+        if row.get(1)? {
+            held.push(incident);
+        }
+    }
+    Ok(held)
+}
+
+pub(super) fn key(column: usize, text: &str) -> rusqlite::Result<EventKey> {
+    EventKey::parse(text).ok_or_else(|| unreadable(column, format!("{text:?} is no key")))
+}
+
+fn nature(column: usize, row: &Row<'_>) -> rusqlite::Result<Nature> {
+    let text = row.get_ref(column)?.as_str()?;
+    Nature::parse(text).ok_or_else(|| unreadable(column, format!("{text:?} is no nature")))
+}
+
+fn unreadable(column: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {
+    rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
+}

@@ -1,0 +1,125 @@
+//! Lists: groups in the order of their starts, as of a position, narrowed by filters, page by page.
+//!
+//! The list walks `list_keys` in order. Of each group it takes the version in force as of the position, and takes it only
+//! where that version has this start: a group whose start was moved stands once, at the right place, for every `as_of`.
+
+use dateline_timelines::rows::SummaryRow;
+use rusqlite::params_from_iter;
+use rusqlite::types::Value;
+
+use super::commit::NO_START;
+use super::{Snapshot, decode, limited};
+use crate::embedded::file::number;
+use crate::query::{ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Order};
+use crate::views::ViewsError;
+
+/// The limits of a query.
+pub(super) fn check(query: &ListQuery) -> Result<(), ViewsError> {
+    limited("rows", query.limit, MAX_LISTED_ROWS)?;
+    for (what, values) in [("services", &query.services), ("states", &query.states), ("words", &query.words), ("ids", &query.ids)] {
+        limited(what, values.len(), MAX_FILTER_VALUES)?;
+    }
+    Ok(())
+}
+
+pub(super) fn list(snapshot: &Snapshot<'_>, query: &ListQuery) -> Result<Vec<SummaryRow>, ViewsError> {
+    let (text, parameters) = statement(query)?;
+    let mut statement = snapshot.prepare(&text)?;
+    let rows = statement.query_map(params_from_iter(parameters), decode::summary)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Conditions with their values, in the order of the question marks.
+struct Conditions {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    fn add(&mut self, condition: &str, value: impl Into<Value>) {
+        self.text.push_str("\n AND ");
+        self.text.push_str(condition);
+        self.values.push(value.into());
+    }
+
+    /// A list of values as one JSON array, so that the statement is the same for any number of them.
+    fn add_any(&mut self, condition: &str, values: &[String]) -> Result<(), ViewsError> {
+        if !values.is_empty() {
+            let array = serde_json::to_string(values).map_err(|error| ViewsError::Engine(error.to_string()))?;
+            self.add(condition, array);
+        }
+        Ok(())
+    }
+}
+
+fn statement(query: &ListQuery) -> Result<(String, Vec<Value>), ViewsError> {
+    // The position stands first in the text, so it is the first of the numbered values; the others follow in their order.
+    let mut conditions = Conditions { text: String::new(), values: vec![number(query.as_of).into()] };
+    places(query, &mut conditions)?;
+    let mut filters = Conditions { text: String::new(), values: conditions.values };
+    narrow(query, &mut filters)?;
+    let direction = match query.order {
+        Order::LatestFirst => "DESC",
+        Order::EarliestFirst => "ASC",
+    };
+    filters.values.push(i64::try_from(query.limit).unwrap_or(i64::MAX).into());
+    let text = format!(
+        "SELECT {} FROM @list_keys k CROSS JOIN @summaries s ON s.row =
+             (SELECT v.row FROM @summaries v WHERE v.told_in = k.told_in AND v.since <= ?1 ORDER BY v.since DESC LIMIT 1)
+         WHERE TRUE {} AND s.listed AND s.nature = k.nature AND ifnull(s.started, {NO_START}) = k.started {}
+         ORDER BY k.started {direction}, k.told_in {direction} LIMIT ?",
+        decode::SUMMARY,
+        conditions.text,
+        filters.text
+    );
+    Ok((text, filters.values))
+}
+
+/// What the walk over `list_keys` can tell by itself.
+fn places(query: &ListQuery, conditions: &mut Conditions) -> Result<(), ViewsError> {
+    conditions.add("k.nature = ?", query.nature.as_str().to_owned());
+    let one_service = if let [service] = query.services.as_slice() { service.clone() } else { String::new() };
+    conditions.add("k.service = ?", one_service);
+    if let Some((started, group)) = query.after {
+        let compare = match query.order {
+            Order::LatestFirst => "<",
+            Order::EarliestFirst => ">",
+        };
+        let started = started.map_or(NO_START, |started| started.0);
+        conditions.add(&format!("(k.started, k.told_in) {compare} (?, {})", number(group)), started);
+    }
+    if let Some(to) = query.to {
+        conditions.add("k.started < ?", to.0);
+    }
+    conditions.add_any("k.told_in IN (SELECT number FROM @heads WHERE id IN (SELECT value FROM json_each(?)))", &query.ids)
+}
+
+/// What only the version in force can tell.
+fn narrow(query: &ListQuery, filters: &mut Conditions) -> Result<(), ViewsError> {
+    if query.services.len() == 1 {
+        // The group was of this service once; is it still?
+        filters.add("instr(s.services, ?)", format!(" {} ", query.services[0]));
+    } else {
+        filters.add_any("EXISTS (SELECT 1 FROM json_each(?) j WHERE instr(s.services, ' ' || j.value || ' '))", &query.services)?;
+    }
+    if let Some(vendor) = &query.vendor {
+        filters.add("s.vendor = ?", vendor.clone());
+    }
+    if let Some(region) = &query.region {
+        filters.add("instr(s.regions, ?)", format!(" {region} "));
+    }
+    if let Some(symptom) = &query.symptom {
+        filters.add("instr(s.symptoms, ?)", format!(" {symptom} "));
+    }
+    filters.add_any("s.state IN (SELECT value FROM json_each(?))", &query.states)?;
+    if query.to.is_some() {
+        filters.text.push_str("\n AND s.started IS NOT NULL");
+    }
+    if let Some(from) = query.from {
+        filters.add("(s.ended IS NULL OR s.ended > ?)", from.0);
+    }
+    for word in &query.words {
+        filters.add("instr(s.words, ?)", word.to_lowercase());
+    }
+    Ok(())
+}

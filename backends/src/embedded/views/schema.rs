@@ -1,0 +1,119 @@
+//! The tables of one generation, and which question each index answers.
+//!
+//! `@` stands for the generation's prefix. Rows of events, attachments, memberships and summaries are versions by position
+//! and only ever added. Heads and links are asked for in force alone, so only the version in force is kept.
+
+use crate::embedded::file::Format;
+
+pub(super) const FORMAT: Format = Format {
+    name: "file of views",
+    application: 0x4474_6c56,
+    version: 1,
+    schema: "CREATE TABLE generations (
+                 number INTEGER PRIMARY KEY AUTOINCREMENT,
+                 version INTEGER NOT NULL,
+                 state TEXT NOT NULL CHECK (state IN ('building', 'serving', 'retired')),
+                 created INTEGER NOT NULL
+             ) STRICT;
+             CREATE UNIQUE INDEX one_serves ON generations (state) WHERE state = 'serving';",
+    page_bytes: 4096,
+    synchronous: "NORMAL",
+    cache_kib: 128 * 1024,
+    checkpoint_pages: 4000,
+};
+
+/// The follower whose cursor the projector moves.
+pub(super) const PROJECTOR: &str = "projector";
+
+/// Every table of a generation, for dropping.
+pub(super) const TABLES: [&str; 12] = [
+    "cursor",
+    "events",
+    "attachments",
+    "waiting",
+    "awaited",
+    "heads",
+    "page_references",
+    "links",
+    "memberships",
+    "summaries",
+    "list_keys",
+    "changes",
+];
+
+/// The tables of a generation.
+pub(super) const CREATE: &str = "
+CREATE TABLE @cursor (follower TEXT NOT NULL PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+INSERT INTO @cursor (follower, position) VALUES ('projector', 0);
+
+CREATE TABLE @events (
+    position INTEGER PRIMARY KEY, recorded INTEGER NOT NULL, source TEXT NOT NULL, id TEXT NOT NULL, key TEXT NOT NULL,
+    kind TEXT NOT NULL, subject TEXT NOT NULL, target TEXT, problem TEXT, bytes BLOB
+) STRICT;
+CREATE UNIQUE INDEX @events_by_key ON @events (key);
+CREATE INDEX @events_by_target ON @events (target) WHERE target IS NOT NULL;
+CREATE INDEX @events_poison ON @events (position) WHERE problem IS NOT NULL;
+
+-- Which incidents hold an event: the key's order, new events at its end. Which events an incident holds: the index.
+CREATE TABLE @attachments (
+    event INTEGER NOT NULL, incident INTEGER NOT NULL, since INTEGER NOT NULL, present INTEGER NOT NULL,
+    PRIMARY KEY (event, incident, since)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX @attachments_by_incident ON @attachments (incident, event, since, present);
+
+-- An open bound is kept as the least or greatest integer; both NULL: it cannot join by time.
+CREATE TABLE @waiting (
+    event INTEGER PRIMARY KEY, subject TEXT NOT NULL, nature TEXT NOT NULL, earliest INTEGER, latest INTEGER,
+    incident TEXT, page TEXT, reference TEXT
+) STRICT;
+CREATE INDEX @waiting_by_time ON @waiting (subject, latest, earliest) WHERE latest IS NOT NULL;
+CREATE INDEX @waiting_by_incident ON @waiting (incident) WHERE incident IS NOT NULL;
+CREATE INDEX @waiting_by_reference ON @waiting (page, reference) WHERE page IS NOT NULL;
+CREATE TABLE @awaited (key TEXT NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (key, event)) STRICT, WITHOUT ROWID;
+CREATE INDEX @awaited_by_event ON @awaited (event);
+
+CREATE TABLE @heads (
+    number INTEGER PRIMARY KEY, since INTEGER NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL, nature TEXT NOT NULL,
+    span_start INTEGER, span_end INTEGER, disrupted_until INTEGER, restored_until INTEGER, page_references TEXT NOT NULL
+) STRICT;
+CREATE INDEX @heads_by_subject ON @heads (subject);
+CREATE UNIQUE INDEX @heads_by_id ON @heads (id);
+
+CREATE TABLE @page_references (
+    page TEXT NOT NULL, reference TEXT NOT NULL, incident INTEGER NOT NULL, since INTEGER NOT NULL, PRIMARY KEY (page, reference)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE @links (
+    event INTEGER PRIMARY KEY, since INTEGER NOT NULL, one INTEGER NOT NULL, other INTEGER NOT NULL, active INTEGER NOT NULL
+) STRICT;
+CREATE INDEX @links_by_one ON @links (one);
+CREATE INDEX @links_by_other ON @links (other);
+
+CREATE TABLE @memberships (
+    incident INTEGER NOT NULL, since INTEGER NOT NULL, told_in INTEGER NOT NULL, PRIMARY KEY (incident, since)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX @memberships_by_group ON @memberships (told_in, incident);
+
+-- Long columns stand last, so that filters need not read past them.
+CREATE TABLE @summaries (
+    row INTEGER PRIMARY KEY, told_in INTEGER NOT NULL, since INTEGER NOT NULL, listed INTEGER NOT NULL, started INTEGER, ended INTEGER,
+    nature TEXT NOT NULL, state TEXT NOT NULL, id TEXT NOT NULL, services TEXT NOT NULL, vendor TEXT NOT NULL, regions TEXT NOT NULL,
+    symptoms TEXT NOT NULL, words TEXT NOT NULL, json TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX @summaries_by_group ON @summaries (told_in, since);
+
+-- Every place that a group ever had in a sorted list, of one service or ('') of all: a list walks them in order, and takes a
+-- group where its version of that time stands. No start counts as the least integer.
+CREATE TABLE @list_keys (
+    nature TEXT NOT NULL, service TEXT NOT NULL, started INTEGER NOT NULL, told_in INTEGER NOT NULL,
+    PRIMARY KEY (nature, service, started, told_in)
+) STRICT, WITHOUT ROWID;
+
+-- What each position changed, for live readers.
+CREATE TABLE @changes (since INTEGER NOT NULL, incident INTEGER NOT NULL, PRIMARY KEY (since, incident)) STRICT, WITHOUT ROWID;
+";
+
+/// A statement on the tables of one generation.
+pub(super) fn sql(generation: u32, template: &str) -> String {
+    template.replace('@', &format!("g{generation}_"))
+}

@@ -1,0 +1,115 @@
+//! The contract of the keep: the small and precious things that are no events (the seal, API keys, watchers' memory).
+//!
+//! It is never restored together with the ledger, so that a rolled-back ledger is noticed. Nothing large, nothing derived.
+
+use thiserror::Error;
+
+use crate::embedded;
+
+/// The largest value, in bytes.
+pub const MAX_VALUE_BYTES: usize = 512 * 1024;
+
+/// The longest key, in bytes.
+pub(crate) const MAX_KEY_BYTES: usize = 256;
+
+/// The most entries that one call of [`Keep::list`] answers.
+pub const MAX_LISTED_KEYS: usize = 1_000;
+
+/// Counts the versions of one key, from 1.
+pub type Revision = u64;
+
+/// The keep: values by key, changed by compare-and-swap only. Cheap to clone; every verb may be called concurrently, from
+/// several processes too. An answer to `put` means that the value survives loss of power. Nothing is ever deleted: what
+/// should no longer hold (a revoked key) is put with a value that says so.
+#[derive(Clone, Debug)]
+pub enum Keep {
+    /// One SQLite file: `sqlite:PATH`.
+    Embedded(embedded::Keep),
+}
+
+/// One value of the keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeepEntry {
+    /// Its key.
+    pub key: String,
+    /// Its bytes.
+    pub value: Vec<u8>,
+    /// How often it was put.
+    pub revision: Revision,
+}
+
+/// Why the keep did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum KeepError {
+    /// Someone else put it first.
+    #[error("{key:?} was changed meanwhile (revision {}): get it, decide again, and put it again", .found.map_or("none".to_owned(), |found| found.to_string()))]
+    Changed {
+        /// The key.
+        key: String,
+        /// The revision that is there; None when there is no value.
+        found: Option<Revision>,
+    },
+    /// The key has characters that not every engine can hold, or is too long.
+    #[error("{0:?} is no key: write 1 to 256 of the characters a-z A-Z 0-9 - _ = . /")]
+    Key(String),
+    /// The value is too large.
+    #[error("a value of {given} bytes: at most {MAX_VALUE_BYTES} are kept")]
+    TooLarge {
+        /// Its bytes.
+        given: usize,
+    },
+    /// More entries than one answer holds.
+    #[error("more than {MAX_LISTED_KEYS} entries begin with {0:?}: ask for a longer beginning")]
+    TooMany(String),
+    /// The disk is full.
+    #[error("the keep's disk is full: nothing was changed; free some space and try again")]
+    Full,
+    /// The address of a keep was not understood.
+    #[error("{0:?} is no keep's address: write sqlite:PATH")]
+    Address(String),
+    /// The engine failed in a way that has no name here.
+    #[error("the keep's engine failed: {0}")]
+    Engine(String),
+}
+
+impl Keep {
+    /// Opens the keep at `url` (`sqlite:PATH`), and creates it where there is none.
+    pub async fn open(url: &str) -> Result<Self, KeepError> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) => embedded::Keep::open(path).await.map(Self::Embedded),
+            _ => Err(KeepError::Address(url.to_owned())),
+        }
+    }
+
+    /// The value of a key, with its revision.
+    pub async fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Revision)>, KeepError> {
+        match self {
+            Self::Embedded(keep) => keep.get(checked(key)?).await,
+        }
+    }
+
+    /// Sets a value if the key is at the expected revision (None: if it has no value), and answers the new revision.
+    pub async fn put(&self, key: &str, value: &[u8], expected: Option<Revision>) -> Result<Revision, KeepError> {
+        if value.len() > MAX_VALUE_BYTES {
+            return Err(KeepError::TooLarge { given: value.len() });
+        }
+        match self {
+            Self::Embedded(keep) => keep.put(checked(key)?, value.to_vec(), expected).await,
+        }
+    }
+
+    /// All entries whose keys begin so, in the order of their bytes; an error beyond [`MAX_LISTED_KEYS`].
+    pub async fn list(&self, prefix: &str) -> Result<Vec<KeepEntry>, KeepError> {
+        match self {
+            Self::Embedded(keep) => keep.list(prefix.to_owned()).await,
+        }
+    }
+}
+
+fn checked(key: &str) -> Result<String, KeepError> {
+    let fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=./".contains(&byte);
+    if key.is_empty() || key.len() > MAX_KEY_BYTES || !key.bytes().all(fit) {
+        return Err(KeepError::Key(key.to_owned()));
+    }
+    Ok(key.to_owned())
+}

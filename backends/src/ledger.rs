@@ -1,0 +1,306 @@
+//! The contract of the ledger: all events, in order, once per (source, id), for ever (LEDGER.md).
+//!
+//! What an event says is not looked at here; it arrives validated. How bytes reach the disk is the engines' business.
+
+use dateline_events::{EventKey, Instant, Position};
+use thiserror::Error;
+use tokio::sync::watch;
+
+use crate::embedded;
+
+/// The most events that one call of [`Ledger::append`] takes, and that one commit holds.
+pub const MAX_BATCH_EVENTS: usize = 1_000;
+
+/// The most keys that one call of [`Ledger::find`] takes.
+pub const MAX_FOUND_KEYS: usize = 1_000;
+
+/// The most records on one page of a follower.
+pub const MAX_PAGE_RECORDS: usize = 1_000;
+
+/// A page of a follower ends with the record that reaches this many bytes.
+pub const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
+
+/// The ledger: every role reads it, intake alone appends. Cheap to clone; every verb may be called concurrently.
+///
+/// An answer to `append` means that the events survive `kill -9` and loss of power. Positions run 1, 2, 3 … without gaps and
+/// the recorded time never falls. An id, once taken, stays taken, even after its text is destroyed. A future that is dropped
+/// does not take its events back: whoever does not know whether an append was stored sends the same events again.
+#[derive(Clone, Debug)]
+pub enum Ledger {
+    /// One SQLite file with one writing process: `sqlite:PATH`.
+    Embedded(embedded::Ledger),
+}
+
+/// How a ledger is opened.
+#[derive(Debug, Clone, Copy)]
+pub struct LedgerOptions {
+    /// Whether this process appends.
+    pub role: LedgerRole,
+    /// The highest position that the caller knows from elsewhere (a cursor, the seal, the archive). A ledger whose head is
+    /// lower is refused.
+    pub known_at_least: Position,
+}
+
+/// What a process does with the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LedgerRole {
+    /// It appends: creates the file where there is none, and holds the lock.
+    Writer,
+    /// It only reads; the ledger must exist.
+    Reader,
+}
+
+impl LedgerOptions {
+    /// To append.
+    pub fn writer() -> Self {
+        Self { role: LedgerRole::Writer, known_at_least: 0 }
+    }
+
+    /// To read only.
+    pub fn reader() -> Self {
+        Self { role: LedgerRole::Reader, known_at_least: 0 }
+    }
+
+    /// With the highest position that is known from elsewhere.
+    #[must_use]
+    pub fn known_at_least(self, position: Position) -> Self {
+        Self { known_at_least: position, ..self }
+    }
+}
+
+/// An event to append: a validated structured CloudEvent of at most 64 KiB.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewEvent {
+    /// The publisher (at most 512 bytes).
+    pub source: String,
+    /// Its id, unique per source (at most 256 bytes).
+    pub id: String,
+    /// The exact bytes that are kept, hashed and replayed.
+    pub bytes: Vec<u8>,
+}
+
+/// Says that an event is in the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Receipt {
+    /// Its place.
+    pub position: Position,
+    /// When the ledger took it.
+    pub recorded: Instant,
+    /// Its key.
+    pub key: EventKey,
+    /// False when it was there before.
+    pub fresh: bool,
+}
+
+/// What became of one event of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// It is in the ledger, now or since before. A redacted event counts as the same.
+    Stored(Receipt),
+    /// Its source said something else under the same id; nothing was stored.
+    Conflict {
+        /// The place of what was said first.
+        position: Position,
+        /// What was said first.
+        stored: Vec<u8>,
+    },
+}
+
+/// One event of the ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its place.
+    pub position: Position,
+    /// When the ledger took it.
+    pub recorded: Instant,
+    /// What hides its commitment; None after a redaction.
+    pub salt: Option<[u8; 32]>,
+    /// The publisher.
+    pub source: String,
+    /// Its id.
+    pub id: String,
+    /// The exact bytes; None after a redaction.
+    pub bytes: Option<Vec<u8>>,
+}
+
+/// The end of the ledger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Head {
+    /// The last position; 0 while the ledger is empty.
+    pub position: Position,
+    /// When it was recorded.
+    pub recorded: Option<Instant>,
+}
+
+/// Consecutive records, never empty.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// In order of position, without a gap.
+    pub records: Vec<Record>,
+    /// The head when they were read: the follower has caught up when it is the last record's position.
+    pub head: Position,
+}
+
+/// Why the ledger did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum LedgerError {
+    /// Nothing of the batch was stored. The writer goes on when there is room again.
+    #[error("the ledger's disk is full: nothing was stored; free some space and send the same events again")]
+    Full,
+    /// Another process appends to the same file.
+    #[error("another process writes the ledger {path}: stop it, or send the events to it")]
+    Locked {
+        /// The ledger's file.
+        path: String,
+    },
+    /// More waits than is good; nothing of the batch was stored.
+    #[error("the ledger's queue is full: nothing was stored; send the same events again a little later")]
+    Overloaded,
+    /// A commit failed, so whether the batch was stored is not known.
+    #[error("the ledger's writer stopped ({reason}): send the same events again; if this stays, look at the disk and start the process anew")]
+    Stopped {
+        /// What the engine said.
+        reason: String,
+    },
+    /// The ledger ends before a position that is known to exist: it was rolled back or damaged.
+    #[error(
+        "the ledger ends at position {head}, but position {known} is known to exist: append nothing, keep the files, and run `dateline ledger restore`"
+    )]
+    Shorter {
+        /// What is known to exist.
+        known: Position,
+        /// Where the ledger ends.
+        head: Position,
+    },
+    /// A position is not there although the ledger goes on after it.
+    #[error("position {position} is not in the ledger: run `dateline ledger check`")]
+    Missing {
+        /// The position.
+        position: Position,
+    },
+    /// A reader kept the old text alive; it is not destroyed yet.
+    #[error("a reader still holds the old text of position {position}: ask again when long reads have ended")]
+    Busy {
+        /// The position.
+        position: Position,
+    },
+    /// More was given than one call takes.
+    #[error("{given} {what} in one call, at most {limit}: send less at a time")]
+    TooMany {
+        /// What was counted.
+        what: &'static str,
+        /// How many there were.
+        given: usize,
+        /// How many may be.
+        limit: usize,
+    },
+    /// This process opened the ledger for reading.
+    #[error("the ledger was opened for reading: appending and redacting belong to the process that opened it as the writer")]
+    ReadOnly,
+    /// The address of a ledger was not understood.
+    #[error("{0:?} is no ledger's address: write sqlite:PATH")]
+    Address(String),
+    /// The engine failed in a way that has no name here.
+    #[error("the ledger's engine failed: {0}")]
+    Engine(String),
+}
+
+impl Ledger {
+    /// Opens the ledger at `url` (`sqlite:PATH`). A writer is refused while another process writes the same ledger.
+    pub async fn open(url: &str, options: LedgerOptions) -> Result<Self, LedgerError> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) => embedded::Ledger::open(path, options).await.map(Self::Embedded),
+            _ => Err(LedgerError::Address(url.to_owned())),
+        }
+    }
+
+    /// Appends the batch, durably, in its order; the outcomes stand in the same order. Either every event of the batch has an
+    /// outcome or the whole batch an error. An id that stands twice in it is stored once. At most [`MAX_BATCH_EVENTS`].
+    pub async fn append(&self, batch: Vec<NewEvent>) -> Result<Vec<Outcome>, LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.append(batch).await,
+        }
+    }
+
+    /// The end of the ledger.
+    pub async fn head(&self) -> Result<Head, LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.head().await,
+        }
+    }
+
+    /// The record at a position.
+    pub async fn get(&self, position: Position) -> Result<Option<Record>, LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.get(position).await,
+        }
+    }
+
+    /// The records of (source, id) pairs, in the order asked for. At most [`MAX_FOUND_KEYS`].
+    pub async fn find(&self, keys: &[(String, String)]) -> Result<Vec<Option<Record>>, LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.find(keys.to_vec()).await,
+        }
+    }
+
+    /// Reads on from after a position: replay, catching up and live are one door.
+    pub fn follow(&self, after: Position) -> Follower {
+        match self {
+            Self::Embedded(ledger) => Follower::Embedded(ledger.follow(after)),
+        }
+    }
+
+    /// Destroys bytes and salt of a position, for a redaction that stands in the ledger already. When it answers, no copy is
+    /// left in the ledger's files. May be repeated.
+    pub async fn destroy(&self, position: Position) -> Result<(), LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.destroy(position).await,
+        }
+    }
+
+    /// The head's position, as far as this process knows. In the writing process at once, elsewhere within 50 ms.
+    pub fn watch_head(&self) -> watch::Receiver<Position> {
+        match self {
+            Self::Embedded(ledger) => ledger.watch_head(),
+        }
+    }
+
+    /// For tests: lets the file grow to so many pages, as a full disk would.
+    #[doc(hidden)]
+    pub async fn limit_pages(&self, pages: u32) -> Result<(), LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.limit_pages(pages).await,
+        }
+    }
+}
+
+/// Reads the ledger from a cursor on, page by page. It does not keep the writer alive: once the ledger is closed it answers
+/// [`LedgerError::Stopped`].
+#[derive(Debug)]
+pub enum Follower {
+    /// Of an embedded ledger.
+    Embedded(embedded::Follower),
+}
+
+impl Follower {
+    /// The next page; waits until there is one. Dropping the future loses nothing.
+    pub async fn next(&mut self) -> Result<Page, LedgerError> {
+        match self {
+            Self::Embedded(follower) => follower.next().await,
+        }
+    }
+
+    /// The next page, or None when everything has been read.
+    pub async fn try_next(&mut self) -> Result<Option<Page>, LedgerError> {
+        match self {
+            Self::Embedded(follower) => follower.try_next().await,
+        }
+    }
+
+    /// The last position that was handed out.
+    pub fn position(&self) -> Position {
+        match self {
+            Self::Embedded(follower) => follower.position(),
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! The contract of the views: everything that is derived from the ledger, made of rows, disposable (LEDGER.md).
+//!
+//! What the rows mean is decided in `timelines`; here they are only kept and found. A change of the projection is a new
+//! generation built beside the serving one, never a migration.
+
+use dateline_events::{EventKey, Position};
+use dateline_timelines::rows::{EventRow, Facts, IncidentNumber, Needs, Rows, SummaryRow};
+use thiserror::Error;
+use tokio::sync::watch;
+
+use crate::embedded;
+use crate::query::{Change, EventState, Group, ListQuery};
+
+/// The most events of one group that are read at once.
+pub const MAX_INCIDENT_EVENTS: usize = 200_000;
+
+/// The views: one projector writes, readers read. Cheap to clone; every verb may be called concurrently and from several
+/// processes. A second projector is fenced by the cursor. What was committed last may be lost with the power; the projector
+/// then reads the ledger again from the cursor that is left.
+#[derive(Clone, Debug)]
+pub enum Views {
+    /// One SQLite file: `sqlite:PATH`.
+    Embedded(embedded::Views),
+}
+
+/// One complete set of rows, made by one version of the projection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generation {
+    /// Its number; never given out again.
+    pub number: u32,
+    /// The version of the projection that makes it.
+    pub version: u32,
+}
+
+/// An answer of the serving generation, and where it stands: everything up to `position` is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<T> {
+    /// The cursor that the answer is true for.
+    pub position: Position,
+    /// The generation that answered.
+    pub generation: Generation,
+    /// The answer.
+    pub value: T,
+}
+
+/// Why the views did not do what was asked.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum ViewsError {
+    /// Another projector moved the cursor. Nothing was written.
+    #[error("another projector moved the cursor to {found}: load again and go on from there, or stop one of the two")]
+    Fenced {
+        /// Where the cursor is.
+        found: Position,
+    },
+    /// The generation is no longer there: it was replaced or abandoned.
+    #[error("generation {number} of the views is gone: ask which one serves and begin again")]
+    Gone {
+        /// Its number.
+        number: u32,
+    },
+    /// The new generation has not read as far as the serving one.
+    #[error("the new generation stands at {cursor}, the serving one at {serving}: let it catch up, then swap again")]
+    Behind {
+        /// Its cursor.
+        cursor: Position,
+        /// The serving one's cursor.
+        serving: Position,
+    },
+    /// The incident has more events than are read at once.
+    #[error("the incident has {events} events, more than the {MAX_INCIDENT_EVENTS} that are read at once")]
+    TooLarge {
+        /// How many.
+        events: usize,
+    },
+    /// More was given than one call takes.
+    #[error("{given} {what} in one call, at most {limit}: ask for less at a time")]
+    TooMany {
+        /// What was counted.
+        what: &'static str,
+        /// How many there were.
+        given: usize,
+        /// How many may be.
+        limit: usize,
+    },
+    /// The disk is full; nothing was written.
+    #[error("the disk of the views is full: nothing was written; free some space, then the projector goes on")]
+    Full,
+    /// The address of views was not understood.
+    #[error("{0:?} is no address of views: write sqlite:PATH")]
+    Address(String),
+    /// The engine failed in a way that has no name here. Views are disposable: a rebuild is always a way out.
+    #[error("the engine of the views failed: {0}")]
+    Engine(String),
+}
+
+impl Views {
+    /// Opens the views at `url` (`sqlite:PATH`), drops what was retired, and creates a serving generation of this version of
+    /// the projection where there is none. Whether the one that serves has this version is for the caller to see.
+    pub async fn open(url: &str, projection_version: u32) -> Result<Self, ViewsError> {
+        match url.split_once(':') {
+            Some(("sqlite", path)) => embedded::Views::open(path, projection_version).await.map(Self::Embedded),
+            _ => Err(ViewsError::Address(url.to_owned())),
+        }
+    }
+
+    /// The generation that readers read.
+    pub async fn serving(&self) -> Result<Generation, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.serving().await,
+        }
+    }
+
+    /// Begins a new, empty generation beside the serving one; one that was begun before and not swapped in is dropped.
+    pub async fn begin(&self, version: u32) -> Result<Generation, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.begin(version).await,
+        }
+    }
+
+    /// Lets another generation serve, if it has read at least as far. The old one is dropped at the next open or swap.
+    pub async fn swap(&self, to: Generation) -> Result<(), ViewsError> {
+        match self {
+            Self::Embedded(views) => views.swap(to).await,
+        }
+    }
+
+    /// How far the projector has read for a generation.
+    pub async fn cursor(&self, generation: Generation) -> Result<Position, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.cursor(generation).await,
+        }
+    }
+
+    /// Writes rows and moves the cursor, in one transaction, if the cursor is at `from`.
+    pub async fn commit(&self, generation: Generation, from: Position, to: Position, rows: Rows) -> Result<(), ViewsError> {
+        match self {
+            Self::Embedded(views) => views.commit(generation, from, to, rows).await,
+        }
+    }
+
+    /// What a generation knows of the projector's needs.
+    pub async fn load(&self, generation: Generation, needs: Needs) -> Result<Facts, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.load(generation, needs).await,
+        }
+    }
+
+    /// The incident with this id.
+    pub async fn find_incident(&self, id: &str) -> Result<Answer<Option<IncidentNumber>>, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.find_incident(id.to_owned()).await,
+        }
+    }
+
+    /// The group that held an incident as of a position, with its events as of then; at most [`MAX_INCIDENT_EVENTS`].
+    pub async fn group_events(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<Group>>, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.group_events(number, as_of).await,
+        }
+    }
+
+    /// The groups that a query narrows to, sorted as it says.
+    pub async fn list(&self, query: ListQuery) -> Result<Answer<Vec<SummaryRow>>, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.list(query).await,
+        }
+    }
+
+    /// The latest summary, as of a position, of the group that held an incident then.
+    pub async fn versions_of(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<SummaryRow>>, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.versions_of(number, as_of).await,
+        }
+    }
+
+    /// The event at a position, with the incidents that hold it now.
+    pub async fn event(&self, position: Position) -> Result<Answer<Option<(EventRow, Vec<IncidentNumber>)>>, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.event(position).await,
+        }
+    }
+
+    /// The event with a key, with the incidents that hold it now.
+    pub async fn event_by_key(&self, key: EventKey) -> Result<Answer<Option<(EventRow, Vec<IncidentNumber>)>>, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.event_by_key(key).await,
+        }
+    }
+
+    /// Events with something the matter, in order of position, from after a position on.
+    pub async fn events_where(&self, state: EventState, after: Position, limit: usize) -> Result<Answer<Vec<EventRow>>, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.events_where(state, after, limit).await,
+        }
+    }
+
+    /// What the positions after `after` changed, in order; positions that changed no incident are left out. When fewer than
+    /// `limit` come back, everything up to the answer's position was seen.
+    pub async fn changes(&self, after: Position, limit: usize) -> Result<Answer<Vec<Change>>, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.changes(after, limit).await,
+        }
+    }
+
+    /// The serving generation's cursor: at once for commits of this process, within 50 ms for those of another.
+    pub fn watch_cursor(&self) -> watch::Receiver<Position> {
+        match self {
+            Self::Embedded(views) => views.watch_cursor(),
+        }
+    }
+
+    /// For tests: lets the file grow to so many pages, as a full disk would.
+    #[doc(hidden)]
+    pub async fn limit_pages(&self, pages: u32) -> Result<(), ViewsError> {
+        match self {
+            Self::Embedded(views) => views.limit_pages(pages).await,
+        }
+    }
+}

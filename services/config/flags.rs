@@ -1,0 +1,215 @@
+//! Flags and commands: one definition yields the parser, the help and the completions.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+
+/// Dateline keeps the history of service outages: who saw it first, when the vendor admitted it, when it was over, what each
+/// of those claims rests on, and what was known at any given moment.
+#[derive(Debug, Parser)]
+#[command(name = "dateline", version, about, max_term_width = 110)]
+pub struct Flags {
+    /// A TOML file with settings; by default dateline.toml in the current folder, if there is one
+    #[arg(long, global = true, env = "DATELINE_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The folder of the embedded files [default: data]
+    #[arg(long, global = true, env = "DATELINE_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// The ledger [default: sqlite:DIR/ledger.db]
+    #[arg(long, global = true, env = "DATELINE_LEDGER", value_name = "URL")]
+    pub ledger: Option<String>,
+    /// The views [default: sqlite:DIR/views.db]
+    #[arg(long, global = true, env = "DATELINE_VIEWS", value_name = "URL")]
+    pub views: Option<String>,
+    /// The keep [default: keep.db beside the ledger]
+    #[arg(long, global = true, env = "DATELINE_KEEP", value_name = "URL")]
+    pub keep: Option<String>,
+    /// Where to listen [default: 127.0.0.1:7310]
+    #[arg(long, global = true, env = "DATELINE_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<String>,
+    /// The server that commands talk to, for example http://127.0.0.1:7310; without it they use the files
+    #[arg(long, global = true, env = "DATELINE_URL", value_name = "URL")]
+    pub url: Option<String>,
+    /// The API key for that server
+    #[arg(long, global = true, env = "DATELINE_KEY", value_name = "KEY", hide_env_values = true)]
+    pub key: Option<String>,
+    /// Let everyone read, also from other machines
+    #[arg(long, global = true, env = "DATELINE_OPEN_READING")]
+    pub open_reading: bool,
+    /// What to log to stderr: error, warn, info, debug, or by module [default: warn]
+    #[arg(long, global = true, env = "DATELINE_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Play the WhatsApp outage of 25 October 2022 through every role, and print its timeline in English and Bengali
+    Demo {
+        /// Stay up afterwards, and print addresses to open
+        #[arg(long)]
+        serve: bool,
+        /// Unfold competing claims
+        #[arg(long)]
+        claims: bool,
+    },
+    /// Run every role in one process
+    Serve,
+    /// Publish events: a CloudEvent a line, from files or from standard input
+    Publish {
+        /// NDJSON files; - is standard input
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// How to answer
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Tell a timeline: of an incident, or of a service's latest incident
+    Timeline {
+        /// An incident's id, or a service's slug
+        #[arg(value_name = "INCIDENT|SERVICE")]
+        which: String,
+        #[command(flatten)]
+        read: ReadFlags,
+        /// Unfold competing claims
+        #[arg(long)]
+        claims: bool,
+        /// Show what was taken back, too
+        #[arg(long)]
+        retracted: bool,
+        /// What was going on in the world by then
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
+    },
+    /// List incidents
+    Incidents {
+        #[command(flatten)]
+        read: ReadFlags,
+        /// Only of this service
+        #[arg(long, value_name = "SLUG")]
+        service: Option<String>,
+        /// Only of this vendor
+        #[arg(long, value_name = "SLUG")]
+        vendor: Option<String>,
+        /// Only in this region
+        #[arg(long, value_name = "CODE")]
+        region: Option<String>,
+        /// Only in this state
+        #[arg(long, value_name = "STATE")]
+        state: Option<String>,
+        /// Only with these words
+        #[arg(long, short, value_name = "WORDS")]
+        q: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 50, value_name = "N")]
+        limit: usize,
+    },
+    /// Build the views anew beside the old ones, from the first event on, and swap them in
+    Rebuild,
+    /// Check the record
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Make, list and revoke API keys
+    #[command(subcommand)]
+    Keys(KeysCommand),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// How to read.
+#[derive(Debug, Args)]
+pub struct ReadFlags {
+    /// The language: en or bn [default: en]
+    #[arg(long, default_value = "en", value_name = "TAG")]
+    pub lang: String,
+    /// The IANA time zone; by default the incident's own
+    #[arg(long, value_name = "ZONE")]
+    pub tz: Option<String>,
+    /// Only what sources had certainly stated by then
+    #[arg(long, value_name = "TIME")]
+    pub known_at: Option<String>,
+    /// Only what the ledger had recorded by then: a position, or a time
+    #[arg(long, value_name = "POSITION|TIME")]
+    pub as_of: Option<String>,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// How to answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// What to audit.
+#[derive(Debug, Subcommand)]
+pub enum AuditCommand {
+    /// Stream the ledger as NDJSON with the exact bytes of every event
+    Replay {
+        /// Up to a position, or up to what was recorded by a time
+        #[arg(long, value_name = "POSITION|TIME")]
+        until: Option<String>,
+        /// Instead of the events, fold them anew and tell this incident's (or service's) timeline as of then
+        #[arg(long, value_name = "INCIDENT|SERVICE")]
+        timeline: Option<String>,
+        /// The language of that timeline
+        #[arg(long, default_value = "en", value_name = "TAG")]
+        lang: String,
+    },
+}
+
+/// What to do with API keys.
+#[derive(Debug, Subcommand)]
+pub enum KeysCommand {
+    /// Make a key; it is shown once
+    Create {
+        /// What to call it
+        #[arg(long, value_name = "NAME")]
+        name: String,
+        /// What its holder may do; may be given again
+        #[arg(long = "scope", value_name = "publish:SOURCE|edit|read|audit", required = true)]
+        scopes: Vec<ScopeFlag>,
+        /// How to answer
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// List the keys (never the keys themselves)
+    List {
+        /// How to answer
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Revoke a key by its id
+    Revoke {
+        /// The id, as listed
+        id: String,
+    },
+}
+
+/// A scope as written.
+#[derive(Debug, Clone)]
+pub struct ScopeFlag(pub String);
+
+impl std::str::FromStr for ScopeFlag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        crate::keys::Scopes::default().add(text).map(|()| Self(text.to_owned()))
+    }
+}
+
+/// Writes the completions of a shell.
+pub fn complete(shell: clap_complete::Shell, out: &mut dyn std::io::Write) {
+    clap_complete::generate(shell, &mut Flags::command(), "dateline", out);
+}

@@ -1,0 +1,137 @@
+//! Settings: flags, then environment (`DATELINE_…`), then a TOML file. The only room that reads the environment.
+
+mod flags;
+mod file;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::Parser;
+
+pub use flags::{AuditCommand, Command, Flags, Format, KeysCommand, ReadFlags, ScopeFlag, complete};
+
+/// Everything a command needs to know.
+#[derive(Debug)]
+pub struct Settings {
+    /// What to do.
+    pub command: Command,
+    /// Where things are kept.
+    pub addresses: Addresses,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The server that commands talk to; None: the files themselves.
+    pub url: Option<String>,
+    /// The API key for that server.
+    pub key: Option<Secret>,
+    /// True to open reading to all, also beyond loopback.
+    pub open_reading: bool,
+}
+
+/// A secret, which no debug output shows.
+#[derive(Clone)]
+pub struct Secret(pub String);
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("(secret)")
+    }
+}
+
+/// Where things are kept, by URL.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// The folder of the embedded files.
+    pub data: PathBuf,
+    /// The ledger.
+    pub ledger: String,
+    /// The views.
+    pub views: String,
+    /// The keep.
+    pub keep: String,
+}
+
+/// What a server needs.
+#[derive(Debug, Clone)]
+pub struct Serving {
+    /// Where things are kept.
+    pub addresses: Addresses,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// True to open reading to all.
+    pub open_reading: bool,
+}
+
+/// Why there are no settings.
+#[derive(Debug)]
+pub enum Stop {
+    /// Help, version or a usage fault was printed; leave with this code.
+    Said(u8),
+    /// Something else is wrong with them.
+    Wrong(String),
+}
+
+impl Addresses {
+    /// The embedded files in one folder.
+    pub fn in_folder(data: PathBuf) -> Self {
+        let file = |name: &str| format!("sqlite:{}", data.join(name).display());
+        Self { ledger: file("ledger.db"), views: file("views.db"), keep: file("keep.db"), data }
+    }
+
+    /// Makes the folders that the embedded files stand in.
+    pub fn make_folders(&self) -> anyhow::Result<()> {
+        for url in [&self.ledger, &self.views, &self.keep] {
+            if let Some(folder) = url.strip_prefix("sqlite:").map(std::path::Path::new).and_then(std::path::Path::parent) {
+                std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads the settings of this process.
+pub fn read() -> Result<Settings, Stop> {
+    let flags = Flags::try_parse().map_err(|error| {
+        // Printing fails only where nobody reads it.
+        let _ = error.print();
+        Stop::Said(u8::try_from(error.exit_code()).unwrap_or(2))
+    })?;
+    watch_logs(flags.log.as_deref());
+    settings(flags).map_err(|error| Stop::Wrong(format!("{error:#}")))
+}
+
+fn settings(flags: Flags) -> anyhow::Result<Settings> {
+    let file = file::read(flags.config.as_deref())?;
+    let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("data"));
+    let mut addresses = Addresses::in_folder(data);
+    if let Some(ledger) = flags.ledger.or(file.ledger) {
+        addresses.keep = beside(&ledger);
+        addresses.ledger = ledger;
+    }
+    if let Some(views) = flags.views.or(file.views) {
+        addresses.views = views;
+    }
+    if let Some(keep) = flags.keep.or(file.keep) {
+        addresses.keep = keep;
+    }
+    let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:7310".to_owned());
+    let listen = listen.parse().with_context(|| format!("\"{listen}\" is no address to listen on; expected one such as 127.0.0.1:7310"))?;
+    let key = flags.key.or(file.key).map(Secret);
+    Ok(Settings { command: flags.command, addresses, listen, url: flags.url.or(file.url), key, open_reading: flags.open_reading || file.open_reading })
+}
+
+/// The keep stands beside the ledger.
+fn beside(ledger: &str) -> String {
+    match ledger.strip_prefix("sqlite:") {
+        Some(path) => format!("sqlite:{}", std::path::Path::new(path).with_file_name("keep.db").display()),
+        None => ledger.to_owned(),
+    }
+}
+
+/// Logs go to stderr, so that output stays fit for a pipe.
+fn watch_logs(filter: Option<&str>) {
+    use std::io::IsTerminal;
+    let filter = tracing_subscriber::EnvFilter::new(filter.unwrap_or("warn"));
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
+    subscriber.init();
+}

@@ -1,0 +1,93 @@
+//! Who is calling, and what that one may do: the gate before every request.
+
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+
+use super::Problem;
+use crate::keys::{KeyFault, Keys, Scopes};
+
+/// Decides what a caller may do.
+#[derive(Debug, Clone)]
+pub struct Gate {
+    keys: Keys,
+    /// True where the server is bound to loopback only, or its owner opened reading to all.
+    open_reading: bool,
+    /// True where the server is bound to loopback only.
+    loopback: bool,
+}
+
+/// Whoever made a request.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    scopes: Scopes,
+}
+
+impl Gate {
+    /// The gate of a server.
+    pub fn new(keys: Keys, loopback: bool, open_reading: bool) -> Self {
+        Self { keys, open_reading: open_reading || loopback, loopback }
+    }
+
+    /// Finds out who calls. On loopback, and as long as no key was ever made, everyone may do everything: it is one's own machine.
+    pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let Some(given) = headers.get(header::AUTHORIZATION) else {
+            let scopes = if self.loopback && !self.keys.any_exist().await? {
+                Scopes::everything()
+            } else if self.open_reading {
+                Scopes::reading()
+            } else {
+                Scopes::nothing()
+            };
+            return Ok(Caller { scopes });
+        };
+        let token = given.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+        let Some((_, token)) = token else {
+            return Err(unauthorized("expected the header \"Authorization: Bearer <API key>\""));
+        };
+        match self.keys.check(token.trim()).await {
+            Ok(mut scopes) => {
+                scopes.read |= self.open_reading;
+                Ok(Caller { scopes })
+            }
+            Err(KeyFault::Unknown) => Err(unauthorized("this API key is unknown or was revoked; make one with `dateline keys create`")),
+            Err(KeyFault::Keep(error)) => Err(error.into()),
+        }
+    }
+
+    /// The caller, if allowed to read.
+    pub async fn reader(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let caller = self.caller(headers).await?;
+        if caller.scopes.read { Ok(caller) } else { Err(caller.refuse("read")) }
+    }
+
+    /// The caller, if allowed to replay the ledger.
+    pub async fn auditor(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
+        let caller = self.caller(headers).await?;
+        if caller.scopes.audit || (self.open_reading && self.loopback) { Ok(caller) } else { Err(caller.refuse("audit")) }
+    }
+}
+
+impl Caller {
+    /// True if the caller may publish as this source.
+    pub fn may_publish_as(&self, source: &str) -> bool {
+        self.scopes.covers(source)
+    }
+
+    /// True for a desk: it may touch what others published.
+    pub fn is_desk(&self) -> bool {
+        self.scopes.edit
+    }
+
+    /// The problem that says which scope is missing.
+    pub fn refuse(&self, scope: &str) -> Problem {
+        if self.scopes.is_nothing() {
+            return unauthorized(&format!("this needs an API key with the scope {scope}; send it as \"Authorization: Bearer <API key>\""));
+        }
+        let detail = format!("this API key lacks the scope {scope}; make one that has it with `dateline keys create --scope {scope}`");
+        Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)
+    }
+}
+
+fn unauthorized(detail: &str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", "Who are you?", detail)
+        .header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dateline\""))
+}

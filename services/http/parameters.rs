@@ -1,0 +1,71 @@
+//! Parameters of a query: unknown ones are named, not ignored; positions, instants and the wait for one's own writes.
+
+use std::time::Duration;
+
+use axum::extract::Query;
+use axum::http::Uri;
+use dateline_backends::Views;
+use dateline_events::{Instant, Moment, Position};
+use serde::de::DeserializeOwned;
+
+use super::Problem;
+
+/// So long a read waits for `min_position` when it does not say how long, in milliseconds.
+const WAIT_DEFAULT_MS: u64 = 5_000;
+
+/// So long it waits at most, in milliseconds.
+const WAIT_MAX_MS: u64 = 30_000;
+
+/// While it waits it looks this often, in milliseconds, in case another process writes the views.
+const LOOK_AGAIN_MS: u64 = 50;
+
+/// Reads the query of a request; a fault names the parameter.
+pub fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
+    Query::<T>::try_from_uri(uri).map(|Query(parameters)| parameters).map_err(|rejection| {
+        let detail = rejection.body_text();
+        let detail = detail.strip_prefix("Failed to deserialize query string: ").unwrap_or(&detail).replace("unknown field", "unknown parameter");
+        Problem::invalid_parameter(detail)
+    })
+}
+
+/// A point on an axis: RFC 3339, or RFC 9557 as in events. A day or a minute means its end: "as known on that day".
+pub fn instant(name: &str, text: &str) -> Result<Instant, Problem> {
+    // A plus sign in a query is a space to most clients; no moment has one.
+    let text = text.replace(' ', "+");
+    let parsed = Instant::parse(&text).map(Ok).or_else(|| Moment::parse(&text).ok().map(|moment| Ok(moment_point(&moment))));
+    parsed.unwrap_or_else(|| {
+        Err(Problem::invalid_parameter(format!(
+            "{name}: \"{text}\" is no time; expected one such as 2022-10-25T14:45+05:30, 2022-10-25T09:15:00Z or 2022-10-25[Asia/Kolkata]"
+        )))
+    })
+}
+
+fn moment_point(moment: &Moment) -> Instant {
+    // Written to the minute, 14:45 is the instant 14:45:00; a day is over when it ends.
+    if matches!(moment.zone(), Some(_) if !moment.text.contains('T')) { moment.end() } else { moment.start() }
+}
+
+/// Waits until the views have read up to `min_position`; says so if they have not in time.
+pub async fn wait_for(views: &Views, min_position: Option<Position>, wait_ms: Option<u64>) -> Result<(), Problem> {
+    let Some(wanted) = min_position else { return Ok(()) };
+    let wait = Duration::from_millis(wait_ms.unwrap_or(WAIT_DEFAULT_MS).min(WAIT_MAX_MS));
+    let mut watch = views.watch_cursor();
+    let caught_up = async {
+        loop {
+            if *watch.borrow_and_update() >= wanted || views.cursor(views.serving().await?).await? >= wanted {
+                return Ok::<(), dateline_backends::ViewsError>(());
+            }
+            let _ = tokio::time::timeout(Duration::from_millis(LOOK_AGAIN_MS), watch.changed()).await;
+        }
+    };
+    match tokio::time::timeout(wait, caught_up).await {
+        Ok(read) => Ok(read?),
+        Err(_) => {
+            let position = views.cursor(views.serving().await?).await?;
+            let detail = format!("the views stand at {position} and did not reach {wanted} within {} ms; ask again a little later", wait.as_millis());
+            Err(Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "not-caught-up", "The views have not read so far yet", detail)
+                .with("position", position)
+                .header(axum::http::header::RETRY_AFTER, axum::http::HeaderValue::from_static("1")))
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The intake: takes events in at the door, appends them to the ledger, and answers with receipts.
+//! It knows nothing of incidents or timelines.
+
+mod modes;
+mod permission;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use dateline_backends::{Ledger, MAX_BATCH_EVENTS, NewEvent, Outcome};
+use dateline_events::Event;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::doors::ReceiptForm;
+use crate::http::{Gate, MAX_BODY_BYTES, Problem};
+use modes::Sent;
+
+/// What the intake needs.
+#[derive(Debug, Clone)]
+pub struct Intake {
+    ledger: Ledger,
+    gate: Gate,
+}
+
+impl Intake {
+    /// An intake before a ledger.
+    pub fn new(ledger: Ledger, gate: Gate) -> Self {
+        Self { ledger, gate }
+    }
+
+    /// Its routes.
+    pub fn routes(self) -> Router {
+        Router::new().route("/v1/events", post(take)).with_state(self)
+    }
+}
+
+/// One event of a batch, answered: a receipt or a problem, never both.
+#[derive(Debug, Serialize)]
+struct Item {
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<ReceiptForm>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Problem>,
+}
+
+async fn take(State(intake): State<Intake>, request: Request) -> Result<Response, Problem> {
+    let (parts, body) = request.into_parts();
+    let caller = intake.gate.caller(&parts.headers).await?;
+    let mode = modes::of(&parts.headers)?;
+    let body = read_body(body).await?;
+    match modes::read(mode, &parts.headers, &body)? {
+        Sent::One(bytes) => {
+            let event = accept(&caller, bytes)?;
+            let items = append(&intake.ledger, vec![Ok(event)]).await?;
+            let Some(item) = items.into_iter().next() else { return Err(Problem::internal("the ledger answered nothing")) };
+            one(item)
+        }
+        Sent::Many(events) => {
+            if events.len() > MAX_BATCH_EVENTS {
+                let detail = format!("{} events in one batch, at most {MAX_BATCH_EVENTS}; send the rest in another", events.len());
+                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-many-events", "Too many events at once", detail));
+            }
+            let accepted = events.into_iter().map(|event| event.and_then(|bytes| accept(&caller, bytes))).collect();
+            let items = append(&intake.ledger, accepted).await?;
+            let all_stored = items.iter().all(|item| item.problem.is_none());
+            let status = if all_stored { StatusCode::CREATED } else { StatusCode::MULTI_STATUS };
+            Ok((status, axum::Json(serde_json::json!({ "items": items }))).into_response())
+        }
+    }
+}
+
+fn one(item: Item) -> Result<Response, Problem> {
+    if let Some(problem) = item.problem {
+        return Err(problem);
+    }
+    let place = item.receipt.as_ref().map(|receipt| format!("/v1/events/{}", receipt.position));
+    let status = if item.receipt.as_ref().is_some_and(|receipt| receipt.fresh) { StatusCode::CREATED } else { StatusCode::OK };
+    let mut response = (status, axum::Json(item.receipt)).into_response();
+    if let Some(place) = place.and_then(|place| HeaderValue::from_str(&place).ok()) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    Ok(response)
+}
+
+async fn read_body(body: Body) -> Result<bytes::Bytes, Problem> {
+    axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
+        let too_large = std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("length limit"));
+        if too_large {
+            let detail = format!("a body has at most {MAX_BODY_BYTES} bytes; send fewer events at once");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", detail)
+        } else {
+            Problem::new(StatusCode::BAD_REQUEST, "body-broken", "The body did not arrive whole", "the connection broke while the body was read; send it again")
+        }
+    })
+}
+
+/// An event that may be appended.
+struct Accepted {
+    event: NewEvent,
+}
+
+fn accept(caller: &crate::http::Caller, bytes: Vec<u8>) -> Result<Accepted, Problem> {
+    let event = Event::read_at_the_door(&bytes).map_err(Problem::invalid_event)?;
+    permission::check(caller, &event)?;
+    Ok(Accepted { event: NewEvent { source: event.source, id: event.id, bytes } })
+}
+
+/// Appends what was accepted, in its order, and answers each item in its place.
+async fn append(ledger: &Ledger, items: Vec<Result<Accepted, Problem>>) -> Result<Vec<Item>, Problem> {
+    let names: Vec<Option<(String, String)>> =
+        items.iter().map(|item| item.as_ref().ok().map(|accepted| (accepted.event.source.clone(), accepted.event.id.clone()))).collect();
+    let mut refused = Vec::new();
+    let mut batch = Vec::new();
+    for item in items {
+        match item {
+            Ok(accepted) => batch.push(accepted.event),
+            Err(problem) => refused.push(problem),
+        }
+    }
+    let outcomes = if batch.is_empty() { Vec::new() } else { ledger.append(batch).await? };
+    let (mut outcomes, mut refused) = (outcomes.into_iter(), refused.into_iter());
+    let answered = names.into_iter().filter_map(|name| match name {
+        Some((source, id)) => outcomes.next().map(|outcome| stored(outcome, &source, &id)),
+        None => refused.next().map(refusal),
+    });
+    Ok(answered.collect())
+}
+
+fn stored(outcome: Outcome, source: &str, id: &str) -> Item {
+    match outcome {
+        Outcome::Stored(receipt) => {
+            let status = if receipt.fresh { StatusCode::CREATED } else { StatusCode::OK };
+            Item { status: status.as_u16(), receipt: Some(ReceiptForm::of(&receipt, source, id)), problem: None }
+        }
+        Outcome::Conflict { position, stored } => {
+            let detail = format!("{source} already published another event with the id \"{id}\", at position {position}; an id is given once, for ever");
+            let kept: Value = serde_json::from_slice(&stored).unwrap_or(Value::Null);
+            let problem = Problem::new(StatusCode::CONFLICT, "id-taken", "The id is taken", detail);
+            refusal(problem.with("position", position).with("stored", kept))
+        }
+    }
+}
+
+fn refusal(problem: Problem) -> Item {
+    Item { status: problem.status.as_u16(), receipt: None, problem: Some(problem) }
+}

@@ -1,0 +1,207 @@
+//! API keys: 256 random bits, shown once, kept as a SHA-256 in the keep, with what their holder may do.
+//!
+//! A random key of 256 bits needs no slow hash: nobody can guess it, so nothing has to slow a guesser down.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant as Clock};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use dateline_backends::{Keep, KeepError};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+/// What stands before every key, so that it is recognised where it leaked.
+const PREFIX: &str = "dateline_";
+
+/// Where keys are kept.
+const PLACE: &str = "api-key/";
+
+/// So long a key that was looked up is believed: a revoked key is refused after this at the latest.
+const REMEMBERED: Duration = Duration::from_secs(2);
+
+/// So many keys are remembered at once.
+const MAX_REMEMBERED: usize = 10_000;
+
+/// The API keys of a house.
+#[derive(Debug, Clone)]
+pub struct Keys {
+    keep: Keep,
+    remembered: Arc<Mutex<HashMap<String, (Clock, Option<StoredKey>)>>>,
+    any: Arc<Mutex<Option<(Clock, bool)>>>,
+}
+
+/// What the holder of a key may do.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Scopes {
+    /// Publish as these sources, and what lies below them by whole path segments.
+    #[serde(default)]
+    pub publish: Vec<String>,
+    /// Touch what others published, and weigh claims: a desk.
+    #[serde(default)]
+    pub edit: bool,
+    /// Read.
+    #[serde(default)]
+    pub read: bool,
+    /// Replay the ledger.
+    #[serde(default)]
+    pub audit: bool,
+}
+
+/// A key as kept: never the key itself.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct StoredKey {
+    /// The first part of the key, by which it is found.
+    pub id: String,
+    /// SHA-256 of the whole key, hexadecimal.
+    pub sha256: String,
+    /// What its maker calls it.
+    pub name: String,
+    /// What its holder may do.
+    pub scopes: Scopes,
+    /// When it was made, RFC 3339.
+    pub created: String,
+    /// When it was revoked, RFC 3339.
+    #[serde(default)]
+    pub revoked: Option<String>,
+}
+
+/// Why a key was not accepted.
+#[derive(Debug)]
+pub enum KeyFault {
+    /// It is unknown or revoked.
+    Unknown,
+    /// The keep did not answer.
+    Keep(KeepError),
+}
+
+impl Scopes {
+    /// Everything: one's own machine, before any key was made.
+    pub fn everything() -> Self {
+        Self { publish: vec!["*".into()], edit: true, read: true, audit: true }
+    }
+
+    /// Reading only.
+    pub fn reading() -> Self {
+        Self { read: true, ..Self::default() }
+    }
+
+    /// Nothing.
+    pub fn nothing() -> Self {
+        Self::default()
+    }
+
+    /// True where nothing is allowed.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// True where one of the prefixes covers the source, by whole path segments: `/desks` covers `/desks/demo`, not `/desks2`.
+    pub fn covers(&self, source: &str) -> bool {
+        self.publish.iter().any(|prefix| {
+            let prefix = prefix.trim_end_matches('/');
+            prefix == "*" || source.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    /// Reads one scope as written: `publish:<source prefix>`, `edit`, `read` or `audit`.
+    pub fn add(&mut self, text: &str) -> Result<(), String> {
+        match text.split_once(':') {
+            Some(("publish", prefix)) if !prefix.is_empty() => self.publish.push(prefix.to_owned()),
+            None if text == "edit" => self.edit = true,
+            None if text == "read" => self.read = true,
+            None if text == "audit" => self.audit = true,
+            _ => return Err(format!("\"{text}\" is no scope; expected publish:<source prefix>, edit, read or audit")),
+        }
+        Ok(())
+    }
+
+    /// The scopes as written.
+    pub fn written(&self) -> Vec<String> {
+        let flags = [(self.edit, "edit"), (self.read, "read"), (self.audit, "audit")];
+        let flags = flags.into_iter().filter(|(held, _)| *held).map(|(_, word)| word.to_owned());
+        self.publish.iter().map(|prefix| format!("publish:{prefix}")).chain(flags).collect()
+    }
+}
+
+impl Keys {
+    /// The keys in a keep.
+    pub fn new(keep: Keep) -> Self {
+        Self { keep, remembered: Arc::default(), any: Arc::default() }
+    }
+
+    /// Makes a key. The text that is returned is shown once and stands nowhere.
+    pub async fn create(&self, name: &str, scopes: Scopes, now: &str) -> anyhow::Result<(String, StoredKey)> {
+        let mut random = [0_u8; 40];
+        getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("the system gives no randomness: {error}"))?;
+        let id = URL_SAFE_NO_PAD.encode(&random[..6]);
+        let key = format!("{PREFIX}{id}.{}", URL_SAFE_NO_PAD.encode(&random[8..]));
+        let stored = StoredKey { id, sha256: hash(&key), name: name.to_owned(), scopes, created: now.to_owned(), revoked: None };
+        self.keep.put(&format!("{PLACE}{}", stored.id), &serde_json::to_vec(&stored)?, None).await?;
+        Ok((key, stored))
+    }
+
+    /// Every key, revoked ones included.
+    pub async fn list(&self) -> anyhow::Result<Vec<StoredKey>> {
+        let entries = self.keep.list(PLACE).await?;
+        entries.iter().map(|entry| Ok(serde_json::from_slice(&entry.value)?)).collect()
+    }
+
+    /// Revokes a key; false where there is none with this id.
+    pub async fn revoke(&self, id: &str, now: &str) -> anyhow::Result<bool> {
+        let place = format!("{PLACE}{id}");
+        let Some((value, revision)) = self.keep.get(&place).await? else { return Ok(false) };
+        let mut stored: StoredKey = serde_json::from_slice(&value)?;
+        stored.revoked.get_or_insert_with(|| now.to_owned());
+        self.keep.put(&place, &serde_json::to_vec(&stored)?, Some(revision)).await?;
+        Ok(true)
+    }
+
+    /// What the holder of this key may do.
+    pub async fn check(&self, key: &str) -> Result<Scopes, KeyFault> {
+        let id = key.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).map(|(id, _)| id).ok_or(KeyFault::Unknown)?;
+        let stored = self.look_up(id).await?.filter(|stored| stored.revoked.is_none()).ok_or(KeyFault::Unknown)?;
+        // Compared in constant time, although a hash of a guess tells little.
+        let same: bool = hash(key).as_bytes().ct_eq(stored.sha256.as_bytes()).into();
+        if same { Ok(stored.scopes) } else { Err(KeyFault::Unknown) }
+    }
+
+    async fn look_up(&self, id: &str) -> Result<Option<StoredKey>, KeyFault> {
+        if let Some((when, stored)) = locked(&self.remembered).get(id)
+            && when.elapsed() < REMEMBERED
+        {
+            return Ok(stored.clone());
+        }
+        let found = self.keep.get(&format!("{PLACE}{id}")).await.map_err(KeyFault::Keep)?;
+        let stored: Option<StoredKey> = found.and_then(|(value, _)| serde_json::from_slice(&value).ok());
+        let mut remembered = locked(&self.remembered);
+        if remembered.len() >= MAX_REMEMBERED {
+            remembered.clear();
+        }
+        remembered.insert(id.to_owned(), (Clock::now(), stored.clone()));
+        Ok(stored)
+    }
+
+    /// True once a key was made, even if it was revoked since.
+    pub async fn any_exist(&self) -> Result<bool, KeepError> {
+        if let Some((when, any)) = *locked(&self.any)
+            && (any || when.elapsed() < REMEMBERED)
+        {
+            return Ok(any);
+        }
+        let any = !self.keep.list(PLACE).await?.is_empty();
+        *locked(&self.any) = Some((Clock::now(), any));
+        Ok(any)
+    }
+}
+
+fn hash(key: &str) -> String {
+    Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Nobody panics while holding these locks; if somebody did, what they guard is only remembered and may be used on.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
