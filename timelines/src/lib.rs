@@ -8,6 +8,7 @@ pub mod fold;
 pub mod model;
 pub mod project;
 pub mod rows;
+pub mod tell;
 
 /// The version of the projection: its rows, its rules of correlation and its fold. A change of any of them raises it,
 /// and every view is rebuilt beside the old one.

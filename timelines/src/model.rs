@@ -72,7 +72,7 @@ pub struct Axes {
 }
 
 /// How an incident stands, in the field's own words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each is its own explanation")]
 pub enum State {
@@ -150,7 +150,7 @@ pub struct Claim {
 }
 
 /// Why one claim is told and not another; in the order in which they are tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Rule {
     /// A desk prefers it.
@@ -310,7 +310,7 @@ pub struct Weighing {
 }
 
 /// A range of seconds between two intervals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Range {
     /// At least.
     pub seconds_min: i64,

@@ -1,23 +1,23 @@
 //! What a list shows of an incident, worked out from the sums alone; and the parts of it that a timeline shares.
 
 use dateline_events::{Bounds, Event, Instant, Kind, Position, Region, Slug, Symptom, Text};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::contribution::Class;
 use super::order::{FirstSign, order_hint};
 use super::{Fold, Visible};
-use crate::model::{MilestoneKind, Range, Rule, State};
+use crate::model::{Axes, Milestone, MilestoneKind, Range, Rule, State, Timeline};
 use crate::rows::Nature;
 
 /// What a list shows of an incident.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
     /// Outage or maintenance.
     pub nature: Nature,
     /// Its services' slugs, as first told of.
     pub services: Vec<Slug>,
     /// A headline that a desk gave it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Text>,
     /// How it stands.
     pub state: State,
@@ -38,7 +38,7 @@ pub struct Summary {
     /// From first seen to restored, in seconds.
     pub time_to_restore: Option<Range>,
     /// The zone that its first sign was told in.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// How many events it holds, acts included.
     pub events: usize,
@@ -47,7 +47,7 @@ pub struct Summary {
 }
 
 /// A milestone as told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SummaryMilestone {
     /// The position of the claim that is told.
     pub told: Position,
@@ -55,6 +55,40 @@ pub struct SummaryMilestone {
     pub rule: Rule,
     /// When, open bounds closed by the fold.
     pub occurred: Bounds,
+}
+
+impl Summary {
+    /// A timeline without entries: what a list tells of an incident, in the same words as its page.
+    pub fn outline(&self, incident: &str) -> Timeline {
+        let milestone = |told: Option<SummaryMilestone>| {
+            told.map(|told| Milestone { told: told.told, rule: told.rule, occurred: told.occurred, spread: told.occurred, claims: Vec::new() })
+        };
+        Timeline {
+            incident: incident.to_owned(),
+            merged: Vec::new(),
+            nature: self.nature,
+            services: self.services.clone(),
+            title: self.title.clone(),
+            state: self.state,
+            regions: self.regions.clone(),
+            symptoms: self.symptoms.clone(),
+            opening_region: self.regions.first().cloned(),
+            first_seen: milestone(self.first_seen),
+            acknowledged: milestone(self.acknowledged),
+            restored: milestone(self.restored),
+            cause: None,
+            time_to_acknowledge: self.time_to_acknowledge,
+            time_to_restore: self.time_to_restore,
+            zone: self.zone.clone(),
+            entries: Vec::new(),
+            possibly: Vec::new(),
+            retracted: Vec::new(),
+            links: Vec::new(),
+            without_effect: Vec::new(),
+            axes: Axes::default(),
+            changed: self.changed,
+        }
+    }
 }
 
 impl Fold {

@@ -1,0 +1,78 @@
+//! The axes of a read, as parameters: `at`, `known_at`, `as_of`, language and zone; checked before anything is asked.
+
+use dateline_backends::Views;
+use dateline_events::{Instant, Position};
+use dateline_timelines::tell::Lang;
+
+use crate::http::{Problem, parameters};
+
+/// The axes of a read, checked. `as_of` None is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ReadAxes {
+    /// What was going on in the world then.
+    pub at: Option<Instant>,
+    /// Only what had certainly been stated by then.
+    pub known_at: Option<Instant>,
+    /// Only what had been recorded up to this position.
+    pub as_of: Option<Position>,
+}
+
+impl ReadAxes {
+    /// Reads the three axes.
+    pub async fn read(views: &Views, at: Option<&str>, known_at: Option<&str>, as_of: Option<&str>) -> Result<Self, Problem> {
+        let instant = |name: &str, text: Option<&str>| text.filter(|text| !text.is_empty()).map(|text| parameters::instant(name, text)).transpose();
+        let as_of = match as_of.filter(|text| !text.is_empty()) {
+            Some(text) => Some(position_as_of(views, text).await?),
+            None => None,
+        };
+        Ok(Self { at: instant("at", at)?, known_at: instant("known_at", known_at)?, as_of })
+    }
+}
+
+/// A position as given, or the last position recorded by a time.
+pub async fn position_as_of(views: &Views, text: &str) -> Result<Position, Problem> {
+    if let Ok(position) = text.parse::<Position>() {
+        let cursor = views.cursor(views.serving().await?).await?;
+        if position > cursor {
+            let detail = format!("as_of: the views have read up to position {cursor}; ask with min_position to wait for {position}");
+            return Err(Problem::invalid_parameter(detail));
+        }
+        return Ok(position);
+    }
+    let instant = parameters::instant("as_of", text)?;
+    Ok(last_recorded_by(views, instant).await?)
+}
+
+/// The last position recorded by an instant. Recorded times never fall, so halving finds it.
+async fn last_recorded_by(views: &Views, instant: Instant) -> Result<Position, dateline_backends::ViewsError> {
+    let (mut low, mut high) = (0, views.cursor(views.serving().await?).await?);
+    while low < high {
+        let middle = low + (high - low).div_ceil(2);
+        let recorded = views.event(middle).await?.value.map(|(row, _)| row.recorded);
+        if recorded.is_some_and(|recorded| recorded <= instant) {
+            low = middle;
+        } else {
+            high = middle - 1;
+        }
+    }
+    Ok(low)
+}
+
+/// The language asked for, in the query or by `Accept-Language`; English where nothing fits.
+pub fn language(asked: Option<&str>, accepted: Option<&str>) -> Result<Lang, Problem> {
+    if let Some(tag) = asked.filter(|tag| !tag.is_empty()) {
+        return Lang::parse(tag).ok_or_else(|| Problem::invalid_parameter(format!("lang: timelines are not told in \"{tag}\" yet; ask for en or bn")));
+    }
+    let mut ranked: Vec<(u32, Lang)> = accepted
+        .unwrap_or_default()
+        .split(',')
+        .filter_map(|part| {
+            let mut members = part.split(';');
+            let lang = Lang::parse(members.next()?.trim())?;
+            let weight = members.find_map(|member| member.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+            Some(((weight.clamp(0.0, 1.0) * 1000.0) as u32, lang))
+        })
+        .collect();
+    ranked.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    Ok(ranked.first().filter(|(weight, _)| *weight > 0).map(|(_, lang)| *lang).unwrap_or_default())
+}

@@ -1,0 +1,66 @@
+//! `GET /v1/services` and `/v1/services/{slug}`: what is registered, and each service's latest incidents.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use bytes::Bytes;
+use dateline_backends::ListQuery;
+use dateline_timelines::rows::Nature;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Reader;
+use super::answer::{Standing, answer};
+use crate::http::{Problem, parameters};
+
+/// So many services are listed at most.
+const LIMIT_MAX: usize = 1_000;
+
+/// So many incidents are named beside a service.
+const LATEST: usize = 10;
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Parameters {
+    vendor: Option<String>,
+    q: Option<String>,
+    min_position: Option<u64>,
+    wait_ms: Option<u64>,
+}
+
+pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    reader.gate.reader(&headers).await?;
+    let parameters: Parameters = parameters::read(&uri)?;
+    parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
+    let cursor = reader.desk.views.cursor(reader.desk.views.serving().await?).await?;
+    let mut query = ListQuery::new(Nature::Registry, cursor, LIMIT_MAX);
+    query.vendor = parameters.vendor.filter(|vendor| !vendor.is_empty());
+    query.words = parameters.q.map(|text| text.to_lowercase().split_whitespace().map(ToOwned::to_owned).collect()).unwrap_or_default();
+    let found = reader.desk.views.list(query).await?;
+    let mut services: Vec<Value> = found.value.iter().filter_map(|row| serde_json::from_str(&row.json).ok()).collect();
+    services.sort_by_key(|service| service["slug"].as_str().map(ToOwned::to_owned));
+    let standing = Standing { position: found.position, head: reader.desk.head().await?.max(found.position) };
+    Ok(answer(&headers, standing, None, "application/json", Bytes::from(json!({"services": services}).to_string())))
+}
+
+pub async fn one(State(reader): State<Reader>, Path(slug): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    reader.gate.reader(&headers).await?;
+    let parameters: Parameters = parameters::read(&uri)?;
+    parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
+    let cursor = reader.desk.views.cursor(reader.desk.views.serving().await?).await?;
+    let of_service = |nature: Nature, limit: usize| {
+        let mut query = ListQuery::new(nature, cursor, limit);
+        query.services = vec![slug.clone()];
+        query
+    };
+    let registered = reader.desk.views.list(of_service(Nature::Registry, 1)).await?;
+    let incidents = reader.desk.views.list(of_service(Nature::Outage, LATEST)).await?.value;
+    let service: Option<Value> = registered.value.first().and_then(|row| serde_json::from_str(&row.json).ok());
+    if service.is_none() && incidents.is_empty() {
+        return Err(Problem::not_found(format!("nothing is registered or known of a service \"{slug}\"; /v1/services lists them")));
+    }
+    let latest: Vec<Value> = incidents.iter().map(|row| json!({"incident": row.id, "state": row.state, "started": row.started, "timeline": format!("/v1/incidents/{}/timeline", row.id)})).collect();
+    let body = json!({"slug": slug, "registered": service, "incidents": latest});
+    let standing = Standing { position: registered.position, head: reader.desk.head().await?.max(registered.position) };
+    Ok(answer(&headers, standing, None, "application/json", Bytes::from(body.to_string())))
+}

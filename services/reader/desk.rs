@@ -1,0 +1,147 @@
+//! Finds what a reader asks for and folds it: the one way from the views to a timeline, for HTTP, pages and commands.
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use dateline_backends::{Ledger, ListQuery, Views};
+use dateline_events::Position;
+use dateline_timelines::fold::Fold;
+use dateline_timelines::model::{RegisteredService, Registry, Timeline};
+use dateline_timelines::rows::{IncidentNumber, Nature, SummaryRow};
+use dateline_timelines::correlate::ReadRecord;
+
+use super::axes::ReadAxes;
+use crate::http::Problem;
+
+/// So many services of one vendor are named beside an incident's own.
+const MAX_SIBLINGS: usize = 50;
+
+/// The way from the views to a timeline. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Desk {
+    /// The ledger; asked for its head only.
+    pub ledger: Ledger,
+    /// The views.
+    pub views: Views,
+}
+
+/// An incident as found, before it is folded: what its answer depends on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The group's number.
+    pub number: IncidentNumber,
+    /// Its id.
+    pub id: String,
+    /// The position of its last change under `as_of`.
+    pub changed: Position,
+    /// The generation of views that answered.
+    pub generation: u32,
+    /// How far the answer is true.
+    pub position: Position,
+    /// The axes.
+    pub axes: ReadAxes,
+    /// What is registered of its services, and since when.
+    pub registry: Arc<(Registry, Position)>,
+}
+
+/// A timeline with what is needed to tell it.
+#[derive(Debug, Clone)]
+pub struct Story {
+    /// The timeline.
+    pub timeline: Timeline,
+    /// What is registered of its services.
+    pub registry: Arc<(Registry, Position)>,
+}
+
+impl Desk {
+    /// A desk over a ledger and its views.
+    pub fn new(ledger: Ledger, views: Views) -> Self {
+        Self { ledger, views }
+    }
+
+    /// Finds an incident by id, or the latest of a service by its slug. Says where it went if it was merged into another.
+    pub async fn find(&self, which: &str, axes: ReadAxes) -> Result<Asked, Problem> {
+        let found = self.views.find_incident(which).await?;
+        let as_of = axes.as_of.unwrap_or(found.position);
+        let number = match found.value.filter(|_| !which.starts_with("registry:")) {
+            Some(number) => number,
+            None => self.latest_of(which, as_of).await?.ok_or_else(|| unknown(which))?,
+        };
+        let row = self.views.versions_of(number, as_of).await?;
+        let Some(summary) = row.value else {
+            return Err(unknown(which));
+        };
+        let services: Vec<String> = summary.services.split_whitespace().map(ToOwned::to_owned).collect();
+        let registry = Arc::new(self.registry(&services, as_of).await?);
+        Ok(Asked { number: summary.group, id: summary.id, changed: summary.since, generation: row.generation.number, position: row.position, axes, registry })
+    }
+
+    /// The latest incident of a service, outages before planned work.
+    async fn latest_of(&self, service: &str, as_of: Position) -> Result<Option<IncidentNumber>, Problem> {
+        if !dateline_events::is_slug(service) {
+            return Ok(None);
+        }
+        for nature in [Nature::Outage, Nature::Maintenance] {
+            let mut query = ListQuery::new(nature, as_of, 1);
+            query.services = vec![service.to_owned()];
+            if let Some(row) = self.views.list(query).await?.value.into_iter().next() {
+                return Ok(Some(row.group));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Folds what was found.
+    pub async fn fold(&self, asked: &Asked) -> Result<Story, Problem> {
+        let as_of = asked.axes.as_of.unwrap_or(asked.position);
+        let group = self.views.group_events(asked.number, as_of).await?.value.ok_or_else(|| unknown(&asked.id))?;
+        let axes = asked.axes;
+        let merged: Vec<String> = group.ids.iter().filter(|id| **id != asked.id).cloned().collect();
+        let (id, changed) = (asked.id.clone(), asked.changed);
+        // Folding thousands of events is work for a thread of its own, not for the one that answers everybody.
+        let work = move || {
+            let mut fold = Fold::known_at(axes.known_at);
+            for (row, since) in group.events {
+                let (position, recorded) = (row.position, row.recorded);
+                if let Some(event) = ReadRecord::of_row(row).event {
+                    fold.apply(position, since, recorded, event);
+                }
+            }
+            fold.touch(changed);
+            fold.timeline(&id, &merged, axes.at, axes.as_of)
+        };
+        let timeline = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the fold failed: {error}")))?;
+        Ok(Story { timeline, registry: asked.registry.clone() })
+    }
+
+    /// What is registered of services and of others of the same vendors, as of a position; and the last position that changed it.
+    pub async fn registry(&self, services: &[String], as_of: Position) -> Result<(Registry, Position), Problem> {
+        let mut rows: Vec<SummaryRow> = Vec::new();
+        if !services.is_empty() {
+            let mut query = ListQuery::new(Nature::Registry, as_of, MAX_SIBLINGS);
+            query.services = services.to_vec();
+            rows = self.views.list(query).await?.value;
+        }
+        let mut vendors: Vec<String> = rows.iter().map(|row| row.vendor.clone()).filter(|vendor| !vendor.is_empty()).collect();
+        vendors.dedup();
+        for vendor in vendors {
+            let mut query = ListQuery::new(Nature::Registry, as_of, MAX_SIBLINGS);
+            query.vendor = Some(vendor);
+            let siblings = self.views.list(query).await?.value;
+            rows.extend(siblings.into_iter().filter(|sibling| !services.iter().any(|slug| sibling.services.trim() == slug)));
+        }
+        rows.sort_by_key(|row| row.group);
+        let changed = rows.iter().map(|row| row.since).max().unwrap_or(0);
+        let services: Vec<RegisteredService> = rows.iter().filter_map(|row| serde_json::from_str(&row.json).ok()).collect();
+        Ok((Registry { services }, changed))
+    }
+
+    /// The ledger's last position.
+    pub async fn head(&self) -> Result<Position, Problem> {
+        Ok(self.ledger.head().await?.position)
+    }
+}
+
+fn unknown(which: &str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "unknown-incident", "No such incident", format!("no incident has the id \"{which}\", and no service of that slug has one, under the axes asked for; /v1/incidents lists them"))
+}

@@ -1,0 +1,189 @@
+//! `GET /v1/events`, `/v1/events/{position}` and an incident's events: the record itself, exact bytes included.
+
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use dateline_backends::{EventState, Record};
+use dateline_events::{EventKey, Instant, Position};
+use dateline_timelines::rows::{EventRow, IncidentNumber};
+use futures_util::stream;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::answer::{Standing, answer, stand};
+use super::timeline;
+use super::Reader;
+use crate::http::{Problem, parameters};
+
+const LIMIT_DEFAULT: usize = 100;
+const LIMIT_MAX: usize = 1_000;
+
+/// The parameters of the list of events: by source and id, by state, or everything after a position.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Parameters {
+    source: Option<String>,
+    id: Option<String>,
+    state: Option<String>,
+    after: Option<Position>,
+    limit: Option<usize>,
+    min_position: Option<u64>,
+    wait_ms: Option<u64>,
+}
+
+pub async fn one(State(reader): State<Reader>, Path(position): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    reader.gate.reader(&headers).await?;
+    let parameters: Parameters = parameters::read(&uri)?;
+    let position: Position = position.parse().map_err(|_| Problem::invalid_parameter(format!("\"{position}\" is no position; expected 1, 2, 3 …")))?;
+    parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
+    let found = reader.desk.views.event(position).await?;
+    let Some((row, incidents)) = found.value else {
+        return Err(Problem::not_found(format!("the views have read up to position {}; there is no position {position} yet", found.position)));
+    };
+    show(&reader, &headers, found.position, json!(form(&reader, &row, &incidents).await?)).await
+}
+
+pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    reader.gate.reader(&headers).await?;
+    let parameters: Parameters = parameters::read(&uri)?;
+    let limit = parameters.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::invalid_parameter(format!("limit: expected 1 to {LIMIT_MAX}")));
+    }
+    parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
+    match (&parameters.source, &parameters.id, parameters.state.as_deref()) {
+        (Some(source), Some(id), None) => {
+            let found = reader.desk.views.event_by_key(EventKey::of(source, id)).await?;
+            let Some((row, incidents)) = found.value else {
+                return Err(Problem::not_found(format!("{source} has published no event with the id \"{id}\", as far as position {}", found.position)));
+            };
+            show(&reader, &headers, found.position, json!({"events": [form(&reader, &row, &incidents).await?]})).await
+        }
+        (None, None, Some(state)) => {
+            let state = match state {
+                "poison" => EventState::Poison,
+                "unattached" => EventState::Unattached,
+                other => return Err(Problem::invalid_parameter(format!("state: \"{other}\"; expected poison or unattached"))),
+            };
+            let found = reader.desk.views.events_where(state, parameters.after.unwrap_or(0), limit).await?;
+            let mut events = Vec::new();
+            for row in &found.value {
+                events.push(form(&reader, row, &[]).await?);
+            }
+            let next = (found.value.len() == limit).then(|| found.value.last().map(|row| row.position)).flatten();
+            show(&reader, &headers, found.position, json!({"events": events, "next_after": next})).await
+        }
+        (None, None, None) if parameters.after.is_some() => {
+            reader.gate.auditor(&headers).await?;
+            replay(&reader, parameters.after.unwrap_or(0), parameters.limit).await
+        }
+        _ => Err(Problem::invalid_parameter("ask by source and id, by state (poison, unattached), or with after=POSITION for a replay as NDJSON")),
+    }
+}
+
+pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    reader.gate.reader(&headers).await?;
+    let parameters: timeline::Parameters = parameters::read(&uri)?;
+    let found = timeline::look(&reader, &id, &parameters, &headers).await?;
+    if found.by_handle && found.asked.id != id {
+        return Ok(timeline::moved(&format!("/v1/incidents/{}/events", found.asked.id), &uri));
+    }
+    let as_of = found.asked.axes.as_of.unwrap_or(found.asked.position);
+    let group = reader.desk.views.group_events(found.asked.number, as_of).await?;
+    let mut events = Vec::new();
+    for (row, since) in group.value.map(|group| group.events).unwrap_or_default() {
+        let mut members = form(&reader, &row, &[found.asked.number]).await?;
+        members["since"] = json!(since);
+        events.push(members);
+    }
+    show(&reader, &headers, group.position, json!({"incident": found.asked.id, "events": events})).await
+}
+
+async fn show(reader: &Reader, headers: &HeaderMap, position: Position, body: Value) -> Result<Response, Problem> {
+    let standing = Standing { position, head: reader.desk.head().await?.max(position) };
+    Ok(answer(headers, standing, None, "application/json", Bytes::from(body.to_string())))
+}
+
+async fn form(reader: &Reader, row: &EventRow, incidents: &[IncidentNumber]) -> Result<Value, Problem> {
+    let mut ids = Vec::new();
+    for incident in incidents {
+        let summary = reader.desk.views.versions_of(*incident, Position::MAX >> 1).await?.value;
+        ids.extend(summary.map(|summary| summary.id));
+    }
+    let state = match (&row.problem, &row.bytes) {
+        (Some(_), _) => "poison",
+        (None, None) => "redacted",
+        (None, Some(_)) if incidents.is_empty() => "unattached",
+        _ => "attached",
+    };
+    let event = row.bytes.as_deref().and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
+    Ok(json!({
+        "position": row.position, "recorded": row.recorded.with_six_digits(), "key": row.key.to_string(), "source": row.source, "id": row.id,
+        "kind": row.kind, "subject": row.subject, "state": state, "problem": row.problem, "incidents": ids, "event": event,
+    }))
+}
+
+/// Streams the ledger after a position as NDJSON, page by page, up to the head as it was when asked.
+async fn replay(reader: &Reader, after: Position, limit: Option<usize>) -> Result<Response, Problem> {
+    let head = reader.desk.head().await?;
+    let last = limit.map_or(head, |limit| head.min(after.saturating_add(limit as u64)));
+    let follower = reader.desk.ledger.follow(after);
+    let lines = stream::try_unfold((follower, after), move |(mut follower, at)| async move {
+        if at >= last {
+            return Ok::<_, std::io::Error>(None);
+        }
+        let page = follower.try_next().await.map_err(std::io::Error::other)?;
+        let Some(page) = page else { return Ok(None) };
+        let mut text = Vec::new();
+        let mut at = at;
+        for record in page.records.iter().filter(|record| record.position <= last) {
+            text.extend_from_slice(&line(record));
+            at = record.position;
+        }
+        Ok(Some((Bytes::from(text), (follower, at.max(page.records.last().map_or(at, |record| record.position))))))
+    });
+    let mut response = Response::new(Body::from_stream(lines));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
+    *response.status_mut() = StatusCode::OK;
+    stand(response.headers_mut(), Standing { position: last, head });
+    Ok(response)
+}
+
+/// One record as a line: the exact bytes of the event as `event`; base64 as `event_base64` where they hold a line break or are no JSON.
+pub fn line(record: &Record) -> Vec<u8> {
+    #[derive(serde::Serialize)]
+    struct Line<'a> {
+        position: Position,
+        recorded: String,
+        key: String,
+        source: &'a str,
+        id: &'a str,
+        salt: Option<String>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        event: Option<&'a RawValue>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        event_base64: Option<String>,
+    }
+    let bytes = record.bytes.as_deref();
+    let one_line = bytes.filter(|bytes| !bytes.contains(&b'\n') && !bytes.contains(&b'\r') && !bytes.starts_with(b" ") && !bytes.ends_with(b" "));
+    let event = one_line.and_then(|bytes| serde_json::from_slice::<&RawValue>(bytes).ok());
+    let recorded: Instant = record.recorded;
+    let line = Line {
+        position: record.position,
+        recorded: recorded.with_six_digits(),
+        key: EventKey::of(&record.source, &record.id).to_string(),
+        source: &record.source,
+        id: &record.id,
+        salt: record.salt.map(|salt| STANDARD.encode(salt)),
+        event,
+        event_base64: if event.is_none() { bytes.map(|bytes| STANDARD.encode(bytes)) } else { None },
+    };
+    let mut text = serde_json::to_vec(&line).unwrap_or_default();
+    text.push(b'\n');
+    text
+}

@@ -1,0 +1,311 @@
+//! `GET /v1/incidents` and `GET /v1/incidents/{id}`: lists with filters and cursor pages, and one incident in short.
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use dateline_backends::{ListQuery, Order};
+use dateline_events::{Instant, Position};
+use dateline_timelines::correlate::ReadRecord;
+use dateline_timelines::fold::{Fold, Summary};
+use dateline_timelines::rows::{IncidentNumber, Nature, SummaryRow};
+use dateline_timelines::tell::{self, Lang, Options};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::answer::{Standing, answer};
+use super::axes::{ReadAxes, language};
+use super::timeline::{self, moved};
+use super::Reader;
+use crate::http::{Problem, parameters};
+
+/// So many incidents stand on a page by default, and at most.
+const LIMIT_DEFAULT: usize = 50;
+const LIMIT_MAX: usize = 500;
+
+/// So many candidates are folded for a list under `known_at`.
+const MAX_CANDIDATES: usize = 1_000;
+
+/// The parameters of a list.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Parameters {
+    pub service: Option<String>,
+    pub vendor: Option<String>,
+    pub region: Option<String>,
+    pub symptom: Option<String>,
+    pub state: Option<String>,
+    pub nature: Option<String>,
+    pub from: Option<String>,
+    pub to: Option<String>,
+    pub at: Option<String>,
+    pub known_at: Option<String>,
+    pub as_of: Option<String>,
+    pub q: Option<String>,
+    pub lang: Option<String>,
+    pub tz: Option<String>,
+    pub sort: Option<String>,
+    pub cursor: Option<String>,
+    pub limit: Option<usize>,
+    pub min_position: Option<u64>,
+    pub wait_ms: Option<u64>,
+}
+
+/// Where the next page begins, and of which state of the ledger it is a page. Opaque to readers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Token {
+    started: Option<i64>,
+    number: IncidentNumber,
+    as_of: Position,
+    generation: u32,
+}
+
+/// A page of a list.
+pub struct Listed {
+    pub items: Vec<ListedIncident>,
+    pub next: Option<String>,
+    pub standing: Standing,
+    pub lang: Lang,
+    pub axes: ReadAxes,
+}
+
+/// One incident of a list.
+pub struct ListedIncident {
+    pub row: SummaryRow,
+    pub summary: Summary,
+    /// For lists under `at`: whether it certainly went on then.
+    pub ongoing: Option<&'static str>,
+}
+
+pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    reader.gate.reader(&headers).await?;
+    let parameters: Parameters = parameters::read(&uri)?;
+    let listed = find(&reader, &parameters, &headers).await?;
+    let mut items = Vec::with_capacity(listed.items.len());
+    for item in &listed.items {
+        items.push(form(&reader, item, listed.lang, &parameters, &listed).await?);
+    }
+    let body = json!({"incidents": items, "axes": axes_form(&listed.axes), "position": listed.standing.position, "lang": listed.lang.tag()});
+    let mut response = answer(&headers, listed.standing, None, "application/json", Bytes::from(body.to_string()));
+    if let Some(next) = next_address(&uri, listed.next.as_deref())
+        && let Ok(link) = HeaderValue::from_str(&format!("<{next}>; rel=\"next\""))
+    {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
+}
+
+pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    reader.gate.reader(&headers).await?;
+    let parameters: timeline::Parameters = parameters::read(&uri)?;
+    let found = timeline::look(&reader, &id, &parameters, &headers).await?;
+    if found.by_handle && found.asked.id != id {
+        return Ok(moved(&format!("/v1/incidents/{}", found.asked.id), &uri));
+    }
+    let standing = Standing { position: found.asked.position, head: reader.desk.head().await?.max(found.asked.position) };
+    let etag = found.etag(timeline::Form::Json, &parameters).replace("W/\"", "W/\"s");
+    let story = reader.desk.fold(&found.asked).await?;
+    let told = timeline::told(&story, found.lang, &parameters)?;
+    let mut whole = dateline_timelines::document::timeline(&story.timeline, &told, &story.registry.0, found.lang);
+    if let Some(members) = whole.as_object_mut() {
+        let entries = members.get("entries").and_then(Value::as_array).map_or(0, Vec::len);
+        members.retain(|name, _| !matches!(name.as_str(), "entries" | "possibly" | "retracted" | "links" | "without_effect"));
+        members.insert("entries_count".into(), json!(entries));
+        members.insert("links".into(), links(&story.timeline.incident));
+    }
+    Ok(answer(&headers, standing, Some(&etag), "application/json", Bytes::from(whole.to_string())))
+}
+
+/// Finds a page of incidents.
+pub async fn find(reader: &Reader, parameters: &Parameters, headers: &HeaderMap) -> Result<Listed, Problem> {
+    let views = &reader.desk.views;
+    let lang = language(parameters.lang.as_deref(), headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))?;
+    parameters::wait_for(views, parameters.min_position, parameters.wait_ms).await?;
+    let token = parameters.cursor.as_deref().map(read_token).transpose()?;
+    let mut axes = ReadAxes::read(views, parameters.at.as_deref(), parameters.known_at.as_deref(), parameters.as_of.as_deref()).await?;
+    let serving = views.serving().await?;
+    let cursor = views.cursor(serving).await?;
+    if let Some(token) = &token {
+        if token.generation != serving.number {
+            return Err(Problem::invalid_parameter("cursor: the views were rebuilt since this page was asked for; begin again from the first page"));
+        }
+        axes.as_of = Some(token.as_of);
+    }
+    let as_of = axes.as_of.unwrap_or(cursor);
+    let limit = parameters.limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::invalid_parameter(format!("limit: expected 1 to {LIMIT_MAX}")));
+    }
+    let mut query = query_of(reader, parameters, as_of).await?;
+    query.limit = limit + 1;
+    query.after = token.as_ref().map(|token| (token.started.map(Instant), token.number));
+    if let Some(at) = axes.at {
+        query.from = Some(at);
+        query.to = Some(at.plus(1));
+    }
+    let mut items = match axes.known_at {
+        Some(known_at) => known(reader, query, parameters, known_at, limit).await?,
+        None => {
+            let rows = views.list(query).await?.value;
+            rows.into_iter().filter_map(|row| Some(ListedIncident { summary: serde_json::from_str(&row.json).ok()?, row, ongoing: None })).collect()
+        }
+    };
+    if let Some(at) = axes.at {
+        for item in &mut items {
+            item.ongoing = ongoing(&item.summary, at);
+        }
+    }
+    let next = (items.len() > limit).then(|| items.get(limit - 1)).flatten().map(|last| {
+        write_token(&Token { started: last.row.started.map(|started| started.0), number: last.row.group, as_of, generation: serving.number })
+    });
+    items.truncate(limit);
+    items.retain(|item| axes.at.is_none() || item.ongoing.is_some());
+    let standing = Standing { position: cursor, head: reader.desk.head().await?.max(cursor) };
+    Ok(Listed { items, next, standing, lang, axes })
+}
+
+async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> Result<ListQuery, Problem> {
+    let nature = match parameters.nature.as_deref() {
+        None | Some("outage") => Nature::Outage,
+        Some("maintenance") => Nature::Maintenance,
+        Some(other) => return Err(Problem::invalid_parameter(format!("nature: \"{other}\"; expected outage or maintenance"))),
+    };
+    let mut query = ListQuery::new(nature, as_of, LIMIT_DEFAULT);
+    let words = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    query.services = words(&parameters.service).into_iter().collect();
+    if let Some(vendor) = words(&parameters.vendor) {
+        let mut registered = ListQuery::new(Nature::Registry, as_of, MAX_CANDIDATES);
+        registered.vendor = Some(vendor);
+        let slugs: Vec<String> = reader.desk.views.list(registered).await?.value.iter().map(|row| row.services.trim().to_owned()).collect();
+        // A vendor without a service has no incidents; an impossible slug finds none.
+        query.services = if query.services.is_empty() { slugs } else { query.services.into_iter().filter(|slug| slugs.contains(slug)).collect() };
+        if query.services.is_empty() {
+            query.services = vec![" ".into()];
+        }
+    }
+    query.region = words(&parameters.region);
+    query.symptom = words(&parameters.symptom);
+    query.states = words(&parameters.state).map(|states| states.split(',').map(ToOwned::to_owned).collect()).unwrap_or_default();
+    query.words = words(&parameters.q).map(|text| text.to_lowercase().split_whitespace().take(8).map(ToOwned::to_owned).collect()).unwrap_or_default();
+    query.from = parameters.from.as_deref().map(|text| parameters::instant("from", text)).transpose()?;
+    query.to = parameters.to.as_deref().map(|text| parameters::instant("to", text)).transpose()?;
+    query.order = match parameters.sort.as_deref() {
+        None | Some("-started") => Order::LatestFirst,
+        Some("started") => Order::EarliestFirst,
+        Some(other) => return Err(Problem::invalid_parameter(format!("sort: \"{other}\"; expected started or -started"))),
+    };
+    Ok(query)
+}
+
+/// Under `known_at` rows only narrow to candidates; each is folded as it was known then.
+async fn known(reader: &Reader, mut query: ListQuery, parameters: &Parameters, known_at: Instant, limit: usize) -> Result<Vec<ListedIncident>, Problem> {
+    let after = query.after.take();
+    let (states, region, symptom) = (std::mem::take(&mut query.states), query.region.take(), query.symptom.take());
+    query.words.clear();
+    query.limit = MAX_CANDIDATES + 1;
+    let as_of = query.as_of;
+    let order = query.order;
+    let candidates = reader.desk.views.list(query).await?.value;
+    if candidates.len() > MAX_CANDIDATES {
+        let detail = format!("more than {MAX_CANDIDATES} incidents would have to be folded as of then; narrow it by service, vendor, from or to");
+        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too-many-candidates", "Narrow it, please", detail));
+    }
+    let mut found = Vec::new();
+    for row in candidates {
+        let Some(group) = reader.desk.views.group_events(row.group, as_of).await?.value else { continue };
+        let mut fold = Fold::known_at(Some(known_at));
+        for (event, since) in group.events {
+            let (position, recorded) = (event.position, event.recorded);
+            if let Some(event) = ReadRecord::of_row(event).event {
+                fold.apply(position, since, recorded, event);
+            }
+        }
+        fold.touch(row.since);
+        let summary = fold.summary();
+        // Nothing certain had been said of it by then: nobody knew of it.
+        if summary.services.is_empty() {
+            continue;
+        }
+        let fits = (states.is_empty() || states.iter().any(|state| state == summary.state.as_str()))
+            && region.as_ref().is_none_or(|region| summary.regions.contains(region))
+            && symptom.as_ref().is_none_or(|symptom| summary.symptoms.iter().any(|own| json!(own) == json!(symptom)));
+        let words = fold.headlines().join(" ").to_lowercase() + &summary.services.join(" ");
+        let sought = parameters.q.as_deref().unwrap_or_default().to_lowercase();
+        if fits && sought.split_whitespace().all(|word| words.contains(word)) {
+            let started = summary.first_seen.and_then(|milestone| milestone.occurred.earliest).or_else(|| fold.first_start());
+            found.push(ListedIncident { row: SummaryRow { started, ..row }, summary, ongoing: None });
+        }
+    }
+    let key = |item: &ListedIncident| (item.row.started, item.row.group);
+    found.sort_by_key(key);
+    if order == Order::LatestFirst {
+        found.reverse();
+    }
+    if let Some(after) = after {
+        found.retain(|item| if order == Order::LatestFirst { key(item) < after } else { key(item) > after });
+    }
+    found.truncate(limit + 1);
+    Ok(found)
+}
+
+/// Whether an incident went on at an instant: [first seen, restored) holds it, for certain or by its bounds only.
+fn ongoing(summary: &Summary, at: Instant) -> Option<&'static str> {
+    let seen = summary.first_seen?.occurred;
+    let over = summary.restored.map(|milestone| milestone.occurred);
+    let begun_possibly = seen.earliest.is_none_or(|earliest| earliest <= at);
+    let over_certainly = over.is_some_and(|over| over.latest.is_some_and(|latest| latest <= at));
+    if !begun_possibly || over_certainly {
+        return None;
+    }
+    let begun_certainly = seen.latest.is_some_and(|latest| latest <= at);
+    let over_possibly = over.is_some_and(|over| over.earliest.is_none_or(|earliest| earliest <= at));
+    Some(if begun_certainly && !over_possibly { "certain" } else { "possible" })
+}
+
+async fn form(reader: &Reader, item: &ListedIncident, lang: Lang, parameters: &Parameters, listed: &Listed) -> Result<Value, Problem> {
+    let told = told(reader, item, lang, parameters.tz.as_deref(), listed.axes.as_of.unwrap_or(listed.standing.position)).await?;
+    let mut members = json!(item.summary);
+    if let Some(members) = members.as_object_mut() {
+        members.insert("incident".into(), json!(item.row.id));
+        members.insert("title".into(), json!({ told.lang: told.title }));
+        members.insert("state_label".into(), json!(told.state_label));
+        members.insert("ongoing".into(), json!(item.ongoing));
+        members.insert("links".into(), links(&item.row.id));
+    }
+    Ok(members)
+}
+
+/// An incident of a list in words.
+pub async fn told(reader: &Reader, item: &ListedIncident, lang: Lang, zone: Option<&str>, as_of: Position) -> Result<tell::Told, Problem> {
+    let (registry, _) = reader.desk.registry(&item.summary.services, as_of).await?;
+    let options = Options { lang, zone: zone.filter(|zone| !zone.is_empty()).map(ToOwned::to_owned), claims: false, retracted: false };
+    tell::tell(&item.summary.outline(&item.row.id), &registry, &options).map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))
+}
+
+fn links(id: &str) -> Value {
+    json!({"self": format!("/v1/incidents/{id}"), "timeline": format!("/v1/incidents/{id}/timeline"), "live": format!("/v1/incidents/{id}/live"), "page": format!("/incidents/{id}")})
+}
+
+fn axes_form(axes: &ReadAxes) -> Value {
+    json!({"at": axes.at, "known_at": axes.known_at, "as_of": axes.as_of})
+}
+
+/// The address of the next page: this one with another cursor.
+pub fn next_address(uri: &Uri, next: Option<&str>) -> Option<String> {
+    let next = next?;
+    let others = uri.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+    let query: Vec<&str> = others.collect();
+    let query = if query.is_empty() { String::new() } else { format!("{}&", query.join("&")) };
+    Some(format!("{}?{query}cursor={next}", uri.path()))
+}
+
+fn write_token(token: &Token) -> String {
+    URL_SAFE_NO_PAD.encode(serde_json::to_vec(token).unwrap_or_default())
+}
+
+fn read_token(text: &str) -> Result<Token, Problem> {
+    let bytes = URL_SAFE_NO_PAD.decode(text).ok();
+    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| Problem::invalid_parameter("cursor: not one that this server gave out; begin again from the first page"))
+}

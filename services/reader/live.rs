@@ -1,0 +1,135 @@
+//! Live streams (SSE): one message a position, with its id; heartbeats and "caught up" carry none, so that a reader who comes
+//! back with `Last-Event-ID` misses nothing and gets nothing twice.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, Uri};
+use axum::response::sse::{Event as Message, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use dateline_backends::Change;
+use dateline_events::Position;
+use dateline_timelines::rows::IncidentNumber;
+use futures_util::stream::{self, Stream};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::answer::{Standing, stand};
+use super::{Reader, timeline};
+use crate::http::{Problem, parameters};
+
+/// A silent stream says so often that it is alive.
+const HEARTBEAT: Duration = Duration::from_secs(15);
+
+/// So many changes are read at once.
+const PAGE: usize = 500;
+
+/// A stream that waits looks for changes made by another process so often.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Parameters {
+    /// The position after which to begin; by default now.
+    after: Option<Position>,
+}
+
+pub async fn everything(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    reader.gate.reader(&headers).await?;
+    let parameters: Parameters = parameters::read(&uri)?;
+    start(reader, &headers, parameters.after, None).await
+}
+
+pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
+    reader.gate.reader(&headers).await?;
+    let parameters: Parameters = parameters::read(&uri)?;
+    let found = timeline::look(&reader, &id, &timeline::Parameters::default(), &headers).await?;
+    start(reader, &headers, parameters.after, Some(found.asked.number)).await
+}
+
+async fn start(reader: Reader, headers: &HeaderMap, after: Option<Position>, incident: Option<IncidentNumber>) -> Result<Response, Problem> {
+    let cursor = reader.desk.views.cursor(reader.desk.views.serving().await?).await?;
+    let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty());
+    let after = match last_seen {
+        Some(text) => text.parse().map_err(|_| Problem::invalid_parameter(format!("Last-Event-ID: \"{text}\" is no position")))?,
+        None => after.unwrap_or(cursor),
+    };
+    let standing = Standing { position: cursor, head: reader.desk.head().await?.max(cursor) };
+    let live = Live { reader, incident, after, pending: Vec::new().into_iter(), caught_up: false };
+    let mut response = Sse::new(messages(live)).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here")).into_response();
+    stand(response.headers_mut(), standing);
+    Ok(response)
+}
+
+struct Live {
+    reader: Reader,
+    incident: Option<IncidentNumber>,
+    after: Position,
+    pending: std::vec::IntoIter<Change>,
+    caught_up: bool,
+}
+
+fn messages(live: Live) -> impl Stream<Item = Result<Message, Infallible>> {
+    stream::unfold(live, |mut live| async move {
+        loop {
+            if *live.reader.stop.borrow() {
+                return None;
+            }
+            if let Some(change) = live.pending.next() {
+                if let Some(message) = live.message(&change) {
+                    return Some((Ok(message), live));
+                }
+                continue;
+            }
+            match live.reader.desk.views.changes(live.after, PAGE).await {
+                Ok(found) if found.value.is_empty() && !live.caught_up => {
+                    live.caught_up = true;
+                    live.after = live.after.max(found.position);
+                    let data = json!({"position": found.position}).to_string();
+                    return Some((Ok(Message::default().event("caught-up").data(data)), live));
+                }
+                Ok(found) if found.value.is_empty() => {
+                    live.after = live.after.max(found.position);
+                    live.wait().await;
+                }
+                Ok(found) => {
+                    live.after = found.value.last().map_or(live.after, |change| change.position);
+                    live.pending = found.value.into_iter();
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a live stream ends because the views cannot answer; the reader will come back");
+                    return None;
+                }
+            }
+        }
+    })
+}
+
+impl Live {
+    fn message(&self, change: &Change) -> Option<Message> {
+        if self.incident.is_some_and(|wanted| !change.incidents.iter().any(|(number, _)| *number == wanted)) {
+            return None;
+        }
+        let incidents: Vec<&str> = change.incidents.iter().map(|(_, id)| id.as_str()).filter(|id| !id.starts_with("registry:")).collect();
+        if incidents.is_empty() {
+            return None;
+        }
+        let data = json!({"position": change.position, "incidents": incidents}).to_string();
+        Some(Message::default().event("change").id(change.position.to_string()).data(data))
+    }
+
+    /// Waits for the views to move on, or for the house to stop.
+    async fn wait(&mut self) {
+        let mut cursor = self.reader.desk.views.watch_cursor();
+        if *cursor.borrow_and_update() > self.after {
+            return;
+        }
+        let mut stop = self.reader.stop.clone();
+        tokio::select! {
+            _ = cursor.changed() => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+        }
+    }
+}

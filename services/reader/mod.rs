@@ -1,0 +1,67 @@
+//! The reader: answers what newsrooms, programs and auditors ask, from the views, and streams what changes.
+//! It writes nothing.
+
+mod axes;
+mod answer;
+mod cache;
+mod catalogue;
+mod desk;
+mod events;
+mod health;
+mod incidents;
+mod live;
+mod openapi;
+mod site;
+mod timeline;
+pub mod pages;
+
+use axum::Router;
+use axum::routing::get;
+use dateline_backends::{Ledger, Views};
+use tokio::sync::watch;
+
+use crate::http::Gate;
+use cache::Cache;
+
+pub use desk::{Asked, Desk, Story};
+
+/// What the reader needs. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    desk: Desk,
+    gate: Gate,
+    cache: Cache,
+    stop: watch::Receiver<bool>,
+}
+
+impl Reader {
+    /// A reader of these views; live streams end when `stop` turns true.
+    pub fn new(ledger: Ledger, views: Views, gate: Gate, stop: watch::Receiver<bool>) -> Self {
+        Self { desk: Desk::new(ledger, views), gate, cache: Cache::default(), stop }
+    }
+
+    /// Its routes.
+    pub fn routes(self) -> Router {
+        Router::new()
+            .route("/v1/incidents", get(incidents::list))
+            .route("/v1/incidents/{id}", get(incidents::summary))
+            .route("/v1/incidents/{id}/timeline", get(timeline::by_accept))
+            .route("/v1/incidents/{id}/timeline.json", get(timeline::json))
+            .route("/v1/incidents/{id}/timeline.txt", get(timeline::text))
+            .route("/v1/incidents/{id}/events", get(events::of_incident))
+            .route("/v1/incidents/{id}/live", get(live::of_incident))
+            .route("/v1/live", get(live::everything))
+            .route("/v1/events", get(events::list))
+            .route("/v1/events/{position}", get(events::one))
+            .route("/v1/services", get(catalogue::list))
+            .route("/v1/services/{slug}", get(catalogue::one))
+            .route("/openapi.json", get(openapi::document))
+            .route("/health/live", get(health::live))
+            .route("/health/ready", get(health::ready))
+            .route("/", get(site::list))
+            .route("/incidents/{id}", get(site::incident))
+            .route("/assets/dateline.css", get(site::style))
+            .route("/assets/live.js", get(site::script))
+            .with_state(self)
+    }
+}

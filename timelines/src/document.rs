@@ -1,0 +1,193 @@
+//! A timeline as JSON: the contract's members, with the words of one language in them.
+
+use dateline_events::{Bounds, Instant, Kind, When};
+use serde_json::{Map, Value, json};
+
+use crate::model::{Claim, Item, Milestone, Part, Registry, Standing, Timeline};
+use crate::tell::{self, Lang, Told, ToldEntry};
+
+/// The JSON form of a timeline, told. `told` must be of the same timeline.
+pub fn timeline(timeline: &Timeline, told: &Told, registry: &Registry, lang: Lang) -> Value {
+    let first_day = timeline.first_seen.as_ref().map(|milestone| milestone.occurred);
+    let scribe = Scribe { told, lang, zone: &told.zone, first_day };
+    let vendor = timeline.services.iter().find_map(|slug| registry.service(slug)?.vendor.as_ref());
+    json!({
+        "incident": timeline.incident,
+        "merged": timeline.merged,
+        "nature": timeline.nature,
+        "title": title(timeline, told),
+        "services": timeline.services,
+        "vendor": vendor.map(|vendor| &vendor.slug),
+        "state": timeline.state,
+        "regions": timeline.regions,
+        "symptoms": timeline.symptoms,
+        "milestones": {
+            "first_seen": scribe.milestone(timeline, timeline.first_seen.as_ref()),
+            "acknowledged": scribe.milestone(timeline, timeline.acknowledged.as_ref()),
+            "restored": scribe.milestone(timeline, timeline.restored.as_ref()),
+            "cause": scribe.milestone(timeline, timeline.cause.as_ref()),
+        },
+        "time_to_acknowledge": timeline.time_to_acknowledge,
+        "time_to_restore": timeline.time_to_restore,
+        "summary": told.summary,
+        "notes": told.notes,
+        "entries": timeline.entries.iter().map(|entry| {
+            let mut members = scribe.item(&entry.item);
+            members.insert("milestone".into(), json!(entry.milestone));
+            members.insert("inside".into(), entry.inside.iter().map(|(part, item)| scribe.inside(*part, item)).collect());
+            Value::Object(members)
+        }).collect::<Vec<_>>(),
+        "possibly": timeline.possibly.iter().map(|item| Value::Object(scribe.item(item))).collect::<Vec<_>>(),
+        "retracted": timeline.retracted.iter().map(|item| Value::Object(scribe.item(item))).collect::<Vec<_>>(),
+        "links": timeline.links.iter().map(link).collect::<Vec<_>>(),
+        "without_effect": timeline.without_effect,
+        "axes": timeline.axes,
+        "changed": timeline.changed,
+        "lang": told.lang,
+        "tz": told.zone,
+    })
+}
+
+/// A desk's headline in its languages, else the generated one in the language of the answer.
+fn title(timeline: &Timeline, told: &Told) -> Value {
+    let mut title = timeline.title.as_ref().map(|title| json!(title)).filter(Value::is_object).unwrap_or_else(|| json!({}));
+    if let Some(titles) = title.as_object_mut() {
+        titles.insert(told.lang.to_owned(), json!(told.title));
+    }
+    title
+}
+
+struct Scribe<'a> {
+    told: &'a Told,
+    lang: Lang,
+    zone: &'a str,
+    first_day: Option<Bounds>,
+}
+
+impl Scribe<'_> {
+    fn milestone(&self, timeline: &Timeline, milestone: Option<&Milestone>) -> Value {
+        let Some(milestone) = milestone else { return Value::Null };
+        let item = |claim: &Claim| items(timeline).find(|item| item.position == claim.position);
+        let told = milestone.claims.iter().find(|claim| claim.position == milestone.told).and_then(item);
+        json!({
+            "event": told.map(event_ref),
+            "position": milestone.told,
+            "rule": milestone.rule,
+            "occurred": told.map(|item| self.occurred(item)),
+            "spread": bounds(milestone.spread),
+            "claims": milestone.claims.iter().map(|claim| {
+                let found = item(claim);
+                json!({
+                    "event": found.map(event_ref),
+                    "position": claim.position,
+                    "region": claim.region,
+                    "occurred": found.map(|item| self.occurred(item)),
+                    "standing": claim.standing,
+                    "sources": found.map(|item| json!(item.event.common.sources)),
+                })
+            }).collect::<Vec<_>>(),
+        })
+    }
+
+    fn inside(&self, part: Part, item: &Item) -> Value {
+        let mut members = self.item(item);
+        members.insert("part".into(), json!(part));
+        Value::Object(members)
+    }
+
+    fn item(&self, item: &Item) -> Map<String, Value> {
+        let told = self.told_entry(item);
+        let members = json!({
+            "position": item.position,
+            "event": event_ref(item),
+            "kind": item.event.kind.name(),
+            "subject": item.event.subject,
+            "occurred": self.occurred(item),
+            "stated": stated(item),
+            "recorded": item.recorded.with_six_digits(),
+            "standing": item.standing,
+            "certainty": item.event.common.certainty,
+            "data": data(item),
+            "sources": item.event.common.sources,
+            "corrections": item.corrections.iter().map(|correction| json!({
+                "position": correction.position,
+                "edit_kind": correction.edit_kind,
+                "announced": correction.announced,
+                "reason": correction.reason,
+                "source": correction.source,
+                "stated": correction.stated.map(bounds),
+                "changes": correction.changes.iter().map(|(member, before, after)| json!({"member": member, "before": before, "after": after})).collect::<Vec<_>>(),
+            })).collect::<Vec<_>>(),
+            "retraction": item.retraction.as_ref().map(|retraction| json!({
+                "position": retraction.position, "reason": retraction.reason, "announced": retraction.announced, "source": retraction.source,
+            })),
+            "verdict": item.verdict.as_ref().map(|weighing| json!({
+                "position": weighing.position, "verdict": weighing.verdict, "reason": weighing.reason, "given": weighing.given.with_six_digits(),
+            })),
+            "contradicted_by": item.contradicted_by,
+        });
+        let Value::Object(mut members) = members else { return Map::new() };
+        if let Some(told) = told {
+            members.insert("text".into(), json!(told.text));
+            members.insert("head".into(), json!(told.head));
+            members.insert("marks".into(), json!(told.marks));
+        }
+        members
+    }
+
+    fn told_entry(&self, item: &Item) -> Option<&ToldEntry> {
+        let told = self.told;
+        let lists = [&told.entries, &told.unsupported, &told.background, &told.possibly, &told.retracted];
+        lists.into_iter().flatten().find(|entry| entry.position == item.position)
+    }
+
+    /// The time as in the event, with its bounds as the fold closed them and as told.
+    fn occurred(&self, item: &Item) -> Value {
+        let Some(occurred) = &item.event.common.occurred else { return Value::Null };
+        let mut members = when(occurred);
+        members.insert("earliest".into(), instant(item.occurred.bounds.earliest));
+        members.insert("latest".into(), instant(item.occurred.bounds.latest));
+        members.insert("told".into(), json!(tell::told_time(item, self.first_day, self.zone, self.lang).ok()));
+        Value::Object(members)
+    }
+}
+
+fn items(timeline: &Timeline) -> impl Iterator<Item = &Item> {
+    timeline.entries.iter().flat_map(|entry| std::iter::once(&entry.item).chain(entry.inside.iter().map(|(_, item)| item)))
+}
+
+fn stated(item: &Item) -> Value {
+    let mut members = item.event.common.stated.as_ref().map(when).unwrap_or_default();
+    members.insert("earliest".into(), instant(item.stated.earliest));
+    members.insert("latest".into(), instant(item.stated.latest));
+    Value::Object(members)
+}
+
+fn when(when: &When) -> Map<String, Value> {
+    match serde_json::to_value(when) {
+        Ok(Value::Object(members)) => members,
+        _ => Map::new(),
+    }
+}
+
+/// The kind's own members, as they stand.
+fn data(item: &Item) -> Value {
+    if item.standing == Standing::Redacted { Value::Null } else { json!(item.event.kind) }
+}
+
+fn event_ref(item: &Item) -> Value {
+    json!({"source": item.event.source, "id": item.event.id})
+}
+
+fn link(item: &Item) -> Value {
+    let Kind::IncidentLinked(link) = &item.event.kind else { return Value::Null };
+    json!({"position": item.position, "event": event_ref(item), "relation": link.relation, "from": link.from, "to": link.to, "reason": link.reason})
+}
+
+fn bounds(bounds: Bounds) -> Value {
+    json!({"earliest": instant(bounds.earliest), "latest": instant(bounds.latest)})
+}
+
+fn instant(instant: Option<Instant>) -> Value {
+    instant.map_or(Value::Null, |instant| json!(instant))
+}

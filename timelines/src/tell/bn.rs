@@ -1,0 +1,112 @@
+//! Bengali as a Kolkata newsroom writes it, and by a table as a Dhaka newsroom does. Words only; no rules of telling.
+
+mod kinds;
+mod lines;
+mod numbers;
+mod regions;
+mod sound;
+mod time;
+mod warnings;
+
+pub(super) use kinds::{figures, sentence};
+pub(super) use lines::{agreeing, claim, claims_label, finish, first_reports, note, original, outlets, same_in, says, spread, summary, title, wording_without};
+pub(super) use numbers::{duration, lasted, number};
+pub(super) use regions::{language, region};
+pub(super) use time::{full_date, time, zone_note};
+pub(super) use warnings::{change, mark};
+
+use super::credit::Credit;
+use super::language::{Lang, Words};
+use super::quotation::Translated;
+use crate::model::State;
+
+static WORDS: Words = Words {
+    other_figures: "অন্য হিসাব, সময় বলা নেই",
+    wordings: "অন্য বয়ান ও অনুবাদ",
+    silent: "বিবৃতি মেলেনি বলে জানিয়েছিল",
+    silent_hour_unknown: "কখন, জানা নেই",
+    silent_outdated: "প্রকাশের সময়েই পুরনো",
+    how_long: "কত ক্ষণ",
+    place_not_said: "কোথাকার, বলা নেই",
+    elsewhere: "অন্য দেশে",
+    between_sentences: "। ",
+    also: ", আবার ",
+    headings: ["সমর্থন মেলেনি", "প্রেক্ষাপট", "তত ক্ষণে হয়তো বলা হয়েছিল, নিশ্চিত নয়", "প্রত্যাহৃত"],
+};
+
+pub(super) fn words(_: Lang) -> &'static Words {
+    &WORDS
+}
+
+pub(super) fn state(_: Lang, state: State) -> &'static str {
+    match state {
+        State::Detected => "বিভ্রাটের খবর মিলেছে",
+        State::Acknowledged => "সংস্থা সমস্যা মেনেছে",
+        State::Investigating => "খতিয়ে দেখা হচ্ছে",
+        State::Identified => "সমস্যা চিহ্নিত",
+        State::Monitoring => "নজর রাখা হচ্ছে",
+        State::Restored => "পরিষেবা স্বাভাবিক",
+        State::Scheduled => "আগাম ঘোষণা",
+        State::InProgress => "কাজ চলছে",
+        State::Completed => "কাজ শেষ",
+        State::Unknown => "এখনও জানা নেই",
+    }
+}
+
+/// The words of a text in Bengali that are others in Bangladesh. Quotations are never passed through it.
+pub(super) fn as_in_bangladesh(text: &str) -> String {
+    const TABLE: [(&str, &str); 7] =
+        [("মন্ত্রক", "মন্ত্রণালয়"), ("বিকেল", "বিকাল"), ("অগস্ট", "আগস্ট"), ("২টো", "২টা"), ("৩টে", "৩টা"), ("৪টে", "৪টা"), ("আড়াইটে", "আড়াইটা")];
+    TABLE.iter().fold(text.to_owned(), |text, (here, there)| if text.contains(here) { text.replace(here, there) } else { text })
+}
+
+/// "ক, খ ও গ".
+fn joined(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [rest @ .., last] => format!("{} ও {last}", rest.join(", ")),
+    }
+}
+
+/// "৭:৫০ UTC; ডাউনডিটেক্টর; রয়টার্স, টাইমসলাইভে"; short: "৭:৫০ UTC, রয়টার্স".
+pub(super) fn credit(lang: Lang, credit: &Credit, long: bool) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    parts.extend(credit.clock.as_ref().map(time::own_clock));
+    let who = if long { long_credit(credit) } else { credit.counted().join(", ") };
+    match &credit.translated {
+        Some(Translated::By(translator)) => parts.push(format!("{} অনুবাদ", sound::genitive(translator))),
+        Some(Translated::Desk(_)) | None => parts.push(who),
+    }
+    let mut told = parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    if long {
+        told = [Some(told), credit.published.clone()].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+    }
+    let translated = match &credit.translated {
+        Some(Translated::Desk(from)) => Some(format!("{} থেকে অনূদিত", language(lang, from))),
+        _ => None,
+    };
+    let changed = (long && credit.changed).then(|| "প্রতিবেদনটি পরে বদলানো হয়েছে".to_owned());
+    [Some(told), translated, changed].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+fn long_credit(credit: &Credit) -> String {
+    let outlets = credit.outlets.join(", ");
+    let read = match (credit.origins.is_empty(), credit.outlets.as_slice()) {
+        (true, _) => outlets,
+        (false, []) => credit.origins.join(", "),
+        (false, many) => format!("{}, {}", credit.origins.join(", "), many.iter().map(|outlet| sound::locative(outlet)).collect::<Vec<_>>().join(", ")),
+    };
+    let named = joined(&credit.named);
+    let told = match (credit.agencies.is_empty(), named.is_empty()) {
+        (true, _) => named,
+        (false, true) => joined(&credit.agencies),
+        (false, false) => format!("{named} উদ্ধৃত করে {}", joined(&credit.agencies)),
+    };
+    let is_long = !credit.origins.is_empty() || !credit.agencies.is_empty();
+    match (told.is_empty(), read.is_empty()) {
+        (true, _) => read,
+        (false, true) => told,
+        (false, false) => format!("{told}{} {read}", if is_long { ";" } else { "," }),
+    }
+}

@@ -1,0 +1,165 @@
+//! Bengali lines that are made of parts: claims, credits at a sentence's end, the summary, the notes.
+
+use super::numbers::{digits, pieces};
+use super::sound::genitive;
+use super::{credit, joined, time};
+use crate::rows::Nature;
+use crate::tell::credit::Credit;
+use crate::tell::language::{Lang, Note, Spread, Summary, ToldClaim};
+
+/// Adds who says it, and a দাঁড়ি unless the sentence ends with somebody's words.
+pub(in crate::tell) fn finish(_: Lang, sentence: &str, credit: &str) -> String {
+    let quotes = sentence.ends_with('”');
+    let has_stop = sentence.ends_with(['।', '.', '!', '?', '…']);
+    match (credit.is_empty(), quotes) {
+        (true, true) => sentence.to_owned(),
+        (true, false) if has_stop => sentence.to_owned(),
+        (true, false) => format!("{sentence}।"),
+        (false, true) => format!("{sentence} ({credit})"),
+        (false, false) => format!("{} ({credit})।", sentence.trim_end_matches(['।', '.'])),
+    }
+}
+
+/// A দাঁড়ি where the sentence has none, be it inside the quotation that it ends with.
+fn stopped(sentence: &str) -> String {
+    let has_stop = sentence.trim_end_matches('”').ends_with(['।', '.', '!', '?', '…']);
+    if has_stop { sentence.to_owned() } else { format!("{sentence}।") }
+}
+
+pub(in crate::tell) fn first_reports(_: Lang, sentence: &str, credit: &str, others: &[String]) -> String {
+    let told = stopped(&format!("প্রথম অভিযোগ: {sentence}"));
+    match (credit.is_empty(), others.is_empty()) {
+        (true, _) => told,
+        (false, true) => format!("{told} সূত্র: {credit}।"),
+        (false, false) => format!("{told} সূত্র: {credit}; একই সময় দিয়েছে {}।", others.join(", ")),
+    }
+}
+
+pub(in crate::tell) fn agreeing(_: Lang, sentence: &str, others: &[String]) -> String {
+    format!("{sentence} একই কথা জানিয়েছে {}।", others.join(", "))
+}
+
+pub(in crate::tell) fn says(_: Lang, who: &str, sentence: &str) -> String {
+    stopped(&format!("{who}: {sentence}"))
+}
+
+/// Claims that name one time: "১২টা ২৫ নাগাদ (দ্য টাইমস অব বেঙ্গল, ১২টা ৭-ও লিখেছে)".
+pub(in crate::tell) fn claim(lang: Lang, claims: &[ToldClaim]) -> String {
+    let Some(first) = claims.first() else { return String::new() };
+    let source = |claim: &ToldClaim| {
+        let clock = if claim.wording.is_some() { None } else { claim.credit.clock.clone() };
+        let told = credit(lang, &Credit { clock, ..claim.credit.clone() }, false);
+        let hyphen = |also: &str| if also.ends_with(|last: char| ('০'..='৯').contains(&last)) { "-" } else { "" };
+        let also = claim.also_told.as_ref().map(|also| format!(", {also}{}ও লিখেছে", hyphen(also))).unwrap_or_default();
+        format!("{told}{also}")
+    };
+    if let (Some(wording), Some(clock)) = (&first.wording, &first.credit.clock) {
+        return format!("“{wording}” ({}; {} ধরলে {})", source(first), time::own_zone(clock), first.time);
+    }
+    let headline = first.headline.as_ref().map(|headline| format!(": {headline}")).unwrap_or_default();
+    let sources: Vec<String> = claims.iter().map(source).filter(|told| !told.is_empty()).collect();
+    if sources.is_empty() { format!("{}{headline}", first.time) } else { format!("{}{headline} ({})", first.time, sources.join("; ")) }
+}
+
+pub(in crate::tell) fn claims_label(_: Lang, region: Option<&str>) -> String {
+    region.map_or_else(|| "অন্য যে সব সময় বলা হয়েছে".to_owned(), |region| format!("{} অন্য যে সব সময় বলা হয়েছে", super::sound::locative(region)))
+}
+
+/// "সকাল সাড়ে ১১টা থেকে ১টা ১৫, ন'টি সূত্র; অন্য দেশে (ইতালি, ব্রিটেন) …".
+pub(in crate::tell) fn spread(lang: Lang, here: Option<&Spread>, elsewhere: Option<&Spread>) -> String {
+    let told = |spread: &Spread| {
+        let to = spread.last.as_ref().map(|last| format!(" থেকে {last}")).unwrap_or_default();
+        format!("{}{to}, {}", spread.first, outlets(lang, spread.sources))
+    };
+    let away = |spread: &Spread| format!("অন্য দেশে ({}) {}", spread.regions.join(", "), told(spread));
+    here.map(told).into_iter().chain(elsewhere.map(away)).collect::<Vec<_>>().join("; ")
+}
+
+pub(in crate::tell) fn outlets(_: Lang, count: usize) -> String {
+    format!("{} সূত্র", pieces(count as u64))
+}
+
+pub(in crate::tell) fn wording_without(_: Lang, who: &str, missing: &[String]) -> String {
+    if missing.is_empty() {
+        return format!("{} বয়ান হুবহু এক", genitive(who));
+    }
+    format!("{} বয়ানে {} নেই", genitive(who), joined(&missing.iter().map(|word| format!("“{word}”")).collect::<Vec<_>>()))
+}
+
+pub(in crate::tell) fn same_in(_: Lang, language: &str, who: &[(String, Option<String>)]) -> String {
+    let told = |(outlet, speaker): &(String, Option<String>)| match speaker {
+        Some(speaker) => format!("{} নামে ({outlet})", genitive(speaker)),
+        None => outlet.clone(),
+    };
+    format!("{} অনুবাদে: {}", language, who.iter().map(told).collect::<Vec<_>>().join(", "))
+}
+
+pub(in crate::tell) fn original(_: Lang, language: &str, credit: &str) -> String {
+    if credit.is_empty() { format!("মূল {language}") } else { format!("মূল {language} ({credit})") }
+}
+
+/// "হোয়াটসঅ্যাপ বিভ্রাট, মঙ্গলবার ২৫ অক্টোবর ২০২২".
+pub(in crate::tell) fn title(_: Lang, services: &[String], nature: Nature, date: Option<&str>) -> String {
+    let what = match nature {
+        Nature::Outage => "বিভ্রাট",
+        Nature::Maintenance => "রক্ষণাবেক্ষণের কাজ",
+        Nature::Registry => "নথি",
+    };
+    let date = date.map(|date| format!(", {date}")).unwrap_or_default();
+    format!("{} {what}{date}", joined(services)).trim_start().to_owned()
+}
+
+pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
+    let is_outage = summary.nature == Some(Nature::Outage);
+    let who = summary.vendor.clone().unwrap_or_else(|| "সংস্থা".to_owned());
+    let mut times = Vec::new();
+    if let Some((time, by)) = &summary.first_seen {
+        let by = if by.is_empty() { String::new() } else { format!(" ({by})") };
+        times.push(format!("প্রথম অভিযোগ {time}{by}"));
+    }
+    times.extend(summary.acknowledged.as_ref().map(|(time, is_open)| {
+        let open = if *is_open { ", ঠিক কখন জানা যায়নি" } else { "" };
+        format!("{who} সমস্যা মেনে নেয় {time}{open}")
+    }));
+    match &summary.restored {
+        Some(time) => times.push(format!("পরিষেবা ফেরে {time}{}", if summary.unstable { ", শুরুতে স্থিতিশীল ছিল না" } else { "" })),
+        None if is_outage && summary.first_seen.is_some() && !summary.restored_state => times.push("পরিষেবা ফেরার খবর নেই".to_owned()),
+        None => {}
+    }
+    times.extend(summary.window.as_ref().map(|window| format!("কাজ হওয়ার কথা {window}")));
+    let down = summary.down.as_ref().filter(|_| is_outage).map(|down| {
+        let of = if down.ends_with("কম") { down.clone() } else { genitive(down) };
+        format!("বিভ্রাট {of}")
+    });
+    let lasted = summary.lasted.as_ref().map(|(first, last)| match last {
+        Some(last) => format!("(সূত্রভেদে {first} থেকে {last})"),
+        None => format!("(সূত্রমতে {first})"),
+    });
+    let down = [down, lasted].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let cause = summary.cause.as_ref().map(|(words, who)| format!("কারণ: {words}{}", who.as_ref().map(|who| format!(" ({who})")).unwrap_or_default()));
+    let second = [Some(down).filter(|down| !down.is_empty()), cause];
+    let owner = summary.vendor.as_ref().map(|vendor| match summary.siblings.as_slice() {
+        [] => format!(" (মালিক {vendor})"),
+        siblings => format!(" (মালিক {vendor}, {}ও তাদের)", joined(siblings)),
+    });
+    let services = (!summary.services.is_empty()).then(|| format!("পরিষেবা: {}{}", summary.services.join(", "), owner.unwrap_or_default()));
+    let regions = Some(summary.regions.join(", ")).filter(|regions| !regions.is_empty());
+    let lines = [times.join(" · "), second.into_iter().flatten().collect::<Vec<_>>().join(" · "), [services, regions].into_iter().flatten().collect::<Vec<_>>().join(" · ")];
+    lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+pub(in crate::tell) fn note(_: Lang, note: &Note) -> String {
+    match note {
+        Note::NothingCertain { by, possibly: 0 } => format!("{by} পর্যন্ত নিশ্চিত ভাবে কিছুই বলা হয়নি।"),
+        Note::NothingCertain { by, possibly } => {
+            format!("{by} পর্যন্ত নিশ্চিত ভাবে কিছুই বলা হয়নি; {} দাবি তত ক্ষণে হয়তো বলা হয়েছিল।", pieces(*possibly as u64))
+        }
+        Note::KnownAt { by, possibly: 0 } => format!("{by} পর্যন্ত যা নিশ্চিত ভাবে বলা হয়েছিল, শুধু তা-ই।"),
+        Note::KnownAt { by, possibly } => {
+            format!("{by} পর্যন্ত যা নিশ্চিত ভাবে বলা হয়েছিল, শুধু তা-ই; আরও {} দাবি তত ক্ষণে হয়তো বলা হয়েছিল।", pieces(*possibly as u64))
+        }
+        Note::At { time } => format!("{time} পর্যন্ত যা ঘটেছিল।"),
+        Note::AsOf { position } => format!("খতিয়ানের {} নম্বর স্থান পর্যন্ত যা নথিভুক্ত ছিল।", digits(&position.to_string())),
+        Note::WithoutEffect { count } => format!("{} সংশোধন কার্যকর হয়নি: তাতে ঘটনার বিবরণই অচল হয়ে যেত।", pieces(*count as u64)),
+    }
+}

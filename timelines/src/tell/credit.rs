@@ -1,0 +1,90 @@
+//! Whom a sentence rests on: the outlet it was read in, whom that outlet copies, whom it names. Which of them is shown
+//! is decided here; the words that join them are the languages'.
+
+use dateline_events::{Event, Kind, Role, Slug, Source, SourceKind};
+use jiff::civil::Date;
+
+use super::clock::{OwnClock, Zone, own_clock};
+use super::language::Names;
+use super::quotation::Translated;
+
+/// Whom a sentence rests on, by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Credit {
+    /// Where it was read.
+    pub(super) outlets: Vec<String>,
+    /// Whose text the outlet copied.
+    pub(super) origins: Vec<String>,
+    /// Whom the outlet names.
+    pub(super) named: Vec<String>,
+    /// An agency that the outlet names beside its own informants.
+    pub(super) agencies: Vec<String>,
+    /// The source's own clock, where it is not the reader's.
+    pub(super) clock: Option<OwnClock>,
+    /// When it was published, where that is another day.
+    pub(super) published: Option<String>,
+    /// True where the outlet changed its text afterwards.
+    pub(super) changed: bool,
+    /// Who translated the words that are quoted.
+    pub(super) translated: Option<Translated>,
+}
+
+impl Credit {
+    /// Reads it from an event. Ordinary users and the speaker of a statement are not named: the sentence speaks of them.
+    pub(super) fn of(event: &Event, names: &Names, zone: &Zone) -> Self {
+        let sources = &event.common.sources;
+        let with_role = |role: Role| sources.iter().filter(move |source| source.role == role);
+        let list = |role: Role| with_role(role).map(|source| names.source(source)).collect::<Vec<_>>();
+        let is_shown = |source: &&Source| !is_spoken_of(source, event, names);
+        let (press, others): (Vec<&Source>, Vec<&Source>) =
+            with_role(Role::AttributedTo).filter(is_shown).partition(|source| source.kind == Some(SourceKind::Press));
+        // An agency cites officials and unnamed informants; a monitor that it stands beside is named beside it.
+        let cites = others.iter().all(|source| matches!(source.kind, None | Some(SourceKind::Regulator)));
+        let (press, others) = if cites { (press, others) } else { (Vec::new(), press.into_iter().chain(others).collect()) };
+        let told = |sources: Vec<&Source>| sources.into_iter().map(|source| names.source(source)).collect::<Vec<_>>();
+        Self {
+            outlets: list(Role::ReadIn),
+            origins: list(Role::SyndicatedFrom),
+            named: told(others),
+            agencies: told(press),
+            clock: event.common.occurred.as_ref().and_then(|when| own_clock(when, zone)),
+            published: None,
+            changed: with_role(Role::ReadIn).any(|source| source.updated.is_some()),
+            translated: None,
+        }
+    }
+
+    /// The names by which the claim is counted: whom the outlet copied, else the outlet, else whom it names.
+    pub(super) fn counted(&self) -> &[String] {
+        if !self.origins.is_empty() {
+            &self.origins
+        } else if !self.outlets.is_empty() {
+            &self.outlets
+        } else {
+            &self.named
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.counted().is_empty() && self.agencies.is_empty()
+    }
+}
+
+fn is_spoken_of(source: &Source, event: &Event, names: &Names) -> bool {
+    let speaks = event.kind.statement().is_some() && source.kind == Some(SourceKind::Vendor);
+    let acts = matches!(&event.kind, Kind::FollowupReported(followup) if names.text(&followup.who) == names.source(source));
+    speaks || acts || source.kind == Some(SourceKind::UserReports)
+}
+
+/// The slugs by which an event's sources are counted.
+pub(super) fn counted_slugs(event: &Event) -> Vec<&Slug> {
+    let with_role = |role: Role| event.common.sources.iter().filter(move |source| source.role == role).map(|source| &source.slug);
+    let origins: Vec<&Slug> = with_role(Role::SyndicatedFrom).collect();
+    if origins.is_empty() { with_role(Role::ReadIn).collect() } else { origins }
+}
+
+/// The day on which it could first be read, where its outlet names one.
+pub(super) fn published_day(event: &Event, zone: &Zone) -> Option<Date> {
+    let outlet = event.common.sources.iter().find(|source| source.role == Role::ReadIn)?;
+    super::clock::Phrase::of(outlet.published.as_ref()?, zone).day()
+}

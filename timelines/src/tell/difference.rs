@@ -1,0 +1,161 @@
+//! Two states of one timeline, told as what changed: the first before, the second after. Which states is the caller's business.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dateline_events::Position;
+
+use super::clock::{Style, Zone};
+use super::entry::{correction_mark, value, verdict};
+use super::language::{Change, Mark};
+use super::teller::Teller;
+use super::walk::{item_at, title};
+use super::Options;
+use crate::model::{Correction, Item, Milestone, MilestoneKind, Registry, Timeline};
+
+/// The most heads of added entries that are named one by one.
+const HEADS_MAX: usize = 40;
+
+/// What changed from `before` to `after`, a sentence each; one that says so where nothing did. Both are told in one zone:
+/// that of `options`, else of `after`, else of `before`; one that does not exist (which `tell` refuses) is told in UTC.
+pub fn difference(before: &Timeline, after: &Timeline, registry: &Registry, options: &Options) -> Vec<String> {
+    let asked = options.zone.as_deref().or(after.zone.as_deref()).or(before.zone.as_deref());
+    let zone = asked.and_then(|name| Zone::find(name).ok()).unwrap_or_else(Zone::utc);
+    let before = Teller::in_zone(before, registry, options, zone.clone());
+    let after = Teller::in_zone(after, registry, options, zone);
+    let mut changes = Vec::new();
+    let mut explained = BTreeSet::new();
+    for kind in [MilestoneKind::FirstSeen, MilestoneKind::Acknowledged, MilestoneKind::Restored, MilestoneKind::Cause] {
+        changes.extend(moved(kind, &before, &after, &mut explained));
+    }
+    if before.timeline.state != after.timeline.state {
+        changes.push(Change::State { from: before.timeline.state, to: after.timeline.state });
+    }
+    let (title_before, title_after) = (title(&before), title(&after));
+    if title_before != title_after {
+        changes.push(Change::Title { from: title_before, to: title_after });
+    }
+    changes.extend(entries(&before, &after));
+    changes.extend(edits(&before, &after, &explained));
+    if changes.is_empty() {
+        changes.push(Change::None);
+    }
+    changes.iter().map(|change| after.lang.change(change)).collect()
+}
+
+fn milestone(timeline: &Timeline, kind: MilestoneKind) -> Option<&Milestone> {
+    match kind {
+        MilestoneKind::FirstSeen => timeline.first_seen.as_ref(),
+        MilestoneKind::Acknowledged => timeline.acknowledged.as_ref(),
+        MilestoneKind::Restored => timeline.restored.as_ref(),
+        MilestoneKind::Cause => timeline.cause.as_ref(),
+    }
+}
+
+/// How a milestone's time changed. Corrections that explain it are noted, so that they are not told twice.
+fn moved(kind: MilestoneKind, before: &Teller, after: &Teller, explained: &mut BTreeSet<Position>) -> Option<Change> {
+    let told = |teller: &Teller| {
+        let item = item_at(teller, milestone(teller.timeline, kind)?.told)?;
+        let phrase = teller.phrase(item);
+        let closed = teller.closed_by(item, teller.around).filter(|_| phrase.is_open());
+        Some(closed.unwrap_or_else(|| teller.lang.time(&phrase, Style::Claim, teller.around)))
+    };
+    match (told(before), told(after)) {
+        (Some(from), Some(to)) if from != to => Some(Change::Moved { milestone: kind, from, to, because: because(kind, before, after, explained) }),
+        (None, Some(told)) => Some(Change::Appeared { milestone: kind, told, because: because(kind, before, after, explained) }),
+        (Some(told), None) => Some(Change::Disappeared { milestone: kind, told }),
+        _ => None,
+    }
+}
+
+/// Whose claim is told now, and the correction that brought it about.
+fn because(kind: MilestoneKind, before: &Teller, after: &Teller, explained: &mut BTreeSet<Position>) -> Option<String> {
+    let item = item_at(after, milestone(after.timeline, kind)?.told)?;
+    let mut parts = vec![who(after, item)];
+    for correction in new_corrections(before, item) {
+        explained.insert(correction.position);
+        parts.push(after.lang.mark(&correction_mark(after, item, correction)).trim_end_matches(['.', '।']).to_owned());
+    }
+    parts.retain(|part| !part.is_empty());
+    Some(parts.join("; ")).filter(|told| !told.is_empty())
+}
+
+fn who(teller: &Teller, item: &Item) -> String {
+    let credit = super::credit::Credit { clock: None, ..teller.credit(&item.event) };
+    teller.lang.credit(&credit, false)
+}
+
+fn new_corrections<'a>(before: &Teller, item: &'a Item) -> Vec<&'a Correction> {
+    let known: BTreeSet<Position> = all_items(before.timeline).get(&item.position).map(|old| old.corrections.iter().map(|correction| correction.position).collect()).unwrap_or_default();
+    item.corrections.iter().filter(|correction| !known.contains(&correction.position)).collect()
+}
+
+fn all_items(timeline: &Timeline) -> BTreeMap<Position, &Item> {
+    let told = timeline.entries.iter().flat_map(|entry| std::iter::once(&entry.item).chain(entry.inside.iter().map(|(_, item)| item)));
+    told.map(|item| (item.position, item)).collect()
+}
+
+/// Entries and claims that came or went; a retraction is told by itself.
+fn entries(before: &Teller, after: &Teller) -> Vec<Change> {
+    let (old, new) = (all_items(before.timeline), all_items(after.timeline));
+    let heads = |teller: &Teller, known: &BTreeMap<Position, &Item>, left_out: &BTreeSet<Position>| -> Vec<String> {
+        let fresh = teller.timeline.entries.iter().filter(|entry| !known.contains_key(&entry.item.position) && !left_out.contains(&entry.item.position));
+        fresh.map(|entry| teller.head(&entry.item)).collect()
+    };
+    let retracted: BTreeSet<Position> = after.timeline.retracted.iter().map(|item| item.position).collect();
+    let mut changes = Vec::new();
+    let (mut added, mut removed) = (heads(after, &old, &BTreeSet::new()), heads(before, &new, &retracted));
+    let inside = after.timeline.entries.iter().flat_map(|entry| &entry.inside).filter(|(_, item)| !old.contains_key(&item.position)).count();
+    for (list, change) in [(&mut added, true), (&mut removed, false)] {
+        if list.is_empty() {
+            continue;
+        }
+        let more = list.len().saturating_sub(HEADS_MAX);
+        list.truncate(HEADS_MAX);
+        if more > 0 {
+            list.push(format!("… +{}", after.lang.number(more as u64)));
+        }
+        let heads = std::mem::take(list);
+        changes.push(if change { Change::Added { heads } } else { Change::Removed { heads } });
+    }
+    if inside > 0 {
+        changes.push(Change::AddedInside { count: inside });
+    }
+    changes
+}
+
+/// Corrections, retractions and verdicts that are new.
+fn edits(before: &Teller, after: &Teller, explained: &BTreeSet<Position>) -> Vec<Change> {
+    let old = all_items(before.timeline);
+    let mut changes = Vec::new();
+    for item in all_items(after.timeline).into_values() {
+        for correction in new_corrections(before, item).into_iter().filter(|correction| !explained.contains(&correction.position)) {
+            changes.extend(corrected(after, item, correction));
+        }
+        let known = old.get(&item.position).and_then(|old| old.verdict.as_ref());
+        if item.verdict.is_some() && item.verdict.as_ref() != known {
+            let mark = verdict(after, item).map(|mark| match mark {
+                Mark::Reason { reason, given } => Mark::Unsupported { reason, given },
+                other => other,
+            });
+            changes.extend(mark.map(|mark| Change::Verdict { who: who(after, item), mark }));
+        }
+    }
+    let known: BTreeSet<Position> = before.timeline.retracted.iter().map(|item| item.position).collect();
+    for item in after.timeline.retracted.iter().filter(|item| !known.contains(&item.position)) {
+        let reason = item.retraction.as_ref().and_then(|retraction| retraction.reason.as_ref()).map(|reason| after.names.text(reason));
+        changes.push(Change::Retracted { who: who(after, item), head: after.head(item), reason });
+    }
+    changes
+}
+
+fn corrected(after: &Teller, item: &Item, correction: &Correction) -> Vec<Change> {
+    let reason = correction.reason.as_ref().map(|reason| after.names.text(reason));
+    let told = |(member, from, to): &(String, serde_json::Value, serde_json::Value)| Change::Corrected {
+        who: who(after, item),
+        member: member.clone(),
+        from: value(after, member, from),
+        to: value(after, member, to),
+        reason: reason.clone(),
+    };
+    correction.changes.iter().map(told).collect()
+}

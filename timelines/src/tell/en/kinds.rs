@@ -1,0 +1,293 @@
+//! An English sentence for each kind of event. A new kind does not compile until it has one here.
+
+use dateline_events::kinds::{Extent, Relation, VendorStatus, Verdict};
+use dateline_events::{Count, Event, Kind, Region, Severity, Share, Statement, Symptom};
+
+use super::numbers::{count, number, qualified};
+use super::regions::{in_sentence, region};
+use super::{capital, list};
+use crate::model::MilestoneKind;
+use crate::tell::clean::{at_most, clean};
+use crate::tell::language::{Names, Setting, Spoken};
+use crate::tell::quotation::spoken;
+
+/// What the event says, without its time, its sources and a stop.
+pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting) -> String {
+    if let Some(headline) = &event.common.headline {
+        return at_place(&names.text(headline), event.kind.regions(), setting);
+    }
+    let told = match &event.kind {
+        Kind::ServiceRegistered(service) => format!("{} is registered", names.text(&service.names)),
+        Kind::AnomalyDetected(sign) => anomaly(event, sign.detected_by.as_deref(), names),
+        Kind::ReportsObserved(sign) => reports(&sign.regions, event, names),
+        Kind::ReportsSubsided(sign) => subsided(&sign.counts, &sign.regions),
+        Kind::ScopeChanged(scope) if scope.known == Some(false) => "Not yet known whether other countries are hit".to_owned(),
+        Kind::ScopeChanged(scope) => scope_changed(event, &scope.regions, &scope.symptoms, scope.severity, names),
+        Kind::VendorAcknowledged(said) => acknowledged(said.statement.as_ref(), names, setting),
+        Kind::VendorUpdated(said) => updated(said.status, said.statement.as_ref(), names, setting),
+        Kind::ServiceRestored(back) => with_statement(restored(back.extent, &back.regions, setting), back.statement.as_ref(), names, setting),
+        Kind::CauseStated(cause) if cause.known == Some(false) => "the reason is still not known".to_owned(),
+        Kind::CauseStated(cause) => caused(cause.statement.as_ref(), names, setting),
+        Kind::FollowupReported(followup) => names.text(&followup.text),
+        Kind::ContextAdded(context) => names.text(&context.text),
+        Kind::StatementTranslated(act) => format!("In {}: “{}”", super::language(&act.quotation.lang.0), clean(&act.quotation.text)),
+        Kind::EventCorrected(act) => act.reason.as_ref().map_or("Correction".to_owned(), |reason| format!("Correction: {}", names.text(reason))),
+        Kind::EventRetracted(act) => act.reason.as_ref().map_or("Taken back".to_owned(), |reason| format!("Taken back: {}", names.text(reason))),
+        Kind::VendorSilent(silent) => {
+            let who = silent.organisation.as_ref().map(|who| names.organisation(who)).or_else(|| setting.vendor.clone());
+            who.map_or("No statement so far".to_owned(), |who| format!("No statement from {who} so far"))
+        }
+        Kind::ClaimWeighed(act) => format!("{}{}", verdict(act.verdict), act.reason.as_ref().map(|reason| format!(": {}", names.text(reason))).unwrap_or_default()),
+        Kind::MaintenanceAnnounced(work) => planned("Planned work announced", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting),
+        Kind::MaintenanceStarted(work) => planned("Planned work begins", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting),
+        Kind::MaintenanceCompleted(work) => planned("Planned work is done", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting),
+        Kind::IncidentLinked(link) => format!("{} ({} → {})", relation(link.relation), clean(&link.from.id), clean(&link.to.id)),
+        Kind::IncidentTitled(act) => names.text(&act.title),
+        Kind::EventRedacted(act) => format!("The text at position {} was destroyed", number(act.position)),
+    };
+    if event.common.components.is_empty() { told } else { format!("{told} ({})", clean(&event.common.components.join(", "))) }
+}
+
+fn verdict(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Preferred => "Preferred",
+        Verdict::Confirmed => "Confirmed",
+        Verdict::Disputed => "Disputed",
+        Verdict::Unsupported => "Not supported",
+    }
+}
+
+fn relation(relation: Relation) -> &'static str {
+    match relation {
+        Relation::CausedBy => "Caused by another incident",
+        Relation::PartOf => "Part of another incident",
+        Relation::SameAs => "The same as another incident",
+    }
+}
+
+/// A headline, with its place before it where the story is not told for that place alone.
+fn at_place(headline: &str, regions: &[Region], setting: &Setting) -> String {
+    if regions.is_empty() || setting.milestone.is_some() {
+        return headline.to_owned();
+    }
+    format!("{}: {headline}", list(&regions.iter().map(|code| region(code)).collect::<Vec<_>>()))
+}
+
+fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names) -> String {
+    let Kind::AnomalyDetected(sign) = &event.kind else { return String::new() };
+    let place = if sign.regions.is_empty() { String::new() } else { format!(" from {}", places(&sign.regions)) };
+    let detector = detected_by.map(|slug| event.common.sources.iter().find(|source| source.slug == slug).map_or_else(|| clean(slug), |source| names.source(source)));
+    let mut told = detector.map_or(format!("Unusual number of reports{place}"), |who| format!("{who} sees an unusual number of reports{place}"));
+    let figures = figures(event, &[]);
+    let measure = sign.measure.as_ref().map(|measure| names.text(measure));
+    let baseline = sign.baseline.map(|usual| format!("usually {usual}"));
+    let more: Vec<String> = [Some(figures).filter(|told| !told.is_empty()), measure, baseline].into_iter().flatten().collect();
+    if !more.is_empty() {
+        told = format!("{told}: {}", more.join(", "));
+    }
+    told
+}
+
+/// "Italy and Turkey", with articles.
+fn places(regions: &[Region]) -> String {
+    list(&regions.iter().map(|code| in_sentence(code)).collect::<Vec<_>>())
+}
+
+fn reports(regions: &[Region], event: &Event, names: &Names) -> String {
+    let told = [counts(event.kind.counts(), true), shares(event.kind.shares(), &[])];
+    let figures = told.into_iter().filter(|told| !told.is_empty()).collect::<Vec<_>>().join("; ");
+    let symptoms = event.common.symptom_text.as_ref().map(|text| names.text(text));
+    match (figures.is_empty(), symptoms) {
+        (true, Some(symptoms)) => capital(&symptoms),
+        (true, None) if regions.is_empty() => "Users report trouble".to_owned(),
+        (true, None) => format!("Users in {} report trouble", places(regions)),
+        (false, Some(symptoms)) => format!("{}; {symptoms}", capital(&figures)),
+        (false, None) => capital(&figures),
+    }
+}
+
+/// Counts and shares, without the words around them.
+pub(in crate::tell) fn figures(event: &Event, known: &[Symptom]) -> String {
+    let told = [counts(event.kind.counts(), false), shares(event.kind.shares(), known)];
+    told.iter().filter(|told| !told.is_empty()).cloned().collect::<Vec<_>>().join("; ")
+}
+
+fn counts(counts: &[Count], with_unit: bool) -> String {
+    let peaks = counts.len() > 1 && counts.iter().all(|count| count.peak);
+    let mut says_reports = !with_unit;
+    let told: Vec<String> = counts
+        .iter()
+        .map(|each| {
+            let place = each.region.as_deref().map(region);
+            let amount = count(each);
+            let unit = if std::mem::replace(&mut says_reports, true) { "" } else { " reports" };
+            let what = if each.symptoms.is_empty() { String::new() } else { format!(" of {}", symptoms(&each.symptoms)) };
+            match (place, each.from, each.peak) {
+                (Some(place), Some(from), _) => format!("{place}: reports {} from {} to {amount}{what}", direction(from, each.value), number(from)),
+                (None, Some(from), _) => format!("reports {} from {} to {amount}{what}", direction(from, each.value), number(from)),
+                (Some(place), None, true) if peaks => format!("{place} {amount}{what}"),
+                (Some(place), None, true) => format!("{place}: a peak of {amount}{unit}{what}"),
+                (None, None, true) => format!("a peak of {amount}{unit}{what}"),
+                (Some(place), None, false) => format!("{place} {}", unit_inside(each, &amount, unit, &what)),
+                (None, None, false) => unit_inside(each, &amount, unit, &what),
+            }
+        })
+        .collect();
+    if peaks { format!("Peak: {}", told.join(", ")) } else { told.join(", ") }
+}
+
+/// "more than 25,000 reports", "more than 60,000 reports an hour".
+fn unit_inside(each: &Count, amount: &str, unit: &str, what: &str) -> String {
+    let bare = qualified(&number(each.value), each.qualifier);
+    amount.strip_prefix(&bare).map_or_else(|| format!("{amount}{unit}{what}"), |over| format!("{bare}{unit}{what}{over}"))
+}
+
+fn direction(from: u64, to: u64) -> &'static str {
+    if to < from { "fall" } else { "rise" }
+}
+
+fn shares(shares: &[Share], known: &[Symptom]) -> String {
+    let mut says_reports = !known.is_empty();
+    let told: Vec<String> = shares
+        .iter()
+        .map(|share| {
+            let place = share.region.as_deref().map(|code| format!("{} ", region(code))).unwrap_or_default();
+            let percent = format!("{place}{}", qualified(&format!("{} %", percent(share.share)), share.qualifier));
+            let of_reports = if std::mem::replace(&mut says_reports, true) { "" } else { " of reports:" };
+            if share.symptoms == known { percent } else { format!("{percent}{of_reports} {}", symptoms(&share.symptoms)) }
+        })
+        .collect();
+    told.join("; ")
+}
+
+/// A share in percent, with at most one decimal.
+fn percent(share: f64) -> String {
+    let tenths = (share * 1000.0).round() / 10.0;
+    if (tenths - tenths.round()).abs() < 0.05 { format!("{tenths:.0}") } else { format!("{tenths:.1}") }
+}
+
+pub(super) fn symptoms(symptoms: &[Symptom]) -> String {
+    if symptoms == [Symptom::Sending, Symptom::Receiving] {
+        return "can neither read nor send".to_owned();
+    }
+    list(&symptoms.iter().map(|symptom| self::symptom(*symptom).to_owned()).collect::<Vec<_>>())
+}
+
+fn symptom(symptom: Symptom) -> &'static str {
+    match symptom {
+        Symptom::Sending => "messages not sending",
+        Symptom::Receiving => "messages not arriving",
+        Symptom::Connection => "server connection",
+        Symptom::App => "the app",
+        Symptom::Website => "the website",
+        Symptom::Login => "logging in",
+        Symptom::Calls => "calls",
+        Symptom::Media => "photos and videos",
+        Symptom::Payments => "payments",
+        Symptom::Api => "the API",
+        Symptom::Latency => "slowness",
+        Symptom::Other => "other",
+        Symptom::Unknown => "unknown",
+    }
+}
+
+fn subsided(counts: &[Count], regions: &[Region]) -> String {
+    let place = if regions.is_empty() { String::new() } else { format!(" in {}", places(regions)) };
+    let told: Vec<String> = counts.iter().map(|each| format!("{}{}", each.region.as_deref().map(|code| format!("{} ", region(code))).unwrap_or_default(), count(each))).collect();
+    if told.is_empty() { format!("Reports back to normal{place}") } else { format!("Reports down{place} to {}", told.join(", ")) }
+}
+
+fn scope_changed(event: &Event, regions: &[Region], hit: &[Symptom], severity: Option<Severity>, names: &Names) -> String {
+    let mut parts = Vec::new();
+    if !regions.is_empty() {
+        parts.push(format!("Trouble is reported from {} too", places(regions)));
+    }
+    match &event.common.symptom_text {
+        Some(text) => parts.push(names.text(text)),
+        None if !hit.is_empty() => parts.push(format!("Affected: {}", symptoms(hit))),
+        None => {}
+    }
+    parts.extend(severity.map(|severity| match severity {
+        Severity::Minor => "Some of it fails, or fails at times".to_owned(),
+        Severity::Major => "Much of it fails".to_owned(),
+        Severity::Critical => "All of it fails".to_owned(),
+    }));
+    if parts.is_empty() { "The extent of the trouble has changed".to_owned() } else { parts.join("; ") }
+}
+
+fn acknowledged(statement: Option<&Statement>, names: &Names, setting: &Setting) -> String {
+    let said = said(statement, names, setting);
+    let who = said.as_ref().and_then(|said| said.organisation.clone()).or_else(|| setting.vendor.clone()).unwrap_or_else(|| "The vendor".to_owned());
+    let by = setting.by.as_ref().map(|by| format!(", {by}")).unwrap_or_default();
+    match said {
+        Some(said) => format!("{who} acknowledges{by}. {}", quoted(&said, Some(&who), false)),
+        None => format!("{who} acknowledges the trouble{by}"),
+    }
+}
+
+fn updated(status: VendorStatus, statement: Option<&Statement>, names: &Names, setting: &Setting) -> String {
+    let said = said(statement, names, setting);
+    let who = said.as_ref().and_then(|said| said.organisation.clone()).or_else(|| setting.vendor.clone()).unwrap_or_else(|| "The vendor".to_owned());
+    let (word, sentence) = match status {
+        VendorStatus::Investigating => ("investigating", "is investigating"),
+        VendorStatus::Identified => ("identified", "has found the problem"),
+        VendorStatus::Monitoring => ("monitoring", "has put a fix in place and is watching it"),
+        VendorStatus::Resolved => ("resolved", "says that it is resolved"),
+        VendorStatus::Postmortem => ("afterwards", "publishes its own account"),
+    };
+    match said {
+        // A person's words speak for themselves; a status page's need the status that stands beside them.
+        Some(said) if said.speaker.is_some() && status == VendorStatus::Resolved => quoted(&said, None, true),
+        Some(said) => format!("{who}, {word}: “{}”", said.words),
+        None => format!("{who} {sentence}"),
+    }
+}
+
+fn restored(extent: Extent, regions: &[Region], setting: &Setting) -> String {
+    let elsewhere = regions.first().is_some_and(|first| setting.opening_region != Some(first.as_str()));
+    let place = if elsewhere { format!(" in {}", places(regions)) } else { String::new() };
+    match extent {
+        Extent::Full => format!("Service restored{place}"),
+        Extent::Partial => format!("Partly back{place}"),
+        Extent::Unstable => format!("Service begins to return{place}, not stable"),
+    }
+}
+
+fn caused(statement: Option<&Statement>, names: &Names, setting: &Setting) -> String {
+    match said(statement, names, setting) {
+        Some(said) if said.speaker.is_none() && said.organisation.is_none() => format!("“{}”", said.words),
+        Some(said) if setting.milestone == Some(MilestoneKind::Cause) => quoted(&said, None, true),
+        Some(said) => quoted(&said, None, true),
+        None => "A cause is stated".to_owned(),
+    }
+}
+
+fn with_statement(told: String, statement: Option<&Statement>, names: &Names, setting: &Setting) -> String {
+    match said(statement, names, setting) {
+        Some(said) => format!("{told}. {}", quoted(&said, None, true)),
+        None => told,
+    }
+}
+
+fn said(statement: Option<&Statement>, names: &Names, setting: &Setting) -> Option<Spoken> {
+    setting.spoken.clone().or_else(|| statement.map(|statement| spoken(statement, &statement.quotation, names)))
+}
+
+/// "A spokesperson: “…”"; by the organisation's name where that is short enough to stand for its people.
+fn quoted(said: &Spoken, told: Option<&str>, by_organisation: bool) -> String {
+    let speaker = said.speaker.as_deref().unwrap_or_default();
+    let shortened = told.and_then(|who| speaker.strip_prefix("a ")?.strip_prefix(who)?.strip_prefix(' ').map(|role| format!("a {role}")));
+    let who = match (&said.organisation, by_organisation) {
+        (Some(organisation), true) => organisation.clone(),
+        _ => shortened.unwrap_or_else(|| speaker.to_owned()),
+    };
+    let words = &said.words;
+    if who.is_empty() { format!("“{words}”") } else { format!("{}: “{words}”", capital(&at_most(&who, 200))) }
+}
+
+fn planned(told: &str, regions: &[Region], text: Option<String>, setting: &Setting) -> String {
+    let place = if regions.is_empty() { String::new() } else { format!(" in {}", places(regions)) };
+    let window = setting.window.as_ref().map(|window| format!(", {window}")).unwrap_or_default();
+    let text = text.map(|text| format!(": {text}")).unwrap_or_default();
+    format!("{told}{place}{window}{text}")
+}

@@ -1,0 +1,156 @@
+//! English lines that are made of parts: claims, credits at a sentence's end, the summary, the notes.
+
+use super::numbers::word;
+use super::{capital, credit, list, time};
+use crate::rows::Nature;
+use crate::tell::credit::Credit;
+use crate::tell::language::{Note, Spread, Summary, ToldClaim};
+
+/// Adds who says it, and a stop unless the sentence ends with somebody's words.
+pub(in crate::tell) fn finish(sentence: &str, credit: &str) -> String {
+    let quotes = sentence.ends_with('”');
+    let has_stop = sentence.ends_with(['.', '!', '?', '…']);
+    match (credit.is_empty(), quotes) {
+        (true, true) => sentence.to_owned(),
+        (true, false) if has_stop => sentence.to_owned(),
+        (true, false) => format!("{sentence}."),
+        (false, true) => format!("{sentence} ({credit})"),
+        (false, false) => format!("{} ({credit}).", sentence.trim_end_matches('.')),
+    }
+}
+
+/// A stop where the sentence has none, be it inside the quotation that it ends with.
+fn stopped(sentence: &str) -> String {
+    let has_stop = sentence.trim_end_matches('”').ends_with(['.', '!', '?', '…']);
+    if has_stop { sentence.to_owned() } else { format!("{sentence}.") }
+}
+
+pub(in crate::tell) fn first_reports(sentence: &str, credit: &str, others: &[String]) -> String {
+    let told = stopped(&format!("First reports: {sentence}"));
+    match (credit.is_empty(), others.is_empty()) {
+        (true, _) => told,
+        (false, true) => format!("{told} {}.", capital(credit)),
+        (false, false) => format!("{told} {}; the same time in {}.", capital(credit), others.join(", ")),
+    }
+}
+
+pub(in crate::tell) fn agreeing(sentence: &str, others: &[String]) -> String {
+    format!("{sentence} The same in {}.", others.join(", "))
+}
+
+pub(in crate::tell) fn says(who: &str, sentence: &str) -> String {
+    stopped(&format!("{who}: {sentence}"))
+}
+
+/// Claims that name one time: "about 12:25 (The Times of Bengal, which also says 12:07)".
+pub(in crate::tell) fn claim(claims: &[ToldClaim]) -> String {
+    let Some(first) = claims.first() else { return String::new() };
+    let source = |claim: &ToldClaim| {
+        let clock = if claim.wording.is_some() { None } else { claim.credit.clock.clone() };
+        let told = credit(&Credit { clock, ..claim.credit.clone() }, false);
+        let also = claim.also_told.as_ref().map(|also| format!(", which also says {also}")).unwrap_or_default();
+        format!("{told}{also}")
+    };
+    if let (Some(wording), Some(clock)) = (&first.wording, &first.credit.clock) {
+        return format!("“{wording}” ({}; {}: {})", source(first), time::own_clock(clock), first.time);
+    }
+    let headline = first.headline.as_ref().map(|headline| format!(": {headline}")).unwrap_or_default();
+    let sources: Vec<String> = claims.iter().map(source).filter(|told| !told.is_empty()).collect();
+    if sources.is_empty() { format!("{}{headline}", first.time) } else { format!("{}{headline} ({})", first.time, sources.join("; ")) }
+}
+
+pub(in crate::tell) fn claims_label(region: Option<&str>) -> String {
+    region.map_or_else(|| "Other times stated".to_owned(), |region| format!("Other times stated for {region}"))
+}
+
+/// "11:30 to 13:15, nine sources; elsewhere (Italy, UK) 12:00 to 12:45, seven sources".
+pub(in crate::tell) fn spread(here: Option<&Spread>, elsewhere: Option<&Spread>) -> String {
+    let told = |spread: &Spread| {
+        let to = spread.last.as_ref().map(|last| format!(" to {last}")).unwrap_or_default();
+        format!("{}{to}, {}", spread.first, outlets(spread.sources))
+    };
+    let away = |spread: &Spread| format!("elsewhere ({}) {}", spread.regions.join(", "), told(spread));
+    here.map(told).into_iter().chain(elsewhere.map(away)).collect::<Vec<_>>().join("; ")
+}
+
+pub(in crate::tell) fn outlets(count: usize) -> String {
+    if count == 1 { "one source".to_owned() } else { format!("{} sources", word(count as u64)) }
+}
+
+pub(in crate::tell) fn wording_without(who: &str, missing: &[String]) -> String {
+    if missing.is_empty() {
+        return format!("{who}: the same words");
+    }
+    format!("{who}: without {}", list(&missing.iter().map(|word| format!("“{word}”")).collect::<Vec<_>>()))
+}
+
+pub(in crate::tell) fn same_in(language: &str, who: &[(String, Option<String>)]) -> String {
+    let told = |(outlet, speaker): &(String, Option<String>)| speaker.as_ref().map_or_else(|| outlet.clone(), |speaker| format!("by {speaker} ({outlet})"));
+    format!("In {language}: {}", who.iter().map(told).collect::<Vec<_>>().join(", "))
+}
+
+pub(in crate::tell) fn original(language: &str, credit: &str) -> String {
+    if credit.is_empty() { format!("{language} original") } else { format!("{language} original ({credit})") }
+}
+
+/// "WhatsApp outage, Tuesday 25 October 2022".
+pub(in crate::tell) fn title(services: &[String], nature: Nature, date: Option<&str>) -> String {
+    let what = match nature {
+        Nature::Outage => "outage",
+        Nature::Maintenance => "planned work",
+        Nature::Registry => "register",
+    };
+    let date = date.map(|date| format!(", {date}")).unwrap_or_default();
+    format!("{} {what}{date}", list(services)).trim_start().to_owned()
+}
+
+pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
+    let is_outage = summary.nature == Some(Nature::Outage);
+    let who = summary.vendor.clone().unwrap_or_else(|| "the vendor".to_owned());
+    let mut times = Vec::new();
+    if let Some((time, by)) = &summary.first_seen {
+        let by = if by.is_empty() { String::new() } else { format!(" ({by})") };
+        times.push(format!("First reports {time}{by}"));
+    }
+    times.extend(summary.acknowledged.as_ref().map(|(time, is_open)| {
+        let open = if *is_open { ", hour not published" } else { "" };
+        format!("{} acknowledged it {time}{open}", capital(&who))
+    }));
+    match &summary.restored {
+        Some(time) => times.push(format!("back {time}{}", if summary.unstable { ", unstable at first" } else { "" })),
+        None if is_outage && summary.first_seen.is_some() && !summary.restored_state => times.push("no restoration reported".to_owned()),
+        None => {}
+    }
+    times.extend(summary.window.as_ref().map(|window| format!("Planned for {window}")));
+    let down = summary.down.as_ref().filter(|_| is_outage).map(|down| format!("Down {down}"));
+    let lasted = summary.lasted.as_ref().map(|(first, last)| match last {
+        Some(last) => format!("(sources: {first} to {last})"),
+        None => format!("(sources: {first})"),
+    });
+    let down = [down, lasted].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let cause = summary.cause.as_ref().map(|(words, who)| format!("Cause: {words}{}", who.as_ref().map(|who| format!(" ({who})")).unwrap_or_default()));
+    let second = [Some(down).filter(|down| !down.is_empty()), cause];
+    let owner = summary.vendor.as_ref().map(|vendor| match summary.siblings.as_slice() {
+        [] => format!(" ({vendor})"),
+        siblings => format!(" ({vendor}, which also owns {})", list(siblings)),
+    });
+    let services = Some(format!("{}: {}{}", if summary.services.len() == 1 { "Service" } else { "Services" }, summary.services.join(", "), owner.unwrap_or_default()));
+    let regions = Some(summary.regions.join(", ")).filter(|regions| !regions.is_empty());
+    let third = [services.filter(|_| !summary.services.is_empty()), regions];
+    let lines = [times.join(" · "), second.into_iter().flatten().collect::<Vec<_>>().join(" · "), third.into_iter().flatten().collect::<Vec<_>>().join(" · ")];
+    lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+pub(in crate::tell) fn note(note: &Note) -> String {
+    let claims = |count: usize| if count == 1 { "one claim".to_owned() } else { format!("{} claims", word(count as u64)) };
+    match note {
+        Note::NothingCertain { by, possibly: 0 } => format!("Nothing is certain to have been stated by {by}."),
+        Note::NothingCertain { by, possibly } => format!("Nothing is certain to have been stated by {by}; {} may have been.", claims(*possibly)),
+        Note::KnownAt { by, possibly: 0 } => format!("Only what was certainly stated by {by}."),
+        Note::KnownAt { by, possibly } => format!("Only what was certainly stated by {by}; {} more may have been.", claims(*possibly)),
+        Note::At { time } => format!("As things stood at {time}."),
+        Note::AsOf { position } => format!("As the ledger had it at position {}.", super::number(*position)),
+        Note::WithoutEffect { count: 1 } => "One correction is without effect: it would make its event invalid.".to_owned(),
+        Note::WithoutEffect { count } => format!("{} corrections are without effect: they would make their events invalid.", capital(&word(*count as u64))),
+    }
+}

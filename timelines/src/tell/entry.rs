@@ -1,0 +1,205 @@
+//! One entry in words: its head, its sentence with whom it rests on, and what a reader is warned of.
+
+use dateline_events::kinds::{Certainty, EditKind, Verdict};
+use dateline_events::{Bounds, Instant, Kind, Role, SourceKind, Text};
+use serde_json::Value;
+
+use super::clean::clean;
+use super::clock::{Around, Phrase, Style};
+use super::credit::published_day;
+use super::language::{Mark, Setting};
+use super::quotation::{Translated, choose};
+use super::teller::Teller;
+use super::{ToldEntry, ToldQuotation, details};
+use crate::model::{Correction, Entry, Item, MilestoneKind, Part, Standing};
+
+/// Tells an entry with all that stands inside it.
+pub(super) fn entry(teller: &Teller, entry: &Entry) -> ToldEntry {
+    let item = &entry.item;
+    let chosen = choose(entry, &teller.names);
+    let quoted = chosen.as_ref().map_or(item, |chosen| chosen.item);
+    let mut credit = teller.credit(&quoted.event);
+    credit.translated = chosen.as_ref().and_then(|chosen| chosen.translated.clone());
+    let is_statement = chosen.is_some() && item.event.kind.statement().is_some();
+    let told_day = teller.phrase(item).day().or(teller.around.day);
+    let published = published_day(&quoted.event, &teller.zone).filter(|day| is_statement && Some(*day) != told_day && Some(*day) != teller.around.day);
+    credit.published = published.map(|day| teller.lang.time(&Phrase::Day(day), Style::Adverb, teller.around));
+    let text = sentence(teller, entry, &credit, chosen.as_ref().map(|chosen| chosen.spoken.clone()));
+    let kept_apart = chosen.as_ref().and_then(|chosen| {
+        let (quotation, holder) = chosen.original?;
+        // A desk's translation is for readers; the original words are unfolded with the claims.
+        let is_shown = teller.claims || matches!(chosen.translated, Some(Translated::By(_)));
+        let note = teller.lang.original(&teller.lang.language(&quotation.lang.0), &teller.lang.credit(&teller.credit(&holder.event), false));
+        is_shown.then(|| ToldQuotation { lang: quotation.lang.0.clone(), text: clean(&quotation.text), note })
+    });
+    let mut marks = marks(teller, item);
+    for (_, agreeing) in entry.inside.iter().filter(|(part, _)| *part == Part::Agreeing) {
+        marks.extend(corrections(teller, agreeing));
+    }
+    ToldEntry {
+        position: item.position,
+        head: teller.head(item),
+        text,
+        quotation: kept_apart,
+        marks,
+        details: details::details(teller, entry, chosen.as_ref()),
+        sources: teller.sources(&item.event),
+    }
+}
+
+/// Tells one item by itself.
+pub(super) fn single(teller: &Teller, item: &Item) -> ToldEntry {
+    entry(teller, &Entry { item: item.clone(), milestone: None, inside: Vec::new() })
+}
+
+fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spoken: Option<super::language::Spoken>) -> String {
+    let item = &entry.item;
+    let around = told_around(teller, item);
+    let is_acknowledgment = matches!(item.event.kind, Kind::VendorAcknowledged(_));
+    let setting = Setting {
+        milestone: entry.milestone,
+        opening_region: teller.timeline.opening_region.as_deref(),
+        spoken,
+        by: if is_acknowledgment { teller.closed_by(item, around) } else { None },
+        vendor: teller.vendor(),
+        window: window(teller, item),
+    };
+    let sentence = teller.lang.sentence_in(&item.event, &teller.names, &setting);
+    let told_credit = teller.lang.credit(credit, true);
+    let agreeing = agreeing_names(teller, entry);
+    if entry.milestone == Some(MilestoneKind::FirstSeen) {
+        let short = teller.lang.credit(credit, false);
+        return teller.lang.first_reports(&sentence, &short, &agreeing);
+    }
+    if is_negative_cause(&item.event.kind) && !credit.is_empty() {
+        return teller.lang.says(&told_credit, &sentence);
+    }
+    let finished = teller.lang.finish(&sentence, &told_credit);
+    if agreeing.is_empty() { finished } else { teller.lang.agreeing(&finished, &agreeing) }
+}
+
+/// What a reader knows of the time when the sentence begins: of "later" the part of the day that its anchor fell in.
+fn told_around(teller: &Teller, item: &Item) -> Around {
+    let phrase = teller.phrase(item);
+    let anchored = Bounds { earliest: item.occurred.bounds.earliest, latest: None };
+    let told = if phrase.is_open() { Phrase::of_bounds(anchored, &teller.zone) } else { phrase };
+    teller.around.after(&told)
+}
+
+fn is_negative_cause(kind: &Kind) -> bool {
+    matches!(kind, Kind::CauseStated(cause) if cause.known == Some(false))
+}
+
+fn agreeing_names(teller: &Teller, entry: &Entry) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (_, item) in entry.inside.iter().filter(|(part, _)| *part == Part::Agreeing) {
+        for name in teller.credit(&item.event).counted() {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+    }
+    names
+}
+
+/// The window of planned work, in words.
+pub(super) fn window(teller: &Teller, item: &Item) -> Option<String> {
+    let scheduled = match &item.event.kind {
+        Kind::MaintenanceAnnounced(work) => work.scheduled.as_ref(),
+        Kind::MaintenanceStarted(work) => work.scheduled.as_ref(),
+        Kind::MaintenanceCompleted(work) => work.scheduled.as_ref(),
+        _ => None,
+    }?;
+    let phrase = Phrase::Range(teller.zone.stamp(scheduled.0.start()), teller.zone.stamp(scheduled.1.start()));
+    Some(teller.lang.time(&phrase, Style::Claim, teller.around))
+}
+
+/// What a reader is warned of, about one item.
+pub(super) fn marks(teller: &Teller, item: &Item) -> Vec<String> {
+    let mut marks = Vec::new();
+    let see = || item.contradicted_by.and_then(|position| teller.place_of(position, item.position));
+    match item.standing {
+        Standing::Lapsed => marks.push(Mark::Lapsed { see: see() }),
+        Standing::Outdated => marks.push(Mark::Outdated { see: see() }),
+        Standing::Redacted => marks.push(Mark::Redacted),
+        Standing::Disputed if item.verdict.is_none() => marks.push(Mark::Disputed { reason: None, given: None }),
+        _ if item.event.common.certainty == Some(Certainty::Disputed) && item.verdict.is_none() => {
+            marks.push(Mark::Disputed { reason: None, given: None });
+        }
+        _ => {}
+    }
+    marks.extend(verdict(teller, item));
+    marks.extend(retraction(teller, item));
+    let mut told: Vec<String> = marks.iter().map(|mark| teller.lang.mark(mark)).collect();
+    told.extend(corrections(teller, item));
+    told
+}
+
+/// The desk's verdict, as a mark.
+pub(super) fn verdict(teller: &Teller, item: &Item) -> Option<Mark> {
+    let weighing = item.verdict.as_ref()?;
+    let reason = weighing.reason.as_ref().map(|reason| teller.names.text(reason));
+    let is_later = teller.timeline.axes.known_at.is_some_and(|known_at| weighing.given > known_at);
+    let given = is_later.then(|| teller.lang.full_date(teller.zone.stamp(weighing.given).date));
+    match weighing.verdict {
+        Verdict::Preferred if reason.is_none() && given.is_none() => None,
+        Verdict::Preferred => Some(Mark::Preferred { reason, given }),
+        Verdict::Confirmed => Some(Mark::Confirmed { reason, given }),
+        Verdict::Disputed => Some(Mark::Disputed { reason, given }),
+        Verdict::Unsupported if item.standing == Standing::Unsupported && reason.is_some() => Some(Mark::Reason { reason, given }),
+        Verdict::Unsupported => Some(Mark::Unsupported { reason, given }),
+    }
+}
+
+fn retraction(teller: &Teller, item: &Item) -> Option<Mark> {
+    let retraction = item.retraction.as_ref()?;
+    let is_own = retraction.source == item.event.source;
+    let who = is_own.then(|| publisher_of(teller, item)).flatten();
+    Some(Mark::Retracted { who, announced: retraction.announced, reason: retraction.reason.as_ref().map(|reason| teller.names.text(reason)) })
+}
+
+/// Whose words an item's edits are: the vendor among its sources, else the outlet.
+fn publisher_of(teller: &Teller, item: &Item) -> Option<String> {
+    let sources = &item.event.common.sources;
+    let vendor = sources.iter().find(|source| source.kind == Some(SourceKind::Vendor) && source.role == Role::ReadIn);
+    let outlet = || sources.iter().find(|source| source.role == Role::ReadIn);
+    vendor.or_else(outlet).map(|source| teller.names.source(source))
+}
+
+/// What was corrected of an item, and what its source changed.
+pub(super) fn corrections(teller: &Teller, item: &Item) -> Vec<String> {
+    item.corrections.iter().map(|correction| teller.lang.mark(&correction_mark(teller, item, correction))).collect()
+}
+
+pub(super) fn correction_mark(teller: &Teller, item: &Item, correction: &Correction) -> Mark {
+    let reason = correction.reason.as_ref().map(|reason| teller.names.text(reason));
+    let changes = || correction.changes.iter().map(|(member, from, to)| (member.clone(), value(teller, member, from), value(teller, member, to))).collect();
+    match correction.edit_kind {
+        EditKind::Error => Mark::Correction { reason, changes: changes() },
+        EditKind::Clarification => Mark::Clarified { reason, changes: changes() },
+        EditKind::SourceEdit => {
+            let who = publisher_of(teller, item).or_else(|| teller.vendor()).unwrap_or_else(|| clean(&correction.source));
+            Mark::SourceEdit { who, announced: correction.announced, reason }
+        }
+    }
+}
+
+/// A member's value in words: times and texts as told, the rest as JSON.
+pub(super) fn value(teller: &Teller, member: &str, value: &Value) -> String {
+    const VALUE_CHARS_MAX: usize = 200;
+    let told = match member {
+        "occurred" | "stated" => serde_json::from_value::<dateline_events::When>(value.clone())
+            .ok()
+            .map(|when| teller.lang.time(&Phrase::of(&when, &teller.zone), Style::Claim, teller.around)),
+        "statement" => value.pointer("/quotation/text").and_then(Value::as_str).map(clean),
+        _ => serde_json::from_value::<Text>(value.clone()).ok().map(|text| teller.names.text(&text)),
+    };
+    let told = told.unwrap_or_else(|| if value.is_null() { "–".to_owned() } else { clean(&value.to_string()) });
+    super::clean::at_most(&told, VALUE_CHARS_MAX)
+}
+
+/// An instant in words, with its day where that is not the incident's first.
+pub(super) fn instant(teller: &Teller, instant: Instant) -> String {
+    let phrase = Phrase::At { stamp: teller.zone.stamp(instant), approximate: false };
+    teller.lang.time(&phrase, Style::Claim, teller.around)
+}

@@ -1,0 +1,360 @@
+//! The one place that chooses between languages, and what every language must be able to say. No words stand here.
+
+use dateline_events::{Event, Lasted, Language, Qualifier, Source, Symptom, Text};
+use jiff::civil::Date;
+
+use super::clean::clean;
+use super::clock::{Around, Phrase, Style, Zone};
+use super::credit::Credit;
+use super::{bn, en};
+use crate::model::{MilestoneKind, Range, Registry, State};
+use crate::rows::Nature;
+
+/// A language that timelines are told in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Lang {
+    /// English.
+    #[default]
+    En,
+    /// Bengali as written in India.
+    Bn,
+    /// Bengali as written in Bangladesh.
+    BnBd,
+}
+
+impl Lang {
+    /// Every language that is written.
+    pub const ALL: [Self; 3] = [Self::En, Self::Bn, Self::BnBd];
+
+    /// Reads a BCP 47 tag, by its primary subtag; None for a language that nobody has written yet.
+    pub fn parse(tag: &str) -> Option<Self> {
+        let language = Language::parse(tag)?;
+        let in_bangladesh = tag.split('-').skip(1).any(|part| part.eq_ignore_ascii_case("BD"));
+        match language.primary().to_ascii_lowercase().as_str() {
+            "en" => Some(Self::En),
+            "bn" if in_bangladesh => Some(Self::BnBd),
+            "bn" => Some(Self::Bn),
+            _ => None,
+        }
+    }
+
+    /// Its BCP 47 tag, by which texts are looked up too.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::En => "en",
+            Self::Bn => "bn",
+            Self::BnBd => "bn-BD",
+        }
+    }
+
+    /// True for a tag of the same primary language.
+    pub(super) fn reads(self, tag: &str) -> bool {
+        tag.split('-').next().is_some_and(|primary| self.tag().split('-').next() == Some(primary))
+    }
+}
+
+/// The short labels of a language, where no grammar is needed.
+pub(super) struct Words {
+    pub(super) other_figures: &'static str,
+    pub(super) wordings: &'static str,
+    pub(super) silent: &'static str,
+    pub(super) silent_hour_unknown: &'static str,
+    pub(super) silent_outdated: &'static str,
+    pub(super) how_long: &'static str,
+    pub(super) place_not_said: &'static str,
+    pub(super) elsewhere: &'static str,
+    pub(super) between_sentences: &'static str,
+    pub(super) also: &'static str,
+    pub(super) headings: [&'static str; 4],
+}
+
+/// What is told of a statement: the words in the best language there is, and who speaks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spoken {
+    pub(super) words: String,
+    pub(super) speaker: Option<String>,
+    pub(super) organisation: Option<String>,
+}
+
+/// Where a sentence stands: what it need not say, and what its neighbours know better.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Setting<'a> {
+    /// The milestone that it is.
+    pub(super) milestone: Option<MilestoneKind>,
+    /// The region that the story is told for.
+    pub(super) opening_region: Option<&'a str>,
+    /// The statement in the language of the telling, where one exists.
+    pub(super) spoken: Option<Spoken>,
+    /// For an acknowledgment closed by the fold: by when.
+    pub(super) by: Option<String>,
+    /// Whose the service is.
+    pub(super) vendor: Option<String>,
+    /// The window of planned work.
+    pub(super) window: Option<String>,
+}
+
+/// Names in a language: what events and the registry call things.
+pub(super) struct Names<'a> {
+    pub(super) lang: Lang,
+    pub(super) registry: &'a Registry,
+}
+
+impl Names<'_> {
+    /// A text in the language, fit for a line.
+    pub(super) fn text(&self, text: &Text) -> String {
+        let told = clean(text.told_in(self.lang.tag()));
+        let exact = matches!(text, Text::ByLanguage(texts) if texts.contains_key("bn-BD"));
+        if self.lang == Lang::BnBd && !exact { bn::as_in_bangladesh(&told) } else { told }
+    }
+
+    /// A service's name.
+    pub(super) fn service(&self, slug: &str) -> String {
+        self.registry.service(slug).map_or_else(|| clean(slug), |service| self.text(&service.names))
+    }
+
+    /// The vendor with this slug.
+    pub(super) fn vendor(&self, slug: &str) -> Option<String> {
+        let vendor = self.registry.services.iter().filter_map(|service| service.vendor.as_ref()).find(|vendor| vendor.slug == slug)?;
+        Some(vendor.name.as_ref().map_or_else(|| clean(&vendor.slug), |name| self.text(name)))
+    }
+
+    /// An organisation: a text, or the slug of a vendor or a service.
+    pub(super) fn organisation(&self, text: &Text) -> String {
+        match text {
+            Text::Plain(slug) => self.vendor(slug).unwrap_or_else(|| self.service(slug)),
+            Text::ByLanguage(_) => self.text(text),
+        }
+    }
+
+    /// A source's name.
+    pub(super) fn source(&self, source: &Source) -> String {
+        source.name.as_ref().map_or_else(|| self.organisation(&Text::Plain(source.slug.clone())), |name| self.text(name))
+    }
+}
+
+/// What a reader is warned of.
+#[derive(Debug, Clone)]
+pub(super) enum Mark {
+    Disputed { reason: Option<String>, given: Option<String> },
+    Confirmed { reason: Option<String>, given: Option<String> },
+    Preferred { reason: Option<String>, given: Option<String> },
+    Unsupported { reason: Option<String>, given: Option<String> },
+    /// Why a desk found no support, under a heading that says so already.
+    Reason { reason: Option<String>, given: Option<String> },
+    Lapsed { see: Option<(String, bool)> },
+    Outdated { see: Option<(String, bool)> },
+    Correction { reason: Option<String>, changes: Vec<(String, String, String)> },
+    Clarified { reason: Option<String>, changes: Vec<(String, String, String)> },
+    SourceEdit { who: String, announced: bool, reason: Option<String> },
+    Retracted { who: Option<String>, announced: bool, reason: Option<String> },
+    Redacted,
+}
+
+/// A claim in a list: when, whose, and what more is said of it.
+#[derive(Debug, Clone)]
+pub(super) struct ToldClaim {
+    pub(super) time: String,
+    pub(super) headline: Option<String>,
+    pub(super) credit: Credit,
+    /// The source's own words for the time, given where the zone is only assumed.
+    pub(super) wording: Option<String>,
+    /// The told time, where the same source names it too.
+    pub(super) also_told: Option<String>,
+}
+
+/// The spread of claims that are not unfolded.
+#[derive(Debug, Clone)]
+pub(super) struct Spread {
+    pub(super) first: String,
+    pub(super) last: Option<String>,
+    pub(super) sources: usize,
+    pub(super) regions: Vec<String>,
+}
+
+/// What the lines under the title are made of.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Summary {
+    pub(super) nature: Option<Nature>,
+    pub(super) restored_state: bool,
+    pub(super) first_seen: Option<(String, String)>,
+    /// When the vendor admitted it, and whether nobody published the hour.
+    pub(super) acknowledged: Option<(String, bool)>,
+    pub(super) restored: Option<String>,
+    pub(super) unstable: bool,
+    pub(super) down: Option<String>,
+    pub(super) lasted: Option<(String, Option<String>)>,
+    pub(super) cause: Option<(String, Option<String>)>,
+    pub(super) services: Vec<String>,
+    pub(super) vendor: Option<String>,
+    pub(super) siblings: Vec<String>,
+    pub(super) regions: Vec<String>,
+    pub(super) window: Option<String>,
+}
+
+/// One difference between two states of a timeline.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    Moved { milestone: MilestoneKind, from: String, to: String, because: Option<String> },
+    Appeared { milestone: MilestoneKind, told: String, because: Option<String> },
+    Disappeared { milestone: MilestoneKind, told: String },
+    State { from: State, to: State },
+    Title { from: String, to: String },
+    Added { heads: Vec<String> },
+    AddedInside { count: usize },
+    Removed { heads: Vec<String> },
+    Corrected { who: String, member: String, from: String, to: String, reason: Option<String> },
+    Retracted { who: String, head: String, reason: Option<String> },
+    Verdict { who: String, mark: Mark },
+    None,
+}
+
+/// What a reader must know of the axes.
+#[derive(Debug, Clone)]
+pub(super) enum Note {
+    NothingCertain { by: String, possibly: usize },
+    KnownAt { by: String, possibly: usize },
+    At { time: String },
+    AsOf { position: u64 },
+    WithoutEffect { count: usize },
+}
+
+/// Chooses the language's own function, by one name in every language.
+macro_rules! say {
+    ($self:expr, $function:ident ( $($argument:expr),* )) => {
+        match $self {
+            Lang::En => en::$function($($argument),*),
+            Lang::Bn | Lang::BnBd => bn::$function($self, $($argument),*),
+        }
+    };
+}
+
+impl Lang {
+    pub(super) fn words(self) -> &'static Words {
+        say!(self, words())
+    }
+
+    pub(super) fn state(self, state: State) -> &'static str {
+        say!(self, state(state))
+    }
+
+    pub(super) fn time(self, phrase: &Phrase, style: Style, around: Around) -> String {
+        say!(self, time(phrase, style, around))
+    }
+
+    pub(super) fn full_date(self, date: Date) -> String {
+        say!(self, full_date(date))
+    }
+
+    pub(super) fn zone_note(self, zone: &Zone, abbreviation: &str) -> String {
+        say!(self, zone_note(zone, abbreviation))
+    }
+
+    pub(super) fn title(self, services: &[String], nature: Nature, date: Option<&str>) -> String {
+        say!(self, title(services, nature, date))
+    }
+
+    pub(super) fn number(self, value: u64) -> String {
+        say!(self, number(value))
+    }
+
+    pub(super) fn duration(self, range: Range) -> String {
+        say!(self, duration(range))
+    }
+
+    pub(super) fn lasted(self, lasted: &Lasted) -> String {
+        say!(self, lasted(lasted.minutes, lasted.qualifier))
+    }
+
+    pub(super) fn lasted_minutes(self, minutes: u32, qualifier: Option<Qualifier>) -> String {
+        say!(self, lasted(minutes, qualifier))
+    }
+
+    pub(super) fn region(self, code: &str) -> String {
+        say!(self, region(code))
+    }
+
+    pub(super) fn language(self, tag: &str) -> String {
+        say!(self, language(tag))
+    }
+
+    pub(super) fn sentence(self, event: &Event, names: &Names) -> String {
+        self.sentence_in(event, names, &Setting::default())
+    }
+
+    pub(super) fn sentence_in(self, event: &Event, names: &Names, setting: &Setting) -> String {
+        say!(self, sentence(event, names, setting))
+    }
+
+    /// Counts and shares alone; `known` are the symptoms that the entry has already named.
+    pub(super) fn figures(self, event: &Event, known: &[Symptom]) -> String {
+        say!(self, figures(event, known))
+    }
+
+    pub(super) fn credit(self, credit: &Credit, long: bool) -> String {
+        say!(self, credit(credit, long))
+    }
+
+    /// The sentence with whom it rests on, and with the stop that the language puts at its end.
+    pub(super) fn finish(self, sentence: &str, credit: &str) -> String {
+        say!(self, finish(sentence, credit))
+    }
+
+    /// The first sign's sentence, with who else names the same time.
+    pub(super) fn first_reports(self, sentence: &str, credit: &str, agreeing: &[String]) -> String {
+        say!(self, first_reports(sentence, credit, agreeing))
+    }
+
+    /// A sentence with who else says the same.
+    pub(super) fn agreeing(self, sentence: &str, agreeing: &[String]) -> String {
+        say!(self, agreeing(sentence, agreeing))
+    }
+
+    /// A negative claim, with who says it before it.
+    pub(super) fn says(self, who: &str, sentence: &str) -> String {
+        say!(self, says(who, sentence))
+    }
+
+    pub(super) fn mark(self, mark: &Mark) -> String {
+        say!(self, mark(mark))
+    }
+
+    pub(super) fn claim(self, claims: &[ToldClaim]) -> String {
+        say!(self, claim(claims))
+    }
+
+    pub(super) fn claims_label(self, region: Option<&str>) -> String {
+        say!(self, claims_label(region))
+    }
+
+    pub(super) fn spread(self, here: Option<&Spread>, elsewhere: Option<&Spread>) -> String {
+        say!(self, spread(here, elsewhere))
+    }
+
+    pub(super) fn outlets(self, count: usize) -> String {
+        say!(self, outlets(count))
+    }
+
+    pub(super) fn wording_without(self, who: &str, missing: &[String]) -> String {
+        say!(self, wording_without(who, missing))
+    }
+
+    pub(super) fn same_in(self, language: &str, who: &[(String, Option<String>)]) -> String {
+        say!(self, same_in(language, who))
+    }
+
+    pub(super) fn original(self, language: &str, credit: &str) -> String {
+        say!(self, original(language, credit))
+    }
+
+    pub(super) fn summary(self, summary: &Summary) -> Vec<String> {
+        say!(self, summary(summary))
+    }
+
+    pub(super) fn note(self, note: &Note) -> String {
+        say!(self, note(note))
+    }
+
+    pub(super) fn change(self, change: &Change) -> String {
+        say!(self, change(change))
+    }
+}

@@ -1,0 +1,213 @@
+//! The telling: a folded timeline in the words that a newsroom would print, in one language and one time zone.
+//!
+//! Plain text only: markup, JSON and escaping belong to whoever shows it. Nothing here decides which claim is told
+//! (that is `fold`), and no time is told more finely than its source told it. A language is one file with its folder;
+//! `language` is the one place that chooses between them.
+
+use std::fmt;
+
+use dateline_events::{Bounds, Event, Lasted, Position, Role, When};
+use serde::Serialize;
+
+use crate::model::{Item, Range, Registry, Timeline};
+
+mod walk;
+mod teller;
+mod entry;
+mod details;
+mod credit;
+mod quotation;
+mod clock;
+mod clean;
+mod amount;
+mod language;
+mod en;
+mod bn;
+mod difference;
+mod plain;
+
+pub use difference::difference;
+pub use language::Lang;
+pub use plain::{text, width_of};
+
+/// How a reader wants it told.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The language.
+    pub lang: Lang,
+    /// The IANA zone that times are told in; None: the timeline's own, else UTC.
+    pub zone: Option<String>,
+    /// True: competing claims are unfolded, one by one.
+    pub claims: bool,
+    /// True: what was taken back is told too.
+    pub retracted: bool,
+}
+
+/// A timeline in words.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Told {
+    /// The BCP 47 tag of the language.
+    pub lang: &'static str,
+    /// The IANA zone that times are told in.
+    pub zone: String,
+    /// The headline.
+    pub title: String,
+    /// The state's word, as in JSON.
+    pub state: &'static str,
+    /// The state as shown.
+    pub state_label: &'static str,
+    /// The lines under the title.
+    pub summary: Vec<String>,
+    /// What a reader must know of the axes.
+    pub notes: Vec<String>,
+    /// The story, in order.
+    pub entries: Vec<ToldEntry>,
+    /// Claims that a desk found no support for.
+    pub unsupported: Vec<ToldEntry>,
+    /// What a reader should know beside it, links to other incidents included.
+    pub background: Vec<ToldEntry>,
+    /// What may have been stated by then, but is not certain to have been.
+    pub possibly: Vec<ToldEntry>,
+    /// What was taken back; empty unless asked for.
+    pub retracted: Vec<ToldEntry>,
+    /// The headings under which `text` shows the four lists above, in their order.
+    #[serde(skip)]
+    pub headings: [&'static str; 4],
+}
+
+/// One place in the story, in words.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct ToldEntry {
+    /// The position of the event that is told.
+    pub position: Position,
+    /// When, as at the head of a line.
+    pub head: String,
+    /// The sentence, with its attribution.
+    pub text: String,
+    /// The original words, where the sentence quotes a translation.
+    pub quotation: Option<ToldQuotation>,
+    /// What a reader is warned of.
+    pub marks: Vec<String>,
+    /// What else is stated here.
+    pub details: Vec<ToldDetail>,
+    /// Whom it rests on.
+    pub sources: Vec<ToldSource>,
+}
+
+/// Words kept apart from the sentence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToldQuotation {
+    /// The BCP 47 tag of the words.
+    pub lang: String,
+    /// The words.
+    pub text: String,
+    /// What they are, and where they stand ("the English original (Pune Prime)").
+    pub note: String,
+}
+
+/// One line under an entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToldDetail {
+    /// What it is about.
+    pub label: String,
+    /// What it says.
+    pub text: String,
+}
+
+/// A source, as shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ToldSource {
+    /// Its name in the language.
+    pub name: String,
+    /// Where it can be read.
+    pub url: Option<String>,
+    /// The part that it plays.
+    pub role: Role,
+    /// Its identity.
+    pub slug: String,
+}
+
+/// A zone that the IANA database does not have.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("\"{0}\" is not an IANA time zone; expected one such as \"Asia/Kolkata\" or \"UTC\"")]
+pub struct UnknownZone(pub String);
+
+/// Tells a timeline.
+///
+/// # Errors
+/// When the zone asked for does not exist. A zone that the timeline itself names and nobody knows any more is told in UTC.
+pub fn tell(timeline: &Timeline, registry: &Registry, options: &Options) -> Result<Told, UnknownZone> {
+    let teller = teller::Teller::new(timeline, registry, options)?;
+    Ok(walk::told(&teller))
+}
+
+/// An event's time as at the head of its line: "12:07", "later", "দুপুর ১২টা ৭". Days are named where they are not
+/// `first_day`, the incident's own (None: always).
+///
+/// # Errors
+/// When the zone does not exist.
+pub fn told_time(item: &Item, first_day: Option<Bounds>, zone: &str, lang: Lang) -> Result<String, UnknownZone> {
+    told_when(item.event.common.occurred.as_ref(), first_day, zone, lang)
+}
+
+/// Any time as at the head of a line; see [`told_time`].
+///
+/// # Errors
+/// When the zone does not exist.
+pub fn told_when(when: Option<&When>, first_day: Option<Bounds>, zone: &str, lang: Lang) -> Result<String, UnknownZone> {
+    let zone = clock::Zone::find(zone)?;
+    let first = first_day.and_then(|bounds| bounds.earliest.or(bounds.latest));
+    let around = clock::Around { day: first.map(|instant| zone.stamp(instant).date), part: None };
+    let phrase = when.map_or(clock::Phrase::Unknown(None), |when| clock::Phrase::of(when, &zone));
+    Ok(lang.time(&phrase, clock::Style::Head, around))
+}
+
+/// An interval in words, by its bounds alone: "between 12:07 and 14:42", "by 14:42"; each to the last whole minute inside.
+///
+/// # Errors
+/// When the zone does not exist.
+pub fn told_bounds(bounds: Bounds, first_day: Option<Bounds>, zone: &str, lang: Lang) -> Result<String, UnknownZone> {
+    let zone = clock::Zone::find(zone)?;
+    let first = first_day.and_then(|bounds| bounds.earliest.or(bounds.latest));
+    let around = clock::Around { day: first.map(|instant| zone.stamp(instant).date), part: None };
+    Ok(lang.time(&clock::Phrase::of_bounds(bounds, &zone), clock::Style::Claim, around))
+}
+
+/// A span of time in words, rounded as a newsroom would: "about two hours".
+pub fn told_duration(range: Range, lang: Lang) -> String {
+    lang.duration(range)
+}
+
+/// How long a source says that it lasted.
+pub fn told_lasted(lasted: &Lasted, lang: Lang) -> String {
+    lang.lasted(lasted)
+}
+
+/// A number with the digits and the grouping of the language.
+pub fn told_number(value: u64, lang: Lang) -> String {
+    lang.number(value)
+}
+
+/// The state as shown to readers.
+pub fn told_state(state: crate::model::State, lang: Lang) -> &'static str {
+    lang.state(state)
+}
+
+/// A region's name.
+pub fn told_region(code: &str, lang: Lang) -> String {
+    lang.region(code)
+}
+
+/// What one event says, in a sentence, without its time and its sources: for lists of events outside any timeline.
+pub fn told_sentence(event: &Event, registry: &Registry, lang: Lang) -> String {
+    lang.sentence(event, &language::Names { lang, registry })
+}
+
+impl fmt::Display for Lang {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.tag())
+    }
+}
+
+#[cfg(test)]
+mod tests;

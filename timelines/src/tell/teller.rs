@@ -1,0 +1,115 @@
+//! What every part of a telling needs: the timeline, the names, the reader's zone and the incident's first day.
+
+use std::collections::BTreeMap;
+
+use dateline_events::{Bounds, Event, Position};
+
+use super::clock::{Around, Phrase, Style, Zone};
+use super::credit::Credit;
+use super::language::{Lang, Names};
+use super::{Options, ToldSource, UnknownZone};
+use crate::model::{Item, Registry, Timeline};
+
+/// One telling in the making.
+pub(super) struct Teller<'a> {
+    pub(super) timeline: &'a Timeline,
+    pub(super) names: Names<'a>,
+    pub(super) lang: Lang,
+    pub(super) zone: Zone,
+    pub(super) around: Around,
+    pub(super) claims: bool,
+    pub(super) retracted: bool,
+    /// The place of each position in the story: the index of its entry.
+    places: BTreeMap<Position, usize>,
+}
+
+impl<'a> Teller<'a> {
+    pub(super) fn new(timeline: &'a Timeline, registry: &'a Registry, options: &Options) -> Result<Self, UnknownZone> {
+        let zone = match (&options.zone, &timeline.zone) {
+            (Some(asked), _) => Zone::find(asked)?,
+            (None, Some(own)) => Zone::find(own).unwrap_or_else(|_| Zone::utc()),
+            (None, None) => Zone::utc(),
+        };
+        Ok(Self::in_zone(timeline, registry, options, zone))
+    }
+
+    /// The same, in a zone that is known to exist.
+    pub(super) fn in_zone(timeline: &'a Timeline, registry: &'a Registry, options: &Options, zone: Zone) -> Self {
+        let day = first_bound(timeline).map(|instant| zone.stamp(instant).date);
+        let mut places = BTreeMap::new();
+        for (place, entry) in timeline.entries.iter().enumerate() {
+            let inside = entry.inside.iter().map(|(_, item)| item.position);
+            places.extend(std::iter::once(entry.item.position).chain(inside).map(|position| (position, place)));
+        }
+        Self {
+            timeline,
+            names: Names { lang: options.lang, registry },
+            lang: options.lang,
+            zone,
+            around: Around { day, part: None },
+            claims: options.claims,
+            retracted: options.retracted,
+            places,
+        }
+    }
+
+    /// An item's time as its source told it.
+    pub(super) fn phrase(&self, item: &Item) -> Phrase {
+        match &item.event.common.occurred {
+            Some(when) => Phrase::of(when, &self.zone),
+            None => Phrase::of_bounds(item.occurred.own, &self.zone),
+        }
+    }
+
+    /// The head of an item's line.
+    pub(super) fn head(&self, item: &Item) -> String {
+        self.lang.time(&self.phrase(item), Style::Head, self.around)
+    }
+
+    /// A time in a list of claims, among others of the same part of the day.
+    pub(super) fn claimed(&self, item: &Item, around: Around) -> String {
+        self.lang.time(&self.phrase(item), Style::Claim, around)
+    }
+
+    /// For a time that nobody published but the fold could close: by when at the latest.
+    pub(super) fn closed_by(&self, item: &Item, around: Around) -> Option<String> {
+        let latest = item.occurred.bounds.latest.filter(|_| item.occurred.own.latest.is_none())?;
+        let closed = Phrase::of_bounds(Bounds { earliest: None, latest: Some(latest) }, &self.zone);
+        let ends_with_its_day = closed.first().is_some_and(|stamp| (stamp.hour, stamp.minute) == (23, 59));
+        (!ends_with_its_day).then(|| self.lang.time(&closed, Style::Claim, around))
+    }
+
+    pub(super) fn credit(&self, event: &Event) -> Credit {
+        Credit::of(event, &self.names, &self.zone)
+    }
+
+    /// The head of the entry that holds a position, and whether it stands above `from`.
+    pub(super) fn place_of(&self, position: Position, from: Position) -> Option<(String, bool)> {
+        let place = *self.places.get(&position)?;
+        let is_above = self.places.get(&from).is_some_and(|own| place < *own);
+        self.timeline.entries.get(place).map(|entry| (self.head(&entry.item), is_above))
+    }
+
+    /// The name of the vendor of the incident's first service.
+    pub(super) fn vendor(&self) -> Option<String> {
+        let service = self.timeline.services.first().and_then(|slug| self.names.registry.service(slug))?;
+        self.names.vendor(&service.vendor.as_ref()?.slug)
+    }
+
+    pub(super) fn sources(&self, event: &Event) -> Vec<ToldSource> {
+        let told = |source: &dateline_events::Source| ToldSource {
+            name: self.names.source(source),
+            url: source.url.clone(),
+            role: source.role,
+            slug: source.slug.clone(),
+        };
+        event.common.sources.iter().map(told).collect()
+    }
+}
+
+/// The instant whose day is the incident's first: that of its first sign, else of its first timed entry.
+fn first_bound(timeline: &Timeline) -> Option<dateline_events::Instant> {
+    let any = |bounds: Bounds| bounds.earliest.or(bounds.latest);
+    let first_seen = timeline.first_seen.as_ref().and_then(|milestone| any(milestone.occurred));
+    first_seen.or_else(|| timeline.entries.iter().find_map(|entry| any(entry.item.occurred.own)))
+}

@@ -1,0 +1,204 @@
+//! The walk through a timeline: title, the lines under it, the entries in their order. The same for every language.
+
+use dateline_events::{Kind, Qualifier};
+
+use super::clean::{SUMMARY_CHARS_MAX, at_most, clean};
+use super::clock::{Around, Phrase, Style};
+use super::language::{Note, Summary};
+use super::quotation::choose;
+use super::teller::Teller;
+use super::{Told, ToldEntry, entry};
+use crate::model::{Entry, Item, Milestone, Part, Standing, State};
+
+pub(super) fn told(teller: &Teller) -> Told {
+    let timeline = teller.timeline;
+    let mut told = Told {
+        lang: teller.lang.tag(),
+        zone: teller.zone.name.clone(),
+        title: title(teller),
+        state: timeline.state.as_str(),
+        state_label: teller.lang.state(timeline.state),
+        summary: teller.lang.summary(&summary(teller)),
+        notes: notes(teller),
+        entries: Vec::new(),
+        unsupported: Vec::new(),
+        background: Vec::new(),
+        possibly: timeline.possibly.iter().map(|item| entry::single(teller, item)).collect(),
+        retracted: Vec::new(),
+        headings: teller.lang.words().headings,
+    };
+    for each in &timeline.entries {
+        let list = match (&each.item.event.kind, each.item.standing) {
+            (_, Standing::Unsupported) => &mut told.unsupported,
+            (Kind::ContextAdded(_), _) => &mut told.background,
+            _ => &mut told.entries,
+        };
+        list.push(entry::entry(teller, each));
+    }
+    told.background.extend(timeline.links.iter().map(|item| ToldEntry { head: String::new(), ..entry::single(teller, item) }));
+    if teller.retracted {
+        told.retracted = timeline.retracted.iter().map(|item| entry::single(teller, item)).collect();
+    }
+    if !timeline.entries.is_empty() {
+        told.summary.extend(zone_note(teller));
+    }
+    told
+}
+
+/// A desk's headline in the language, else service, nature and date.
+pub(super) fn title(teller: &Teller) -> String {
+    let timeline = teller.timeline;
+    let given = timeline.title.as_ref().and_then(|title| title.find(teller.lang.tag()));
+    if let Some(given) = given {
+        return clean(given);
+    }
+    let services: Vec<String> = timeline.services.iter().map(|slug| teller.names.service(slug)).collect();
+    let date = teller.around.day.map(|day| teller.lang.full_date(day));
+    teller.lang.title(&services, timeline.nature, date.as_deref())
+}
+
+/// In whose time it is told.
+fn zone_note(teller: &Teller) -> Option<String> {
+    let at = teller.timeline.entries.iter().find_map(|entry| entry.item.occurred.bounds.earliest.or(entry.item.occurred.bounds.latest))?;
+    Some(teller.lang.zone_note(&teller.zone, &teller.zone.abbreviation(at)))
+}
+
+fn summary(teller: &Teller) -> Summary {
+    let timeline = teller.timeline;
+    let mut around = teller.around;
+    let milestone_item = |milestone: &Option<Milestone>| milestone.as_ref().and_then(|milestone| item_at(teller, milestone.told).map(|item| (milestone.clone(), item)));
+    let first_seen = milestone_item(&timeline.first_seen).map(|(_, item)| {
+        let time = spoken_time(teller, item, &mut around);
+        (time, detector(teller, item))
+    });
+    let acknowledged = milestone_item(&timeline.acknowledged).map(|(milestone, item)| {
+        let phrase = teller.phrase(item);
+        if phrase.is_open() {
+            let told = Phrase::of_bounds(milestone.occurred, &teller.zone);
+            (teller.lang.time(&told, Style::Claim, around), true)
+        } else {
+            (spoken_time(teller, item, &mut around), false)
+        }
+    });
+    let restored = milestone_item(&timeline.restored).map(|(_, item)| spoken_time(teller, item, &mut around));
+    let down = timeline.time_to_restore.map(|range| teller.lang.duration(range));
+    let service = timeline.services.first().and_then(|slug| teller.names.registry.service(slug));
+    let vendor_slug = service.and_then(|service| service.vendor.as_ref()).map(|vendor| vendor.slug.clone());
+    let siblings = teller.names.registry.services.iter().filter(|other| {
+        vendor_slug.is_some() && other.vendor.as_ref().map(|vendor| &vendor.slug) == vendor_slug.as_ref() && !timeline.services.contains(&other.slug)
+    });
+    Summary {
+        nature: Some(timeline.nature),
+        restored_state: matches!(timeline.state, State::Restored | State::Completed),
+        first_seen,
+        acknowledged,
+        restored,
+        unstable: is_unstable_at_first(teller),
+        down,
+        lasted: lasted(teller),
+        cause: cause(teller),
+        services: timeline.services.iter().map(|slug| teller.names.service(slug)).collect(),
+        vendor: teller.vendor(),
+        siblings: siblings.map(|service| teller.names.text(&service.names)).collect(),
+        regions: timeline.regions.iter().map(|region| teller.lang.region(region)).collect(),
+        window: timeline.entries.iter().find_map(|each| entry::window(teller, &each.item)),
+    }
+}
+
+/// The item at a position, wherever in the story it stands.
+pub(super) fn item_at<'a>(teller: &Teller<'a>, position: u64) -> Option<&'a Item> {
+    entry_at(teller, position).map(|(_, item)| item)
+}
+
+/// The entry that holds a position, and the item itself.
+pub(super) fn entry_at<'a>(teller: &Teller<'a>, position: u64) -> Option<(&'a Entry, &'a Item)> {
+    teller.timeline.entries.iter().find_map(|entry| {
+        if entry.item.position == position {
+            return Some((entry, &entry.item));
+        }
+        entry.inside.iter().find(|(_, item)| item.position == position).map(|(_, item)| (entry, item))
+    })
+}
+
+fn spoken_time(teller: &Teller, item: &Item, around: &mut Around) -> String {
+    let phrase = teller.phrase(item);
+    let told = teller.lang.time(&phrase, Style::Adverb, *around);
+    *around = around.after(&phrase);
+    told
+}
+
+/// Who first saw it: the detector that the event names, else those it is counted by.
+fn detector(teller: &Teller, item: &Item) -> String {
+    let detected_by = match &item.event.kind {
+        Kind::AnomalyDetected(sign) => sign.detected_by.as_ref(),
+        _ => None,
+    };
+    let source = detected_by.and_then(|slug| item.event.common.sources.iter().find(|source| source.slug == *slug));
+    source.map_or_else(|| teller.lang.credit(&super::credit::Credit { clock: None, ..teller.credit(&item.event) }, false), |source| teller.names.source(source))
+}
+
+fn is_unstable_at_first(teller: &Teller) -> bool {
+    let unstable = |item: &Item| matches!(&item.event.kind, Kind::ServiceRestored(restored) if restored.extent == dateline_events::kinds::Extent::Unstable);
+    teller.timeline.entries.iter().any(|entry| unstable(&entry.item))
+}
+
+/// The shortest and the longest that sources say it lasted.
+fn lasted(teller: &Teller) -> Option<(String, Option<String>)> {
+    let mut said: Vec<(u32, Option<Qualifier>)> = teller
+        .timeline
+        .entries
+        .iter()
+        .flat_map(|entry| entry.inside.iter().filter(|(part, _)| *part == Part::Duration).map(|(_, item)| item).chain([&entry.item]))
+        .filter_map(|item| match &item.event.kind {
+            Kind::ServiceRestored(restored) => restored.lasted.as_ref().map(|lasted| (lasted.minutes, lasted.qualifier)),
+            _ => None,
+        })
+        .collect();
+    // Of equal lengths the plain one is told.
+    let plainness = |qualifier: Option<Qualifier>| u8::from(!matches!(qualifier, None | Some(Qualifier::Exactly)));
+    said.sort_by_key(|(minutes, qualifier)| (*minutes, plainness(*qualifier)));
+    let (first, last) = (said.first().copied()?, said.last().copied()?);
+    let told = |(minutes, qualifier): (u32, Option<Qualifier>)| teller.lang.lasted_minutes(minutes, qualifier);
+    Some((told(first), (last.0 != first.0).then(|| told(last))))
+}
+
+/// The words of the cause as told, and whose they are.
+fn cause(teller: &Teller) -> Option<(String, Option<String>)> {
+    let (entry, _) = entry_at(teller, teller.timeline.cause.as_ref()?.told)?;
+    match choose(entry, &teller.names) {
+        Some(chosen) => {
+            let who = chosen.spoken.organisation.or(chosen.spoken.speaker);
+            Some((format!("“{}”", at_most(&chosen.spoken.words, SUMMARY_CHARS_MAX)), who))
+        }
+        None => {
+            let headline = entry.item.event.common.headline.as_ref().map(|headline| teller.names.text(headline))?;
+            let who = teller.lang.credit(&teller.credit(&entry.item.event), false);
+            Some((at_most(&headline, SUMMARY_CHARS_MAX), Some(who).filter(|who| !who.is_empty())))
+        }
+    }
+}
+
+fn notes(teller: &Teller) -> Vec<String> {
+    let timeline = teller.timeline;
+    let mut notes = Vec::new();
+    if let Some(known_at) = timeline.axes.known_at {
+        let by = known_time(teller, known_at);
+        let possibly = timeline.possibly.len();
+        notes.push(if timeline.entries.is_empty() { Note::NothingCertain { by, possibly } } else { Note::KnownAt { by, possibly } });
+    }
+    if let Some(at) = timeline.axes.at {
+        notes.push(Note::At { time: known_time(teller, at) });
+    }
+    if let Some(position) = timeline.axes.as_of {
+        notes.push(Note::AsOf { position });
+    }
+    if !timeline.without_effect.is_empty() {
+        notes.push(Note::WithoutEffect { count: timeline.without_effect.len() });
+    }
+    notes.iter().map(|note| teller.lang.note(note)).collect()
+}
+
+/// An axis' instant: with its day where the story has no other, or is of another day.
+fn known_time(teller: &Teller, instant: dateline_events::Instant) -> String {
+    entry::instant(teller, instant)
+}
