@@ -76,6 +76,16 @@ impl Projector {
         Ok(Some(page.head))
     }
 
+    /// Projects up to a position, which the ledger must hold, and no further.
+    pub async fn up_to(&mut self, until: Position) -> Result<(), ProjectError> {
+        while self.cursor < until {
+            let Some(mut page) = self.follower.try_next().await? else { return Ok(()) };
+            page.records.retain(|record| record.position <= until);
+            self.project(&page.records).await?;
+        }
+        Ok(())
+    }
+
     async fn project(&mut self, records: &[Record]) -> Result<(), ProjectError> {
         let Some(last) = records.last() else { return Ok(()) };
         let records: Vec<ReadRecord> = records

@@ -14,5 +14,5 @@ pub use ledger::{
     Follower, Head, Ledger, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, NewEvent,
     Outcome, Page, Receipt, Record,
 };
-pub use query::{Change, EventState, Group, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Order};
+pub use query::{Change, EventState, Group, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Members, Order};
 pub use views::{Answer, Generation, MAX_INCIDENT_EVENTS, Views, ViewsError};

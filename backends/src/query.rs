@@ -86,6 +86,15 @@ pub struct Group {
     pub events: Vec<(EventRow, Position)>,
 }
 
+/// A group as the projector needs it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Members {
+    /// Its incidents, ascending, each with its id.
+    pub ids: Vec<(IncidentNumber, String)>,
+    /// Its events: the incident that holds it, the position that attached it, and the row; one that two hold stands twice.
+    pub events: Vec<(IncidentNumber, Position, EventRow)>,
+}
+
 /// Events that a reader looks for because something is the matter with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventState {

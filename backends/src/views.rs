@@ -9,7 +9,7 @@ use thiserror::Error;
 use tokio::sync::watch;
 
 use crate::embedded;
-use crate::query::{Change, EventState, Group, ListQuery};
+use crate::query::{Change, EventState, Group, ListQuery, Members};
 
 /// The most events of one group that are read at once.
 pub const MAX_INCIDENT_EVENTS: usize = 200_000;
@@ -156,6 +156,21 @@ impl Views {
     pub async fn group_events(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<Group>>, ViewsError> {
         match self {
             Self::Embedded(views) => views.group_events(number, as_of).await,
+        }
+    }
+
+    /// For the projector: the group that holds an incident in this generation, up to its cursor, with the incident that holds each event.
+    /// A group of more events than [`MAX_INCIDENT_EVENTS`] is loaded all the same: the projector cannot go on without it.
+    pub async fn members(&self, generation: Generation, number: IncidentNumber) -> Result<Members, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.members(generation, number).await,
+        }
+    }
+
+    /// For the projector: whether any event in this generation waits. It may say yes where the last one was attached since.
+    pub async fn anything_waits(&self, generation: Generation) -> Result<bool, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.anything_waits(generation).await,
         }
     }
 

@@ -100,6 +100,11 @@ pub fn read() -> Result<Settings, Stop> {
     settings(flags).map_err(|error| Stop::Wrong(format!("{error:#}")))
 }
 
+/// How this program was called, for commands to print that work as printed.
+pub fn program() -> String {
+    std::env::args().next().unwrap_or_else(|| "dateline".to_owned())
+}
+
 fn settings(flags: Flags) -> anyhow::Result<Settings> {
     let file = file::read(flags.config.as_deref())?;
     let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("data"));

@@ -13,6 +13,8 @@ pub struct Gate {
     open_reading: bool,
     /// True where the server is bound to loopback only.
     loopback: bool,
+    /// True for whoever holds the files themselves: no key could keep that one out.
+    owner: bool,
 }
 
 /// Whoever made a request.
@@ -24,13 +26,18 @@ pub struct Caller {
 impl Gate {
     /// The gate of a server.
     pub fn new(keys: Keys, loopback: bool, open_reading: bool) -> Self {
-        Self { keys, open_reading: open_reading || loopback, loopback }
+        Self { keys, open_reading: open_reading || loopback, loopback, owner: false }
+    }
+
+    /// The gate of a command that works on the files themselves.
+    pub fn owner(keys: Keys) -> Self {
+        Self { keys, open_reading: true, loopback: true, owner: true }
     }
 
     /// Finds out who calls. On loopback, and as long as no key was ever made, everyone may do everything: it is one's own machine.
     pub async fn caller(&self, headers: &HeaderMap) -> Result<Caller, Problem> {
         let Some(given) = headers.get(header::AUTHORIZATION) else {
-            let scopes = if self.loopback && !self.keys.any_exist().await? {
+            let scopes = if self.owner || (self.loopback && !self.keys.any_exist().await?) {
                 Scopes::everything()
             } else if self.open_reading {
                 Scopes::reading()

@@ -26,7 +26,7 @@ pub struct Desk {
 }
 
 /// An incident as found, before it is folded: what its answer depends on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
     /// The group's number.
     pub number: IncidentNumber,

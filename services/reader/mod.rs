@@ -23,7 +23,9 @@ use tokio::sync::watch;
 use crate::http::Gate;
 use cache::Cache;
 
+pub use axes::ReadAxes;
 pub use desk::{Asked, Desk, Story};
+pub use events::line as replay_line;
 
 /// What the reader needs. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -4,6 +4,7 @@
 //! Pure: no input or output, no clock, no randomness, no async. Where rows are kept is the business of `backends`.
 
 pub mod correlate;
+pub mod document;
 pub mod fold;
 pub mod model;
 pub mod project;

@@ -39,6 +39,21 @@ impl Instant {
         Self(self.0.saturating_add(microseconds))
     }
 
+    /// Reads a local time such as `2022-10-25T14:45` in an IANA zone; None where either is none. Of two such instants (clocks
+    /// set back) it is the earlier.
+    pub fn from_local(text: &str, zone: &str) -> Option<Self> {
+        let civil: jiff::civil::DateTime = text.parse().ok()?;
+        let zoned = TimeZone::get(zone).ok()?.to_ambiguous_zoned(civil).earlier().ok()?;
+        Some(Self::from_timestamp(zoned.timestamp()))
+    }
+
+    /// The local time in an IANA zone to the minute, such as `2022-10-25T14:45`; None for an unknown zone.
+    pub fn to_local_minute(self, zone: &str) -> Option<String> {
+        let civil = self.timestamp().to_zoned(TimeZone::get(zone).ok()?).datetime();
+        let (year, month, day) = (civil.year(), civil.month(), civil.day());
+        Some(format!("{year:04}-{month:02}-{day:02}T{:02}:{:02}", civil.hour(), civil.minute()))
+    }
+
     /// RFC 3339 in UTC with exactly six digits of a second: the form that a leaf and a receipt carry.
     pub fn with_six_digits(self) -> String {
         let civil = self.timestamp().to_zoned(TimeZone::UTC).datetime();

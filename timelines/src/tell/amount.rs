@@ -19,7 +19,7 @@ impl Amount {
         let (low, high) = (rounded(shortest), rounded(longest));
         if longest < 60 {
             Self::UnderAMinute
-        } else if longest - shortest <= 120 || (longest - shortest) * 3 <= longest || low == high {
+        } else if longest - shortest <= 120 || longest - shortest <= longest / 3 || low == high {
             Self::AboutMinutes(rounded(middle))
         } else if shortest < 60 {
             Self::AtMostMinutes(high)

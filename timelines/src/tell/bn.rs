@@ -9,7 +9,9 @@ mod time;
 mod warnings;
 
 pub(super) use kinds::{figures, sentence};
-pub(super) use lines::{agreeing, claim, claims_label, finish, first_reports, note, original, outlets, same_in, says, spread, summary, title, wording_without};
+pub(super) use lines::{
+    agreeing, claim, claims_label, finish, first_reports, note, original, outlets, same_in, says, spread, summary, title, wording_without,
+};
 pub(super) use numbers::{duration, lasted, number};
 pub(super) use regions::{language, region};
 pub(super) use time::{full_date, time, zone_note};
@@ -95,7 +97,9 @@ fn long_credit(credit: &Credit) -> String {
     let read = match (credit.origins.is_empty(), credit.outlets.as_slice()) {
         (true, _) => outlets,
         (false, []) => credit.origins.join(", "),
-        (false, many) => format!("{}, {}", credit.origins.join(", "), many.iter().map(|outlet| sound::locative(outlet)).collect::<Vec<_>>().join(", ")),
+        (false, many) => {
+            format!("{}, {}", credit.origins.join(", "), many.iter().map(|outlet| sound::locative(outlet)).collect::<Vec<_>>().join(", "))
+        }
     };
     let named = joined(&credit.named);
     let told = match (credit.agencies.is_empty(), named.is_empty()) {

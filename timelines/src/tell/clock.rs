@@ -302,7 +302,9 @@ pub(super) fn named(when: &When) -> Option<(Instant, Instant)> {
     match &when.form {
         Form::At { at, precision: Precision::Minute | Precision::Second | Precision::Hour, .. } => Some((at.start(), at.start())),
         Form::Between(first, second) if whole_day(first).is_none() => Some((first.start(), second.start())),
-        Form::Before { point: Point::Moment(moment), .. } | Form::After { point: Point::Moment(moment), .. } => Some((moment.start(), moment.start())),
+        Form::Before { point: Point::Moment(moment), .. } | Form::After { point: Point::Moment(moment), .. } => {
+            Some((moment.start(), moment.start()))
+        }
         _ => None,
     }
 }

@@ -1,6 +1,6 @@
 //! What stands inside an entry beside its sentence: other times, other places, other figures, other wordings.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::{Kind, Symptom};
 
@@ -30,13 +30,13 @@ fn is_short(entry: &Entry) -> bool {
 }
 
 /// Amounts with their sources; those of one source stand together.
-fn with_credits(teller: &Teller, told: Vec<(String, &Item)>) -> String {
+fn with_credits(teller: &Teller, told: Vec<(String, &Item)>, between: &str) -> String {
     let mut groups: Vec<(String, String)> = Vec::new();
     for (amount, item) in told {
         let credit = teller.lang.credit(&teller.credit(&item.event), false);
         match groups.last_mut().filter(|(_, last)| *last == credit) {
             Some((amounts, _)) => {
-                amounts.push_str(teller.lang.words().also);
+                amounts.push_str(between);
                 amounts.push_str(&amount);
             }
             None => groups.push((amount, credit)),
@@ -46,7 +46,7 @@ fn with_credits(teller: &Teller, told: Vec<(String, &Item)>) -> String {
     told.collect::<Vec<_>>().join(" · ")
 }
 
-fn of_part<'a>(entry: &'a Entry, wanted: Part) -> Vec<&'a Item> {
+fn of_part(entry: &Entry, wanted: Part) -> Vec<&Item> {
     entry.inside.iter().filter(|(part, _)| *part == wanted).map(|(_, item)| item).collect()
 }
 
@@ -88,13 +88,12 @@ fn by_region<'a>(items: &[&'a Item]) -> Vec<(&'a str, Vec<&'a Item>)> {
 
 /// Claims in a row; those that name the same time stand together.
 fn claims(teller: &Teller, entry: &Entry, items: &[&Item]) -> String {
-    let telling: BTreeSet<_> = std::iter::once(&entry.item)
-        .chain(of_part(entry, Part::Agreeing))
-        .flat_map(|item| counted_slugs(&item.event))
-        .collect();
+    let telling: BTreeSet<_> =
+        std::iter::once(&entry.item).chain(of_part(entry, Part::Agreeing)).flat_map(|item| counted_slugs(&item.event)).collect();
     let around = teller.around.after(&teller.phrase(&entry.item));
     let told = teller.claimed(&entry.item, around);
     let mut groups: Vec<Vec<ToldClaim>> = Vec::new();
+    let mut by_time: BTreeMap<String, usize> = BTreeMap::new();
     for item in items {
         let common = &item.event.common;
         let assumed = common.occurred.as_ref().filter(|when| when.zone_assumed).and_then(|when| when.wording.as_ref());
@@ -105,7 +104,13 @@ fn claims(teller: &Teller, entry: &Entry, items: &[&Item]) -> String {
             wording: assumed.filter(|wording| teller.lang.reads(&wording.lang.0)).map(|wording| clean(&wording.text)),
             also_told: counted_slugs(&item.event).iter().any(|slug| telling.contains(slug)).then(|| told.clone()),
         };
-        match groups.iter_mut().find(|group| group.first().is_some_and(|first| first.time == claim.time && first.headline.is_none() && claim.headline.is_none())) {
+        // What has words of its own stands by itself.
+        if claim.headline.is_some() || claim.wording.is_some() {
+            groups.push(vec![claim]);
+            continue;
+        }
+        let place = *by_time.entry(claim.time.clone()).or_insert(groups.len());
+        match groups.get_mut(place) {
             Some(group) => group.push(claim),
             None => groups.push(vec![claim]),
         }
@@ -148,9 +153,13 @@ fn spread(teller: &Teller, entry: &Entry, items: &[&Item]) -> Option<Spread> {
 fn undated(teller: &Teller, entry: &Entry) -> Option<ToldDetail> {
     let items = of_part(entry, Part::Undated);
     let known: &[Symptom] = entry.item.event.kind.shares().first().map_or(&[], |share| share.symptoms.as_slice());
-    let told: Vec<(String, &Item)> = items.into_iter().map(|item| (teller.lang.figures(&item.event, known), item)).filter(|(told, _)| !told.is_empty()).collect();
-    (!told.is_empty()).then(|| ToldDetail { label: teller.lang.words().other_figures.to_owned(), text: with_credits(teller, told) })
+    let told: Vec<(String, &Item)> =
+        items.into_iter().map(|item| (teller.lang.figures(&item.event, known), item)).filter(|(told, _)| !told.is_empty()).collect();
+    (!told.is_empty()).then(|| ToldDetail { label: teller.lang.words().other_figures.to_owned(), text: with_credits(teller, told, ", ") })
 }
+
+/// Where a wording was printed, and by whom it was said.
+type Printed = (String, Option<String>);
 
 /// Other wordings of the statement, and in which languages it was printed.
 fn other_wordings(teller: &Teller, entry: &Entry, chosen: Option<&Chosen>) -> Option<ToldDetail> {
@@ -168,7 +177,7 @@ fn other_wordings(teller: &Teller, entry: &Entry, chosen: Option<&Chosen>) -> Op
     let compared = chosen.original.map_or_else(|| chosen.spoken.words.clone(), |(quotation, _)| clean(&quotation.text));
     let compared_lang = chosen.original.map_or(teller.lang.tag(), |(quotation, _)| quotation.lang.primary());
     let mut sentences = Vec::new();
-    let mut languages: Vec<(&str, Vec<(String, Option<String>)>)> = Vec::new();
+    let mut languages: Vec<(&str, Vec<Printed>)> = Vec::new();
     for (item, statement) in others {
         let credit = teller.lang.credit(&teller.credit(&item.event), false);
         if statement.quotation.lang.primary() == compared_lang {
@@ -219,5 +228,6 @@ fn durations(teller: &Teller, entry: &Entry) -> Option<ToldDetail> {
         _ => None,
     };
     let told: Vec<(String, &Item)> = of_part(entry, Part::Duration).into_iter().filter_map(|item| Some((lasted(item)?, item))).collect();
-    (!told.is_empty()).then(|| ToldDetail { label: teller.lang.words().how_long.to_owned(), text: with_credits(teller, told) })
+    (!told.is_empty())
+        .then(|| ToldDetail { label: teller.lang.words().how_long.to_owned(), text: with_credits(teller, told, teller.lang.words().also) })
 }

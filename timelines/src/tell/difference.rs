@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::Position;
+use dateline_events::kinds::EditKind;
 
+use super::Options;
 use super::clock::{Style, Zone};
 use super::entry::{correction_mark, value, verdict};
 use super::language::{Change, Mark};
 use super::teller::Teller;
-use super::walk::{item_at, title};
-use super::Options;
+use super::walk::{cause, item_at, title};
 use crate::model::{Correction, Item, Milestone, MilestoneKind, Registry, Timeline};
 
 /// The most heads of added entries that are named one by one.
@@ -22,10 +23,11 @@ pub fn difference(before: &Timeline, after: &Timeline, registry: &Registry, opti
     let zone = asked.and_then(|name| Zone::find(name).ok()).unwrap_or_else(Zone::utc);
     let before = Teller::in_zone(before, registry, options, zone.clone());
     let after = Teller::in_zone(after, registry, options, zone);
+    let (old, new) = (all_items(before.timeline), all_items(after.timeline));
     let mut changes = Vec::new();
     let mut explained = BTreeSet::new();
     for kind in [MilestoneKind::FirstSeen, MilestoneKind::Acknowledged, MilestoneKind::Restored, MilestoneKind::Cause] {
-        changes.extend(moved(kind, &before, &after, &mut explained));
+        changes.extend(moved(kind, (&before, &old), &after, &mut explained));
     }
     if before.timeline.state != after.timeline.state {
         changes.push(Change::State { from: before.timeline.state, to: after.timeline.state });
@@ -34,8 +36,8 @@ pub fn difference(before: &Timeline, after: &Timeline, registry: &Registry, opti
     if title_before != title_after {
         changes.push(Change::Title { from: title_before, to: title_after });
     }
-    changes.extend(entries(&before, &after));
-    changes.extend(edits(&before, &after, &explained));
+    changes.extend(entries((&before, &old), (&after, &new)));
+    changes.extend(edits((&before, &old), (&after, &new), &explained));
     if changes.is_empty() {
         changes.push(Change::None);
     }
@@ -52,31 +54,45 @@ fn milestone(timeline: &Timeline, kind: MilestoneKind) -> Option<&Milestone> {
 }
 
 /// How a milestone's time changed. Corrections that explain it are noted, so that they are not told twice.
-fn moved(kind: MilestoneKind, before: &Teller, after: &Teller, explained: &mut BTreeSet<Position>) -> Option<Change> {
+fn moved(kind: MilestoneKind, (before, old): (&Teller, &Items), after: &Teller, explained: &mut BTreeSet<Position>) -> Option<Change> {
     let told = |teller: &Teller| {
+        // Of a cause the words matter, not when they were said.
+        if kind == MilestoneKind::Cause {
+            return cause(teller).map(|(words, _)| words);
+        }
         let item = item_at(teller, milestone(teller.timeline, kind)?.told)?;
         let phrase = teller.phrase(item);
         let closed = teller.closed_by(item, teller.around).filter(|_| phrase.is_open());
         Some(closed.unwrap_or_else(|| teller.lang.time(&phrase, Style::Claim, teller.around)))
     };
     match (told(before), told(after)) {
-        (Some(from), Some(to)) if from != to => Some(Change::Moved { milestone: kind, from, to, because: because(kind, before, after, explained) }),
-        (None, Some(told)) => Some(Change::Appeared { milestone: kind, told, because: because(kind, before, after, explained) }),
+        (Some(from), Some(to)) if from != to => Some(Change::Moved { milestone: kind, from, to, because: because(kind, old, after, explained) }),
+        (None, Some(told)) => Some(Change::Appeared { milestone: kind, told, because: because(kind, old, after, explained) }),
         (Some(told), None) => Some(Change::Disappeared { milestone: kind, told }),
         _ => None,
     }
 }
 
 /// Whose claim is told now, and the correction that brought it about.
-fn because(kind: MilestoneKind, before: &Teller, after: &Teller, explained: &mut BTreeSet<Position>) -> Option<String> {
+fn because(kind: MilestoneKind, old: &Items, after: &Teller, explained: &mut BTreeSet<Position>) -> Option<String> {
     let item = item_at(after, milestone(after.timeline, kind)?.told)?;
     let mut parts = vec![who(after, item)];
-    for correction in new_corrections(before, item) {
+    for correction in new_corrections(old, item) {
         explained.insert(correction.position);
-        parts.push(after.lang.mark(&correction_mark(after, item, correction)).trim_end_matches(['.', '।']).to_owned());
+        let told = after.lang.mark(&correction_mark(after, item, correction));
+        parts.push(inside_a_sentence(told.trim_end_matches(['.', '।']), correction.edit_kind));
     }
     parts.retain(|part| !part.is_empty());
     Some(parts.join("; ")).filter(|told| !told.is_empty())
+}
+
+/// A mark's own first word is no name and begins small; what a source did begins with its name.
+fn inside_a_sentence(mark: &str, edit_kind: EditKind) -> String {
+    let mut characters = mark.chars();
+    match (edit_kind, characters.next()) {
+        (EditKind::SourceEdit, _) | (_, None) => mark.to_owned(),
+        (_, Some(first)) => first.to_lowercase().chain(characters).collect(),
+    }
 }
 
 fn who(teller: &Teller, item: &Item) -> String {
@@ -84,26 +100,30 @@ fn who(teller: &Teller, item: &Item) -> String {
     teller.lang.credit(&credit, false)
 }
 
-fn new_corrections<'a>(before: &Teller, item: &'a Item) -> Vec<&'a Correction> {
-    let known: BTreeSet<Position> = all_items(before.timeline).get(&item.position).map(|old| old.corrections.iter().map(|correction| correction.position).collect()).unwrap_or_default();
+fn new_corrections<'a>(old: &Items, item: &'a Item) -> Vec<&'a Correction> {
+    let known: BTreeSet<Position> =
+        old.get(&item.position).map(|old| old.corrections.iter().map(|correction| correction.position).collect()).unwrap_or_default();
     item.corrections.iter().filter(|correction| !known.contains(&correction.position)).collect()
 }
 
-fn all_items(timeline: &Timeline) -> BTreeMap<Position, &Item> {
+/// Every item of a story by its position.
+type Items<'a> = BTreeMap<Position, &'a Item>;
+
+fn all_items(timeline: &Timeline) -> Items<'_> {
     let told = timeline.entries.iter().flat_map(|entry| std::iter::once(&entry.item).chain(entry.inside.iter().map(|(_, item)| item)));
     told.map(|item| (item.position, item)).collect()
 }
 
 /// Entries and claims that came or went; a retraction is told by itself.
-fn entries(before: &Teller, after: &Teller) -> Vec<Change> {
-    let (old, new) = (all_items(before.timeline), all_items(after.timeline));
-    let heads = |teller: &Teller, known: &BTreeMap<Position, &Item>, left_out: &BTreeSet<Position>| -> Vec<String> {
-        let fresh = teller.timeline.entries.iter().filter(|entry| !known.contains_key(&entry.item.position) && !left_out.contains(&entry.item.position));
+fn entries((before, old): (&Teller, &Items), (after, new): (&Teller, &Items)) -> Vec<Change> {
+    let heads = |teller: &Teller, known: &Items, left_out: &BTreeSet<Position>| -> Vec<String> {
+        let fresh =
+            teller.timeline.entries.iter().filter(|entry| !known.contains_key(&entry.item.position) && !left_out.contains(&entry.item.position));
         fresh.map(|entry| teller.head(&entry.item)).collect()
     };
     let retracted: BTreeSet<Position> = after.timeline.retracted.iter().map(|item| item.position).collect();
     let mut changes = Vec::new();
-    let (mut added, mut removed) = (heads(after, &old, &BTreeSet::new()), heads(before, &new, &retracted));
+    let (mut added, mut removed) = (heads(after, old, &BTreeSet::new()), heads(before, new, &retracted));
     let inside = after.timeline.entries.iter().flat_map(|entry| &entry.inside).filter(|(_, item)| !old.contains_key(&item.position)).count();
     for (list, change) in [(&mut added, true), (&mut removed, false)] {
         if list.is_empty() {
@@ -124,11 +144,10 @@ fn entries(before: &Teller, after: &Teller) -> Vec<Change> {
 }
 
 /// Corrections, retractions and verdicts that are new.
-fn edits(before: &Teller, after: &Teller, explained: &BTreeSet<Position>) -> Vec<Change> {
-    let old = all_items(before.timeline);
+fn edits((before, old): (&Teller, &Items), (after, new): (&Teller, &Items), explained: &BTreeSet<Position>) -> Vec<Change> {
     let mut changes = Vec::new();
-    for item in all_items(after.timeline).into_values() {
-        for correction in new_corrections(before, item).into_iter().filter(|correction| !explained.contains(&correction.position)) {
+    for item in new.values().copied() {
+        for correction in new_corrections(old, item).into_iter().filter(|correction| !explained.contains(&correction.position)) {
             changes.extend(corrected(after, item, correction));
         }
         let known = old.get(&item.position).and_then(|old| old.verdict.as_ref());

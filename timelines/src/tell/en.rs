@@ -8,7 +8,9 @@ mod time;
 mod warnings;
 
 pub(super) use kinds::{figures, sentence};
-pub(super) use lines::{agreeing, claim, claims_label, finish, first_reports, note, original, outlets, same_in, says, spread, summary, title, wording_without};
+pub(super) use lines::{
+    agreeing, claim, claims_label, finish, first_reports, note, original, outlets, same_in, says, spread, summary, title, wording_without,
+};
 pub(super) use numbers::{duration, lasted, number};
 pub(super) use regions::{language, region};
 pub(super) use time::{full_date, time, zone_note};

@@ -1,5 +1,7 @@
 //! One entry in words: its head, its sentence with whom it rests on, and what a reader is warned of.
 
+use std::collections::BTreeSet;
+
 use dateline_events::kinds::{Certainty, EditKind, Verdict};
 use dateline_events::{Bounds, Instant, Kind, Role, SourceKind, Text};
 use serde_json::Value;
@@ -13,6 +15,9 @@ use super::teller::Teller;
 use super::{ToldEntry, ToldQuotation, details};
 use crate::model::{Correction, Entry, Item, MilestoneKind, Part, Standing};
 
+/// The most outlets that are named in one sentence; the rest are counted.
+const NAMES_MAX: usize = 40;
+
 /// Tells an entry with all that stands inside it.
 pub(super) fn entry(teller: &Teller, entry: &Entry) -> ToldEntry {
     let item = &entry.item;
@@ -22,7 +27,8 @@ pub(super) fn entry(teller: &Teller, entry: &Entry) -> ToldEntry {
     credit.translated = chosen.as_ref().and_then(|chosen| chosen.translated.clone());
     let is_statement = chosen.is_some() && item.event.kind.statement().is_some();
     let told_day = teller.phrase(item).day().or(teller.around.day);
-    let published = published_day(&quoted.event, &teller.zone).filter(|day| is_statement && Some(*day) != told_day && Some(*day) != teller.around.day);
+    let published =
+        published_day(&quoted.event, &teller.zone).filter(|day| is_statement && Some(*day) != told_day && Some(*day) != teller.around.day);
     credit.published = published.map(|day| teller.lang.time(&Phrase::Day(day), Style::Adverb, teller.around));
     let text = sentence(teller, entry, &credit, chosen.as_ref().map(|chosen| chosen.spoken.clone()));
     let kept_apart = chosen.as_ref().and_then(|chosen| {
@@ -67,7 +73,7 @@ fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spok
     let sentence = teller.lang.sentence_in(&item.event, &teller.names, &setting);
     let told_credit = teller.lang.credit(credit, true);
     let agreeing = agreeing_names(teller, entry);
-    if entry.milestone == Some(MilestoneKind::FirstSeen) {
+    if entry.milestone == Some(MilestoneKind::FirstSeen) && is_report(&item.event.kind) {
         let short = teller.lang.credit(credit, false);
         return teller.lang.first_reports(&sentence, &short, &agreeing);
     }
@@ -86,18 +92,24 @@ fn told_around(teller: &Teller, item: &Item) -> Around {
     teller.around.after(&told)
 }
 
+/// True for what users or monitors report; a vendor's own post is not "first reports".
+pub(super) fn is_report(kind: &Kind) -> bool {
+    matches!(kind, Kind::AnomalyDetected(_) | Kind::ReportsObserved(_) | Kind::ScopeChanged(_))
+}
+
 fn is_negative_cause(kind: &Kind) -> bool {
     matches!(kind, Kind::CauseStated(cause) if cause.known == Some(false))
 }
 
 fn agreeing_names(teller: &Teller, entry: &Entry) -> Vec<String> {
-    let mut names: Vec<String> = Vec::new();
-    for (_, item) in entry.inside.iter().filter(|(part, _)| *part == Part::Agreeing) {
-        for name in teller.credit(&item.event).counted() {
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
-        }
+    let mut known: BTreeSet<String> = BTreeSet::new();
+    let agreeing = entry.inside.iter().filter(|(part, _)| *part == Part::Agreeing);
+    let all = agreeing.flat_map(|(_, item)| teller.credit(&item.event).counted().to_vec());
+    let mut names: Vec<String> = all.filter(|name| known.insert(name.clone())).collect();
+    let more = names.len().saturating_sub(NAMES_MAX);
+    names.truncate(NAMES_MAX);
+    if more > 0 {
+        names.push(format!("+{}", teller.lang.number(more as u64)));
     }
     names
 }
@@ -173,7 +185,8 @@ pub(super) fn corrections(teller: &Teller, item: &Item) -> Vec<String> {
 
 pub(super) fn correction_mark(teller: &Teller, item: &Item, correction: &Correction) -> Mark {
     let reason = correction.reason.as_ref().map(|reason| teller.names.text(reason));
-    let changes = || correction.changes.iter().map(|(member, from, to)| (member.clone(), value(teller, member, from), value(teller, member, to))).collect();
+    let changes =
+        || correction.changes.iter().map(|(member, from, to)| (member.clone(), value(teller, member, from), value(teller, member, to))).collect();
     match correction.edit_kind {
         EditKind::Error => Mark::Correction { reason, changes: changes() },
         EditKind::Clarification => Mark::Clarified { reason, changes: changes() },

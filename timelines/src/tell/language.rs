@@ -1,6 +1,6 @@
 //! The one place that chooses between languages, and what every language must be able to say. No words stand here.
 
-use dateline_events::{Event, Lasted, Language, Qualifier, Source, Symptom, Text};
+use dateline_events::{Event, Language, Lasted, Qualifier, Source, Symptom, Text};
 use jiff::civil::Date;
 
 use super::clean::clean;
@@ -135,18 +135,51 @@ impl Names<'_> {
 /// What a reader is warned of.
 #[derive(Debug, Clone)]
 pub(super) enum Mark {
-    Disputed { reason: Option<String>, given: Option<String> },
-    Confirmed { reason: Option<String>, given: Option<String> },
-    Preferred { reason: Option<String>, given: Option<String> },
-    Unsupported { reason: Option<String>, given: Option<String> },
+    Disputed {
+        reason: Option<String>,
+        given: Option<String>,
+    },
+    Confirmed {
+        reason: Option<String>,
+        given: Option<String>,
+    },
+    Preferred {
+        reason: Option<String>,
+        given: Option<String>,
+    },
+    Unsupported {
+        reason: Option<String>,
+        given: Option<String>,
+    },
     /// Why a desk found no support, under a heading that says so already.
-    Reason { reason: Option<String>, given: Option<String> },
-    Lapsed { see: Option<(String, bool)> },
-    Outdated { see: Option<(String, bool)> },
-    Correction { reason: Option<String>, changes: Vec<(String, String, String)> },
-    Clarified { reason: Option<String>, changes: Vec<(String, String, String)> },
-    SourceEdit { who: String, announced: bool, reason: Option<String> },
-    Retracted { who: Option<String>, announced: bool, reason: Option<String> },
+    Reason {
+        reason: Option<String>,
+        given: Option<String>,
+    },
+    Lapsed {
+        see: Option<(String, bool)>,
+    },
+    Outdated {
+        see: Option<(String, bool)>,
+    },
+    Correction {
+        reason: Option<String>,
+        changes: Vec<(String, String, String)>,
+    },
+    Clarified {
+        reason: Option<String>,
+        changes: Vec<(String, String, String)>,
+    },
+    SourceEdit {
+        who: String,
+        announced: bool,
+        reason: Option<String>,
+    },
+    Retracted {
+        who: Option<String>,
+        announced: bool,
+        reason: Option<String>,
+    },
     Redacted,
 }
 
@@ -176,7 +209,9 @@ pub(super) struct Spread {
 pub(super) struct Summary {
     pub(super) nature: Option<Nature>,
     pub(super) restored_state: bool,
-    pub(super) first_seen: Option<(String, String)>,
+    pub(super) has_entries: bool,
+    /// When it was first told of, by whom, and whether that was a report.
+    pub(super) first_seen: Option<(String, String, bool)>,
     /// When the vendor admitted it, and whether nobody published the hour.
     pub(super) acknowledged: Option<(String, bool)>,
     pub(super) restored: Option<String>,

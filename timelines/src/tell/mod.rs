@@ -11,20 +11,20 @@ use serde::Serialize;
 
 use crate::model::{Item, Range, Registry, Timeline};
 
-mod walk;
-mod teller;
-mod entry;
-mod details;
-mod credit;
-mod quotation;
-mod clock;
-mod clean;
 mod amount;
-mod language;
-mod en;
 mod bn;
+mod clean;
+mod clock;
+mod credit;
+mod details;
 mod difference;
+mod en;
+mod entry;
+mod language;
 mod plain;
+mod quotation;
+mod teller;
+mod walk;
 
 pub use difference::difference;
 pub use language::Lang;
@@ -210,4 +210,5 @@ impl fmt::Display for Lang {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test fails by panicking; JSON is written in place")]
 mod tests;

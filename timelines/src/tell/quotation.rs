@@ -35,7 +35,8 @@ pub(super) fn choose<'a>(entry: &'a Entry, names: &Names) -> Option<Chosen<'a>> 
     let untranslated = || wordings.iter().copied().filter(|(_, statement)| statement.translation.is_none());
     let original = untranslated().find(|(_, statement)| statement.same_as.is_none()).or_else(|| untranslated().next()).unwrap_or((own_item, own));
     let in_language = |(_, statement): &(&Item, &Statement)| read(&statement.quotation);
-    let printed = Some(original).filter(in_language).or_else(|| untranslated().find(in_language)).or_else(|| wordings.iter().copied().find(in_language));
+    let printed =
+        Some(original).filter(in_language).or_else(|| untranslated().find(in_language)).or_else(|| wordings.iter().copied().find(in_language));
     if let Some((item, statement)) = printed {
         let by = statement.translation.as_ref().map(|translation| Translated::By(translator(translation.translator.as_ref(), item, names)));
         let kept = by.is_some().then_some((&original.1.quotation, original.0)).filter(|(quotation, _)| !read(quotation));

@@ -1,6 +1,6 @@
 //! What every part of a telling needs: the timeline, the names, the reader's zone and the incident's first day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::{Bounds, Event, Position};
 
@@ -25,7 +25,9 @@ pub(super) struct Teller<'a> {
 
 impl<'a> Teller<'a> {
     pub(super) fn new(timeline: &'a Timeline, registry: &'a Registry, options: &Options) -> Result<Self, UnknownZone> {
-        let zone = match (&options.zone, &timeline.zone) {
+        // Where nothing is certain there is no zone of the story yet; the claims that wait have one.
+        let waiting = || timeline.possibly.iter().find_map(|item| item.event.common.occurred.as_ref()?.zone());
+        let zone = match (&options.zone, timeline.zone.as_deref().or_else(waiting)) {
             (Some(asked), _) => Zone::find(asked)?,
             (None, Some(own)) => Zone::find(own).unwrap_or_else(|_| Zone::utc()),
             (None, None) => Zone::utc(),
@@ -76,7 +78,9 @@ impl<'a> Teller<'a> {
         let latest = item.occurred.bounds.latest.filter(|_| item.occurred.own.latest.is_none())?;
         let closed = Phrase::of_bounds(Bounds { earliest: None, latest: Some(latest) }, &self.zone);
         let ends_with_its_day = closed.first().is_some_and(|stamp| (stamp.hour, stamp.minute) == (23, 59));
-        (!ends_with_its_day).then(|| self.lang.time(&closed, Style::Claim, around))
+        // The end of a day only says that the source is of that day; another day's hour says less than nothing.
+        let is_telling = !ends_with_its_day && closed.day() == self.around.day;
+        is_telling.then(|| self.lang.time(&closed, Style::Claim, around))
     }
 
     pub(super) fn credit(&self, event: &Event) -> Credit {
@@ -90,9 +94,18 @@ impl<'a> Teller<'a> {
         self.timeline.entries.get(place).map(|entry| (self.head(&entry.item), is_above))
     }
 
+    /// The incident's services; where nothing is certain, those that the waiting claims speak of.
+    pub(super) fn services(&self) -> Vec<&'a str> {
+        if !self.timeline.services.is_empty() {
+            return self.timeline.services.iter().map(String::as_str).collect();
+        }
+        let waiting: BTreeSet<&str> = self.timeline.possibly.iter().map(|item| item.event.subject.as_str()).collect();
+        waiting.into_iter().collect()
+    }
+
     /// The name of the vendor of the incident's first service.
     pub(super) fn vendor(&self) -> Option<String> {
-        let service = self.timeline.services.first().and_then(|slug| self.names.registry.service(slug))?;
+        let service = self.services().first().and_then(|slug| self.names.registry.service(slug))?;
         self.names.vendor(&service.vendor.as_ref()?.slug)
     }
 
@@ -111,5 +124,6 @@ impl<'a> Teller<'a> {
 fn first_bound(timeline: &Timeline) -> Option<dateline_events::Instant> {
     let any = |bounds: Bounds| bounds.earliest.or(bounds.latest);
     let first_seen = timeline.first_seen.as_ref().and_then(|milestone| any(milestone.occurred));
-    first_seen.or_else(|| timeline.entries.iter().find_map(|entry| any(entry.item.occurred.own)))
+    let told = || timeline.entries.iter().find_map(|entry| any(entry.item.occurred.own));
+    first_seen.or_else(told).or_else(|| timeline.possibly.iter().find_map(|item| any(item.occurred.own)))
 }

@@ -39,7 +39,7 @@ pub(super) fn told(teller: &Teller) -> Told {
     if teller.retracted {
         told.retracted = timeline.retracted.iter().map(|item| entry::single(teller, item)).collect();
     }
-    if !timeline.entries.is_empty() {
+    if !timeline.entries.is_empty() || !timeline.possibly.is_empty() {
         told.summary.extend(zone_note(teller));
     }
     told
@@ -52,35 +52,31 @@ pub(super) fn title(teller: &Teller) -> String {
     if let Some(given) = given {
         return clean(given);
     }
-    let services: Vec<String> = timeline.services.iter().map(|slug| teller.names.service(slug)).collect();
+    let services: Vec<String> = teller.services().iter().map(|slug| teller.names.service(slug)).collect();
     let date = teller.around.day.map(|day| teller.lang.full_date(day));
     teller.lang.title(&services, timeline.nature, date.as_deref())
 }
 
 /// In whose time it is told.
 fn zone_note(teller: &Teller) -> Option<String> {
-    let at = teller.timeline.entries.iter().find_map(|entry| entry.item.occurred.bounds.earliest.or(entry.item.occurred.bounds.latest))?;
+    let items = teller.timeline.entries.iter().map(|entry| &entry.item).chain(&teller.timeline.possibly);
+    let at = items.map(|item| item.occurred.bounds).find_map(|bounds| bounds.earliest.or(bounds.latest))?;
     Some(teller.lang.zone_note(&teller.zone, &teller.zone.abbreviation(at)))
 }
 
 fn summary(teller: &Teller) -> Summary {
     let timeline = teller.timeline;
     let mut around = teller.around;
-    let milestone_item = |milestone: &Option<Milestone>| milestone.as_ref().and_then(|milestone| item_at(teller, milestone.told).map(|item| (milestone.clone(), item)));
-    let first_seen = milestone_item(&timeline.first_seen).map(|(_, item)| {
-        let time = spoken_time(teller, item, &mut around);
-        (time, detector(teller, item))
+    let first_seen = timeline.first_seen.as_ref().map(|milestone| {
+        let item = item_at(teller, milestone.told);
+        let time = milestone_time(teller, milestone, item, &mut around);
+        (time, item.map(|item| detector(teller, item)).unwrap_or_default(), item.is_none_or(|item| entry::is_report(&item.event.kind)))
     });
-    let acknowledged = milestone_item(&timeline.acknowledged).map(|(milestone, item)| {
-        let phrase = teller.phrase(item);
-        if phrase.is_open() {
-            let told = Phrase::of_bounds(milestone.occurred, &teller.zone);
-            (teller.lang.time(&told, Style::Claim, around), true)
-        } else {
-            (spoken_time(teller, item, &mut around), false)
-        }
+    let acknowledged = timeline.acknowledged.as_ref().map(|milestone| {
+        let item = item_at(teller, milestone.told);
+        (milestone_time(teller, milestone, item, &mut around), item.is_some_and(|item| teller.phrase(item).is_open()))
     });
-    let restored = milestone_item(&timeline.restored).map(|(_, item)| spoken_time(teller, item, &mut around));
+    let restored = timeline.restored.as_ref().map(|milestone| milestone_time(teller, milestone, item_at(teller, milestone.told), &mut around));
     let down = timeline.time_to_restore.map(|range| teller.lang.duration(range));
     let service = timeline.services.first().and_then(|slug| teller.names.registry.service(slug));
     let vendor_slug = service.and_then(|service| service.vendor.as_ref()).map(|vendor| vendor.slug.clone());
@@ -89,6 +85,7 @@ fn summary(teller: &Teller) -> Summary {
     });
     Summary {
         nature: Some(timeline.nature),
+        has_entries: !timeline.entries.is_empty(),
         restored_state: matches!(timeline.state, State::Restored | State::Completed),
         first_seen,
         acknowledged,
@@ -120,10 +117,15 @@ pub(super) fn entry_at<'a>(teller: &Teller<'a>, position: u64) -> Option<(&'a En
     })
 }
 
-fn spoken_time(teller: &Teller, item: &Item, around: &mut Around) -> String {
-    let phrase = teller.phrase(item);
-    let told = teller.lang.time(&phrase, Style::Adverb, *around);
-    *around = around.after(&phrase);
+/// When a milestone was: as its claim says, or by its bounds where the claim says no hour or is not at hand (an outline).
+fn milestone_time(teller: &Teller, milestone: &Milestone, item: Option<&Item>, around: &mut Around) -> String {
+    let stated = item.map(|item| teller.phrase(item)).filter(|phrase| !phrase.is_open());
+    let is_stated = stated.is_some();
+    let phrase = stated.unwrap_or_else(|| Phrase::of_bounds(milestone.occurred, &teller.zone));
+    let told = teller.lang.time(&phrase, if is_stated { Style::Adverb } else { Style::Claim }, *around);
+    if is_stated {
+        *around = around.after(&phrase);
+    }
     told
 }
 
@@ -134,11 +136,15 @@ fn detector(teller: &Teller, item: &Item) -> String {
         _ => None,
     };
     let source = detected_by.and_then(|slug| item.event.common.sources.iter().find(|source| source.slug == *slug));
-    source.map_or_else(|| teller.lang.credit(&super::credit::Credit { clock: None, ..teller.credit(&item.event) }, false), |source| teller.names.source(source))
+    source.map_or_else(
+        || teller.lang.credit(&super::credit::Credit { clock: None, ..teller.credit(&item.event) }, false),
+        |source| teller.names.source(source),
+    )
 }
 
 fn is_unstable_at_first(teller: &Teller) -> bool {
-    let unstable = |item: &Item| matches!(&item.event.kind, Kind::ServiceRestored(restored) if restored.extent == dateline_events::kinds::Extent::Unstable);
+    let unstable =
+        |item: &Item| matches!(&item.event.kind, Kind::ServiceRestored(restored) if restored.extent == dateline_events::kinds::Extent::Unstable);
     teller.timeline.entries.iter().any(|entry| unstable(&entry.item))
 }
 
@@ -163,7 +169,7 @@ fn lasted(teller: &Teller) -> Option<(String, Option<String>)> {
 }
 
 /// The words of the cause as told, and whose they are.
-fn cause(teller: &Teller) -> Option<(String, Option<String>)> {
+pub(super) fn cause(teller: &Teller) -> Option<(String, Option<String>)> {
     let (entry, _) = entry_at(teller, teller.timeline.cause.as_ref()?.told)?;
     match choose(entry, &teller.names) {
         Some(chosen) => {

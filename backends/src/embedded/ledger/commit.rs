@@ -16,6 +16,9 @@ use super::{FORMAT, read};
 use crate::embedded::file::{self, number, position};
 use crate::ledger::{LedgerError, NewEvent};
 
+/// Sources whose numbers are remembered; beyond, all are forgotten and looked up again.
+const MAX_CACHED_SOURCES: usize = 100_000;
+
 /// A salt's length in bytes.
 const SALT_BYTES: usize = 32;
 
@@ -98,7 +101,6 @@ impl Writing {
                 }
             }
             Err(error) => {
-                tracing::error!(%error, path = %self.path.display(), "a commit of the ledger failed");
                 for append in group {
                     drop(append.answer.send(Err(error.clone())));
                 }
@@ -126,6 +128,7 @@ impl Writing {
             }
         };
         if let Err(error) = connection.prepare_cached("COMMIT").and_then(|mut commit| commit.execute([])) {
+            tracing::error!(%error, path = %self.path.display(), "a commit of the ledger failed; its file is opened anew before the next");
             self.sources.clear();
             self.connection = None;
             return Err(match LedgerError::from(error) {
@@ -205,6 +208,9 @@ fn source_number(connection: &Connection, sources: &mut HashMap<String, i64>, so
             connection.last_insert_rowid()
         }
     };
+    if sources.len() >= MAX_CACHED_SOURCES {
+        sources.clear();
+    }
     sources.insert(source.to_owned(), number);
     Ok(number)
 }

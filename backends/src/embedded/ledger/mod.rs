@@ -7,7 +7,7 @@ mod follow;
 mod read;
 mod writer;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dateline_events::{EventKey, Position, same_event};
@@ -63,19 +63,19 @@ struct Reader {
 impl Ledger {
     pub(crate) async fn open(path: &str, options: LedgerOptions) -> Result<Self, LedgerError> {
         let path = PathBuf::from(path);
-        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(path, options));
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&path, options));
         opened.await.map_err(|error| LedgerError::Engine(error.to_string()))?
     }
 
-    fn open_blocking(path: PathBuf, options: LedgerOptions) -> Result<Self, LedgerError> {
+    fn open_blocking(path: &Path, options: LedgerOptions) -> Result<Self, LedgerError> {
         let (publish, head) = watch::channel(0);
         let (writer, poller) = match options.role {
             LedgerRole::Writer => {
-                let writing = Writing::open(path.clone(), options.known_at_least, publish)?;
+                let writing = Writing::open(path.to_owned(), options.known_at_least, publish)?;
                 (Some(Arc::new(Writer::start(writing)?)), None)
             }
             LedgerRole::Reader => {
-                let connection = file::open_to_read(&path, &FORMAT)?;
+                let connection = file::open_to_read(path, &FORMAT)?;
                 let found = read::head(&connection)?.position;
                 if found < options.known_at_least {
                     return Err(LedgerError::Shorter { known: options.known_at_least, head: found });
@@ -84,7 +84,7 @@ impl Ledger {
                 (None, Some(Arc::new(poll_head(connection, publish)?)))
             }
         };
-        let connections = (0..READER_THREADS).map(|_| file::open_to_read(&path, &FORMAT)).collect::<Result<Vec<_>, FileError>>()?;
+        let connections = (0..READER_THREADS).map(|_| file::open_to_read(path, &FORMAT)).collect::<Result<Vec<_>, FileError>>()?;
         let threads = Threads::start("dateline-ledger-read", connections)?;
         Ok(Self { writer, reader: Arc::new(Reader { threads, head }), _poller: poller })
     }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dateline_events::Position;
+use dateline_events::{EventKey, Position};
 use dateline_timelines::rows::{HeadRow, LinkRow, Rows, SummaryRow};
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, params};
 
@@ -66,7 +66,7 @@ impl Page<'_> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;
         for row in &rows.events {
-            let target = row.target.as_ref().map(|key| key.as_str());
+            let target = row.target.as_ref().map(EventKey::as_str);
             insert.execute(params![
                 number(row.position),
                 row.recorded.0,
@@ -97,7 +97,7 @@ impl Page<'_> {
             "INSERT OR REPLACE INTO @waiting (event, subject, nature, earliest, latest, incident, page, reference)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
-        let mut await_key = self.prepare("INSERT OR IGNORE INTO @awaited (key, event) VALUES (?1, ?2)")?;
+        let mut await_key = self.prepare("INSERT OR REPLACE INTO @awaited (event, place, key) VALUES (?1, ?2, ?3)")?;
         for row in &rows.waiting {
             let by_time = row.earliest.is_some() || row.latest.is_some();
             let earliest = by_time.then(|| microseconds(row.earliest).unwrap_or(OPEN_START));
@@ -105,8 +105,8 @@ impl Page<'_> {
             let (page, reference) = row.awaits_reference.as_ref().map(|(page, reference)| (page, reference)).unzip();
             let event = number(row.event);
             insert.execute(params![event, row.subject, row.nature.as_str(), earliest, latest, row.awaits_incident, page, reference])?;
-            for key in &row.awaits_keys {
-                await_key.execute(params![key.as_str(), event])?;
+            for (place, key) in (0_i64..).zip(&row.awaits_keys) {
+                await_key.execute(params![event, place, key.as_str()])?;
             }
         }
         Ok(())

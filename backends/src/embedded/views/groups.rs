@@ -11,7 +11,7 @@ use rusqlite::{OptionalExtension, params};
 use super::load::positions;
 use super::{Snapshot, decode};
 use crate::embedded::file::{number, position};
-use crate::query::{Change, Group};
+use crate::query::{Change, Group, Members};
 use crate::views::{MAX_INCIDENT_EVENTS, ViewsError};
 
 pub(super) fn find_incident(snapshot: &Snapshot<'_>, id: &str) -> Result<Option<IncidentNumber>, ViewsError> {
@@ -32,11 +32,27 @@ pub(super) fn group_events(snapshot: &Snapshot<'_>, incident: IncidentNumber, as
             ids.push(id);
         }
     }
-    let attached = attached_to(snapshot, &members, as_of)?;
+    let attached = attached_to(snapshot, &members, as_of, MAX_INCIDENT_EVENTS)?;
     let mut statement = snapshot.prepare(&format!("SELECT {} FROM @events e WHERE e.position = ?1", decode::EVENT))?;
     let events = attached.into_iter().map(|(event, since)| Ok((statement.query_row([number(event)], decode::event)?, since)));
     let events = events.collect::<Result<Vec<_>, ViewsError>>()?;
     Ok(Some(Group { number: group, members, ids, events }))
+}
+
+/// A group as the projector needs it: every event as often as an incident holds it.
+pub(super) fn members(snapshot: &Snapshot<'_>, incident: IncidentNumber) -> Result<Members, ViewsError> {
+    let now = Position::MAX >> 1;
+    let group = group_of(snapshot, incident, now)?;
+    let mut members = Members::default();
+    let mut statement = snapshot.prepare(&format!("SELECT {} FROM @events e WHERE e.position = ?1", decode::EVENT))?;
+    for member in members_of(snapshot, group, now)? {
+        let Some(id) = id_of(snapshot, member)? else { continue };
+        members.ids.push((member, id));
+        for (event, since) in attached_to(snapshot, &[member], now, usize::MAX)? {
+            members.events.push((member, since, statement.query_row([number(event)], decode::event)?));
+        }
+    }
+    Ok(members)
 }
 
 /// The latest summary of the group that held the incident.
@@ -97,7 +113,7 @@ fn members_of(snapshot: &Snapshot<'_>, group: IncidentNumber, as_of: Position) -
 }
 
 /// The events that the members hold, each with the earliest position among the attachments that hold it.
-fn attached_to(snapshot: &Snapshot<'_>, members: &[IncidentNumber], as_of: Position) -> Result<BTreeMap<Position, Position>, ViewsError> {
+fn attached_to(snapshot: &Snapshot<'_>, members: &[IncidentNumber], as_of: Position, events_max: usize) -> Result<BTreeMap<Position, Position>, ViewsError> {
     let mut statement =
         snapshot.prepare("SELECT event, since, present FROM @attachments WHERE incident = ?1 AND since <= ?2 ORDER BY event, since")?;
     let mut attached: BTreeMap<Position, Position> = BTreeMap::new();
@@ -116,12 +132,12 @@ fn attached_to(snapshot: &Snapshot<'_>, members: &[IncidentNumber], as_of: Posit
             let version = (position(row.get(0)?), position(row.get(1)?), row.get(2)?);
             let before = held.replace(version).filter(|(event, ..)| *event != version.0);
             let events = take(before);
-            if events > MAX_INCIDENT_EVENTS {
+            if events > events_max {
                 return Err(ViewsError::TooLarge { events });
             }
         }
         let events = take(held);
-        if events > MAX_INCIDENT_EVENTS {
+        if events > events_max {
             return Err(ViewsError::TooLarge { events });
         }
     }

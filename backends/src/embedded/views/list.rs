@@ -55,6 +55,15 @@ impl Conditions {
 fn statement(query: &ListQuery) -> Result<(String, Vec<Value>), ViewsError> {
     // The position stands first in the text, so it is the first of the numbered values; the others follow in their order.
     let mut conditions = Conditions { text: String::new(), values: vec![number(query.as_of).into()] };
+    let keys = match query.services.len() {
+        0 | 1 => "@list_keys",
+        // Of several services: a group may have a place in each of them, and is walked once.
+        _ => {
+            let services = serde_json::to_string(&query.services).map_err(|error| ViewsError::Engine(error.to_string()))?;
+            conditions.values.extend([services.into(), query.nature.as_str().to_owned().into()]);
+            "(SELECT DISTINCT nature, '' AS service, started, told_in FROM @list_keys WHERE service IN (SELECT value FROM json_each(?2)) AND nature = ?3)"
+        }
+    };
     places(query, &mut conditions)?;
     let mut filters = Conditions { text: String::new(), values: conditions.values };
     narrow(query, &mut filters)?;
@@ -64,11 +73,12 @@ fn statement(query: &ListQuery) -> Result<(String, Vec<Value>), ViewsError> {
     };
     filters.values.push(i64::try_from(query.limit).unwrap_or(i64::MAX).into());
     let text = format!(
-        "SELECT {} FROM @list_keys k CROSS JOIN @summaries s ON s.row =
+        "SELECT {} FROM {} k CROSS JOIN @summaries s ON s.row =
              (SELECT v.row FROM @summaries v WHERE v.told_in = k.told_in AND v.since <= ?1 ORDER BY v.since DESC LIMIT 1)
          WHERE TRUE {} AND s.listed AND s.nature = k.nature AND ifnull(s.started, {NO_START}) = k.started {}
          ORDER BY k.started {direction}, k.told_in {direction} LIMIT ?",
         decode::SUMMARY,
+        keys,
         conditions.text,
         filters.text
     );

@@ -73,7 +73,7 @@ impl Loading<'_> {
         let candidates = self.candidates(needs)?;
         let mut incidents = self.prepare(decode::INCIDENTS_OF)?;
         let mut events = self.prepare(&format!("SELECT {} FROM @events e WHERE e.position = ?1", decode::EVENT))?;
-        let mut awaited = self.prepare("SELECT key FROM @awaited WHERE event = ?1 ORDER BY key")?;
+        let mut awaited = self.prepare("SELECT key FROM @awaited WHERE event = ?1 ORDER BY place")?;
         let mut waiting = Vec::new();
         for (event, mut row) in candidates {
             if !decode::incidents(&mut incidents, event)?.is_empty() {

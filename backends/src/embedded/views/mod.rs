@@ -21,7 +21,7 @@ use tokio::sync::watch;
 
 use super::file::{self, FileError};
 use super::threads::{Poller, Threads};
-use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS};
+use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, Members};
 use crate::views::{Answer, Generation, ViewsError};
 
 /// Threads that read.
@@ -96,6 +96,21 @@ impl Views {
 
     pub(crate) async fn group_events(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<Group>>, ViewsError> {
         self.read(move |snapshot| groups::group_events(snapshot, number, as_of)).await
+    }
+
+    pub(crate) async fn members(&self, generation: Generation, number: IncidentNumber) -> Result<Members, ViewsError> {
+        let work = move |connection: &mut Connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+            groups::members(&Snapshot { transaction: &transaction, generation }, number)
+        };
+        self.writer.run(work).await
+    }
+
+    pub(crate) async fn anything_waits(&self, generation: Generation) -> Result<bool, ViewsError> {
+        let work = move |connection: &mut Connection| {
+            Ok(connection.query_row(&schema::sql(generation.number, "SELECT EXISTS (SELECT 1 FROM @waiting)"), [], |row| row.get(0))?)
+        };
+        self.writer.run(work).await
     }
 
     pub(crate) async fn list(&self, query: ListQuery) -> Result<Answer<Vec<SummaryRow>>, ViewsError> {

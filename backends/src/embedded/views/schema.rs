@@ -19,7 +19,7 @@ pub(super) const FORMAT: Format = Format {
     page_bytes: 4096,
     synchronous: "NORMAL",
     cache_kib: 128 * 1024,
-    checkpoint_pages: 4000,
+    checkpoint_pages: 16_000,
 };
 
 /// The follower whose cursor the projector moves.
@@ -69,8 +69,8 @@ CREATE TABLE @waiting (
 CREATE INDEX @waiting_by_time ON @waiting (subject, latest, earliest) WHERE latest IS NOT NULL;
 CREATE INDEX @waiting_by_incident ON @waiting (incident) WHERE incident IS NOT NULL;
 CREATE INDEX @waiting_by_reference ON @waiting (page, reference) WHERE page IS NOT NULL;
-CREATE TABLE @awaited (key TEXT NOT NULL, event INTEGER NOT NULL, PRIMARY KEY (key, event)) STRICT, WITHOUT ROWID;
-CREATE INDEX @awaited_by_event ON @awaited (event);
+CREATE TABLE @awaited (event INTEGER NOT NULL, place INTEGER NOT NULL, key TEXT NOT NULL, PRIMARY KEY (event, place)) STRICT, WITHOUT ROWID;
+CREATE INDEX @awaited_by_key ON @awaited (key);
 
 CREATE TABLE @heads (
     number INTEGER PRIMARY KEY, since INTEGER NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL, nature TEXT NOT NULL,

@@ -1,10 +1,10 @@
 //! A Bengali sentence for each kind of event. A new kind does not compile until it has one here.
 
-use dateline_events::kinds::{Extent, Relation, VendorStatus, Verdict};
+use dateline_events::kinds::{Extent, Relation, ServiceRestored, VendorStatus, Verdict};
 use dateline_events::{Count, Event, Kind, Region, Severity, Share, Statement, Symptom};
 
 use super::joined;
-use super::numbers::{count, digits, qualified};
+use super::numbers::{count, digits, lasted, qualified};
 use super::regions::{language, name, within};
 use super::sound::{genitive, locative};
 use crate::tell::clean::{at_most, clean};
@@ -27,7 +27,7 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
         Kind::ScopeChanged(scope) => scope_changed(event, &scope.regions, &scope.symptoms, scope.severity, names),
         Kind::VendorAcknowledged(said) => acknowledged(said.statement.as_ref(), names, setting),
         Kind::VendorUpdated(said) => updated(said.status, said.statement.as_ref(), names, setting),
-        Kind::ServiceRestored(back) => with_statement(restored(back.extent, &back.regions, setting), back.statement.as_ref(), names, setting),
+        Kind::ServiceRestored(back) => with_statement(restored(lang, back, setting), back.statement.as_ref(), names, setting),
         Kind::CauseStated(cause) if cause.known == Some(false) => "কারণ এখনও অজানা".to_owned(),
         Kind::CauseStated(cause) => caused(cause.statement.as_ref(), names, setting),
         Kind::FollowupReported(followup) => names.text(&followup.text),
@@ -37,7 +37,9 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
         Kind::EventRetracted(act) => format!("প্রত্যাহৃত{}", because(act.reason.as_ref())),
         Kind::VendorSilent(silent) => {
             let who = silent.organisation.as_ref().map(|who| names.organisation(who)).or_else(|| setting.vendor.clone());
-            who.map_or("তখনও কোনও বিবৃতি মেলেনি".to_owned(), |who| format!("{} কোনও বিবৃতি তখনও মেলেনি", genitive(&who)))
+            who.map_or("তখনও কোনও বিবৃতি মেলেনি".to_owned(), |who| {
+                format!("{} কোনও বিবৃতি তখনও মেলেনি", genitive(&who))
+            })
         }
         Kind::ClaimWeighed(act) => format!("{}{}", verdict(act.verdict), because(act.reason.as_ref())),
         Kind::MaintenanceAnnounced(work) => planned("রক্ষণাবেক্ষণের কাজের আগাম ঘোষণা", &work.regions, text(work.text.as_ref()), setting),
@@ -89,7 +91,8 @@ fn places(regions: &[Region]) -> String {
 fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, names: &Names) -> String {
     let Kind::AnomalyDetected(sign) = &event.kind else { return String::new() };
     let place = if sign.regions.is_empty() { String::new() } else { format!("{} থেকে ", places(&sign.regions)) };
-    let detector = detected_by.map(|slug| event.common.sources.iter().find(|source| source.slug == slug).map_or_else(|| clean(slug), |source| names.source(source)));
+    let detector = detected_by
+        .map(|slug| event.common.sources.iter().find(|source| source.slug == slug).map_or_else(|| clean(slug), |source| names.source(source)));
     let told = match detector {
         Some(who) => format!("{} ধরা পড়ে, {place}অস্বাভাবিক হারে অভিযোগ আসছে", locative(&who)),
         None => format!("{place}অস্বাভাবিক হারে অভিযোগ আসতে শুরু করে"),
@@ -109,6 +112,7 @@ fn reports(lang: Lang, regions: &[Region], event: &Event, names: &Names) -> Stri
         (true, Some(symptoms)) => symptoms,
         (true, None) if regions.is_empty() => "ব্যবহারকারীরা সমস্যার কথা জানান".to_owned(),
         (true, None) => format!("{} ব্যবহারকারীরা সমস্যার কথা জানান", genitive(&places(regions))),
+        (false, Some(symptoms)) if figures.contains(&symptoms) => figures,
         (false, Some(symptoms)) => format!("{figures}; {symptoms}"),
         (false, None) => figures,
     }
@@ -216,8 +220,15 @@ fn symptom(symptom: Symptom) -> &'static str {
 
 fn subsided(lang: Lang, counts: &[Count], regions: &[Region]) -> String {
     let place = if regions.is_empty() { String::new() } else { format!("{} ", places_within(regions)) };
-    let told: Vec<String> = counts.iter().map(|each| format!("{}{}", each.region.as_deref().map(|code| format!("{} ", within(code))).unwrap_or_default(), count(lang, each))).collect();
-    if told.is_empty() { format!("{place}অভিযোগ আবার স্বাভাবিক মাত্রায়") } else { format!("{place}অভিযোগ কমে {}", told.join(", ")) }
+    let told: Vec<String> = counts
+        .iter()
+        .map(|each| format!("{}{}", each.region.as_deref().map(|code| format!("{} ", within(code))).unwrap_or_default(), count(lang, each)))
+        .collect();
+    if told.is_empty() {
+        format!("{place}অভিযোগ আবার স্বাভাবিক মাত্রায়")
+    } else {
+        format!("{place}অভিযোগ কমে {}", told.join(", "))
+    }
 }
 
 fn scope_changed(event: &Event, regions: &[Region], hit: &[Symptom], severity: Option<Severity>, names: &Names) -> String {
@@ -278,10 +289,13 @@ fn updated(status: VendorStatus, statement: Option<&Statement>, names: &Names, s
     }
 }
 
-fn restored(extent: Extent, regions: &[Region], setting: &Setting) -> String {
+fn restored(lang: Lang, back: &ServiceRestored, setting: &Setting) -> String {
+    let regions = &back.regions;
     let elsewhere = regions.first().is_some_and(|first| setting.opening_region != Some(first.as_str()));
     let place = if elsewhere { format!("{} ", places_within(regions)) } else { String::new() };
-    match extent {
+    let after = back.lasted.as_ref().map(|said| format!("{} পরে ", lasted(lang, said.minutes, said.qualifier))).unwrap_or_default();
+    let place = format!("{after}{place}");
+    match back.extent {
         Extent::Full => format!("{place}পরিষেবা স্বাভাবিক"),
         Extent::Partial => format!("{place}পরিষেবা আংশিক ফেরে"),
         Extent::Unstable => format!("{place}পরিষেবা ফিরতে শুরু করে, তবে স্থিতিশীল নয়"),
@@ -292,12 +306,15 @@ fn caused(statement: Option<&Statement>, names: &Names, setting: &Setting) -> St
     let Some(said) = said(statement, names, setting) else { return "কারণ জানানো হয়".to_owned() };
     match said.organisation.clone().or_else(|| said.speaker.clone()) {
         Some(who) => format!("{}: “{}”", at_most(&who, 200), said.words),
-        None => format!("“{}”", said.words),
+        None => format!("কারণ: “{}”", said.words),
     }
 }
 
 fn with_statement(told: String, statement: Option<&Statement>, names: &Names, setting: &Setting) -> String {
-    said(statement, names, setting).map_or(told.clone(), |said| format!("{told}। {}", spoken_words(&said, None)))
+    match said(statement, names, setting) {
+        Some(said) => format!("{told}। {}", spoken_words(&said, None)),
+        None => told,
+    }
 }
 
 fn said(statement: Option<&Statement>, names: &Names, setting: &Setting) -> Option<Spoken> {

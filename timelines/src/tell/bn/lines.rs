@@ -9,7 +9,7 @@ use crate::tell::language::{Lang, Note, Spread, Summary, ToldClaim};
 
 /// Adds who says it, and a দাঁড়ি unless the sentence ends with somebody's words.
 pub(in crate::tell) fn finish(_: Lang, sentence: &str, credit: &str) -> String {
-    let quotes = sentence.ends_with('”');
+    let quotes = sentence.ends_with('”') && sentence.rfind('“').is_some_and(|at| at == 0 || sentence[..at].ends_with(": "));
     let has_stop = sentence.ends_with(['।', '.', '!', '?', '…']);
     match (credit.is_empty(), quotes) {
         (true, true) => sentence.to_owned(),
@@ -113,9 +113,9 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     let is_outage = summary.nature == Some(Nature::Outage);
     let who = summary.vendor.clone().unwrap_or_else(|| "সংস্থা".to_owned());
     let mut times = Vec::new();
-    if let Some((time, by)) = &summary.first_seen {
+    if let Some((time, by, is_report)) = summary.first_seen.as_ref().filter(|_| is_outage) {
         let by = if by.is_empty() { String::new() } else { format!(" ({by})") };
-        times.push(format!("প্রথম অভিযোগ {time}{by}"));
+        times.push(format!("{} {time}{by}", if *is_report { "প্রথম অভিযোগ" } else { "প্রথম জানা যায়" }));
     }
     times.extend(summary.acknowledged.as_ref().map(|(time, is_open)| {
         let open = if *is_open { ", ঠিক কখন জানা যায়নি" } else { "" };
@@ -123,7 +123,7 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     }));
     match &summary.restored {
         Some(time) => times.push(format!("পরিষেবা ফেরে {time}{}", if summary.unstable { ", শুরুতে স্থিতিশীল ছিল না" } else { "" })),
-        None if is_outage && summary.first_seen.is_some() && !summary.restored_state => times.push("পরিষেবা ফেরার খবর নেই".to_owned()),
+        None if is_outage && summary.has_entries && !summary.restored_state => times.push("পরিষেবা ফেরার খবর নেই".to_owned()),
         None => {}
     }
     times.extend(summary.window.as_ref().map(|window| format!("কাজ হওয়ার কথা {window}")));
@@ -144,7 +144,11 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     });
     let services = (!summary.services.is_empty()).then(|| format!("পরিষেবা: {}{}", summary.services.join(", "), owner.unwrap_or_default()));
     let regions = Some(summary.regions.join(", ")).filter(|regions| !regions.is_empty());
-    let lines = [times.join(" · "), second.into_iter().flatten().collect::<Vec<_>>().join(" · "), [services, regions].into_iter().flatten().collect::<Vec<_>>().join(" · ")];
+    let lines = [
+        times.join(" · "),
+        second.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        [services, regions].into_iter().flatten().collect::<Vec<_>>().join(" · "),
+    ];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 

@@ -1,19 +1,18 @@
 //! An English sentence for each kind of event. A new kind does not compile until it has one here.
 
-use dateline_events::kinds::{Extent, Relation, VendorStatus, Verdict};
+use dateline_events::kinds::{Extent, Relation, ServiceRestored, VendorStatus, Verdict};
 use dateline_events::{Count, Event, Kind, Region, Severity, Share, Statement, Symptom};
 
-use super::numbers::{count, number, qualified};
+use super::numbers::{count, lasted, number, qualified};
 use super::regions::{in_sentence, region};
 use super::{capital, list};
-use crate::model::MilestoneKind;
 use crate::tell::clean::{at_most, clean};
 use crate::tell::language::{Names, Setting, Spoken};
 use crate::tell::quotation::spoken;
 
 /// What the event says, without its time, its sources and a stop.
 pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting) -> String {
-    if let Some(headline) = &event.common.headline {
+    if let Some(headline) = event.common.headline.as_ref().filter(|headline| headline.find("en").is_some()) {
         return at_place(&names.text(headline), event.kind.regions(), setting);
     }
     let told = match &event.kind {
@@ -25,7 +24,7 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
         Kind::ScopeChanged(scope) => scope_changed(event, &scope.regions, &scope.symptoms, scope.severity, names),
         Kind::VendorAcknowledged(said) => acknowledged(said.statement.as_ref(), names, setting),
         Kind::VendorUpdated(said) => updated(said.status, said.statement.as_ref(), names, setting),
-        Kind::ServiceRestored(back) => with_statement(restored(back.extent, &back.regions, setting), back.statement.as_ref(), names, setting),
+        Kind::ServiceRestored(back) => with_statement(restored(back, setting), back.statement.as_ref(), names, setting),
         Kind::CauseStated(cause) if cause.known == Some(false) => "the reason is still not known".to_owned(),
         Kind::CauseStated(cause) => caused(cause.statement.as_ref(), names, setting),
         Kind::FollowupReported(followup) => names.text(&followup.text),
@@ -37,15 +36,21 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
             let who = silent.organisation.as_ref().map(|who| names.organisation(who)).or_else(|| setting.vendor.clone());
             who.map_or("No statement so far".to_owned(), |who| format!("No statement from {who} so far"))
         }
-        Kind::ClaimWeighed(act) => format!("{}{}", verdict(act.verdict), act.reason.as_ref().map(|reason| format!(": {}", names.text(reason))).unwrap_or_default()),
-        Kind::MaintenanceAnnounced(work) => planned("Planned work announced", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting),
+        Kind::ClaimWeighed(act) => {
+            format!("{}{}", verdict(act.verdict), act.reason.as_ref().map(|reason| format!(": {}", names.text(reason))).unwrap_or_default())
+        }
+        Kind::MaintenanceAnnounced(work) => {
+            planned("Planned work announced", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting)
+        }
         Kind::MaintenanceStarted(work) => planned("Planned work begins", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting),
         Kind::MaintenanceCompleted(work) => planned("Planned work is done", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting),
         Kind::IncidentLinked(link) => format!("{} ({} → {})", relation(link.relation), clean(&link.from.id), clean(&link.to.id)),
         Kind::IncidentTitled(act) => names.text(&act.title),
         Kind::EventRedacted(act) => format!("The text at position {} was destroyed", number(act.position)),
     };
-    if event.common.components.is_empty() { told } else { format!("{told} ({})", clean(&event.common.components.join(", "))) }
+    let headline = event.common.headline.as_ref().map(|headline| format!(": “{}”", names.text(headline))).unwrap_or_default();
+    let components = if event.common.components.is_empty() { String::new() } else { format!(" ({})", clean(&event.common.components.join(", "))) };
+    format!("{told}{headline}{components}")
 }
 
 fn verdict(verdict: Verdict) -> &'static str {
@@ -76,7 +81,8 @@ fn at_place(headline: &str, regions: &[Region], setting: &Setting) -> String {
 fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names) -> String {
     let Kind::AnomalyDetected(sign) = &event.kind else { return String::new() };
     let place = if sign.regions.is_empty() { String::new() } else { format!(" from {}", places(&sign.regions)) };
-    let detector = detected_by.map(|slug| event.common.sources.iter().find(|source| source.slug == slug).map_or_else(|| clean(slug), |source| names.source(source)));
+    let detector = detected_by
+        .map(|slug| event.common.sources.iter().find(|source| source.slug == slug).map_or_else(|| clean(slug), |source| names.source(source)));
     let mut told = detector.map_or(format!("Unusual number of reports{place}"), |who| format!("{who} sees an unusual number of reports{place}"));
     let figures = figures(event, &[]);
     let measure = sign.measure.as_ref().map(|measure| names.text(measure));
@@ -193,7 +199,10 @@ fn symptom(symptom: Symptom) -> &'static str {
 
 fn subsided(counts: &[Count], regions: &[Region]) -> String {
     let place = if regions.is_empty() { String::new() } else { format!(" in {}", places(regions)) };
-    let told: Vec<String> = counts.iter().map(|each| format!("{}{}", each.region.as_deref().map(|code| format!("{} ", region(code))).unwrap_or_default(), count(each))).collect();
+    let told: Vec<String> = counts
+        .iter()
+        .map(|each| format!("{}{}", each.region.as_deref().map(|code| format!("{} ", region(code))).unwrap_or_default(), count(each)))
+        .collect();
     if told.is_empty() { format!("Reports back to normal{place}") } else { format!("Reports down{place} to {}", told.join(", ")) }
 }
 
@@ -243,20 +252,21 @@ fn updated(status: VendorStatus, statement: Option<&Statement>, names: &Names, s
     }
 }
 
-fn restored(extent: Extent, regions: &[Region], setting: &Setting) -> String {
+fn restored(back: &ServiceRestored, setting: &Setting) -> String {
+    let regions = &back.regions;
     let elsewhere = regions.first().is_some_and(|first| setting.opening_region != Some(first.as_str()));
     let place = if elsewhere { format!(" in {}", places(regions)) } else { String::new() };
-    match extent {
-        Extent::Full => format!("Service restored{place}"),
-        Extent::Partial => format!("Partly back{place}"),
-        Extent::Unstable => format!("Service begins to return{place}, not stable"),
+    let after = back.lasted.as_ref().map(|said| format!(", after {}", lasted(said.minutes, said.qualifier))).unwrap_or_default();
+    match back.extent {
+        Extent::Full => format!("Service restored{place}{after}"),
+        Extent::Partial => format!("Partly back{place}{after}"),
+        Extent::Unstable => format!("Service begins to return{place}{after}, not stable"),
     }
 }
 
 fn caused(statement: Option<&Statement>, names: &Names, setting: &Setting) -> String {
     match said(statement, names, setting) {
-        Some(said) if said.speaker.is_none() && said.organisation.is_none() => format!("“{}”", said.words),
-        Some(said) if setting.milestone == Some(MilestoneKind::Cause) => quoted(&said, None, true),
+        Some(said) if said.speaker.is_none() && said.organisation.is_none() => format!("Cause: “{}”", said.words),
         Some(said) => quoted(&said, None, true),
         None => "A cause is stated".to_owned(),
     }

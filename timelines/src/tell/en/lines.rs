@@ -8,7 +8,7 @@ use crate::tell::language::{Note, Spread, Summary, ToldClaim};
 
 /// Adds who says it, and a stop unless the sentence ends with somebody's words.
 pub(in crate::tell) fn finish(sentence: &str, credit: &str) -> String {
-    let quotes = sentence.ends_with('”');
+    let quotes = sentence.ends_with('”') && sentence.rfind('“').is_some_and(|at| at == 0 || sentence[..at].ends_with(": "));
     let has_stop = sentence.ends_with(['.', '!', '?', '…']);
     match (credit.is_empty(), quotes) {
         (true, true) => sentence.to_owned(),
@@ -85,7 +85,8 @@ pub(in crate::tell) fn wording_without(who: &str, missing: &[String]) -> String 
 }
 
 pub(in crate::tell) fn same_in(language: &str, who: &[(String, Option<String>)]) -> String {
-    let told = |(outlet, speaker): &(String, Option<String>)| speaker.as_ref().map_or_else(|| outlet.clone(), |speaker| format!("by {speaker} ({outlet})"));
+    let told =
+        |(outlet, speaker): &(String, Option<String>)| speaker.as_ref().map_or_else(|| outlet.clone(), |speaker| format!("by {speaker} ({outlet})"));
     format!("In {language}: {}", who.iter().map(told).collect::<Vec<_>>().join(", "))
 }
 
@@ -108,9 +109,9 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
     let is_outage = summary.nature == Some(Nature::Outage);
     let who = summary.vendor.clone().unwrap_or_else(|| "the vendor".to_owned());
     let mut times = Vec::new();
-    if let Some((time, by)) = &summary.first_seen {
+    if let Some((time, by, is_report)) = summary.first_seen.as_ref().filter(|_| is_outage) {
         let by = if by.is_empty() { String::new() } else { format!(" ({by})") };
-        times.push(format!("First reports {time}{by}"));
+        times.push(format!("{} {time}{by}", if *is_report { "First reports" } else { "First told of" }));
     }
     times.extend(summary.acknowledged.as_ref().map(|(time, is_open)| {
         let open = if *is_open { ", hour not published" } else { "" };
@@ -118,7 +119,7 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
     }));
     match &summary.restored {
         Some(time) => times.push(format!("back {time}{}", if summary.unstable { ", unstable at first" } else { "" })),
-        None if is_outage && summary.first_seen.is_some() && !summary.restored_state => times.push("no restoration reported".to_owned()),
+        None if is_outage && summary.has_entries && !summary.restored_state => times.push("no restoration reported".to_owned()),
         None => {}
     }
     times.extend(summary.window.as_ref().map(|window| format!("Planned for {window}")));
@@ -128,16 +129,26 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         None => format!("(sources: {first})"),
     });
     let down = [down, lasted].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let cause = summary.cause.as_ref().map(|(words, who)| format!("Cause: {words}{}", who.as_ref().map(|who| format!(" ({who})")).unwrap_or_default()));
+    let cause =
+        summary.cause.as_ref().map(|(words, who)| format!("Cause: {words}{}", who.as_ref().map(|who| format!(" ({who})")).unwrap_or_default()));
     let second = [Some(down).filter(|down| !down.is_empty()), cause];
     let owner = summary.vendor.as_ref().map(|vendor| match summary.siblings.as_slice() {
         [] => format!(" ({vendor})"),
         siblings => format!(" ({vendor}, which also owns {})", list(siblings)),
     });
-    let services = Some(format!("{}: {}{}", if summary.services.len() == 1 { "Service" } else { "Services" }, summary.services.join(", "), owner.unwrap_or_default()));
+    let services = Some(format!(
+        "{}: {}{}",
+        if summary.services.len() == 1 { "Service" } else { "Services" },
+        summary.services.join(", "),
+        owner.unwrap_or_default()
+    ));
     let regions = Some(summary.regions.join(", ")).filter(|regions| !regions.is_empty());
     let third = [services.filter(|_| !summary.services.is_empty()), regions];
-    let lines = [times.join(" · "), second.into_iter().flatten().collect::<Vec<_>>().join(" · "), third.into_iter().flatten().collect::<Vec<_>>().join(" · ")];
+    let lines = [
+        times.join(" · "),
+        second.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+        third.into_iter().flatten().collect::<Vec<_>>().join(" · "),
+    ];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 
@@ -147,10 +158,12 @@ pub(in crate::tell) fn note(note: &Note) -> String {
         Note::NothingCertain { by, possibly: 0 } => format!("Nothing is certain to have been stated by {by}."),
         Note::NothingCertain { by, possibly } => format!("Nothing is certain to have been stated by {by}; {} may have been.", claims(*possibly)),
         Note::KnownAt { by, possibly: 0 } => format!("Only what was certainly stated by {by}."),
-        Note::KnownAt { by, possibly } => format!("Only what was certainly stated by {by}; {} more may have been.", claims(*possibly)),
+        Note::KnownAt { by, possibly } => format!("Only what was certainly stated by {by}; {} more may have been.", word(*possibly as u64)),
         Note::At { time } => format!("As things stood at {time}."),
         Note::AsOf { position } => format!("As the ledger had it at position {}.", super::number(*position)),
         Note::WithoutEffect { count: 1 } => "One correction is without effect: it would make its event invalid.".to_owned(),
-        Note::WithoutEffect { count } => format!("{} corrections are without effect: they would make their events invalid.", capital(&word(*count as u64))),
+        Note::WithoutEffect { count } => {
+            format!("{} corrections are without effect: they would make their events invalid.", capital(&word(*count as u64)))
+        }
     }
 }

@@ -78,8 +78,8 @@ pub(super) fn own_clock(clock: &OwnClock) -> String {
         Some(abbreviation) if !clock.assumed => abbreviation.clone(),
         _ => place_time(&clock.zone),
     };
-    let assumed = if clock.assumed { " assumed" } else { "" };
-    format!("{}{last} {zone}{assumed}", told(clock.first))
+    let assumed = if clock.assumed { (",", " assumed") } else { ("", "") };
+    format!("{}{last}{} {zone}{}", told(clock.first), assumed.0, assumed.1)
 }
 
 /// In whose time it is told.

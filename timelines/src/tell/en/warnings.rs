@@ -84,6 +84,9 @@ fn milestone(kind: MilestoneKind) -> &'static str {
 pub(in crate::tell) fn change(change: &Change) -> String {
     let because = |because: &Option<String>| because.as_ref().map(|because| format!(" ({because})")).unwrap_or_default();
     match change {
+        Change::Moved { milestone: MilestoneKind::Cause, from, to, because: why } => {
+            format!("The cause told changed from {from} to {to}{}.", because(why))
+        }
         Change::Moved { milestone: kind, from, to, because: why } => format!("{} moved from {from} to {to}{}.", milestone(*kind), because(why)),
         Change::Appeared { milestone: kind, told, because: why } => format!("{} now told: {told}{}.", milestone(*kind), because(why)),
         Change::Disappeared { milestone: kind, told } => format!("{} no longer told (was {told}).", milestone(*kind)),

@@ -1,0 +1,121 @@
+//! Incidents as of a position: what merged, what moved, what changed when.
+
+use dateline_backends::{Change, EventState, Group};
+use dateline_timelines::rows::{MembershipRow, Rows};
+use tempfile::TempDir;
+
+use crate::support::{attachment, commit, event_row, head, key, summary, views, waiting};
+
+fn membership(incident: u64, since: u64, group: u64) -> MembershipRow {
+    MembershipRow { incident, since, group }
+}
+
+fn positions(group: Option<Group>) -> Vec<(u64, u64)> {
+    group.map(|group| group.events.into_iter().map(|(event, since)| (event.position, since)).collect()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn an_event_that_moved_is_told_where_it_was_then() {
+    let folder = TempDir::new().unwrap();
+    let views = views(&folder).await;
+    let heads = vec![head(1, 1, "whatsapp"), head(2, 2, "whatsapp")];
+    let attachments = vec![
+        attachment(1, 1, 1, true),
+        attachment(2, 2, 2, true),
+        attachment(3, 3, 1, true),
+        attachment(4, 3, 1, false),
+        attachment(4, 3, 2, true),
+        attachment(5, 3, 2, false),
+        attachment(5, 3, 1, true),
+    ];
+    commit(&views, 5, Rows { heads, attachments, ..Rows::default() }).await;
+    for (incident, as_of, expected) in [
+        (1, 2, vec![(1, 1)]),
+        (1, 3, vec![(1, 1), (3, 3)]),
+        (1, 4, vec![(1, 1)]),
+        (2, 4, vec![(2, 2), (3, 4)]),
+        (1, 99, vec![(1, 1), (3, 5)]),
+        (2, 99, vec![(2, 2)]),
+    ] {
+        let answer = views.group_events(incident, as_of).await.unwrap();
+        assert_eq!((answer.position, positions(answer.value)), (5, expected), "incident {incident} as of {as_of}");
+    }
+    assert_eq!(views.group_events(2, 1).await.unwrap().value, None, "not opened yet");
+    assert_eq!(views.group_events(3, 99).await.unwrap().value, None, "no incident");
+}
+
+#[tokio::test]
+async fn merged_incidents_are_one_group_until_they_are_split() {
+    let folder = TempDir::new().unwrap();
+    let views = views(&folder).await;
+    let rows = Rows {
+        heads: vec![head(1, 1, "whatsapp"), head(2, 2, "whatsapp")],
+        attachments: vec![attachment(1, 1, 1, true), attachment(2, 2, 2, true), attachment(3, 3, 1, true), attachment(4, 3, 2, true)],
+        memberships: vec![membership(1, 4, 1), membership(2, 4, 1), membership(1, 6, 1), membership(2, 6, 2)],
+        summaries: vec![summary(1, 1, Some(1)), summary(2, 2, Some(2)), summary(1, 4, Some(1)), summary(2, 6, Some(2))],
+        ..Rows::default()
+    };
+    commit(&views, 6, rows).await;
+    let merged = views.group_events(2, 4).await.unwrap().value.unwrap();
+    assert_eq!((merged.number, &merged.members, &merged.ids), (1, &vec![1, 2], &vec!["whatsapp-1".to_owned(), "whatsapp-2".to_owned()]));
+    assert_eq!(positions(Some(merged)), [(1, 1), (2, 2), (3, 3)], "an event of two members stands once");
+    let split = views.group_events(2, 6).await.unwrap().value.unwrap();
+    assert_eq!((split.number, split.members), (2, vec![2]));
+    for (as_of, group, since) in [(3, 2, 2), (4, 1, 4), (5, 1, 4), (6, 2, 6)] {
+        let row = views.versions_of(2, as_of).await.unwrap().value.unwrap();
+        assert_eq!((row.group, row.since), (group, since), "as of {as_of}");
+    }
+    assert_eq!(views.versions_of(2, 1).await.unwrap().value, None);
+    let changes = views.changes(0, 100).await.unwrap().value;
+    let at = |position: u64| changes.iter().find(|change| change.position == position).map(|change| change.incidents.clone());
+    assert_eq!(at(4), Some(vec![(1, "whatsapp-1".to_owned())]), "told as of then");
+    assert_eq!(at(6), Some(vec![(2, "whatsapp-2".to_owned())]));
+}
+
+#[tokio::test]
+async fn changes_come_once_a_position_in_order_and_page_by_page() {
+    let folder = TempDir::new().unwrap();
+    let views = views(&folder).await;
+    let rows = Rows {
+        heads: vec![head(1, 1, "whatsapp"), head(2, 2, "whatsapp")],
+        attachments: vec![attachment(1, 1, 1, true), attachment(4, 1, 2, true), attachment(4, 1, 1, false)],
+        summaries: vec![summary(1, 1, None), summary(2, 2, None), summary(1, 4, None)],
+        ..Rows::default()
+    };
+    commit(&views, 5, rows).await;
+    let id = |number: u64| (number, format!("whatsapp-{number}"));
+    let expected = [
+        Change { position: 1, incidents: vec![id(1)] },
+        Change { position: 2, incidents: vec![id(2)] },
+        Change { position: 4, incidents: vec![id(1), id(2)] },
+    ];
+    let answer = views.changes(0, 100).await.unwrap();
+    assert_eq!((answer.position, answer.value.as_slice()), (5, &expected[..]));
+    assert_eq!(views.changes(0, 2).await.unwrap().value, expected[..2]);
+    assert_eq!(views.changes(2, 2).await.unwrap().value, expected[2..]);
+}
+
+#[tokio::test]
+async fn events_are_found_by_position_by_key_and_by_what_is_the_matter() {
+    let folder = TempDir::new().unwrap();
+    let views = views(&folder).await;
+    let mut poison = event_row(3);
+    poison.problem = Some("not valid JSON".to_owned());
+    poison.bytes = None;
+    let rows = Rows {
+        events: vec![poison.clone()],
+        heads: vec![head(1, 1, "whatsapp")],
+        attachments: vec![attachment(1, 1, 1, true), attachment(5, 4, 1, true)],
+        waiting: vec![waiting(2, "whatsapp"), waiting(4, "whatsapp"), waiting(5, "whatsapp")],
+        ..Rows::default()
+    };
+    commit(&views, 5, rows).await;
+    assert_eq!(views.event(1).await.unwrap().value, Some((event_row(1), vec![1])));
+    assert_eq!(views.event_by_key(key(3)).await.unwrap().value, Some((poison.clone(), vec![])));
+    assert_eq!(views.event(6).await.unwrap().value, None);
+    assert_eq!(views.events_where(EventState::Poison, 0, 10).await.unwrap().value, [poison]);
+    assert_eq!(views.events_where(EventState::Poison, 3, 10).await.unwrap().value, []);
+    assert_eq!(views.events_where(EventState::Unattached, 0, 10).await.unwrap().value, [event_row(2), event_row(5)]);
+    assert_eq!(views.events_where(EventState::Unattached, 0, 1).await.unwrap().value, [event_row(2)]);
+    assert_eq!(views.events_where(EventState::Unattached, 2, 10).await.unwrap().value, [event_row(5)]);
+}

@@ -1,0 +1,116 @@
+//! Lists show each group once, as of a position, narrowed, sorted, and whole over all pages.
+
+use dateline_backends::{ListQuery, MAX_LISTED_ROWS, Order, Views, ViewsError};
+use dateline_events::Instant;
+use dateline_timelines::rows::{Nature, Rows, SummaryRow};
+use tempfile::TempDir;
+
+use crate::support::{commit, head, summary, views};
+
+async fn groups(views: &Views, query: ListQuery) -> Vec<u64> {
+    views.list(query).await.unwrap().value.into_iter().map(|row| row.group).collect()
+}
+
+fn outages(as_of: u64) -> ListQuery {
+    ListQuery::new(Nature::Outage, as_of, 100)
+}
+
+#[tokio::test]
+async fn a_list_shows_the_version_of_its_time_and_each_group_once() {
+    let folder = TempDir::new().unwrap();
+    let views = views(&folder).await;
+    let unlisted = SummaryRow { listed: false, ..summary(2, 6, Some(20)) };
+    // The start of 1 moves behind that of 2 and back; 2 is merged away at 6.
+    let summaries =
+        vec![summary(1, 1, Some(10)), summary(2, 2, Some(20)), summary(1, 3, Some(30)), summary(1, 5, Some(10)), unlisted, summary(3, 3, None)];
+    commit(&views, 6, Rows { summaries, ..Rows::default() }).await;
+    for (as_of, expected) in [(1, vec![1]), (2, vec![2, 1]), (3, vec![1, 2, 3]), (5, vec![2, 1, 3]), (6, vec![1, 3]), (99, vec![1, 3])] {
+        assert_eq!(groups(&views, outages(as_of)).await, expected, "as of {as_of}");
+        let earliest_first = ListQuery { order: Order::EarliestFirst, ..outages(as_of) };
+        let reversed: Vec<_> = expected.into_iter().rev().collect();
+        assert_eq!(groups(&views, earliest_first).await, reversed, "earliest first as of {as_of}");
+    }
+    let answer = views.list(outages(4)).await.unwrap();
+    assert_eq!((answer.position, &answer.value[0]), (6, &summary(1, 3, Some(30))));
+}
+
+#[tokio::test]
+async fn pages_by_the_last_row_leave_nothing_out_and_show_nothing_twice() {
+    let folder = TempDir::new().unwrap();
+    let views = views(&folder).await;
+    let started = |group: u64| (!group.is_multiple_of(7)).then_some((group / 3).cast_signed());
+    let summaries = (1..=50).map(|group| summary(group, group, started(group))).collect();
+    commit(&views, 50, Rows { summaries, ..Rows::default() }).await;
+    for order in [Order::LatestFirst, Order::EarliestFirst] {
+        let whole = groups(&views, ListQuery { order, ..outages(50) }).await;
+        let mut paged = Vec::new();
+        let mut after = None;
+        loop {
+            let page = views.list(ListQuery { order, after, limit: 7, ..outages(50) }).await.unwrap().value;
+            let Some(last) = page.last() else { break };
+            after = Some((last.started, last.group));
+            paged.extend(page.into_iter().map(|row| row.group));
+        }
+        assert_eq!((paged.len(), paged), (50, whole), "{order:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_filter_narrows_and_all_must_hold() {
+    let folder = TempDir::new().unwrap();
+    let views = views(&folder).await;
+    let both = SummaryRow {
+        services: " whatsapp instagram ".to_owned(),
+        regions: " IN IT ".to_owned(),
+        ended: Some(Instant(50)),
+        ..summary(1, 1, Some(10))
+    };
+    let signal = SummaryRow {
+        services: " signal ".to_owned(),
+        state: "restored".to_owned(),
+        symptoms: " calls ".to_owned(),
+        words: "signal fällt in köln aus".to_owned(),
+        ..summary(2, 2, Some(60))
+    };
+    let left = [summary(3, 3, Some(5)), SummaryRow { services: " telegram ".to_owned(), ..summary(3, 4, Some(5)) }];
+    let registry = SummaryRow { nature: Nature::Registry, vendor: "meta".to_owned(), ..summary(5, 5, None) };
+    let heads = vec![head(1, 1, "whatsapp"), head(2, 2, "whatsapp")];
+    let mut summaries = vec![both, signal, registry];
+    summaries.extend(left);
+    commit(&views, 5, Rows { summaries, heads, ..Rows::default() }).await;
+    let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect::<Vec<_>>();
+    let all = || outages(5);
+    let cases = [
+        ("one service", ListQuery { services: words(&["instagram"]), ..all() }, vec![1]),
+        ("part of a slug", ListQuery { services: words(&["insta"]), ..all() }, vec![]),
+        ("a service that it left", ListQuery { services: words(&["whatsapp"]), ..all() }, vec![1]),
+        ("before it left", ListQuery { services: words(&["whatsapp"]), ..outages(3) }, vec![1, 3]),
+        ("any of two services", ListQuery { services: words(&["signal", "telegram"]), ..all() }, vec![2, 3]),
+        ("region", ListQuery { region: Some("IT".to_owned()), ..all() }, vec![1]),
+        ("symptom", ListQuery { symptom: Some("calls".to_owned()), ..all() }, vec![2]),
+        ("states", ListQuery { states: words(&["restored", "monitoring"]), ..all() }, vec![2]),
+        ("not over by then", ListQuery { from: Some(Instant(50)), ..all() }, vec![2, 3]),
+        ("not yet over", ListQuery { from: Some(Instant(49)), ..all() }, vec![2, 1, 3]),
+        ("started before", ListQuery { to: Some(Instant(10)), ..all() }, vec![3]),
+        ("within", ListQuery { from: Some(Instant(40)), to: Some(Instant(60)), ..all() }, vec![1, 3]),
+        ("words", ListQuery { words: words(&["KÖLN", "signal"]), ..all() }, vec![2]),
+        ("a word too many", ListQuery { words: words(&["köln", "india"]), ..all() }, vec![]),
+        ("ids", ListQuery { ids: words(&["whatsapp-1", "whatsapp-2", "whatsapp-77"]), ..all() }, vec![2, 1]),
+        ("several at once", ListQuery { ids: words(&["whatsapp-1", "whatsapp-2"]), states: words(&["detected"]), ..all() }, vec![1]),
+        ("vendor", ListQuery { vendor: Some("meta".to_owned()), ..ListQuery::new(Nature::Registry, 5, 10) }, vec![5]),
+        ("another vendor", ListQuery { vendor: Some("signal".to_owned()), ..ListQuery::new(Nature::Registry, 5, 10) }, vec![]),
+    ];
+    for (name, query, expected) in cases {
+        assert_eq!(groups(&views, query).await, expected, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_has_a_limit() {
+    let folder = TempDir::new().unwrap();
+    let views = views(&folder).await;
+    let limit = MAX_LISTED_ROWS;
+    assert_eq!(groups(&views, ListQuery { limit, ..outages(1) }).await, Vec::<u64>::new());
+    let refused = views.list(ListQuery { limit: limit + 1, ..outages(1) }).await;
+    assert_eq!(refused.err(), Some(ViewsError::TooMany { what: "rows", given: limit + 1, limit }));
+}

@@ -1,0 +1,120 @@
+//! Asks a server by its URL, or the roles' own routes over the files in this process: the same question either way.
+
+use anyhow::{Context, bail};
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+use crate::config::{Secret, Settings};
+use crate::doors::{Doors, Use};
+use crate::http::{Gate, MAX_BODY_BYTES};
+use crate::intake::Intake;
+use crate::http::parameters::percent_encoded;
+use crate::keys::Keys;
+use crate::reader::Reader;
+use crate::serve::routes;
+
+/// An answer to a local question is at most so large, in bytes.
+const MAX_ANSWER_BYTES: usize = 64 * MAX_BODY_BYTES;
+
+/// Whom a command asks.
+pub enum Asker {
+    /// A server.
+    Server {
+        /// Its address, without a slash at the end.
+        url: String,
+        /// The API key for it.
+        key: Option<Secret>,
+        /// The client.
+        client: reqwest::Client,
+    },
+    /// The files.
+    Files {
+        /// The doors that were opened.
+        doors: Doors,
+        /// The roles' routes.
+        router: axum::Router,
+        /// Dropped with the asker; streams end then.
+        _stop: watch::Sender<bool>,
+    },
+}
+
+/// The address of a server that this process runs.
+pub fn local_server(address: std::net::SocketAddr) -> Asker {
+    Asker::Server { url: format!("http://{address}"), key: None, client: reqwest::Client::new() }
+}
+
+impl Asker {
+    /// The server named in the settings, else the files.
+    pub async fn open(settings: &Settings, files: Use) -> anyhow::Result<Self> {
+        if let Some(url) = &settings.url {
+            if !url.starts_with("http://") {
+                bail!("--url {url}: only http:// is spoken here; put a proxy that ends TLS on this machine in front");
+            }
+            let url = url.trim_end_matches('/').to_owned();
+            return Ok(Self::Server { url, key: settings.key.clone(), client: reqwest::Client::new() });
+        }
+        let doors = Doors::open(&settings.addresses, files).await?;
+        let (stop, stopped) = watch::channel(false);
+        let gate = Gate::owner(Keys::new(doors.keep.clone()));
+        let router = routes(Intake::new(doors.ledger.clone(), gate.clone()), Reader::new(doors.ledger.clone(), doors.views.clone(), gate, stopped));
+        Ok(Self::Files { doors, router, _stop: stop })
+    }
+
+    /// Asks for a path; an answer that is a problem becomes an error that says what to do.
+    pub async fn get(&self, path: &str) -> anyhow::Result<Bytes> {
+        let (status, body) = self.send("GET", path, None).await?;
+        if status.is_success() { Ok(body) } else { bail!(problem_text(status, &body)) }
+    }
+
+    /// Sends events; answers the status and the body.
+    pub async fn post(&self, path: &str, media_type: &str, body: Vec<u8>) -> anyhow::Result<(StatusCode, Bytes)> {
+        self.send("POST", path, Some((media_type, body))).await
+    }
+
+    async fn send(&self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) -> anyhow::Result<(StatusCode, Bytes)> {
+        match self {
+            Self::Server { url, key, client } => {
+                let mut request = client.request(method.parse()?, format!("{url}{path}"));
+                if let Some((media_type, body)) = body {
+                    request = request.header(header::CONTENT_TYPE, media_type).body(body);
+                }
+                if let Some(key) = key {
+                    request = request.bearer_auth(&key.0);
+                }
+                let answer = request.send().await.with_context(|| format!("no server answers at {url}; start one with `dateline serve`"))?;
+                let status = answer.status();
+                Ok((status, answer.bytes().await?))
+            }
+            Self::Files { router, .. } => {
+                let mut request = Request::builder().method(method).uri(path);
+                let mut content = Body::empty();
+                if let Some((media_type, body)) = body {
+                    request = request.header(header::CONTENT_TYPE, media_type);
+                    content = Body::from(body);
+                }
+                let answer = router.clone().oneshot(request.body(content)?).await?;
+                let status = answer.status();
+                Ok((status, axum::body::to_bytes(answer.into_body(), MAX_ANSWER_BYTES).await?))
+            }
+        }
+    }
+}
+
+/// A problem in one line; what is none, as it came.
+pub fn problem_text(status: StatusCode, body: &[u8]) -> String {
+    let problem: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
+    match (problem["title"].as_str(), problem["detail"].as_str()) {
+        (Some(title), Some(detail)) => format!("{title} ({}): {detail}", status.as_u16()),
+        _ => format!("{status}: {}", String::from_utf8_lossy(body)),
+    }
+}
+
+/// Writes a path with a query; parameters without a value are left out.
+pub fn path_with(path: &str, parameters: &[(&str, Option<&str>)]) -> String {
+    let encoded: Vec<String> = parameters.iter().filter_map(|(name, value)| value.map(|value| format!("{name}={}", percent_encoded(value)))).collect();
+    if encoded.is_empty() { path.to_owned() } else { format!("{path}?{}", encoded.join("&")) }
+}

@@ -1,0 +1,171 @@
+//! `dateline audit replay`: the ledger as NDJSON of the exact bytes, or folded anew up to then.
+
+use std::io::Write;
+
+use anyhow::{Context, bail};
+use dateline_backends::{Ledger, LedgerOptions, Views};
+use dateline_events::{Instant, Position};
+use dateline_timelines::PROJECTION_VERSION;
+use dateline_timelines::tell::{self, Lang, Options};
+
+use super::ask::Asker;
+use super::{Answer, Progress, say};
+use crate::config::{AuditCommand, Settings};
+use crate::doors::Use;
+use crate::projector::Projector;
+use crate::reader::{Desk, ReadAxes, replay_line};
+
+/// The width of a timeline as text, in columns.
+const TEXT_WIDTH: usize = 110;
+
+/// Up to where an audit reads.
+#[derive(Debug, Clone, Copy)]
+enum Until {
+    Position(Position),
+    Recorded(Instant),
+}
+
+/// Runs one of the audits.
+pub async fn run(settings: &Settings, command: &AuditCommand) -> anyhow::Result<Answer> {
+    let AuditCommand::Replay { until, timeline, lang } = command;
+    let until = until.as_deref().map(read_until).transpose()?;
+    match (timeline, &settings.url) {
+        (None, None) => replay(settings, until).await,
+        (None, Some(_)) => replay_from_server(settings, until).await,
+        (Some(which), None) => refold(settings, until, which, lang).await,
+        (Some(_), Some(_)) => bail!("a replay is folded anew from the files; leave --url out and name them with --data"),
+    }
+}
+
+fn read_until(text: &str) -> anyhow::Result<Until> {
+    if let Ok(position) = text.parse() {
+        return Ok(Until::Position(position));
+    }
+    let instant = crate::http::parameters::instant("--until", text).map_err(|problem| anyhow::Error::msg(problem.detail))?;
+    Ok(Until::Recorded(instant))
+}
+
+async fn open(settings: &Settings) -> anyhow::Result<Ledger> {
+    Ok(Ledger::open(&settings.addresses.ledger, LedgerOptions::reader()).await?)
+}
+
+async fn replay(settings: &Settings, until: Option<Until>) -> anyhow::Result<Answer> {
+    let ledger = open(settings).await?;
+    let mut follower = ledger.follow(0);
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    let progress = Progress::new("replaying", ledger.head().await?.position);
+    while let Some(page) = follower.try_next().await? {
+        for record in &page.records {
+            let beyond = match until {
+                None => false,
+                Some(Until::Position(last)) => record.position > last,
+                Some(Until::Recorded(last)) => record.recorded > last,
+            };
+            let written = if beyond { out.flush() } else { out.write_all(&replay_line(record)) };
+            match written {
+                // Whoever read has seen enough.
+                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(Answer::Done),
+                written => written?,
+            }
+            if beyond {
+                return Ok(Answer::Done);
+            }
+        }
+        progress.at(follower.position(), page.head);
+    }
+    out.flush()?;
+    progress.end();
+    Ok(Answer::Done)
+}
+
+/// A server replays in pages, which are asked for one after the other.
+async fn replay_from_server(settings: &Settings, until: Option<Until>) -> anyhow::Result<Answer> {
+    const PAGE: u64 = 1_000;
+    let asker = Asker::open(settings, Use::Read).await?;
+    let mut after = 0;
+    loop {
+        let limit = match until {
+            Some(Until::Position(last)) if last <= after => return Ok(Answer::Done),
+            Some(Until::Position(last)) => PAGE.min(last - after),
+            _ => PAGE,
+        };
+        let lines = asker.get(&format!("/v1/events?after={after}&limit={limit}")).await?;
+        let text = std::str::from_utf8(&lines).context("the server's answer is not UTF-8")?;
+        let mut got = 0;
+        for line in text.lines() {
+            let record: serde_json::Value = serde_json::from_str(line).context("the server's answer is not NDJSON")?;
+            let recorded = record["recorded"].as_str().and_then(Instant::parse).context("a line without a recorded time")?;
+            if matches!(until, Some(Until::Recorded(last)) if recorded > last) {
+                return Ok(Answer::Done);
+            }
+            say(&format!("{line}\n"))?;
+            after = record["position"].as_u64().context("a line without a position")?;
+            got += 1;
+        }
+        if got == 0 {
+            return Ok(Answer::Done);
+        }
+    }
+}
+
+/// Projects a copy of the ledger up to then into views of its own, which are thrown away, and tells the timeline from them:
+/// what the files' own views say plays no part.
+async fn refold(settings: &Settings, until: Option<Until>, which: &str, lang: &str) -> anyhow::Result<Answer> {
+    let lang = Lang::parse(lang).with_context(|| format!("timelines are not told in \"{lang}\" yet; ask for en or bn"))?;
+    let ledger = open(settings).await?;
+    let folder = Scratch::new()?;
+    let views = Views::open(&format!("sqlite:{}", folder.path.join("views.db").display()), PROJECTION_VERSION).await?;
+    let mut projector = Projector::new(&ledger, &views, views.serving().await?).await?;
+    let last = last_position(&ledger, until).await?;
+    projector.up_to(last).await?;
+    let desk = Desk::new(ledger, views);
+    let axes = ReadAxes { at: None, known_at: None, as_of: Some(last) };
+    let found = desk.find(which, axes).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
+    let story = desk.fold(&found).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
+    let told = tell::tell(&story.timeline, &story.registry.0, &Options { lang, ..Options::default() })?;
+    say(&tell::text(&told, TEXT_WIDTH))?;
+    say(&format!("\nfolded anew from positions 1 to {last}\n"))?;
+    Ok(Answer::Done)
+}
+
+async fn last_position(ledger: &Ledger, until: Option<Until>) -> anyhow::Result<Position> {
+    let head = ledger.head().await?.position;
+    match until {
+        None => Ok(head),
+        Some(Until::Position(last)) => Ok(last.min(head)),
+        Some(Until::Recorded(instant)) => {
+            // Recorded times never fall, so halving finds the last one up to then.
+            let (mut low, mut high) = (0, head);
+            while low < high {
+                let middle = low + (high - low).div_ceil(2);
+                let record = ledger.get(middle).await?;
+                if record.is_some_and(|record| record.recorded <= instant) {
+                    low = middle;
+                } else {
+                    high = middle - 1;
+                }
+            }
+            Ok(low)
+        }
+    }
+}
+
+/// A folder that goes away with what is in it.
+struct Scratch {
+    path: std::path::PathBuf,
+}
+
+impl Scratch {
+    fn new() -> anyhow::Result<Self> {
+        let path = std::env::temp_dir().join(format!("dateline-audit-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir(&path).with_context(|| format!("cannot make the folder {}", path.display()))?;
+        Ok(Self { path })
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // Left behind it would only take room in the system's folder for such things.
+        let _ = std::fs::remove_dir_all(&self.path);
+    }
+}

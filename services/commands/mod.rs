@@ -1,0 +1,57 @@
+//! What the command line does. A command asks the same doors as HTTP does: a server by its URL, or the roles' own routes
+//! over the files, in this process.
+
+mod ask;
+mod audit;
+mod keys;
+mod progress;
+mod publish;
+mod read;
+mod rebuild;
+mod serving;
+
+use crate::config::{Command, Settings, complete};
+use crate::demo;
+
+pub use ask::{Asker, local_server};
+pub use progress::Progress;
+pub use serving::{addresses, until_told};
+
+/// How a command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer {
+    /// It is done.
+    Done,
+    /// The answer is no.
+    No,
+}
+
+/// Runs the command.
+pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
+    match &settings.command {
+        Command::Demo { serve, claims } => demo::run(&settings, *serve, *claims).await,
+        Command::Serve => serving::serve(&settings).await,
+        Command::Publish { files, format } => publish::run(&settings, files, *format).await,
+        Command::Timeline { which, read, claims, retracted, at } => read::timeline(&settings, which, read, *claims, *retracted, at.as_deref()).await,
+        Command::Incidents { read, service, vendor, region, state, q, limit } => {
+            let filters = [("service", service), ("vendor", vendor), ("region", region), ("state", state), ("q", q)];
+            read::incidents(&settings, read, &filters, *limit).await
+        }
+        Command::Rebuild => rebuild::run(&settings).await,
+        Command::Audit(command) => audit::run(&settings, command).await,
+        Command::Keys(command) => keys::run(&settings, command).await,
+        Command::Completions { shell } => {
+            complete(*shell, &mut std::io::stdout());
+            Ok(Answer::Done)
+        }
+    }
+}
+
+/// Writes to stdout; that nobody reads any more (a closed pipe) is no error.
+pub fn say(text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,134 @@
+//! `dateline publish`: a CloudEvent a line, in batches; every line is answered, and a line that was refused is named.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+
+use super::ask::{Asker, problem_text};
+use super::{Answer, Progress, say};
+use crate::config::{Format, Settings};
+use crate::doors::Use;
+use crate::projector::Projector;
+
+/// So many lines go in one request.
+const BATCH_LINES: usize = 500;
+
+/// A request's body stays below this, in bytes.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// A line is at most so long, in bytes; an event has at most 64 KiB, and a line may be written widely.
+const MAX_LINE_BYTES: u64 = 1024 * 1024;
+
+#[derive(Debug, Default)]
+struct Count {
+    lines: u64,
+    fresh: u64,
+    known: u64,
+    refused: u64,
+    last_position: u64,
+}
+
+/// Publishes files; the answer is no where a line was refused.
+pub async fn run(settings: &Settings, files: &[PathBuf], format: Format) -> anyhow::Result<Answer> {
+    let asker = Asker::open(settings, Use::Append).await?;
+    let mut count = Count::default();
+    for file in files {
+        publish_file(&asker, file, format, &mut count).await?;
+    }
+    if let Asker::Files { doors, .. } = &asker {
+        // Nobody else projects these files: bring the views up to what was just published.
+        let generation = doors.views.serving().await?;
+        Projector::new(&doors.ledger, &doors.views, generation).await?.up_to(doors.ledger.head().await?.position).await?;
+    }
+    let Count { lines, fresh, known, refused, last_position } = count;
+    match format {
+        Format::Text => say(&format!("{lines} lines: {fresh} new, {known} known already, {refused} refused; the last position is {last_position}\n"))?,
+        Format::Json => say(&format!("{}\n", json!({"lines": lines, "fresh": fresh, "known": known, "refused": refused, "last_position": last_position})))?,
+    }
+    Ok(if refused == 0 { Answer::Done } else { Answer::No })
+}
+
+async fn publish_file(asker: &Asker, file: &Path, format: Format, count: &mut Count) -> anyhow::Result<()> {
+    let (input, bytes): (Box<dyn Read>, u64) = if file == Path::new("-") {
+        (Box::new(std::io::stdin()), 0)
+    } else {
+        let opened = std::fs::File::open(file).with_context(|| format!("cannot read {}", file.display()))?;
+        let bytes = opened.metadata().map(|metadata| metadata.len()).unwrap_or(0);
+        (Box::new(opened), bytes)
+    };
+    let progress = Progress::new("publishing (bytes)", bytes);
+    let mut lines = BufReader::new(input);
+    let (mut batch, mut batch_bytes, mut read_bytes, mut number) = (Vec::new(), 0, 0, 0_u64);
+    loop {
+        let mut line = Vec::new();
+        let read = lines.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line)?;
+        if read as u64 > MAX_LINE_BYTES {
+            bail!("{}, line {}: longer than {MAX_LINE_BYTES} bytes; is it NDJSON, one event a line?", file.display(), number + 1);
+        }
+        if read > 0 {
+            number += 1;
+            read_bytes += read as u64;
+            let text = line.trim_ascii();
+            if !text.is_empty() {
+                batch_bytes += text.len();
+                batch.push((number, text.to_vec()));
+            }
+        }
+        if !batch.is_empty() && (read == 0 || batch.len() >= BATCH_LINES || batch_bytes >= BATCH_BYTES) {
+            send(asker, file, std::mem::take(&mut batch), format, count).await?;
+            batch_bytes = 0;
+            progress.at(read_bytes, bytes.max(read_bytes));
+        }
+        if read == 0 {
+            progress.end();
+            return Ok(());
+        }
+    }
+}
+
+async fn send(asker: &Asker, file: &Path, batch: Vec<(u64, Vec<u8>)>, format: Format, count: &mut Count) -> anyhow::Result<()> {
+    count.lines += batch.len() as u64;
+    // A line that is no JSON would spoil the array it stands in: it is sent alone, for its own answer.
+    let (sound, broken): (Vec<_>, Vec<_>) = batch.into_iter().partition(|(_, line)| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok());
+    for (number, line) in broken {
+        let (status, body) = asker.post("/v1/events", "application/cloudevents+json", line).await?;
+        refuse(file, number, &problem_text(status, &body), format, count)?;
+    }
+    if sound.is_empty() {
+        return Ok(());
+    }
+    let body = [b"[".to_vec(), sound.iter().map(|(_, line)| line.as_slice()).collect::<Vec<_>>().join(&b","[..]), b"]".to_vec()].concat();
+    let (status, answer) = asker.post("/v1/events", "application/cloudevents-batch+json", body).await?;
+    if status != StatusCode::CREATED && status != StatusCode::MULTI_STATUS {
+        bail!("{}, lines {} to {}: {}", file.display(), sound[0].0, sound[sound.len() - 1].0, problem_text(status, &answer));
+    }
+    let answer: Value = serde_json::from_slice(&answer)?;
+    let items = answer["items"].as_array().context("the server's answer has no items")?;
+    for ((number, _), item) in sound.iter().zip(items) {
+        match item.get("receipt") {
+            Some(receipt) => {
+                let fresh = receipt["fresh"].as_bool().unwrap_or(false);
+                *(if fresh { &mut count.fresh } else { &mut count.known }) += 1;
+                count.last_position = count.last_position.max(receipt["position"].as_u64().unwrap_or(0));
+            }
+            None => {
+                let problem = item["problem"].to_string();
+                let status = StatusCode::from_u16(item["status"].as_u64().unwrap_or(500) as u16)?;
+                refuse(file, *number, &problem_text(status, problem.as_bytes()), format, count)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn refuse(file: &Path, number: u64, why: &str, format: Format, count: &mut Count) -> anyhow::Result<()> {
+    count.refused += 1;
+    match format {
+        Format::Text => eprintln!("{}, line {number}: {why}", file.display()),
+        Format::Json => say(&format!("{}\n", json!({"file": file, "line": number, "refused": why})))?,
+    }
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! `dateline timeline` and `dateline incidents`.
+
+use serde_json::Value;
+
+use super::ask::{Asker, path_with};
+use super::{Answer, say};
+use crate::config::{Format, ReadFlags, Settings};
+use crate::doors::Use;
+use crate::http::parameters::percent_encoded;
+
+/// Tells a timeline.
+pub async fn timeline(settings: &Settings, which: &str, read: &ReadFlags, claims: bool, retracted: bool, at: Option<&str>) -> anyhow::Result<Answer> {
+    let asker = Asker::open(settings, Use::Read).await?;
+    let suffix = if read.format == Format::Json { "json" } else { "txt" };
+    let flag = |set: bool| set.then_some("true");
+    let parameters = [
+        ("lang", Some(read.lang.as_str())),
+        ("tz", read.tz.as_deref()),
+        ("at", at),
+        ("known_at", read.known_at.as_deref()),
+        ("as_of", read.as_of.as_deref()),
+        ("claims", flag(claims)),
+        ("retracted", flag(retracted)),
+    ];
+    let path = path_with(&format!("/v1/incidents/{}/timeline.{suffix}", percent_encoded(which)), &parameters);
+    let body = asker.get(&path).await?;
+    say(&String::from_utf8_lossy(&body))?;
+    if read.format == Format::Json {
+        say("\n")?;
+    }
+    Ok(Answer::Done)
+}
+
+/// Lists incidents.
+pub async fn incidents(settings: &Settings, read: &ReadFlags, filters: &[(&str, &Option<String>)], limit: usize) -> anyhow::Result<Answer> {
+    let asker = Asker::open(settings, Use::Read).await?;
+    let limit = limit.to_string();
+    let mut parameters = vec![
+        ("lang", Some(read.lang.as_str())),
+        ("tz", read.tz.as_deref()),
+        ("known_at", read.known_at.as_deref()),
+        ("as_of", read.as_of.as_deref()),
+        ("limit", Some(limit.as_str())),
+    ];
+    parameters.extend(filters.iter().map(|(name, value)| (*name, value.as_deref())));
+    let body = asker.get(&path_with("/v1/incidents", &parameters)).await?;
+    if read.format == Format::Json {
+        say(&format!("{}\n", String::from_utf8_lossy(&body)))?;
+        return Ok(Answer::Done);
+    }
+    let listed: Value = serde_json::from_slice(&body)?;
+    let incidents = listed["incidents"].as_array().cloned().unwrap_or_default();
+    for incident in &incidents {
+        let title = incident["title"].as_object().and_then(|titles| titles.values().next()).and_then(Value::as_str).unwrap_or_default();
+        let (state, id) = (incident["state_label"].as_str().unwrap_or_default(), incident["incident"].as_str().unwrap_or_default());
+        say(&format!("{title} · {state}\n    {id}\n"))?;
+    }
+    if incidents.is_empty() {
+        say("no incidents\n")?;
+        return Ok(Answer::No);
+    }
+    Ok(Answer::Done)
+}

@@ -1,0 +1,94 @@
+//! `dateline demo`: plays the WhatsApp outage of 25 October 2022 through intake, ledger, projector and reader, over HTTP like
+//! any publisher and any newsroom, and prints what a newsroom would see.
+
+use std::net::{Ipv4Addr, SocketAddr};
+
+use anyhow::{Context, bail};
+use dateline_events::Position;
+use dateline_timelines::tell::{self, Lang, Options};
+use serde_json::Value;
+
+use crate::commands::{Answer, Asker, local_server, say};
+use crate::config::{self, Addresses, Serving, Settings};
+use crate::reader::{Desk, ReadAxes};
+use crate::serve::House;
+
+/// The outage, an event a line, as a desk wrote it down from its sources.
+pub const OUTAGE: &str = include_str!("whatsapp-2022-10-25.ndjson");
+
+/// The lines up to the claim that the desk misread; the next line corrects it.
+const UP_TO_MISREADING: usize = 4;
+
+/// Plays it.
+pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Result<Answer> {
+    let data = settings.addresses.data.join("demo");
+    let listen = if serve { settings.listen } else { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
+    let serving = Serving { addresses: Addresses::in_folder(data.clone()), listen, open_reading: settings.open_reading };
+    let house = House::start(&serving).await?;
+    let asker = local_server(house.address);
+    say(&format!("Dateline plays the WhatsApp outage of 25 October 2022 through intake, ledger, projector and reader (http://{}).\n\n", house.address))?;
+
+    let misread = publish(&asker, 0..UP_TO_MISREADING).await?;
+    let corrected = publish(&asker, UP_TO_MISREADING..UP_TO_MISREADING + 1).await?;
+    let last = publish(&asker, UP_TO_MISREADING + 1..usize::MAX).await?;
+    let suffix = if claims { "&claims=true" } else { "" };
+    for lang in ["en", "bn"] {
+        let told = asker.get(&format!("/v1/incidents/whatsapp/timeline.txt?lang={lang}&min_position={last}{suffix}")).await?;
+        say(&format!("{}\n", String::from_utf8_lossy(&told)))?;
+    }
+    say(&correction(&house, misread, corrected).await?)?;
+    say(&format!(
+        "What was done: {} events went through POST /v1/events into the ledger (positions 1 to {last}), the projector folded them\ninto one incident, and the reader told it. The files are in {}.\n",
+        OUTAGE.lines().count(),
+        data.display()
+    ))?;
+    say(&next_steps(&data.display().to_string(), misread))?;
+    if serve {
+        say(&format!("\n{}", crate::commands::addresses(&house, &data.display().to_string())))?;
+        crate::commands::until_told().await?;
+    }
+    house.stop().await;
+    Ok(Answer::Done)
+}
+
+/// Publishes some of the lines, as one batch; answers the last position.
+async fn publish(asker: &Asker, lines: std::ops::Range<usize>) -> anyhow::Result<Position> {
+    let events: Vec<&str> = OUTAGE.lines().skip(lines.start).take(lines.end.saturating_sub(lines.start)).collect();
+    let (status, body) = asker.post("/v1/events", "application/cloudevents-batch+json", format!("[{}]", events.join(",")).into_bytes()).await?;
+    let answer: Value = serde_json::from_slice(&body).with_context(|| format!("the intake answered {status}"))?;
+    let items = answer["items"].as_array().with_context(|| format!("the intake answered {status}: {answer}"))?;
+    if let Some(problem) = items.iter().find_map(|item| item.get("problem")) {
+        bail!("the demo's own event was refused: {problem}");
+    }
+    let positions = items.iter().filter_map(|item| item["receipt"]["position"].as_u64());
+    positions.max().context("the intake gave no receipt")
+}
+
+/// What the correction changed, in words, in both languages.
+async fn correction(house: &House, misread: Position, corrected: Position) -> anyhow::Result<String> {
+    let desk = Desk::new(house.doors.ledger.clone(), house.doors.views.clone());
+    let mut text = format!("The desk had misread its first source, and corrected itself. From position {misread} to position {corrected}:\n");
+    for lang in [Lang::En, Lang::Bn] {
+        let before = story(&desk, misread).await?;
+        let after = story(&desk, corrected).await?;
+        let options = Options { lang, ..Options::default() };
+        for line in tell::difference(&before.timeline, &after.timeline, &after.registry.0, &options) {
+            text.push_str(&format!("  {line}\n"));
+        }
+    }
+    text.push('\n');
+    Ok(text)
+}
+
+async fn story(desk: &Desk, as_of: Position) -> anyhow::Result<crate::reader::Story> {
+    let axes = ReadAxes { at: None, known_at: None, as_of: Some(as_of) };
+    let found = desk.find("whatsapp", axes).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
+    desk.fold(&found).await.map_err(|problem| anyhow::Error::msg(problem.detail))
+}
+
+fn next_steps(data: &str, misread: Position) -> String {
+    let program = config::program();
+    format!(
+        "Try next:\n  {program} timeline whatsapp --data {data} --known-at 2022-10-25T14:45+05:30\n  {program} timeline whatsapp --data {data} --lang bn --claims\n  {program} audit replay --data {data} --until {misread} --timeline whatsapp\n"
+    )
+}

@@ -1,0 +1,254 @@
+//! The pages: finds what was asked for as the API does, and hands it to `pages` to lay out.
+
+use std::collections::BTreeSet;
+
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use dateline_events::{Bounds, Instant};
+use dateline_timelines::tell::{self, Lang, Options, Told};
+
+use super::answer::{Standing, answer, matches_etag};
+use super::pages::{self, IncidentView, ListItem, ListView};
+use super::timeline::{self, Found};
+use super::{Reader, Story, incidents};
+use crate::http::{Problem, parameters};
+
+/// So many ready choices of `known_at` are offered.
+const MAX_MOMENTS: usize = 8;
+
+/// The states that the list offers to narrow to.
+const STATES: [(&str, dateline_timelines::model::State); 6] = {
+    use dateline_timelines::model::State;
+    [
+        ("detected", State::Detected),
+        ("acknowledged", State::Acknowledged),
+        ("investigating", State::Investigating),
+        ("identified", State::Identified),
+        ("monitoring", State::Monitoring),
+        ("restored", State::Restored),
+    ]
+};
+
+pub async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], pages::STYLE)
+}
+
+pub async fn script() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")], pages::SCRIPT)
+}
+
+pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) -> Response {
+    let page = match list_page(&reader, &headers, &uri).await {
+        Ok(page) => page,
+        Err(problem) => return broken(&problem),
+    };
+    dressed(page)
+}
+
+pub async fn incident(State(reader): State<Reader>, Path(id): Path<String>, headers: HeaderMap, uri: Uri) -> Response {
+    match incident_page(&reader, &id, &headers, &uri).await {
+        Ok(page) => dressed(page),
+        Err(problem) => broken(&problem),
+    }
+}
+
+async fn list_page(reader: &Reader, headers: &HeaderMap, uri: &Uri) -> Result<Response, Problem> {
+    reader.gate.reader(headers).await?;
+    let parameters: incidents::Parameters = parameters::read(uri)?;
+    let listed = incidents::find(reader, &parameters, headers).await?;
+    let as_of = listed.axes.as_of.unwrap_or(listed.standing.position);
+    let mut items = Vec::with_capacity(listed.items.len());
+    for item in &listed.items {
+        let told = incidents::told(reader, item, listed.lang, parameters.tz.as_deref(), as_of).await?;
+        let carried = with(uri, &[("cursor", None), ("q", None), ("state", None), ("limit", None), ("service", None)]);
+        items.push(ListItem {
+            href: format!("/incidents/{}{carried}", item.row.id),
+            title: told.title,
+            state: told.state.to_owned(),
+            state_label: told.state_label.to_owned(),
+            lines: told.summary.into_iter().take(2).collect(),
+            maintenance: item.row.nature == dateline_timelines::rows::Nature::Maintenance,
+        });
+    }
+    let state_href = |state: Option<&str>| format!("/{}", with(uri, &[("state", state), ("cursor", None)]));
+    let all = match listed.lang {
+        Lang::En => "All",
+        Lang::Bn | Lang::BnBd => "সব",
+    };
+    let mut filters = vec![(all.to_owned(), state_href(None), parameters.state.is_none())];
+    filters.extend(STATES.iter().map(|(word, state)| {
+        let label = tell::told_state(*state, listed.lang).to_owned();
+        (label, state_href(Some(word)), parameters.state.as_deref() == Some(*word))
+    }));
+    let view = ListView {
+        lang: listed.lang,
+        zone_note: parameters.tz.clone().unwrap_or_default(),
+        query: parameters.q.clone().unwrap_or_default(),
+        filters,
+        languages: languages(uri, "/", listed.lang),
+        known_at: parameters.known_at.clone(),
+        as_of: parameters.as_of.clone(),
+        hidden: members(uri, &["q", "cursor"]),
+        items,
+        next: incidents::next_address(uri, listed.next.as_deref()),
+        position: listed.standing.position,
+        head: listed.standing.head,
+    };
+    let html = pages::list(&view).map_err(laid_out)?;
+    Ok(answer(headers, listed.standing, None, HTML, Bytes::from(html)))
+}
+
+async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri) -> Result<Response, Problem> {
+    reader.gate.reader(headers).await?;
+    let mut parameters: timeline::Parameters = parameters::read(uri)?;
+    let mut found = timeline::look(reader, id, &without_local(&parameters), headers).await?;
+    if found.by_handle && found.asked.id != id {
+        return Ok(timeline::moved(&format!("/incidents/{}", found.asked.id), uri));
+    }
+    if let Some(local) = parameters.known_at.clone().filter(|text| is_local(text)) {
+        // The form sends the reader's own clock time: it is read in the zone that the page is told in.
+        let zone = zone_of(reader, &found, &parameters).await?;
+        let instant = Instant::from_local(&local, &zone).ok_or_else(|| Problem::invalid_parameter(format!("known_at: \"{local}\" is no time in {zone}")))?;
+        parameters.known_at = Some(instant.to_string());
+        found = timeline::look(reader, id, &parameters, headers).await?;
+    }
+    let standing = Standing { position: found.asked.position, head: reader.desk.head().await?.max(found.asked.position) };
+    let etag = found.etag(timeline::Form::Page, &parameters);
+    if matches_etag(headers, &etag) {
+        return Ok(answer(headers, standing, Some(&etag), HTML, Bytes::new()));
+    }
+    let story = reader.desk.fold(&found.asked).await?;
+    let told = timeline::told(&story, found.lang, &parameters)?;
+    let moments = moments(reader, &found, &story, &told, uri).await?;
+    let view = view(&found, &story, &told, &parameters, standing, moments, uri);
+    let html = pages::incident(&view).map_err(laid_out)?;
+    Ok(answer(headers, standing, Some(&etag), HTML, Bytes::from(html)))
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+
+fn view<'a>(
+    found: &Found,
+    story: &Story,
+    told: &'a Told,
+    parameters: &timeline::Parameters,
+    standing: Standing,
+    moments: Vec<pages::Choice>,
+    uri: &Uri,
+) -> IncidentView<'a> {
+    let id = &found.asked.id;
+    let axes = found.asked.axes;
+    let claims = parameters.claims.unwrap_or(false);
+    let api = |suffix: &str| format!("/v1/incidents/{id}/timeline.{suffix}{}", with(uri, &[("known_at", axes.known_at.map(|instant| instant.to_string()).as_deref())]));
+    let under_an_axis = axes.at.is_some() || axes.known_at.is_some() || axes.as_of.is_some();
+    IncidentView {
+        told,
+        incident: id.clone(),
+        lang: found.lang,
+        languages: languages(uri, &format!("/incidents/{id}"), found.lang),
+        claims,
+        claims_href: format!("/incidents/{id}{}", with(uri, &[("claims", (!claims).then_some("true"))])),
+        known_at: axes.known_at.and_then(|instant| instant.to_local_minute(&told.zone)),
+        at: parameters.at.clone(),
+        as_of: parameters.as_of.clone(),
+        moments,
+        form_action: format!("/incidents/{id}"),
+        hidden: members(uri, &["known_at"]),
+        text_href: api("txt"),
+        json_href: api("json"),
+        live_href: (!under_an_axis).then(|| format!("/v1/incidents/{id}/live?after={}", standing.position)),
+        position: standing.position,
+        head: standing.head,
+        changed: story.timeline.changed,
+    }
+}
+
+/// "Now", and the times by which something more was certainly stated.
+async fn moments(reader: &Reader, found: &Found, story: &Story, told: &Told, uri: &Uri) -> Result<Vec<pages::Choice>, Problem> {
+    let mut asked = found.asked.clone();
+    asked.axes.known_at = None;
+    asked.axes.at = None;
+    let whole = if asked.axes == found.asked.axes { story.clone() } else { reader.desk.fold(&asked).await? };
+    let items = whole.timeline.entries.iter().flat_map(|entry| std::iter::once(&entry.item).chain(entry.inside.iter().map(|(_, item)| item)));
+    let stated: BTreeSet<Instant> = items.filter_map(|item| item.stated.latest).collect();
+    let first_day: Option<Bounds> = whole.timeline.first_seen.as_ref().map(|milestone| milestone.occurred);
+    let known_at = found.asked.axes.known_at;
+    let href = |instant: Option<Instant>| format!("/incidents/{}{}", found.asked.id, with(uri, &[("known_at", instant.map(|instant| instant.to_string()).as_deref())]));
+    let now = match found.lang {
+        Lang::En => "now",
+        Lang::Bn | Lang::BnBd => "এখন",
+    };
+    let mut choices = vec![(now.to_owned(), href(None), known_at.is_none())];
+    for instant in stated.into_iter().take(MAX_MOMENTS) {
+        let bounds = Bounds { earliest: None, latest: Some(instant) };
+        let label = tell::told_bounds(bounds, first_day, &told.zone, found.lang).map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))?;
+        choices.push((label, href(Some(instant)), known_at == Some(instant)));
+    }
+    Ok(choices)
+}
+
+async fn zone_of(reader: &Reader, found: &Found, parameters: &timeline::Parameters) -> Result<String, Problem> {
+    if let Some(zone) = parameters.tz.clone().filter(|zone| !zone.is_empty()) {
+        return Ok(zone);
+    }
+    let story = reader.desk.fold(&found.asked).await?;
+    let options = Options { lang: found.lang, ..Options::default() };
+    Ok(tell::tell(&story.timeline, &story.registry.0, &options).map(|told| told.zone).unwrap_or_else(|_| "UTC".to_owned()))
+}
+
+fn is_local(text: &str) -> bool {
+    text.len() == 16 && text.as_bytes().get(10) == Some(&b'T')
+}
+
+/// The same parameters without a `known_at` that only the page's zone can explain.
+fn without_local(parameters: &timeline::Parameters) -> timeline::Parameters {
+    let mut parameters = parameters.clone();
+    parameters.known_at = parameters.known_at.filter(|text| !is_local(text));
+    parameters
+}
+
+fn languages(uri: &Uri, path: &str, current: Lang) -> Vec<pages::LanguageChoice> {
+    let choice = |lang: Lang, name: &str| (lang.tag().to_owned(), name.to_owned(), format!("{path}{}", with(uri, &[("lang", Some(lang.tag()))])), lang == current);
+    vec![choice(Lang::En, "English"), choice(Lang::Bn, "বাংলা (ভারত)"), choice(Lang::BnBd, "বাংলা (বাংলাদেশ)")]
+}
+
+/// The members of the query, decoded, without some.
+fn members(uri: &Uri, without: &[&str]) -> Vec<(String, String)> {
+    let read = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri).map(|query| query.0).unwrap_or_default();
+    read.into_iter().filter(|(name, value)| !without.contains(&name.as_str()) && !value.is_empty()).collect()
+}
+
+/// The query with some members replaced or taken out, with its question mark; empty when nothing is left.
+fn with(uri: &Uri, changes: &[(&str, Option<&str>)]) -> String {
+    let names: Vec<&str> = changes.iter().map(|(name, _)| *name).collect();
+    let mut pairs = members(uri, &names);
+    pairs.extend(changes.iter().filter_map(|(name, value)| value.map(|value| ((*name).to_owned(), value.to_owned()))));
+    let encoded: Vec<String> = pairs.iter().map(|(name, value)| format!("{}={}", parameters::percent_encoded(name), parameters::percent_encoded(value))).collect();
+    if encoded.is_empty() { String::new() } else { format!("?{}", encoded.join("&")) }
+}
+
+fn laid_out(error: askama::Error) -> Problem {
+    tracing::error!(%error, "a page could not be laid out");
+    Problem::internal("the page could not be laid out; the timeline is whole under /v1/incidents")
+}
+
+/// The headers that every page carries.
+fn dressed(mut page: Response) -> Response {
+    let headers = page.headers_mut();
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(pages::CONTENT_SECURITY_POLICY));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    page
+}
+
+fn broken(problem: &Problem) -> Response {
+    let html = pages::problem(Lang::En, &problem.title, &problem.detail).unwrap_or_else(|_| problem.title.clone());
+    let status = StatusCode::from_u16(problem.status.as_u16()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, [(header::CONTENT_TYPE, HTML)], html).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"dateline\""));
+    }
+    dressed(response)
+}
