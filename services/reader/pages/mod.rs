@@ -201,7 +201,11 @@ pub fn incident(view: &IncidentView<'_>) -> Result<String, askama::Error> {
         view,
         told,
         story: Section::new("entry", words.timeline, &told.entries),
-        others: others.into_iter().filter(|(_, _, entries)| !entries.is_empty()).map(|(id, heading, entries)| Section::new(id, heading, entries)).collect(),
+        others: others
+            .into_iter()
+            .filter(|(_, _, entries)| !entries.is_empty())
+            .map(|(id, heading, entries)| Section::new(id, heading, entries))
+            .collect(),
         field: if view.known_at.as_deref().is_none_or(is_local_time) { "datetime-local" } else { "text" },
         is_past: view.known_at.is_some() || view.at.is_some() || view.as_of.is_some(),
         footer: format!("{} {}", words.true_for(view.lang, view.position, view.head), words.changed_at(view.lang, view.changed)),
@@ -224,4 +228,5 @@ fn is_local_time(text: &str) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 mod tests;

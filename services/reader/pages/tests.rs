@@ -73,7 +73,11 @@ fn told(text: &str) -> Told {
 }
 
 fn choices(text: &str) -> Vec<Choice> {
-    ADDRESSES.iter().map(|address| (text.to_owned(), (*address).to_owned(), false)).chain([(text.to_owned(), "/?q=\"><b>".to_owned(), true)]).collect()
+    ADDRESSES
+        .iter()
+        .map(|address| (text.to_owned(), (*address).to_owned(), false))
+        .chain([(text.to_owned(), "/?q=\"><b>".to_owned(), true)])
+        .collect()
 }
 
 fn view<'a>(told: &'a Told, text: &str, lang: Lang, claims: bool) -> IncidentView<'a> {
@@ -152,7 +156,12 @@ fn pages_are_whole_whatever_is_told() {
 fn data_never_becomes_an_element_or_an_attribute() {
     let (calm, wild) = (pages("calm"), pages(&hostile(9)));
     for (calm, wild) in calm.iter().zip(&wild) {
-        let shape = |page: &Page| page.elements.iter().map(|element| (element.name.clone(), element.attributes.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>())).collect::<Vec<_>>();
+        let shape = |page: &Page| {
+            page.elements
+                .iter()
+                .map(|element| (element.name.clone(), element.attributes.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(shape(calm), shape(wild), "hostile text changed the elements of a page");
         assert!(wild.elements.iter().all(|element| element.attributes.iter().all(|(name, _)| !name.starts_with("on") && name != "style")));
     }
@@ -198,7 +207,12 @@ fn fields_have_labels_and_headings_stand_in_order() {
         for field in page.elements.iter().filter(|element| element.name == "input" && element.attribute("type") != Some("hidden")) {
             assert!(labelled.contains(&field.attribute("id").unwrap_or_default()), "a field without a label: {field:?}");
         }
-        let levels: Vec<u8> = page.elements.iter().filter(|element| matches!(element.name.as_str(), "h1" | "h2" | "h3")).map(|element| element.name.as_bytes()[1] - b'0').collect();
+        let levels: Vec<u8> = page
+            .elements
+            .iter()
+            .filter(|element| matches!(element.name.as_str(), "h1" | "h2" | "h3"))
+            .map(|element| element.name.as_bytes()[1] - b'0')
+            .collect();
         assert_eq!(levels.iter().filter(|level| **level == 1).count(), 1);
         assert!(levels[0] == 1 && levels.windows(2).all(|pair| pair[1] <= pair[0] + 1), "{levels:?}");
         assert!(page.elements.iter().any(|element| element.attribute("href") == Some("#main")), "no skip link");
@@ -218,7 +232,9 @@ fn claims_unfold_only_when_asked_for() {
 #[test]
 fn the_time_field_holds_only_what_it_can_show() {
     let told = told("calm");
-    for (known_at, kind) in [(None, "datetime-local"), (Some("2022-10-25T14:45"), "datetime-local"), (Some("2022-10-25T09:15:00Z"), "text"), (Some("২০২২"), "text")] {
+    for (known_at, kind) in
+        [(None, "datetime-local"), (Some("2022-10-25T14:45"), "datetime-local"), (Some("2022-10-25T09:15:00Z"), "text"), (Some("২০২২"), "text")]
+    {
         let view = IncidentView { known_at: known_at.map(str::to_owned), ..view(&told, "calm", Lang::En, false) };
         let page = Page::read(&incident(&view).unwrap());
         let field = page.elements.iter().find(|element| element.attribute("id") == Some("known-at")).unwrap();

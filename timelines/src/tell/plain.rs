@@ -99,8 +99,11 @@ impl Lines {
     fn wrapped_from(&mut self, paragraph: &str, used: usize, indent: usize, fresh: usize) {
         let mut columns = used;
         let mut is_fresh = true;
-        for word in paragraph.split(' ').filter(|word| !word.is_empty()) {
-            let word_columns = width_of(word);
+        // A number and its percent sign stay on one line.
+        let glued = paragraph.replace(" %", "\u{a0}%");
+        for word in glued.split(' ').filter(|word| !word.is_empty()) {
+            let word = word.replace("\u{a0}%", " %");
+            let word_columns = width_of(&word);
             if !is_fresh && columns + 1 + word_columns > self.width {
                 self.text.push('\n');
                 self.text.push_str(&" ".repeat(indent));
@@ -111,7 +114,7 @@ impl Lines {
                 self.text.push(' ');
                 columns += 1;
             }
-            self.text.push_str(word);
+            self.text.push_str(&word);
             columns += word_columns;
             is_fresh = false;
         }

@@ -85,7 +85,11 @@ fn end_of_tag(text: &str) -> usize {
 
 fn element(tag: &str) -> Element {
     let (name, mut rest) = tag.split_once(' ').unwrap_or((tag, ""));
-    assert!(!name.is_empty() && name.chars().all(|character| character.is_ascii_lowercase() || character.is_ascii_digit()), "a strange element: {:?}", start(tag));
+    assert!(
+        !name.is_empty() && name.chars().all(|character| character.is_ascii_lowercase() || character.is_ascii_digit()),
+        "a strange element: {:?}",
+        start(tag)
+    );
     let mut attributes = Vec::new();
     while !rest.is_empty() {
         let end = rest.find(['=', ' ']).unwrap_or(rest.len());
@@ -109,5 +113,7 @@ fn element(tag: &str) -> Element {
 }
 
 fn decoded(value: &str) -> String {
-    [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")].iter().fold(value.to_owned(), |value, (from, to)| value.replace(from, to))
+    [("&#34;", "\""), ("&#39;", "'"), ("&#60;", "<"), ("&#62;", ">"), ("&#38;", "&")]
+        .iter()
+        .fold(value.to_owned(), |value, (from, to)| value.replace(from, to))
 }

@@ -2,8 +2,8 @@
 
 use dateline_timelines::tell::{Lang, told_number};
 
-mod en;
 mod bn;
+mod en;
 
 /// Every word that the pages need beside what is told.
 pub(super) struct Words {

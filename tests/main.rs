@@ -1,0 +1,3 @@
+//! One integration binary: a module a promise, against the real executable and real files.
+
+mod support;
