@@ -1,109 +1,57 @@
 //! The rules that a single event must meet, each fault named by its pointer.
 
-use std::collections::BTreeMap;
-
 use serde_json::{Map, Value};
 
-use crate::envelope::{Event, TYPE_PREFIX, TYPE_SUFFIX};
+use crate::attributes::is_name;
+use crate::envelope::Event;
 use crate::fault::{Faults, token};
-use crate::kinds::Kind;
-use crate::shapes::{Per, Ref, Role, Source};
-use crate::time::{Instant, Moment, When};
+use crate::kinds::{Kind, MAX_SOURCES};
+use crate::schema::{ID_BYTES_MAX, SOURCE_BYTES_MAX};
+use crate::shapes::{Per, Ref, Role, Source, Window};
+use crate::time::{Form, Moment, Point, When};
 
-const MAX_SOURCE_BYTES: usize = 512;
-const MAX_ID_BYTES: usize = 256;
 const MAX_SLUG_BYTES: usize = 64;
-const MAX_SOURCES: usize = 32;
+
+/// The one member of `data` in which a null says something: it removes what it names.
+const PATCH: &str = "patch";
 
 /// Lower-case letters, digits and hyphens, 1 to 64 bytes.
 pub fn is_slug(text: &str) -> bool {
     (1..=MAX_SLUG_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-/// Reads the context attributes as text, noting what is wrong with them.
-pub(crate) fn attributes(envelope: &Map<String, Value>, faults: &mut Faults) -> BTreeMap<String, String> {
-    let mut read = BTreeMap::new();
-    for (name, value) in envelope {
-        let pointer = format!("/{}", token(name));
-        if name == "data_base64" {
-            continue;
-        }
-        if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit()) {
-            faults.add(pointer, "a CloudEvents attribute has a name of lower-case letters and digits");
-            continue;
-        }
-        match value {
-            Value::String(text) => drop(read.insert(name.clone(), text.clone())),
-            Value::Number(_) | Value::Bool(_) if !KNOWN.contains(&name.as_str()) => {}
-            _ => faults.add(pointer, "expected a string"),
-        }
+/// Takes out every null of `data` and notes it: "not said" has one form, the member left out.
+pub(crate) fn without_nulls(data: &mut Map<String, Value>, faults: &mut Faults) {
+    for (member, value) in data.iter().filter(|(member, _)| *member != PATCH) {
+        note_nulls(value, format!("/data/{}", token(member)), faults);
     }
-    for name in ["specversion", "id", "source", "type", "subject"] {
-        if !envelope.contains_key(name) {
-            faults.add(format!("/{name}"), "missing member");
-        }
-    }
-    let mut demand = |name: &str, sound: &dyn Fn(&str) -> bool, expected: &str| {
-        if let Some(text) = read.get(name)
-            && !sound(text)
-        {
-            faults.add(format!("/{name}"), expected);
-        }
-    };
-    demand("specversion", &|text| text == "1.0", "expected \"1.0\"");
-    demand("id", &|text| is_name(text, MAX_ID_BYTES), "expected 1 to 256 bytes without control characters");
-    demand("source", &|text| is_name(text, MAX_SOURCE_BYTES) && !text.contains(' '), "expected a URI reference of 1 to 512 bytes, such as \"/desks/demo\"");
-    demand("subject", &is_slug, "expected the service's slug: 1 to 64 lower-case letters, digits and hyphens");
-    demand("time", &|text| Instant::parse(text).is_some(), "expected RFC 3339, such as \"2022-10-25T06:37:00Z\"");
-    demand("datacontenttype", &is_json, "expected \"application/json\"");
-    for name in ["incidentid", "causationid", "correlationid", "traceparent", "tracestate"] {
-        demand(name, &|text| is_name(text, MAX_SOURCE_BYTES), "expected 1 to 512 bytes without control characters");
-    }
-    read
+    data.retain(|_, value| !value.is_null());
 }
 
-const KNOWN: [&str; 12] = [
-    "specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "incidentid", "causationid", "correlationid", "traceparent",
-];
-
-fn is_name(text: &str, bytes_max: usize) -> bool {
-    (1..=bytes_max).contains(&text.len()) && !text.chars().any(char::is_control)
-}
-
-fn is_json(text: &str) -> bool {
-    let media_type = text.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/json") || media_type.to_ascii_lowercase().ends_with("+json")
-}
-
-/// The kind that `type` names, if this program reads it.
-pub(crate) fn kind_of_type(text: &str, faults: &mut Faults) -> Option<String> {
-    let Some(versioned) = text.strip_prefix(TYPE_PREFIX) else {
-        faults.add("/type", format!("\"{text}\" is not a kind of Dateline's; expected \"dateline.<kind>.v1\""));
-        return None;
-    };
-    let name = versioned.strip_suffix(TYPE_SUFFIX);
-    if let Some(name) = name.filter(|name| Kind::NAMES.contains(name)) {
-        return Some(name.to_owned());
+fn note_nulls(value: &Value, pointer: String, faults: &mut Faults) {
+    match value {
+        Value::Null => faults.add(pointer, "null says nothing; leave the member out"),
+        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| note_nulls(item, format!("{pointer}/{index}"), faults)),
+        Value::Object(members) => members.iter().for_each(|(name, member)| note_nulls(member, format!("{pointer}/{}", token(name)), faults)),
+        _ => {}
     }
-    let without_version = versioned.rsplit_once(".v").map_or(versioned, |(name, _)| name);
-    let detail = if name.is_none() && Kind::NAMES.contains(&without_version) {
-        format!("\"{text}\": this program reads version 1 of {without_version} only; send \"{TYPE_PREFIX}{without_version}{TYPE_SUFFIX}\"")
-    } else {
-        format!("\"{text}\" is not a known kind; known are {}", Kind::NAMES.join(", "))
-    };
-    faults.add("/type", detail);
-    None
+}
+
+/// A kind that speaks of the world says when; an act has no time in the world.
+pub(crate) fn occurred_rule(name: &str, data: &Map<String, Value>, faults: &mut Faults) {
+    let pointer = "/data/occurred";
+    let is_noted = faults.0.iter().any(|fault| fault.pointer == pointer);
+    match data.contains_key("occurred") {
+        true if Kind::names_act(name) => faults.add(pointer, "an act on the record has no time in the world; leave it out"),
+        false if Kind::needs_occurred(name) && !is_noted => faults.add(pointer, "missing member; if nobody said when, send {\"unknown\":true}"),
+        _ => {}
+    }
 }
 
 /// The rules between members, true of every event in the ledger.
 pub(crate) fn rules(event: &Event) -> Faults {
     let mut faults = Faults::default();
     let common = &event.common;
-    match (&common.occurred, event.kind.is_act() || matches!(event.kind, Kind::ContextAdded(_))) {
-        (None, false) => faults.add("/data/occurred", "missing member; if nobody said when, send {\"unknown\":true}"),
-        (Some(_), true) if event.kind.is_act() => faults.add("/data/occurred", "an act on the record has no time in the world; leave it out"),
-        _ => {}
-    }
     if common.sources.len() > MAX_SOURCES {
         faults.add("/data/sources", format!("at most {MAX_SOURCES} sources"));
     }
@@ -135,14 +83,15 @@ fn source_rules(source: &Source, pointer: &str, faults: &mut Faults) {
 fn url_rule(url: &str, pointer: &str, faults: &mut Faults) {
     let is_web = ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme) && url.len() > scheme.len());
     if !is_web || url.chars().any(|character| character.is_control() || character == ' ') {
-        faults.add(pointer, "expected an address that begins with https:// or http://");
+        faults.add(pointer, "expected a web address that begins with https:// or http://, without spaces");
     }
 }
 
 fn region_rule(region: &str, pointer: &str, faults: &mut Faults) {
     let (country, part) = region.split_once('-').map_or((region, None), |(country, part)| (country, Some(part)));
     let country_is_sound = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
-    let part_is_sound = part.is_none_or(|part| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()));
+    let part_is_sound =
+        part.is_none_or(|part| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()));
     if region != "world" && !(country_is_sound && part_is_sound) {
         faults.add(pointer, format!("\"{region}\" is not a region; expected an ISO 3166 code such as \"IN\" or \"IN-WB\", or \"world\""));
     }
@@ -151,8 +100,10 @@ fn region_rule(region: &str, pointer: &str, faults: &mut Faults) {
 fn number_rules(event: &Event, faults: &mut Faults) {
     for (index, count) in event.kind.counts().iter().enumerate() {
         let pointer = format!("/data/counts/{index}");
-        if count.per == Some(Per::Window) && count.window_minutes.is_none() {
-            faults.add(format!("{pointer}/window_minutes"), "missing member; \"per\" is \"window\"");
+        match (count.per, count.window_minutes) {
+            (Some(Per::Window), None) => faults.add(format!("{pointer}/window_minutes"), "missing member; \"per\" is \"window\""),
+            (_, Some(0)) => faults.add(format!("{pointer}/window_minutes"), "expected at least 1 minute"),
+            _ => {}
         }
         if let Some(region) = &count.region {
             region_rule(region, &format!("{pointer}/region"), faults);
@@ -197,55 +148,131 @@ fn kind_rules(event: &Event, faults: &mut Faults) {
                 faults.add("/data/statement", "missing member; a known cause needs a statement or a headline");
             }
         }
-        Kind::EventCorrected(correction) if correction.patch.is_empty() => {
-            faults.add("/data/patch", "an empty patch changes nothing");
+        Kind::ServiceRestored(restored) if restored.lasted.as_ref().is_some_and(|lasted| lasted.minutes == 0) => {
+            faults.add("/data/lasted/minutes", "expected at least 1 minute");
         }
+        Kind::EventCorrected(correction) => patch_rules(&correction.patch, faults),
         _ => {}
+    }
+    if let Some((first, second)) = scheduled(&event.kind)
+        && first.start() >= second.end()
+    {
+        faults.add("/data/scheduled", format!("ends before it begins: {} to {}", first.text, second.text));
+    }
+    for (index, component) in event.common.components.iter().enumerate() {
+        blank_rule(component, &format!("/data/components/{index}"), faults);
+    }
+    let named = match &event.kind {
+        Kind::AnomalyDetected(sign) => sign.detected_by.as_ref().map(|text| (text, "/data/detected_by")),
+        Kind::ReportsObserved(sign) => sign.channel.as_ref().map(|text| (text, "/data/channel")),
+        Kind::ReportsSubsided(sign) => sign.channel.as_ref().map(|text| (text, "/data/channel")),
+        _ => None,
+    };
+    if let Some((text, pointer)) = named {
+        blank_rule(text, pointer, faults);
+    }
+}
+
+/// Which members a patch may hold depends on the event that it corrects; here is asked what is true of all.
+fn patch_rules(patch: &Map<String, Value>, faults: &mut Faults) {
+    if patch.is_empty() {
+        faults.add("/data/patch", "an empty patch changes nothing; name a member of the event's data and its new value, or null");
+    }
+    match patch.get("incidentid") {
+        None | Some(Value::Null) => {}
+        Some(Value::String(id)) if is_name(id, SOURCE_BYTES_MAX) => {}
+        Some(_) => faults.add("/data/patch/incidentid", "expected 1 to 512 bytes of text without control characters, or null"),
+    }
+}
+
+fn blank_rule(text: &str, pointer: &str, faults: &mut Faults) {
+    if text.trim().is_empty() {
+        faults.add(pointer, "an empty text; leave it out instead");
+    }
+}
+
+fn scheduled(kind: &Kind) -> Option<&Window> {
+    match kind {
+        Kind::MaintenanceAnnounced(work) => work.scheduled.as_ref(),
+        Kind::MaintenanceStarted(work) => work.scheduled.as_ref(),
+        Kind::MaintenanceCompleted(work) => work.scheduled.as_ref(),
+        _ => None,
     }
 }
 
 fn reference_rules(event: &Event, faults: &mut Faults) {
-    let mut named: Vec<(&Ref, &str)> = event.kind.refs().into_iter().map(|reference| (reference, "/data")).collect();
-    for (when, pointer) in [(&event.common.occurred, "/data/occurred"), (&event.common.stated, "/data/stated")] {
-        named.extend(when.iter().filter_map(When::relation).map(|(reference, ..)| (reference, pointer)));
+    let mut named: Vec<(&Ref, String)> = event.kind.named().into_iter().map(|(reference, member)| (reference, format!("/data/{member}"))).collect();
+    for (pointer, when) in times(event) {
+        let (point, member) = match &when.form {
+            Form::Before { point, .. } => (point, "before"),
+            Form::After { point, .. } => (point, "after"),
+            _ => continue,
+        };
+        if let Point::Event { event } = point {
+            named.push((event, format!("{pointer}/{member}/event")));
+        }
     }
     for (reference, pointer) in named {
-        let source_is_sound = reference.source.as_deref().is_none_or(|source| is_name(source, MAX_SOURCE_BYTES));
-        if !source_is_sound || !is_name(&reference.id, MAX_ID_BYTES) {
-            faults.add(pointer, "names an event by a source or id that no event can have");
+        if reference.source.as_deref().is_some_and(|source| !is_name(source, SOURCE_BYTES_MAX) || source.contains(' ')) {
+            faults.add(format!("{pointer}/source"), "no event has such a source; expected 1 to 512 bytes without spaces or control characters");
+        }
+        if !is_name(&reference.id, ID_BYTES_MAX) {
+            faults.add(format!("{pointer}/id"), "no event has such an id; expected 1 to 256 bytes without control characters");
         }
         if event.resolve(reference) == (event.source.as_str(), event.id.as_str()) {
-            faults.add(pointer, "an event cannot name itself");
+            faults.add(pointer, "an event cannot name itself; name another one");
         }
     }
-    if let Some(reference) = &event.common.reference
-        && !(is_name(&reference.page, MAX_SOURCE_BYTES) && is_name(&reference.id, MAX_ID_BYTES))
-    {
-        faults.add("/data/reference", "expected a page of 1 to 512 and an id of 1 to 256 bytes without control characters");
+    if let Some(reference) = &event.common.reference {
+        if reference.page.len() > SOURCE_BYTES_MAX {
+            faults.add("/data/reference/page", format!("expected at most {SOURCE_BYTES_MAX} bytes"));
+        }
+        url_rule(&reference.page, "/data/reference/page", faults);
+        if !is_name(&reference.id, ID_BYTES_MAX) {
+            faults.add("/data/reference/id", "expected 1 to 256 bytes without control characters");
+        }
     }
+}
+
+/// Every time that stands in an event, with its pointer.
+fn times(event: &Event) -> Vec<(String, &When)> {
+    let mut times: Vec<(String, Option<&When>)> =
+        vec![("/data/occurred".to_owned(), event.common.occurred.as_ref()), ("/data/stated".to_owned(), event.common.stated.as_ref())];
+    for (index, source) in event.common.sources.iter().enumerate() {
+        times.push((format!("/data/sources/{index}/published"), source.published.as_ref()));
+        times.push((format!("/data/sources/{index}/updated"), source.updated.as_ref()));
+    }
+    if let Kind::ContextAdded(context) = &event.kind {
+        times.push(("/data/effective".to_owned(), context.effective.as_ref()));
+    }
+    times.into_iter().filter_map(|(pointer, when)| Some((pointer, when?))).collect()
 }
 
 /// What is asked of an event when it is handed in, and not of one that the ledger already holds.
 pub(crate) fn at_the_door(event: &Event) -> Faults {
     let mut faults = Faults::default();
-    let mut times = vec![("/data/occurred".to_owned(), &event.common.occurred), ("/data/stated".to_owned(), &event.common.stated)];
-    for (index, source) in event.common.sources.iter().enumerate() {
-        times.push((format!("/data/sources/{index}/published"), &source.published));
-        times.push((format!("/data/sources/{index}/updated"), &source.updated));
-    }
-    if let Kind::ContextAdded(context) = &event.kind {
-        times.push(("/data/effective".to_owned(), &context.effective));
-    }
-    for (pointer, when) in times {
-        for fault in when.iter().flat_map(When::moments).filter_map(Moment::zone_fault) {
-            faults.add(pointer.clone(), fault);
+    for (pointer, when) in times(event) {
+        for (place, moment) in when.named_moments() {
+            zone_rule(moment, format!("{pointer}/{place}"), &mut faults);
         }
+    }
+    if let Some((first, second)) = scheduled(&event.kind) {
+        zone_rule(first, "/data/scheduled/0".to_owned(), &mut faults);
+        zone_rule(second, "/data/scheduled/1".to_owned(), &mut faults);
     }
     if matches!(event.kind, Kind::EventRedacted(_)) {
         faults.add("/type", "a redaction is a record of the ledger's own; it comes from `dateline redact` only");
     }
-    if event.common.sources.iter().any(|source| source.role == Role::SyndicatedFrom) && !event.common.sources.iter().any(|source| source.role == Role::ReadIn) {
+    if event.common.sources.iter().any(|source| source.role == Role::SyndicatedFrom)
+        && !event.common.sources.iter().any(|source| source.role == Role::ReadIn)
+    {
         faults.add("/data/sources", "a copy names where it was read (role read_in) beside what it was copied from");
     }
     faults
+}
+
+fn zone_rule(moment: &Moment, pointer: String, faults: &mut Faults) {
+    if let Some(fault) = moment.zone_fault() {
+        faults.add(pointer, fault);
+    }
 }

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::check;
 use crate::fault::{Fault, Faults, token};
 use crate::json::read_strict;
 use crate::key::EventKey;
 use crate::kinds::{Common, Kind, read_members};
 use crate::shapes::Ref;
+use crate::{attributes, check};
 
 /// The largest structured event that is accepted, in bytes.
 pub const MAX_EVENT_BYTES: usize = 64 * 1024;
@@ -48,13 +48,21 @@ impl Event {
         if bytes.len() > MAX_EVENT_BYTES {
             return Err(Faults::one("", format!("{} bytes; an event has at most {MAX_EVENT_BYTES}; put long texts behind a link", bytes.len())));
         }
-        let event = Self::read(bytes)?;
-        check::at_the_door(&event).none_or_error()?;
+        let event = Self::read_shape(bytes)?;
+        let mut faults = check::rules(&event);
+        faults.0.extend(check::at_the_door(&event).0);
+        faults.none_or_error()?;
         Ok(event)
     }
 
     /// Reads a structured event from the ledger. Zone rules may have changed since it was accepted, so they are not asked again.
     pub fn read(bytes: &[u8]) -> Result<Self, Faults> {
+        let event = Self::read_shape(bytes)?;
+        check::rules(&event).none_or_error()?;
+        Ok(event)
+    }
+
+    fn read_shape(bytes: &[u8]) -> Result<Self, Faults> {
         let Value::Object(envelope) = read_strict(bytes)? else {
             return Err(Faults::one("", "an event is a JSON object"));
         };
@@ -70,12 +78,12 @@ impl Event {
                 None
             }
             None => {
-                faults.add("/data", if envelope.contains_key("data_base64") { "send JSON in \"data\", not \"data_base64\"" } else { "missing member" });
+                faults.add("/data", "missing member");
                 None
             }
         };
-        let attributes = check::attributes(&envelope, &mut faults);
-        let kind_name = attributes.get("type").and_then(|text| check::kind_of_type(text, &mut faults));
+        let attributes = attributes::read(&envelope, &mut faults);
+        let kind_name = attributes.get("type").and_then(|text| attributes::kind_of_type(text, &mut faults));
         let body = match (data, kind_name) {
             (Some(data), Some(name)) => Self::read_data(&name, data, &mut faults),
             _ => None,
@@ -84,7 +92,7 @@ impl Event {
             return Err(faults);
         };
         let attribute = |name: &str| attributes.get(name).cloned();
-        let event = Self {
+        Ok(Self {
             source: attribute("source").unwrap_or_default(),
             id: attribute("id").unwrap_or_default(),
             subject: attribute("subject").unwrap_or_default(),
@@ -93,12 +101,12 @@ impl Event {
             correlationid: attribute("correlationid"),
             common,
             kind,
-        };
-        check::rules(&event).none_or_error()?;
-        Ok(event)
+        })
     }
 
-    fn read_data(name: &str, data: Map<String, Value>, faults: &mut Faults) -> Option<(Common, Kind)> {
+    fn read_data(name: &str, mut data: Map<String, Value>, faults: &mut Faults) -> Option<(Common, Kind)> {
+        check::without_nulls(&mut data, faults);
+        check::occurred_rule(name, &data, faults);
         let (common, own): (Map<_, _>, Map<_, _>) = data.into_iter().partition(|(member, _)| Common::MEMBERS.contains(&member.as_str()));
         let common = read_members::<Common>(common, faults);
         let kind = Kind::read(name, own, faults).flatten();

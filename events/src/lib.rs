@@ -4,6 +4,7 @@
 //! (which incident, which claim is told) belongs to `timelines`; how bytes are kept belongs to `backends`.
 
 mod envelope;
+mod attributes;
 mod key;
 mod time;
 mod text;

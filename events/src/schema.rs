@@ -1,63 +1,179 @@
 //! JSON Schemas of every kind, generated from the types that read them; `schemas/events/` holds them committed.
+//!
+//! A schema says what the door asks, as far as JSON Schema can: what it cannot say (sizes in bytes, days that do not exist, zones
+//! that disagree with offsets, reversed intervals, an event that names itself) stands in `$comment`.
 
 use schemars::generate::SchemaSettings;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::envelope::{MAX_EVENT_BYTES, TYPE_PREFIX, TYPE_SUFFIX};
 use crate::kinds::{Common, Kind};
+
+/// The longest `source` and the longest context attribute, in bytes.
+pub(crate) const SOURCE_BYTES_MAX: usize = 512;
+/// The longest `id`, in bytes.
+pub(crate) const ID_BYTES_MAX: usize = 256;
+/// The shortest window or duration.
+pub(crate) const MINUTES_MIN: u32 = 1;
+/// The largest integer that every JSON reader keeps exactly (RFC 7493, section 2.2).
+pub(crate) const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+// One pattern for each rule that `check` and the types hold in code; `tests/contracts.rs` holds the two together.
+pub(crate) const SLUG: &str = "^[a-z0-9-]{1,64}$";
+pub(crate) const REGION: &str = "^(world|[A-Z]{2}(-[A-Z0-9]{1,3})?)$";
+pub(crate) const LANGUAGE: &str = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$";
+pub(crate) const HASH: &str = "^[0-9A-Fa-f]{64}$";
+/// A web address: anything else (`javascript:`) could run where a page links to it.
+pub(crate) const WEB: &str = r"^https?://[^ \x00-\x1f\x7f-\x9f]+$";
+/// No control characters.
+pub(crate) const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
+/// No control characters and no space.
+pub(crate) const SOURCE: &str = r"^[^ \x00-\x1f\x7f-\x9f]+$";
+/// At least one character that is not white space.
+pub(crate) const WORDS: &str = r"\S";
+pub(crate) const RFC_3339: &str = r"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$";
+const JSON_MEDIA_TYPE: &str = r"^(application/json|[^;\s]+\+json)\s*(;.*)?$";
 
 /// The JSON Schema (2020-12) of one kind's structured event; None for an unknown kind.
 pub fn of_kind(name: &str) -> Option<Value> {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
     let own = Kind::own_schema(name, &mut generator)?.to_value();
     let common = <Common as schemars::JsonSchema>::json_schema(&mut generator).to_value();
-    let mut properties = common.get("properties").cloned().unwrap_or_else(|| json!({}));
-    if let (Some(all), Some(Value::Object(mine))) = (properties.as_object_mut(), own.get("properties")) {
-        all.extend(mine.clone());
+    let mut data = own.clone();
+    data["properties"] = members_of(&common, &own, name);
+    data["required"] = required_of(&own, name);
+    data["additionalProperties"] = json!(false);
+    for told_above in ["title", "description"] {
+        data.as_object_mut()?.remove(told_above);
     }
-    let mut required: Vec<Value> = own.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-    if needs_occurred(name) {
-        required.push(json!("occurred"));
-    }
-    let definitions = Value::Object(generator.take_definitions(true));
-    let text = |detail: &str, bytes_max: usize| json!({"type": "string", "minLength": 1, "maxLength": bytes_max, "description": detail});
-    Some(json!({
+    let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": format!("urn:dateline:schema:{name}:v1"),
         "title": format!("{TYPE_PREFIX}{name}{TYPE_SUFFIX}"),
         "description": own.get("description").cloned().unwrap_or_default(),
-        "$comment": format!("At most {MAX_EVENT_BYTES} bytes; duplicate members and integers beyond 2^53 - 1 are refused."),
+        "$comment": format!(
+            "The door also asks: at most {MAX_EVENT_BYTES} bytes, lengths counted in bytes, no member twice, no U+0000, no integer beyond 2^53 - 1, at most 32 levels; \
+             days that exist, zones that agree with their offsets, intervals that do not end before they begin, no event that names itself."
+        ),
         "type": "object",
         "required": ["specversion", "id", "source", "type", "subject", "data"],
-        "properties": {
-            "specversion": {"const": "1.0"},
-            "id": text("Unique per source, for ever.", 256),
-            "source": text("The publisher that answers for the event.", 512),
-            "type": {"const": format!("{TYPE_PREFIX}{name}{TYPE_SUFFIX}")},
-            "subject": {"type": "string", "pattern": "^[a-z0-9-]{1,64}$", "description": "The service's slug."},
-            "time": {"type": "string", "format": "date-time", "description": "Kept and never read."},
-            "datacontenttype": {"type": "string", "description": "application/json"},
-            "dataschema": {"type": "string"},
-            "incidentid": text("The incident that the publisher names.", 512),
-            "causationid": text("The event or request that made the publisher say it.", 512),
-            "correlationid": text("What the publisher groups it with.", 512),
-            "traceparent": text("W3C Trace Context.", 512),
-            "data": {
-                "type": "object",
-                "properties": properties,
-                "required": required,
-                "additionalProperties": false,
-            },
-        },
+        "properties": attributes(name, &data),
         "propertyNames": {"pattern": "^[a-z0-9]+$"},
-        "$defs": definitions,
-    }))
+        "additionalProperties": {"type": ["string", "integer", "boolean", "null"], "description": "Extension attributes are kept and never read."},
+        "$defs": generator.take_definitions(true),
+    });
+    tidy(&mut schema);
+    Some(schema)
 }
 
-fn needs_occurred(name: &str) -> bool {
-    const WITHOUT: [&str; 9] = [
-        "service.registered", "statement.translated", "claim.weighed", "incident.linked", "incident.titled", "event.corrected", "event.retracted",
-        "event.redacted", "context.added",
-    ];
-    !WITHOUT.contains(&name)
+fn attributes(name: &str, data: &Value) -> Value {
+    let text =
+        |detail: &str, pattern: &str, bytes_max: usize| json!({"type": "string", "pattern": pattern, "maxLength": bytes_max, "description": detail});
+    // CloudEvents lets a null stand for an attribute that is left out.
+    let optional = |detail: &str| json!({"type": ["string", "null"], "pattern": NAME, "maxLength": SOURCE_BYTES_MAX, "description": detail});
+    json!({
+        "specversion": {"const": "1.0"},
+        "id": text("Unique per source, for ever.", NAME, ID_BYTES_MAX),
+        "source": text("The publisher that answers for the event.", SOURCE, SOURCE_BYTES_MAX),
+        "type": {"const": format!("{TYPE_PREFIX}{name}{TYPE_SUFFIX}")},
+        "subject": {"type": "string", "pattern": SLUG, "description": "The service's slug."},
+        "time": {"type": ["string", "null"], "pattern": RFC_3339, "description": "RFC 3339; kept and never read: what happened when stands in data.occurred."},
+        "datacontenttype": {"type": ["string", "null"], "pattern": JSON_MEDIA_TYPE, "description": "application/json, or left out."},
+        "dataschema": {"type": ["string", "null"], "description": "Kept and never read."},
+        "incidentid": optional("The incident that the publisher names."),
+        "causationid": optional("The event or request that made the publisher say it."),
+        "correlationid": optional("What the publisher groups it with."),
+        "traceparent": optional("W3C Trace Context."),
+        "tracestate": optional("W3C Trace Context."),
+        "data_base64": false,
+        "data": data,
+    })
+}
+
+fn members_of(common: &Value, own: &Value, name: &str) -> Value {
+    let mut members = Map::new();
+    for part in [common, own] {
+        members.extend(part.get("properties").and_then(Value::as_object).cloned().unwrap_or_default());
+    }
+    if Kind::names_act(name) {
+        members.remove("occurred");
+    }
+    Value::Object(members)
+}
+
+fn required_of(own: &Value, name: &str) -> Value {
+    let mut required: Vec<Value> = own.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
+    if Kind::needs_occurred(name) {
+        required.push(json!("occurred"));
+    }
+    Value::Array(required)
+}
+
+/// A list in which at least one source has this role.
+pub(crate) fn has_role(role: &str) -> Value {
+    json!({"contains": {"properties": {"role": {"const": role}}, "required": ["role"]}})
+}
+
+/// Takes out what only Rust means (the sizes of its integers, its defaults), and the nulls that the reader refuses inside `data`.
+fn tidy(schema: &mut Value) {
+    tidy_each(schema);
+    if let Some(data) = schema.pointer_mut("/properties/data") {
+        without_nulls(data);
+    }
+    if let Some(definitions) = schema.get_mut("$defs") {
+        without_nulls(definitions);
+    }
+}
+
+fn tidy_each(schema: &mut Value) {
+    if let Value::Object(members) = schema {
+        let size = members.get("format").and_then(Value::as_str).map(ToOwned::to_owned);
+        let maximum = match size.as_deref() {
+            Some("uint32") => Some(u64::from(u32::MAX)),
+            Some("uint64") => Some(MAX_SAFE_INTEGER),
+            _ => None,
+        };
+        if let Some(maximum) = maximum {
+            members.insert("maximum".into(), json!(maximum));
+        }
+        if matches!(size.as_deref(), Some("uint32" | "uint64" | "double")) {
+            members.remove("format");
+        }
+        if members.get("default").is_some_and(|default| !default.is_object()) {
+            members.remove("default");
+        }
+    }
+    inner(schema).for_each(tidy_each);
+}
+
+fn without_nulls(schema: &mut Value) {
+    // What a correction puts into `patch` may be null: that removes a member.
+    if let Value::Object(members) = schema {
+        if let Some(Value::Array(types)) = members.get_mut("type") {
+            types.retain(|name| name != "null");
+            if let [only] = types.as_slice() {
+                members["type"] = only.clone();
+            }
+        }
+        if let Some(Value::Array(choices)) = members.get_mut("anyOf") {
+            choices.retain(|choice| choice["type"] != "null");
+            if let [Value::Object(only)] = choices.as_slice() {
+                let only = only.clone();
+                members.remove("anyOf");
+                members.extend(only);
+            }
+        }
+    }
+    match schema {
+        Value::Object(members) => members.iter_mut().filter(|(name, _)| *name != "patch").for_each(|(_, value)| without_nulls(value)),
+        other => inner(other).for_each(without_nulls),
+    }
+}
+
+fn inner(value: &mut Value) -> Box<dyn Iterator<Item = &mut Value> + '_> {
+    match value {
+        Value::Object(members) => Box::new(members.values_mut()),
+        Value::Array(items) => Box::new(items.iter_mut()),
+        _ => Box::new(std::iter::empty()),
+    }
 }

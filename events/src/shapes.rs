@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::schema::{HASH, ID_BYTES_MAX, MINUTES_MIN, NAME, REGION, RFC_3339, SLUG, SOURCE, SOURCE_BYTES_MAX, WEB, WORDS};
 use crate::text::{Language, Text};
 use crate::time::{Instant, Moment, When};
 
@@ -18,8 +19,10 @@ pub type Region = String;
 pub struct Ref {
     /// The publisher; left out when it is the same.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = SOURCE), length(min = 1, max = SOURCE_BYTES_MAX))]
     pub source: Option<String>,
     /// The event's id.
+    #[schemars(regex(pattern = NAME), length(min = 1, max = ID_BYTES_MAX))]
     pub id: String,
 }
 
@@ -27,9 +30,11 @@ pub struct Ref {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reference {
-    /// The status page.
+    /// The status page's address.
+    #[schemars(regex(pattern = WEB), length(max = SOURCE_BYTES_MAX))]
     pub page: String,
     /// The incident's id there.
+    #[schemars(regex(pattern = NAME), length(min = 1, max = ID_BYTES_MAX))]
     pub id: String,
 }
 
@@ -38,6 +43,7 @@ pub struct Reference {
 #[serde(deny_unknown_fields)]
 pub struct Source {
     /// The identity by which sources are counted.
+    #[schemars(regex(pattern = SLUG))]
     pub slug: Slug,
     /// Where it was read, whom it names, or whom it copies.
     pub role: Role,
@@ -49,6 +55,7 @@ pub struct Source {
     pub kind: Option<SourceKind>,
     /// Where it can be read.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = WEB))]
     pub url: Option<String>,
     /// The language it is written in.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,10 +68,11 @@ pub struct Source {
     pub updated: Option<When>,
     /// When it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<String>")]
+    #[schemars(with = "Option<String>", regex(pattern = RFC_3339))]
     pub retrieved_at: Option<Instant>,
     /// SHA-256 of what was read, in 64 hexadecimal digits.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = HASH))]
     pub sha256: Option<String>,
 }
 
@@ -126,6 +134,8 @@ pub struct Quotation {
     /// The language of the words.
     pub lang: Language,
     /// The words, without quotation marks around them.
+    #[serde(deserialize_with = "crate::text::words")]
+    #[schemars(regex(pattern = WORDS))]
     pub text: String,
 }
 
@@ -144,6 +154,7 @@ pub struct Translation {
 /// How many.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("if" = {"properties": {"per": {"const": "window"}}, "required": ["per"]}, "then" = {"required": ["window_minutes"]}))]
 pub struct Count {
     /// The number.
     pub value: u64,
@@ -155,6 +166,7 @@ pub struct Count {
     pub per: Option<Per>,
     /// The window's length in minutes, for `per: window`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = MINUTES_MIN))]
     pub window_minutes: Option<u32>,
     /// The number that it rose or fell from.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,6 +176,7 @@ pub struct Count {
     pub peak: bool,
     /// Where.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = REGION))]
     pub region: Option<Region>,
     /// Of what.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -182,6 +195,7 @@ pub struct Share {
     pub qualifier: Option<Qualifier>,
     /// Where.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = REGION))]
     pub region: Option<Region>,
     /// Of what.
     pub symptoms: Vec<Symptom>,
@@ -221,6 +235,7 @@ pub enum Per {
 #[serde(deny_unknown_fields)]
 pub struct Lasted {
     /// Minutes.
+    #[schemars(range(min = MINUTES_MIN))]
     pub minutes: u32,
     /// How exactly it is meant.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -252,6 +267,7 @@ pub enum Symptom {
 #[serde(deny_unknown_fields)]
 pub struct Link {
     /// The address.
+    #[schemars(regex(pattern = WEB))]
     pub url: String,
     /// What it leads to.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -263,6 +279,7 @@ pub struct Link {
 #[serde(deny_unknown_fields)]
 pub struct Vendor {
     /// The vendor's identity.
+    #[schemars(regex(pattern = SLUG))]
     pub slug: Slug,
     /// As readers know it.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,17 +1,20 @@
 //! Text for readers: one string, or one per language. How it is told belongs to `timelines`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
+
+use crate::schema::{LANGUAGE, WORDS};
 
 /// A BCP 47 language tag, such as `bn` or `bn-IN`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(transparent)]
-pub struct Language(#[schemars(regex(pattern = r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$"))] pub String);
+pub struct Language(#[schemars(regex(pattern = crate::schema::LANGUAGE))] pub String);
 
 impl Language {
     /// Accepts what is well-formed; a tag's registration is not looked up.
@@ -37,13 +40,13 @@ impl<'de> Deserialize<'de> for Language {
 }
 
 /// A string, or a map from BCP 47 tag to string.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Text {
     /// In a language that nobody named.
-    Plain(#[schemars(length(min = 1))] String),
+    Plain(String),
     /// By language.
-    ByLanguage(#[schemars(length(min = 1))] BTreeMap<String, String>),
+    ByLanguage(BTreeMap<String, String>),
 }
 
 impl Text {
@@ -92,6 +95,36 @@ impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Self::Plain(text.to_owned())
     }
+}
+
+impl JsonSchema for Text {
+    fn schema_name() -> Cow<'static, str> {
+        "Text".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "A string, or a map from BCP 47 tag to string.",
+            "anyOf": [
+                { "type": "string", "pattern": WORDS },
+                {
+                    "type": "object",
+                    "minProperties": 1,
+                    "propertyNames": { "pattern": LANGUAGE },
+                    "additionalProperties": { "type": "string", "pattern": WORDS },
+                },
+            ],
+        })
+    }
+}
+
+/// Reads a string that says something: not empty, and more than white space.
+pub(crate) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() {
+        return Err(D::Error::custom("an empty text; say what was said"));
+    }
+    Ok(text)
 }
 
 impl<'de> Deserialize<'de> for Text {

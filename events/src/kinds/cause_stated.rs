@@ -8,6 +8,7 @@ use crate::shapes::Statement;
 /// Why it happened, and who says so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [{"required": ["statement"]}, {"required": ["headline"]}, {"properties": {"known": {"const": false}}, "required": ["known"]}]))]
 pub struct CauseStated {
     /// False: the reason is said to be unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -17,5 +18,6 @@ pub struct CauseStated {
     pub statement: Option<Statement>,
     /// Where it is explained.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = crate::schema::WEB))]
     pub url: Option<String>,
 }

@@ -3,9 +3,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::schema::has_role;
 use crate::shapes::{Reference, Source};
 use crate::text::Text;
 use crate::time::When;
+
+/// More sources than this for one claim are refused.
+pub(crate) const MAX_SOURCES: usize = 32;
 
 /// The members of `data` that any kind may carry.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -25,12 +29,14 @@ pub struct Common {
     pub headline: Option<Text>,
     /// Whom the claim rests on.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(extend("maxItems" = MAX_SOURCES, "if" = has_role("syndicated_from"), "then" = has_role("read_in")))]
     pub sources: Vec<Source>,
     /// The vendor's own id of the incident.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reference: Option<Reference>,
     /// Parts of the service.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schemars(inner(regex(pattern = crate::schema::WORDS)))]
     pub components: Vec<String>,
     /// The symptom in free text, beside the fixed list.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -39,8 +45,7 @@ pub struct Common {
 
 impl Common {
     /// The names of its members.
-    pub const MEMBERS: [&'static str; 8] =
-        ["occurred", "stated", "certainty", "headline", "sources", "reference", "components", "symptom_text"];
+    pub const MEMBERS: [&'static str; 8] = ["occurred", "stated", "certainty", "headline", "sources", "reference", "components", "symptom_text"];
 }
 
 /// How sure a source is of what it says.

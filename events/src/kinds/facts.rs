@@ -6,17 +6,27 @@ use crate::shapes::{Count, Ref, Region, Share, Statement, Symptom};
 impl Kind {
     /// True for an act: an event about the record, not the world. It needs no `occurred` and obeys `as_of` only.
     pub fn is_act(&self) -> bool {
+        Self::names_act(self.name())
+    }
+
+    /// As [`Kind::is_act`], by the kind's name.
+    pub(crate) fn names_act(name: &str) -> bool {
         matches!(
-            self,
-            Self::ServiceRegistered(_)
-                | Self::StatementTranslated(_)
-                | Self::ClaimWeighed(_)
-                | Self::IncidentLinked(_)
-                | Self::IncidentTitled(_)
-                | Self::EventCorrected(_)
-                | Self::EventRetracted(_)
-                | Self::EventRedacted(_)
+            name,
+            "service.registered"
+                | "statement.translated"
+                | "claim.weighed"
+                | "incident.linked"
+                | "incident.titled"
+                | "event.corrected"
+                | "event.retracted"
+                | "event.redacted"
         )
+    }
+
+    /// True for the names of kinds that speak of the world at a time; context may be timeless.
+    pub(crate) fn needs_occurred(name: &str) -> bool {
+        !Self::names_act(name) && name != "context.added"
     }
 
     /// True for a sign: the kinds whose times make an incident's span.
@@ -123,14 +133,21 @@ impl Kind {
 
     /// Every event that its own members name.
     pub fn refs(&self) -> Vec<&Ref> {
-        let mut refs: Vec<&Ref> = self.target().into_iter().collect();
+        self.named().into_iter().map(|(reference, _)| reference).collect()
+    }
+
+    /// Every event that its own members name, each with the pointer of its member inside `data`.
+    pub(crate) fn named(&self) -> Vec<(&Ref, &'static str)> {
+        let mut named: Vec<(&Ref, &str)> = self.target().into_iter().map(|target| (target, "event")).collect();
         if let Self::IncidentLinked(link) = self {
-            refs.extend([&link.from, &link.to]);
+            named.extend([(&link.from, "from"), (&link.to, "to")]);
         }
         if let Some(statement) = self.statement() {
-            refs.extend(&statement.same_as);
-            refs.extend(statement.translation.as_ref().and_then(|translation| translation.of.as_ref()));
+            named.extend(statement.same_as.iter().map(|original| (original, "statement/same_as")));
+            named.extend(
+                statement.translation.iter().filter_map(|translation| translation.of.as_ref()).map(|original| (original, "statement/translation/of")),
+            );
         }
-        refs
+        named
     }
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 mod common;
 mod reading;
 
+pub(crate) use common::MAX_SOURCES;
 pub use common::{Certainty, Common};
 pub(crate) use reading::read_members;
 

@@ -18,8 +18,11 @@ impl Instant {
     /// One hour, in the unit of an instant.
     pub const HOUR: i64 = 60 * Self::MINUTE;
 
-    /// Reads RFC 3339, such as `2022-10-25T06:37:00Z`.
+    /// Reads RFC 3339, such as `2022-10-25T06:37:00Z`, and nothing looser (no missing seconds or offset, no zone behind it).
     pub fn parse(text: &str) -> Option<Self> {
+        if !is_rfc_3339(text.as_bytes()) {
+            return None;
+        }
         text.parse::<Timestamp>().ok().map(Self::from_timestamp)
     }
 
@@ -63,6 +66,32 @@ impl Instant {
     }
 }
 
+/// The shape alone: whether such a day exists is asked by the parser.
+fn is_rfc_3339(text: &[u8]) -> bool {
+    let digits_at = |from: usize, to: usize| text[from..to].iter().all(u8::is_ascii_digit);
+    if text.len() < "2022-10-25T06:37:00Z".len() || !(digits_at(0, 4) && digits_at(5, 7) && digits_at(8, 10)) {
+        return false;
+    }
+    let clock_is_sound = digits_at(11, 13) && digits_at(14, 16) && digits_at(17, 19) && text[13] == b':' && text[16] == b':';
+    let date_is_sound = text[4] == b'-' && text[7] == b'-' && matches!(text[10], b'T' | b't');
+    let rest = match &text[19..] {
+        [b'.', fraction @ ..] => {
+            let digits = fraction.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            if !(1..=9).contains(&digits) {
+                return false;
+            }
+            &fraction[digits..]
+        }
+        rest => rest,
+    };
+    let zone_is_sound = match rest {
+        [b'Z' | b'z'] => true,
+        [b'+' | b'-', a, b, b':', c, d] => [a, b, c, d].iter().all(|byte| byte.is_ascii_digit()),
+        _ => false,
+    };
+    date_is_sound && clock_is_sound && zone_is_sound
+}
+
 impl fmt::Display for Instant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.timestamp().fmt(formatter)
@@ -78,7 +107,6 @@ impl Serialize for Instant {
 impl<'de> Deserialize<'de> for Instant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| serde::de::Error::custom(format!("\"{text}\" is not an RFC 3339 time such as \"2022-10-25T06:37:00Z\"")))
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom(format!("\"{text}\" is not an RFC 3339 time such as \"2022-10-25T06:37:00Z\"")))
     }
 }

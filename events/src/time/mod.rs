@@ -4,6 +4,7 @@
 
 mod instant;
 mod moment;
+mod schema;
 mod when;
 
 pub use instant::Instant;

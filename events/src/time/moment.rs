@@ -2,7 +2,6 @@
 
 use jiff::civil::{Date, DateTime};
 use jiff::tz::{Offset, TimeZone};
-use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Instant;
@@ -19,19 +18,12 @@ pub enum Shape {
 }
 
 /// A moment as written, with the interval [start, end) that it covers.
-#[derive(Debug, Clone, PartialEq, Eq, JsonSchema)]
-#[schemars(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Moment {
     /// The text, kept as given.
-    #[schemars(
-        regex(pattern = r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:\d{2})(\[[A-Za-z0-9_+\-/]+\])?|\[[A-Za-z0-9_+\-/]+\])$")
-    )]
     pub text: String,
-    #[schemars(skip)]
     start: Instant,
-    #[schemars(skip)]
     end: Instant,
-    #[schemars(skip)]
     shape: Shape,
 }
 
@@ -98,7 +90,10 @@ impl Moment {
         let (body, _) = split_zone(&self.text).ok()?;
         let (_, stated) = split_offset(body.split_once('T')?.1)?;
         let actual = zone.to_offset(self.start.timestamp());
-        (actual != stated).then(|| format!("\"{}\": {name} was at UTC{actual} then, not at UTC{stated}", self.text))
+        (actual != stated).then(|| {
+            let (actual, stated) = (with_minutes(actual), with_minutes(stated));
+            format!("\"{}\": {name} was at UTC{actual} then, not at UTC{stated}; correct the time, the offset or the zone", self.text)
+        })
     }
 }
 
@@ -107,12 +102,20 @@ fn find_zone(name: &str) -> Result<TimeZone, String> {
     TimeZone::get(name).map_err(|_| format!("\"{name}\" is not an IANA time zone; expected one such as \"Asia/Kolkata\" or \"UTC\""))
 }
 
+/// An offset as a moment is written: `+05:30`.
+fn with_minutes(offset: Offset) -> String {
+    let minutes = offset.seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
 fn wrong_form(text: &str) -> String {
     format!("\"{text}\" is not a moment; expected \"2022-10-25T12:07+05:30[Asia/Kolkata]\", the same with seconds, or \"2022-10-25[Asia/Kolkata]\"")
 }
 
 fn parse_date(date: &str, text: &str) -> Result<Date, String> {
-    let digits_and_dashes = date.len() == 10 && date.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+    let digits_and_dashes =
+        date.len() == 10 && date.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
     if !digits_and_dashes {
         return Err(wrong_form(text));
     }
@@ -122,7 +125,9 @@ fn parse_date(date: &str, text: &str) -> Result<Date, String> {
 fn split_zone(text: &str) -> Result<(&str, Option<&str>), String> {
     match text.split_once('[') {
         None => Ok((text, None)),
-        Some((body, rest)) => rest.strip_suffix(']').filter(|zone| !zone.contains(['[', ']', '='])).map(|zone| (body, Some(zone))).ok_or_else(|| wrong_form(text)),
+        Some((body, rest)) => {
+            rest.strip_suffix(']').filter(|zone| !zone.contains(['[', ']', '='])).map(|zone| (body, Some(zone))).ok_or_else(|| wrong_form(text))
+        }
     }
 }
 

@@ -1,16 +1,17 @@
 //! `When`: an interval with its wording, never a bare instant. Bounds are derivable, or known to be open.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Instant, Moment, Shape};
 use crate::shapes::Ref;
 use crate::text::Language;
 
 /// When something happened, or was stated, as its source told it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "Members", into = "Members")]
-#[schemars(with = "Members")]
 pub struct When {
     /// Which of the five ways of telling.
     pub form: Form,
@@ -55,7 +56,7 @@ pub enum Form {
 }
 
 /// What a `before` or an `after` leans on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Point {
     /// A moment.
@@ -65,6 +66,38 @@ pub enum Point {
         /// Which one.
         event: Ref,
     },
+}
+
+impl<'de> Deserialize<'de> for Point {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PointVisitor)
+    }
+}
+
+/// Reads a [`Point`] by its JSON type, so that a fault inside names its member.
+struct PointVisitor;
+
+impl<'de> Visitor<'de> for PointVisitor {
+    type Value = Point;
+
+    fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("a moment such as \"2022-10-25T12:07+05:30[Asia/Kolkata]\", or {\"event\":{\"source\":…,\"id\":…}}")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Point, E> {
+        Moment::parse(text).map(Point::Moment).map_err(E::custom)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Point, A::Error> {
+        let OfEvent { event } = OfEvent::deserialize(MapAccessDeserializer::new(members))?;
+        Ok(Point::Event { event })
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfEvent {
+    event: Ref,
 }
 
 /// Which side of its anchor a relative time lies on.
@@ -97,6 +130,8 @@ pub struct Wording {
     /// The language of the words.
     pub lang: Language,
     /// The words.
+    #[serde(deserialize_with = "crate::text::words")]
+    #[schemars(regex(pattern = crate::schema::WORDS))]
     pub text: String,
 }
 
@@ -177,14 +212,20 @@ impl When {
 
     /// Every moment that is written in it.
     pub fn moments(&self) -> Vec<&Moment> {
+        self.named_moments().into_iter().map(|(_, moment)| moment).collect()
+    }
+
+    /// Every moment that is written in it, each with its place inside the time, as the end of a JSON pointer.
+    pub(crate) fn named_moments(&self) -> Vec<(&'static str, &Moment)> {
         let mut moments = match &self.form {
-            Form::At { at, .. } => vec![at],
-            Form::Between(first, second) => vec![first, second],
-            Form::Before { point: Point::Moment(moment), .. } | Form::After { point: Point::Moment(moment), .. } => vec![moment],
+            Form::At { at, .. } => vec![("at", at)],
+            Form::Between(first, second) => vec![("between/0", first), ("between/1", second)],
+            Form::Before { point: Point::Moment(moment), .. } => vec![("before", moment)],
+            Form::After { point: Point::Moment(moment), .. } => vec![("after", moment)],
             _ => vec![],
         };
         if let Some((first, second)) = &self.within {
-            moments.extend([first, second]);
+            moments.extend([("within/0", first), ("within/1", second)]);
         }
         moments
     }
@@ -221,7 +262,7 @@ fn finest(shape: Shape) -> Precision {
 }
 
 /// `When` as it stands in JSON: exactly one of `at`, `between`, `before`, `after`, `unknown`.
-#[derive(Debug, Clone, Default, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Members {
     /// At this moment.

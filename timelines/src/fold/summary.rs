@@ -200,11 +200,12 @@ impl Fold {
         })
     }
 
-    /// The zone that the told first sign, else the first sign in the ledger, was told in.
+    /// The zone that the first sign in the ledger was told in, whether it is visible under `known_at` or not: a reader's clock does
+    /// not change with what was known.
     pub(super) fn zone(&self) -> Option<String> {
-        let told = self.told(MilestoneKind::FirstSeen).map(|(position, ..)| position);
-        let first = self.aggregates.signs.keys().next().copied();
-        [told, first].into_iter().flatten().find_map(|position| zone_of(&self.event_at(position)?.effective.event))
+        let signs = self.held.values().filter(|held| held.original.kind.is_sign() && held.effective.retraction.is_none());
+        let mut zones = signs.filter_map(|held| zone_of(&held.effective.event));
+        zones.next()
     }
 }
 
