@@ -41,7 +41,9 @@ impl House {
         }
         let gate = Gate::new(keys, loopback, serving.open_reading);
         let (stop, stopped) = watch::channel(false);
-        let listener = TcpListener::bind(serving.listen).await.with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
+        let listener = TcpListener::bind(serving.listen)
+            .await
+            .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
         let address = listener.local_addr()?;
         let intake = Intake::new(doors.ledger.clone(), gate.clone());
         let reader = Reader::new(doors.ledger.clone(), doors.views.clone(), gate, stopped.clone());
@@ -71,7 +73,9 @@ pub fn routes(intake: Intake, reader: Reader) -> Router {
     intake
         .routes()
         .merge(reader.routes())
-        .fallback(|uri: axum::http::Uri| async move { Problem::not_found(format!("there is nothing at {}; /openapi.json lists what there is", uri.path())) })
+        .fallback(|uri: axum::http::Uri| async move {
+            Problem::not_found(format!("there is nothing at {}; /openapi.json lists what there is", uri.path()))
+        })
         .method_not_allowed_fallback(|method: axum::http::Method, uri: axum::http::Uri| async move {
             let detail = format!("{} does not take {method}; /openapi.json lists what it takes", uri.path());
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Not with this method", detail)

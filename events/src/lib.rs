@@ -15,18 +15,18 @@ mod fault;
 mod json;
 pub mod schema;
 
+pub use check::is_slug;
 pub use envelope::{Event, MAX_EVENT_BYTES, TYPE_PREFIX, TYPE_SUFFIX, same_event, structured_form};
 pub use fault::{Fault, Faults};
 pub use json::read_strict;
 pub use key::{EventKey, commitment, leaf_bytes, leaf_hash};
 pub use kinds::{Common, Kind};
 pub use shapes::{
-    Count, Lasted, Link, Per, Qualifier, Quotation, Ref, Reference, Region, Role, Severity, Share, Slug, Source, SourceKind,
-    Statement, Symptom, Translation, Vendor, Window,
+    Count, Lasted, Link, Per, Qualifier, Quotation, Ref, Reference, Region, Role, Severity, Share, Slug, Source, SourceKind, Statement, Symptom,
+    Translation, Vendor, Window,
 };
 pub use text::{Language, Text};
 pub use time::{Bounds, Direction, Form, Instant, Moment, Point, Precision, When, Wording};
-pub use check::is_slug;
 
 /// An event's place in the ledger: 1, 2, 3 … without gaps.
 pub type Position = u64;

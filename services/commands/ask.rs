@@ -10,9 +10,9 @@ use tower::ServiceExt;
 
 use crate::config::{Secret, Settings};
 use crate::doors::{Doors, Use};
+use crate::http::parameters::percent_encoded;
 use crate::http::{Gate, MAX_BODY_BYTES};
 use crate::intake::Intake;
-use crate::http::parameters::percent_encoded;
 use crate::keys::Keys;
 use crate::reader::Reader;
 use crate::serve::routes;
@@ -115,6 +115,7 @@ pub fn problem_text(status: StatusCode, body: &[u8]) -> String {
 
 /// Writes a path with a query; parameters without a value are left out.
 pub fn path_with(path: &str, parameters: &[(&str, Option<&str>)]) -> String {
-    let encoded: Vec<String> = parameters.iter().filter_map(|(name, value)| value.map(|value| format!("{name}={}", percent_encoded(value)))).collect();
+    let encoded: Vec<String> =
+        parameters.iter().filter_map(|(name, value)| value.map(|value| format!("{name}={}", percent_encoded(value)))).collect();
     if encoded.is_empty() { path.to_owned() } else { format!("{path}?{}", encoded.join("&")) }
 }

@@ -38,7 +38,10 @@ pub async fn run(settings: &Settings, command: &KeysCommand) -> anyhow::Result<A
                         let state = key.revoked.as_ref().map_or_else(|| "in force".to_owned(), |when| format!("revoked {when}"));
                         say(&format!("{}  {}  {}  made {}  {state}\n", key.id, key.name, scopes.join(" "), key.created))?;
                     }
-                    Format::Json => say(&format!("{}\n", json!({"id": key.id, "name": key.name, "scopes": scopes, "created": key.created, "revoked": key.revoked})))?,
+                    Format::Json => say(&format!(
+                        "{}\n",
+                        json!({"id": key.id, "name": key.name, "scopes": scopes, "created": key.created, "revoked": key.revoked})
+                    ))?,
                 }
             }
             Ok(Answer::Done)

@@ -45,8 +45,12 @@ pub async fn run(settings: &Settings, files: &[PathBuf], format: Format) -> anyh
     }
     let Count { lines, fresh, known, refused, last_position } = count;
     match format {
-        Format::Text => say(&format!("{lines} lines: {fresh} new, {known} known already, {refused} refused; the last position is {last_position}\n"))?,
-        Format::Json => say(&format!("{}\n", json!({"lines": lines, "fresh": fresh, "known": known, "refused": refused, "last_position": last_position})))?,
+        Format::Text => {
+            say(&format!("{lines} lines: {fresh} new, {known} known already, {refused} refused; the last position is {last_position}\n"))?
+        }
+        Format::Json => {
+            say(&format!("{}\n", json!({"lines": lines, "fresh": fresh, "known": known, "refused": refused, "last_position": last_position})))?
+        }
     }
     Ok(if refused == 0 { Answer::Done } else { Answer::No })
 }

@@ -17,7 +17,9 @@ pub async fn serve(settings: &Settings) -> anyhow::Result<Answer> {
 /// What to open in a browser, and what to ask.
 pub fn addresses(house: &House, files: &str) -> String {
     let at = house.address;
-    format!("serving at http://{at}\n  pages     http://{at}/\n  incidents http://{at}/v1/incidents\n  contract  http://{at}/openapi.json\n  files     {files}\nstop with Ctrl-C\n")
+    format!(
+        "serving at http://{at}\n  pages     http://{at}/\n  incidents http://{at}/v1/incidents\n  contract  http://{at}/openapi.json\n  files     {files}\nstop with Ctrl-C\n"
+    )
 }
 
 /// Waits for SIGINT or SIGTERM.

@@ -122,7 +122,14 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
     let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:7310".to_owned());
     let listen = listen.parse().with_context(|| format!("\"{listen}\" is no address to listen on; expected one such as 127.0.0.1:7310"))?;
     let key = flags.key.or(file.key).map(Secret);
-    Ok(Settings { command: flags.command, addresses, listen, url: flags.url.or(file.url), key, open_reading: flags.open_reading || file.open_reading })
+    Ok(Settings {
+        command: flags.command,
+        addresses,
+        listen,
+        url: flags.url.or(file.url),
+        key,
+        open_reading: flags.open_reading || file.open_reading,
+    })
 }
 
 /// The keep stands beside the ledger.

@@ -26,7 +26,10 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
     let serving = Serving { addresses: Addresses::in_folder(data.clone()), listen, open_reading: settings.open_reading };
     let house = House::start(&serving).await?;
     let asker = local_server(house.address);
-    say(&format!("Dateline plays the WhatsApp outage of 25 October 2022 through intake, ledger, projector and reader (http://{}).\n\n", house.address))?;
+    say(&format!(
+        "Dateline plays the WhatsApp outage of 25 October 2022 through intake, ledger, projector and reader (http://{}).\n\n",
+        house.address
+    ))?;
 
     let misread = publish(&asker, 0..UP_TO_MISREADING).await?;
     let corrected = publish(&asker, UP_TO_MISREADING..UP_TO_MISREADING + 1).await?;

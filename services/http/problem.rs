@@ -47,7 +47,13 @@ impl Problem {
     pub fn invalid_event(faults: Faults) -> Self {
         let too_large = faults.0.iter().any(|fault| fault.pointer.is_empty() && fault.detail.contains("an event has at most"));
         let malformed = faults.0.iter().any(|fault| fault.pointer.is_empty());
-        let status = if too_large { StatusCode::PAYLOAD_TOO_LARGE } else if malformed { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
+        let status = if too_large {
+            StatusCode::PAYLOAD_TOO_LARGE
+        } else if malformed {
+            StatusCode::BAD_REQUEST
+        } else {
+            StatusCode::UNPROCESSABLE_ENTITY
+        };
         let mut problem = Self::new(status, "invalid-event", "The event was not accepted", faults.to_string());
         problem.faults = faults.0;
         problem
@@ -119,7 +125,9 @@ impl From<ViewsError> for Problem {
     fn from(error: ViewsError) -> Self {
         let detail = error.to_string();
         match error {
-            ViewsError::TooLarge { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "incident-too-large", "The incident is too large to tell at once", detail),
+            ViewsError::TooLarge { .. } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "incident-too-large", "The incident is too large to tell at once", detail)
+            }
             ViewsError::TooMany { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too-many-values", "Too much was asked at once", detail),
             _ => {
                 tracing::error!(%detail, "the views failed");

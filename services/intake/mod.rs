@@ -94,7 +94,12 @@ async fn read_body(body: Body) -> Result<bytes::Bytes, Problem> {
             let detail = format!("a body has at most {MAX_BODY_BYTES} bytes; send fewer events at once");
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", detail)
         } else {
-            Problem::new(StatusCode::BAD_REQUEST, "body-broken", "The body did not arrive whole", "the connection broke while the body was read; send it again")
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                "body-broken",
+                "The body did not arrive whole",
+                "the connection broke while the body was read; send it again",
+            )
         }
     })
 }
@@ -138,7 +143,8 @@ fn stored(outcome: Outcome, source: &str, id: &str) -> Item {
             Item { status: status.as_u16(), receipt: Some(ReceiptForm::of(&receipt, source, id)), problem: None }
         }
         Outcome::Conflict { position, stored } => {
-            let detail = format!("{source} already published another event with the id \"{id}\", at position {position}; an id is given once, for ever");
+            let detail =
+                format!("{source} already published another event with the id \"{id}\", at position {position}; an id is given once, for ever");
             let kept: Value = serde_json::from_slice(&stored).unwrap_or(Value::Null);
             let problem = Problem::new(StatusCode::CONFLICT, "id-taken", "The id is taken", detail);
             refusal(problem.with("position", position).with("stored", kept))

@@ -92,7 +92,9 @@ fn binary(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, Faults> {
         }
     }
     faults.none_or_error()?;
-    read_strict(body).map_err(|faults| Faults(faults.0.into_iter().map(|fault| dateline_events::Fault { pointer: format!("/data{}", fault.pointer), ..fault }).collect()))?;
+    read_strict(body).map_err(|faults| {
+        Faults(faults.0.into_iter().map(|fault| dateline_events::Fault { pointer: format!("/data{}", fault.pointer), ..fault }).collect())
+    })?;
     let text = std::str::from_utf8(body).map_err(|error| Faults::one("/data", format!("not UTF-8: {error}")))?;
     let data: &RawValue = serde_json::from_str(text).map_err(|error| Faults::one("/data", format!("not valid JSON: {error}")))?;
     Ok(structured_form(&attributes, Some(data)))
@@ -112,8 +114,11 @@ fn decoded(value: &[u8]) -> Result<String, String> {
             bytes.push(*first);
             continue;
         }
-        let code = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let code = code.and_then(|digits| u8::from_str_radix(digits, 16).ok()).ok_or("\"%\" must be followed by two hexadecimal digits; write a percent sign as %25")?;
+        let code =
+            tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+        let code = code
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
+            .ok_or("\"%\" must be followed by two hexadecimal digits; write a percent sign as %25")?;
         bytes.push(code);
         rest = &tail[2..];
     }

@@ -20,7 +20,9 @@ pub fn check(caller: &Caller, event: &Event) -> Result<(), Problem> {
             match target.filter(|source| !caller.may_publish_as(source)) {
                 None => Ok(()),
                 Some(source) => {
-                    let detail = format!("an API key corrects or retracts only what it may publish itself; {source} is not covered; a desk needs the scope edit");
+                    let detail = format!(
+                        "an API key corrects or retracts only what it may publish itself; {source} is not covered; a desk needs the scope edit"
+                    );
                     Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail))
                 }
             }

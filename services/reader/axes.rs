@@ -61,7 +61,8 @@ async fn last_recorded_by(views: &Views, instant: Instant) -> Result<Position, d
 /// The language asked for, in the query or by `Accept-Language`; English where nothing fits.
 pub fn language(asked: Option<&str>, accepted: Option<&str>) -> Result<Lang, Problem> {
     if let Some(tag) = asked.filter(|tag| !tag.is_empty()) {
-        return Lang::parse(tag).ok_or_else(|| Problem::invalid_parameter(format!("lang: timelines are not told in \"{tag}\" yet; ask for en or bn")));
+        return Lang::parse(tag)
+            .ok_or_else(|| Problem::invalid_parameter(format!("lang: timelines are not told in \"{tag}\" yet; ask for en or bn")));
     }
     let mut ranked: Vec<(u32, Lang)> = accepted
         .unwrap_or_default()

@@ -59,7 +59,10 @@ pub async fn one(State(reader): State<Reader>, Path(slug): Path<String>, headers
     if service.is_none() && incidents.is_empty() {
         return Err(Problem::not_found(format!("nothing is registered or known of a service \"{slug}\"; /v1/services lists them")));
     }
-    let latest: Vec<Value> = incidents.iter().map(|row| json!({"incident": row.id, "state": row.state, "started": row.started, "timeline": format!("/v1/incidents/{}/timeline", row.id)})).collect();
+    let latest: Vec<Value> = incidents
+        .iter()
+        .map(|row| json!({"incident": row.id, "state": row.state, "started": row.started, "timeline": format!("/v1/incidents/{}/timeline", row.id)}))
+        .collect();
     let body = json!({"slug": slug, "registered": service, "incidents": latest});
     let standing = Standing { position: registered.position, head: reader.desk.head().await?.max(registered.position) };
     Ok(answer(&headers, standing, None, "application/json", Bytes::from(body.to_string())))

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use dateline_backends::{Ledger, ListQuery, Views};
 use dateline_events::Position;
+use dateline_timelines::correlate::ReadRecord;
 use dateline_timelines::fold::Fold;
 use dateline_timelines::model::{RegisteredService, Registry, Timeline};
 use dateline_timelines::rows::{IncidentNumber, Nature, SummaryRow};
-use dateline_timelines::correlate::ReadRecord;
 
 use super::axes::ReadAxes;
 use crate::http::Problem;
@@ -73,7 +73,15 @@ impl Desk {
         };
         let services: Vec<String> = summary.services.split_whitespace().map(ToOwned::to_owned).collect();
         let registry = Arc::new(self.registry(&services, as_of).await?);
-        Ok(Asked { number: summary.group, id: summary.id, changed: summary.since, generation: row.generation.number, position: row.position, axes, registry })
+        Ok(Asked {
+            number: summary.group,
+            id: summary.id,
+            changed: summary.since,
+            generation: row.generation.number,
+            position: row.position,
+            axes,
+            registry,
+        })
     }
 
     /// The latest incident of a service, outages before planned work.
@@ -143,5 +151,10 @@ impl Desk {
 }
 
 fn unknown(which: &str) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, "unknown-incident", "No such incident", format!("no incident has the id \"{which}\", and no service of that slug has one, under the axes asked for; /v1/incidents lists them"))
+    Problem::new(
+        StatusCode::NOT_FOUND,
+        "unknown-incident",
+        "No such incident",
+        format!("no incident has the id \"{which}\", and no service of that slug has one, under the axes asked for; /v1/incidents lists them"),
+    )
 }

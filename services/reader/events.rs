@@ -15,9 +15,9 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
+use super::Reader;
 use super::answer::{Standing, answer, stand};
 use super::timeline;
-use super::Reader;
 use crate::http::{Problem, parameters};
 
 const LIMIT_DEFAULT: usize = 100;
@@ -39,7 +39,8 @@ struct Parameters {
 pub async fn one(State(reader): State<Reader>, Path(position): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     reader.gate.reader(&headers).await?;
     let parameters: Parameters = parameters::read(&uri)?;
-    let position: Position = position.parse().map_err(|_| Problem::invalid_parameter(format!("\"{position}\" is no position; expected 1, 2, 3 …")))?;
+    let position: Position =
+        position.parse().map_err(|_| Problem::invalid_parameter(format!("\"{position}\" is no position; expected 1, 2, 3 …")))?;
     parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
     let found = reader.desk.views.event(position).await?;
     let Some((row, incidents)) = found.value else {
@@ -60,7 +61,10 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
         (Some(source), Some(id), None) => {
             let found = reader.desk.views.event_by_key(EventKey::of(source, id)).await?;
             let Some((row, incidents)) = found.value else {
-                return Err(Problem::not_found(format!("{source} has published no event with the id \"{id}\", as far as position {}", found.position)));
+                return Err(Problem::not_found(format!(
+                    "{source} has published no event with the id \"{id}\", as far as position {}",
+                    found.position
+                )));
             };
             show(&reader, &headers, found.position, json!({"events": [form(&reader, &row, &incidents).await?]})).await
         }

@@ -15,10 +15,10 @@ use dateline_timelines::tell::{self, Lang, Options};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::Reader;
 use super::answer::{Standing, answer};
 use super::axes::{ReadAxes, language};
 use super::timeline::{self, moved};
-use super::Reader;
 use crate::http::{Problem, parameters};
 
 /// So many incidents stand on a page by default, and at most.
@@ -188,7 +188,8 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
     query.region = words(&parameters.region);
     query.symptom = words(&parameters.symptom);
     query.states = words(&parameters.state).map(|states| states.split(',').map(ToOwned::to_owned).collect()).unwrap_or_default();
-    query.words = words(&parameters.q).map(|text| text.to_lowercase().split_whitespace().take(8).map(ToOwned::to_owned).collect()).unwrap_or_default();
+    query.words =
+        words(&parameters.q).map(|text| text.to_lowercase().split_whitespace().take(8).map(ToOwned::to_owned).collect()).unwrap_or_default();
     query.from = parameters.from.as_deref().map(|text| parameters::instant("from", text)).transpose()?;
     query.to = parameters.to.as_deref().map(|text| parameters::instant("to", text)).transpose()?;
     query.order = match parameters.sort.as_deref() {
@@ -200,7 +201,13 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
 }
 
 /// Under `known_at` rows only narrow to candidates; each is folded as it was known then.
-async fn known(reader: &Reader, mut query: ListQuery, parameters: &Parameters, known_at: Instant, limit: usize) -> Result<Vec<ListedIncident>, Problem> {
+async fn known(
+    reader: &Reader,
+    mut query: ListQuery,
+    parameters: &Parameters,
+    known_at: Instant,
+    limit: usize,
+) -> Result<Vec<ListedIncident>, Problem> {
     let after = query.after.take();
     let (states, region, symptom) = (std::mem::take(&mut query.states), query.region.take(), query.symptom.take());
     query.words.clear();
@@ -307,5 +314,7 @@ fn write_token(token: &Token) -> String {
 
 fn read_token(text: &str) -> Result<Token, Problem> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-    bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok()).ok_or_else(|| Problem::invalid_parameter("cursor: not one that this server gave out; begin again from the first page"))
+    bytes
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .ok_or_else(|| Problem::invalid_parameter("cursor: not one that this server gave out; begin again from the first page"))
 }

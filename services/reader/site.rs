@@ -110,7 +110,8 @@ async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri
     if let Some(local) = parameters.known_at.clone().filter(|text| is_local(text)) {
         // The form sends the reader's own clock time: it is read in the zone that the page is told in.
         let zone = zone_of(reader, &found, &parameters).await?;
-        let instant = Instant::from_local(&local, &zone).ok_or_else(|| Problem::invalid_parameter(format!("known_at: \"{local}\" is no time in {zone}")))?;
+        let instant =
+            Instant::from_local(&local, &zone).ok_or_else(|| Problem::invalid_parameter(format!("known_at: \"{local}\" is no time in {zone}")))?;
         parameters.known_at = Some(instant.to_string());
         found = timeline::look(reader, id, &parameters, headers).await?;
     }
@@ -141,7 +142,9 @@ fn view<'a>(
     let id = &found.asked.id;
     let axes = found.asked.axes;
     let claims = parameters.claims.unwrap_or(false);
-    let api = |suffix: &str| format!("/v1/incidents/{id}/timeline.{suffix}{}", with(uri, &[("known_at", axes.known_at.map(|instant| instant.to_string()).as_deref())]));
+    let api = |suffix: &str| {
+        format!("/v1/incidents/{id}/timeline.{suffix}{}", with(uri, &[("known_at", axes.known_at.map(|instant| instant.to_string()).as_deref())]))
+    };
     let under_an_axis = axes.at.is_some() || axes.known_at.is_some() || axes.as_of.is_some();
     IncidentView {
         told,
@@ -175,7 +178,9 @@ async fn moments(reader: &Reader, found: &Found, story: &Story, told: &Told, uri
     let stated: BTreeSet<Instant> = items.filter_map(|item| item.stated.latest).collect();
     let first_day: Option<Bounds> = whole.timeline.first_seen.as_ref().map(|milestone| milestone.occurred);
     let known_at = found.asked.axes.known_at;
-    let href = |instant: Option<Instant>| format!("/incidents/{}{}", found.asked.id, with(uri, &[("known_at", instant.map(|instant| instant.to_string()).as_deref())]));
+    let href = |instant: Option<Instant>| {
+        format!("/incidents/{}{}", found.asked.id, with(uri, &[("known_at", instant.map(|instant| instant.to_string()).as_deref())]))
+    };
     let now = match found.lang {
         Lang::En => "now",
         Lang::Bn | Lang::BnBd => "এখন",
@@ -183,7 +188,8 @@ async fn moments(reader: &Reader, found: &Found, story: &Story, told: &Told, uri
     let mut choices = vec![(now.to_owned(), href(None), known_at.is_none())];
     for instant in stated.into_iter().take(MAX_MOMENTS) {
         let bounds = Bounds { earliest: None, latest: Some(instant) };
-        let label = tell::told_bounds(bounds, first_day, &told.zone, found.lang).map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))?;
+        let label =
+            tell::told_bounds(bounds, first_day, &told.zone, found.lang).map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))?;
         choices.push((label, href(Some(instant)), known_at == Some(instant)));
     }
     Ok(choices)
@@ -210,7 +216,9 @@ fn without_local(parameters: &timeline::Parameters) -> timeline::Parameters {
 }
 
 fn languages(uri: &Uri, path: &str, current: Lang) -> Vec<pages::LanguageChoice> {
-    let choice = |lang: Lang, name: &str| (lang.tag().to_owned(), name.to_owned(), format!("{path}{}", with(uri, &[("lang", Some(lang.tag()))])), lang == current);
+    let choice = |lang: Lang, name: &str| {
+        (lang.tag().to_owned(), name.to_owned(), format!("{path}{}", with(uri, &[("lang", Some(lang.tag()))])), lang == current)
+    };
     vec![choice(Lang::En, "English"), choice(Lang::Bn, "বাংলা (ভারত)"), choice(Lang::BnBd, "বাংলা (বাংলাদেশ)")]
 }
 
@@ -225,7 +233,8 @@ fn with(uri: &Uri, changes: &[(&str, Option<&str>)]) -> String {
     let names: Vec<&str> = changes.iter().map(|(name, _)| *name).collect();
     let mut pairs = members(uri, &names);
     pairs.extend(changes.iter().filter_map(|(name, value)| value.map(|value| ((*name).to_owned(), value.to_owned()))));
-    let encoded: Vec<String> = pairs.iter().map(|(name, value)| format!("{}={}", parameters::percent_encoded(name), parameters::percent_encoded(value))).collect();
+    let encoded: Vec<String> =
+        pairs.iter().map(|(name, value)| format!("{}={}", parameters::percent_encoded(name), parameters::percent_encoded(value))).collect();
     if encoded.is_empty() { String::new() } else { format!("?{}", encoded.join("&")) }
 }
 

@@ -27,7 +27,8 @@ impl Server {
 
     /// The same with further flags.
     pub fn start_with(data: &Path, flags: &[&str]) -> Self {
-        let mut child = command(data).arg("serve").args(["--listen", "127.0.0.1:0"]).args(flags).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child =
+            command(data).arg("serve").args(["--listen", "127.0.0.1:0"]).args(flags).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let mut first = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut first).unwrap();
         let Some(url) = first.trim().strip_prefix("serving at ") else {
@@ -88,7 +89,13 @@ pub fn folder() -> (tempfile::TempDir, PathBuf) {
 /// Publishes lines as one batch and answers the items.
 pub async fn publish(url: &str, lines: &[&str]) -> Vec<Value> {
     let body = format!("[{}]", lines.join(","));
-    let answer = reqwest::Client::new().post(format!("{url}/v1/events")).header("content-type", "application/cloudevents-batch+json").body(body).send().await.unwrap();
+    let answer = reqwest::Client::new()
+        .post(format!("{url}/v1/events"))
+        .header("content-type", "application/cloudevents-batch+json")
+        .body(body)
+        .send()
+        .await
+        .unwrap();
     let answer: Value = answer.json().await.unwrap();
     answer["items"].as_array().cloned().unwrap_or_else(|| panic!("no items: {answer}"))
 }

@@ -112,7 +112,14 @@ impl Folds {
         self.groups.insert(incident, Group { members: BTreeMap::from([(incident, member)]), fold: Fold::new(), used: self.turn });
     }
 
-    fn attach(&mut self, incident: IncidentNumber, position: Position, now: Position, present: bool, record: Option<&ReadRecord>) -> Option<IncidentNumber> {
+    fn attach(
+        &mut self,
+        incident: IncidentNumber,
+        position: Position,
+        now: Position,
+        present: bool,
+        record: Option<&ReadRecord>,
+    ) -> Option<IncidentNumber> {
         let elsewhere = || self.groups.values().flat_map(|group| group.members.values()).find_map(|member| member.events.get(&position));
         let found = record.and_then(|record| Some((record.row.recorded, record.event.clone()?)));
         let found = found.or_else(|| elsewhere().map(|(_, recorded, event)| (*recorded, event.clone())));
@@ -212,7 +219,8 @@ fn row_of(number: IncidentNumber, now: Position, id: &str, fold: &Fold) -> Summa
     }
     let summary = fold.summary();
     let json = serde_json::to_string(&summary).unwrap_or_default();
-    let symptoms: Vec<String> = summary.symptoms.iter().filter_map(|symptom| serde_json::to_value(symptom).ok()?.as_str().map(ToOwned::to_owned)).collect();
+    let symptoms: Vec<String> =
+        summary.symptoms.iter().filter_map(|symptom| serde_json::to_value(symptom).ok()?.as_str().map(ToOwned::to_owned)).collect();
     SummaryRow {
         group: number,
         since: now,

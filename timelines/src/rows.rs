@@ -224,6 +224,8 @@ pub struct Needs {
     pub keys: BTreeSet<EventKey>,
     /// All incidents of these services.
     pub subjects: BTreeSet<String>,
+    /// These incidents, of whatever service.
+    pub incidents: BTreeSet<IncidentNumber>,
     /// Incidents by the vendor's own id: page and id.
     pub references: BTreeSet<(String, String)>,
     /// Links that touch these incidents.
@@ -252,7 +254,7 @@ impl Needs {
 pub struct Facts {
     /// Events by key, each with the incidents that hold it now.
     pub known: Vec<KnownEvent>,
-    /// The heads in force of the services asked for.
+    /// The heads in force of the services and the incidents asked for; one may stand twice.
     pub heads: Vec<HeadRow>,
     /// The references asked for.
     pub references: Vec<ReferenceRow>,

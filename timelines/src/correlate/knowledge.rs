@@ -17,6 +17,8 @@ pub struct Knowledge {
     asked: Needs,
     pub(super) known: HashMap<EventKey, KnownEvent>,
     pub(super) subjects: HashMap<String, SubjectHeads>,
+    /// Heads asked for one by one; those of services asked for whole stand there.
+    pub(super) heads: HashMap<IncidentNumber, HeadRow>,
     pub(super) references: HashMap<(String, String), IncidentNumber>,
     pub(super) links: BTreeMap<Position, LinkRow>,
     pub(super) acts: HashMap<EventKey, BTreeMap<Position, EventRow>>,
@@ -41,7 +43,9 @@ impl Knowledge {
         for subject in &needs.subjects {
             self.subjects.entry(subject.clone()).or_default();
         }
-        self.put_heads(facts.heads);
+        let (whole, single): (Vec<_>, Vec<_>) = facts.heads.into_iter().partition(|head| needs.subjects.contains(&head.subject));
+        self.heads.extend(single.into_iter().map(|head| (head.number, head)));
+        self.put_heads(whole);
         self.references.extend(facts.references.into_iter().map(|row| ((row.page, row.reference), row.incident)));
         self.links.extend(facts.links.into_iter().map(|row| (row.event, row)));
         for act in facts.acts {
@@ -53,6 +57,7 @@ impl Knowledge {
         let asked = &mut self.asked;
         asked.keys.extend(needs.keys);
         asked.subjects.extend(needs.subjects);
+        asked.incidents.extend(needs.incidents);
         asked.references.extend(needs.references);
         asked.links.extend(needs.links);
         asked.acts.extend(needs.acts);
@@ -75,6 +80,7 @@ impl Knowledge {
         Needs {
             keys: needs.keys.difference(&asked.keys).copied().collect(),
             subjects: needs.subjects.difference(&asked.subjects).cloned().collect(),
+            incidents: needs.incidents.difference(&asked.incidents).copied().collect(),
             references: needs.references.difference(&asked.references).cloned().collect(),
             links: needs.links.difference(&asked.links).copied().collect(),
             acts: needs.acts.difference(&asked.acts).copied().collect(),
@@ -95,6 +101,7 @@ impl Knowledge {
         }
         let subjects = std::mem::take(&mut self.subjects);
         let nothing_waits = self.nothing_waits && rows.waiting.is_empty();
-        *self = Self { asked: Needs { subjects: subjects.keys().cloned().collect(), ..Needs::default() }, subjects, nothing_waits, ..Self::default() };
+        *self =
+            Self { asked: Needs { subjects: subjects.keys().cloned().collect(), ..Needs::default() }, subjects, nothing_waits, ..Self::default() };
     }
 }

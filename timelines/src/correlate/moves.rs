@@ -9,7 +9,7 @@ use dateline_events::{Event, EventKey, Kind, Position};
 use super::place::Pass;
 use super::subject_of_id;
 use crate::fold::Fold;
-use crate::rows::{AttachmentRow, EventRow, IncidentNumber, LinkRow, MembershipRow};
+use crate::rows::{AttachmentRow, EventRow, IncidentNumber, LinkRow, MembershipRow, Nature};
 
 /// An act's chain (a retraction of a retraction of …) is followed so deep.
 const MAX_CHAIN: usize = 64;
@@ -24,7 +24,8 @@ impl Pass<'_> {
             let Some(base) = self.base_of(event) else { return };
             let is_link = base.kind == "incident.linked";
             let names_an_incident = matches!(&event.kind, Kind::EventCorrected(act) if act.patch.contains_key("incidentid"));
-            let on_an_act = event.kind.target().and_then(|target| self.known(event.key_of(target))).is_some_and(|known| known.event.kind.starts_with("event."));
+            let on_an_act =
+                event.kind.target().and_then(|target| self.known(event.key_of(target))).is_some_and(|known| known.event.kind.starts_with("event."));
             if is_link || names_an_incident || on_an_act {
                 self.settle(base);
             }
@@ -90,14 +91,17 @@ impl Pass<'_> {
 
     /// Moves an event, with the acts about it, to the incident that its corrected `incidentid` names.
     fn move_to_named(&mut self, base: &EventRow, effective: &Event, acts: &[EventRow]) {
-        let Some(id) = &effective.incidentid else { return };
+        // An act stands where what it is about stands, and a registration in its registry, whatever they name.
+        let Some(id) = effective.incidentid.as_ref().filter(|_| !effective.kind.is_act()) else { return };
         let subject = subject_of_id(id).unwrap_or(&effective.subject).to_owned();
-        let Some(to) = self.head_by_id(id, &subject).map(|head| head.number) else { return };
+        let Some(to) = self.head_by_id(id, &subject).filter(|head| head.nature != Nature::Registry).map(|head| head.number) else { return };
         let Some(from) = self.incident_holding(base.key).filter(|from| *from != to) else { return };
         for row in acts.iter().chain([base]) {
             let Some(known) = self.known_mut(row.key) else { continue };
             let Some(place) = known.incidents.iter_mut().find(|incident| **incident == from) else { continue };
             *place = to;
+            known.incidents.sort_unstable();
+            known.incidents.dedup();
             for (incident, present) in [(from, false), (to, true)] {
                 self.rows.attachments.push(AttachmentRow { since: self.now, event: row.position, incident, present });
             }

@@ -97,6 +97,7 @@ impl<'a> Pass<'a> {
         }
         if let Some(known) = self.known_mut(row.key) {
             known.incidents.clone_from(&incidents);
+            known.incidents.sort_unstable();
         }
         let widened = incidents.first().is_some_and(|incident| self.widen(*incident, event));
         let new_reference = incidents.first().and_then(|incident| self.bring_reference(*incident, event));
@@ -117,11 +118,13 @@ impl<'a> Pass<'a> {
             && !event.kind.is_act()
         {
             let subject = subject_of_id(id).unwrap_or(&event.subject).to_owned();
-            return self.head_by_id(id, &subject).map_or(Place::Waits, |head| Place::In(vec![head.number]));
+            let head = self.head_by_id(id, &subject).filter(|head| head.nature != Nature::Registry);
+            return head.map_or(Place::Waits, |head| Place::In(vec![head.number]));
         }
         if let Kind::IncidentLinked(link) = &event.kind {
             let ends = [self.incident_holding(event.key_of(&link.from)), self.incident_holding(event.key_of(&link.to))];
             return match ends {
+                [Some(from), Some(to)] if self.is_registry(from) || self.is_registry(to) => Place::Waits,
                 [Some(from), Some(to)] if from == to => Place::In(vec![from]),
                 [Some(from), Some(to)] => Place::In(vec![from, to]),
                 _ => Place::Waits,
@@ -138,6 +141,7 @@ impl<'a> Pass<'a> {
         for key in named_by(event) {
             if self.known(key).is_some_and(|known| known.event.subject == event.subject)
                 && let Some(incident) = self.incident_holding(key)
+                && !self.is_registry(incident)
             {
                 return Place::In(vec![incident]);
             }
@@ -192,7 +196,7 @@ impl<'a> Pass<'a> {
     /// A sign widens the span; other kinds never do. True when it did.
     fn widen(&mut self, incident: IncidentNumber, event: &Event) -> bool {
         let Some((earliest, latest)) = overlap_bounds(event).filter(|_| event.kind.is_sign()) else { return false };
-        let Some(mut head) = self.head(incident, &event.subject) else { return false };
+        let Some(mut head) = self.head(incident) else { return false };
         let before = head.clone();
         let later = |old: Option<Instant>| Some(old.map_or(latest, |old| old.max(latest)));
         head.span_start = Some(head.span_start.map_or(earliest, |old| old.min(earliest)));
@@ -218,7 +222,7 @@ impl<'a> Pass<'a> {
         self.references.insert(reference.clone(), incident);
         let (page, id) = reference.clone();
         self.rows.references.push(ReferenceRow { page, reference: id, incident, since: self.now });
-        if let Some(mut head) = self.head(incident, &event.subject) {
+        if let Some(mut head) = self.head(incident) {
             head.references.push(reference.clone());
             head.since = self.now;
             self.put_head(head);
@@ -233,16 +237,22 @@ impl<'a> Pass<'a> {
         self.heads.insert(head.number, head);
     }
 
-    /// The head of an incident of a service; an incident of another service is found through the whole of what this page knows.
-    pub(super) fn head(&mut self, incident: IncidentNumber, subject: &str) -> Option<HeadRow> {
+    /// The head of an incident. It need not be of the service of the event at hand: a reference or an id may name another's.
+    pub(super) fn head(&mut self, incident: IncidentNumber) -> Option<HeadRow> {
         if let Some(head) = self.heads.get(&incident) {
             return Some(head.clone());
         }
-        if !subject.is_empty() {
-            self.needs.subjects.insert(subject.to_owned());
+        let knowledge = self.knowledge;
+        let of_a_service = knowledge.subjects.values().find_map(|heads| heads.get(incident));
+        if of_a_service.is_none() {
+            self.needs.incidents.insert(incident);
         }
-        let own = self.knowledge.subjects.get(subject).and_then(|heads| heads.get(incident));
-        own.or_else(|| self.knowledge.subjects.values().find_map(|heads| heads.get(incident))).cloned()
+        of_a_service.or_else(|| knowledge.heads.get(&incident)).cloned()
+    }
+
+    /// True where a number stands for the registry of a service, which is no incident.
+    fn is_registry(&mut self, incident: IncidentNumber) -> bool {
+        self.head(incident).is_some_and(|head| head.nature == Nature::Registry)
     }
 
     pub(super) fn head_by_id(&mut self, id: &str, subject: &str) -> Option<HeadRow> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use dateline_events::{Event, Instant, Position};
 
-use super::place::{Attached, Pass};
 use super::heads::reach;
+use super::place::{Attached, Pass};
 use super::{named_by, nature_of, overlap_bounds, reference_of};
 use crate::rows::{EventRow, WaitingRow};
 
@@ -59,14 +59,16 @@ impl Pass<'_> {
         let mut windows = Vec::new();
         let mut ids = Vec::new();
         for incident in attached.incidents.iter().filter(|_| attached.opened_or_widened) {
-            let Some(head) = self.head(*incident, "") else { continue };
+            let Some(head) = self.head(*incident) else { continue };
             ids.push(head.id.clone());
             windows.extend(reach(&head).map(|(start, end)| (head.subject.clone(), start, end)));
         }
         self.ask_for_waiting(attached, &windows, &ids);
         let fits = |waiting: &WaitingRow| {
             let overlaps = |(subject, start, end): &(String, Instant, Instant)| {
-                waiting.subject == *subject && waiting.earliest.is_some_and(|earliest| earliest <= *end) && waiting.latest.is_some_and(|latest| latest >= *start)
+                waiting.subject == *subject
+                    && waiting.earliest.is_some_and(|earliest| earliest <= *end)
+                    && waiting.latest.is_some_and(|latest| latest >= *start)
             };
             waiting.awaits_keys.contains(&attached.key)
                 || windows.iter().any(overlaps)

@@ -79,7 +79,11 @@ impl Fold {
             match event.patched(&correction.patch) {
                 Ok(patched) => {
                     let changes = correction.patch.iter().map(|(member, value)| {
-                        let old = if member == "incidentid" { event.incidentid.clone().map_or(Value::Null, Value::String) } else { before.get(member).cloned().unwrap_or(Value::Null) };
+                        let old = if member == "incidentid" {
+                            event.incidentid.clone().map_or(Value::Null, Value::String)
+                        } else {
+                            before.get(member).cloned().unwrap_or(Value::Null)
+                        };
                         (member.clone(), old, value.clone())
                     });
                     made.push(Correction {

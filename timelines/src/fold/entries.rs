@@ -118,7 +118,11 @@ impl<'a> Assembly<'a> {
     }
 
     fn wording_part(&self, position: Position, told: Position) -> Part {
-        if self.statement_root(position).is_some_and(|root| Some(root) == self.statement_root(told)) { Part::Wording } else { self.competing_part(position, told) }
+        if self.statement_root(position).is_some_and(|root| Some(root) == self.statement_root(told)) {
+            Part::Wording
+        } else {
+            self.competing_part(position, told)
+        }
     }
 
     fn statement_root(&self, position: Position) -> Option<EventKey> {
@@ -153,7 +157,9 @@ impl<'a> Assembly<'a> {
     /// The first entry with shares (or counts, for counts) of its region, else the first with any.
     fn host_of_undated(&self, position: Position) -> Option<Position> {
         let has = |at: Position, shares: bool| {
-            self.fold.event_at(at).is_some_and(|held| if shares { !held.effective.event.kind.shares().is_empty() } else { !held.effective.event.kind.counts().is_empty() })
+            self.fold.event_at(at).is_some_and(|held| {
+                if shares { !held.effective.event.kind.shares().is_empty() } else { !held.effective.event.kind.counts().is_empty() }
+            })
         };
         let mine = self.regions_of(position);
         let tells_shares = has(position, true);
@@ -164,7 +170,9 @@ impl<'a> Assembly<'a> {
     /// What makes two reports the same report from two sources; None for what is no report of numbers.
     fn same_report(&self, position: Position) -> Option<String> {
         let event = &self.fold.event_at(position)?.effective.event;
-        if !matches!(event.kind, Kind::ReportsObserved(_) | Kind::ReportsSubsided(_)) || (event.kind.counts().is_empty() && event.kind.shares().is_empty()) {
+        if !matches!(event.kind, Kind::ReportsObserved(_) | Kind::ReportsSubsided(_))
+            || (event.kind.counts().is_empty() && event.kind.shares().is_empty())
+        {
             return None;
         }
         let time = event.common.occurred.as_ref().map(|occurred| (occurred.value(), occurred.own_bounds()));

@@ -176,10 +176,12 @@ impl Fold {
     /// The service that it registers, where it is a registry: the last registration that stands.
     pub fn registration(&self) -> Option<RegisteredService> {
         let standing = self.held.values().rev().filter(|held| held.effective.retraction.is_none());
-        let (subject, service) = standing.filter_map(|held| match &held.effective.event.kind {
-            Kind::ServiceRegistered(service) => Some((&held.effective.event.subject, service)),
-            _ => None,
-        }).next()?;
+        let (subject, service) = standing
+            .filter_map(|held| match &held.effective.event.kind {
+                Kind::ServiceRegistered(service) => Some((&held.effective.event.subject, service)),
+                _ => None,
+            })
+            .next()?;
         Some(RegisteredService {
             slug: subject.clone(),
             names: service.names.clone(),

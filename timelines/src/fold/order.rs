@@ -69,7 +69,10 @@ impl Fold {
         let half_an_hour = if just { 30 * Instant::MINUTE } else { i64::MAX };
         match direction {
             Direction::After => {
-                let reach = Bounds { earliest: anchor.bounds.earliest, latest: anchor.bounds.latest.filter(|_| just).map(|latest| latest.plus(half_an_hour)) };
+                let reach = Bounds {
+                    earliest: anchor.bounds.earliest,
+                    latest: anchor.bounds.latest.filter(|_| just).map(|latest| latest.plus(half_an_hour)),
+                };
                 let bounds = own.narrowed_by(reach);
                 let told_by = if held.effective.stated_open { None } else { self.told_by(held) };
                 let close = [bounds.latest, told_by].into_iter().flatten().min().filter(|close| *close > key.0);
@@ -77,7 +80,8 @@ impl Fold {
                 (bounds, if order.0 == key.0 { (order.0, key.1 + 1) } else { order })
             }
             Direction::Before => {
-                let reach = Bounds { latest: anchor.bounds.latest, earliest: anchor.bounds.earliest.filter(|_| just).map(|at| at.plus(-half_an_hour)) };
+                let reach =
+                    Bounds { latest: anchor.bounds.latest, earliest: anchor.bounds.earliest.filter(|_| just).map(|at| at.plus(-half_an_hour)) };
                 let bounds = own.narrowed_by(reach);
                 let order = own.earliest.filter(|earliest| *earliest < key.0).map_or((key.0, key.1 - 1), |earliest| (earliest, 0));
                 (bounds, order)

@@ -117,7 +117,11 @@ impl Fold {
     }
 
     pub(super) fn nature(&self) -> Nature {
-        if self.aggregates.maintenance > 0 && self.aggregates.maintenance as usize == self.aggregates.signs.len() { Nature::Maintenance } else { Nature::Outage }
+        if self.aggregates.maintenance > 0 && self.aggregates.maintenance as usize == self.aggregates.signs.len() {
+            Nature::Maintenance
+        } else {
+            Nature::Outage
+        }
     }
 
     /// The claim that is told for a milestone, and the rule.
@@ -174,10 +178,28 @@ impl Fold {
         match (told_restored, last) {
             // The vendor says later than the restoration that it is not over: it is not over.
             (Some(restored), Some(((instant, ..), state))) if restored.occurred.latest.is_some_and(|over| instant >= over) => state,
-            (Some(_), _) => if maintenance { State::Completed } else { State::Restored },
+            (Some(_), _) => {
+                if maintenance {
+                    State::Completed
+                } else {
+                    State::Restored
+                }
+            }
             (None, Some((_, state))) => state,
-            (None, None) if first_sign.is_some_and(|sign| by_then(sign.order)) => if maintenance { State::Scheduled } else { State::Detected },
-            (None, None) => if first_sign.is_none() && !self.aggregates.signs.is_empty() && at.is_none() { State::Detected } else { State::Unknown },
+            (None, None) if first_sign.is_some_and(|sign| by_then(sign.order)) => {
+                if maintenance {
+                    State::Scheduled
+                } else {
+                    State::Detected
+                }
+            }
+            (None, None) => {
+                if first_sign.is_none() && !self.aggregates.signs.is_empty() && at.is_none() {
+                    State::Detected
+                } else {
+                    State::Unknown
+                }
+            }
         }
     }
 

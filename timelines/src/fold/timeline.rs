@@ -28,7 +28,8 @@ impl Fold {
         if let Some(at) = at {
             entries.retain(|entry| entry.item.occurred.bounds.earliest.is_none_or(|earliest| earliest <= at));
         }
-        let among = |wanted: &dyn Fn(&Held) -> bool| self.held.iter().filter(|(_, held)| wanted(held)).filter_map(|(position, _)| item(*position)).collect();
+        let among =
+            |wanted: &dyn Fn(&Held) -> bool| self.held.iter().filter(|(_, held)| wanted(held)).filter_map(|(position, _)| item(*position)).collect();
         Timeline {
             incident: incident.to_owned(),
             merged: merged.to_vec(),
@@ -48,7 +49,9 @@ impl Fold {
             zone: self.zone(),
             entries,
             possibly: among(&|held| held.effective.visible == Visible::Possible && held.effective.retraction.is_none()),
-            retracted: among(&|held| held.effective.retraction.is_some() && !held.original.kind.is_act() && held.effective.visible == Visible::Certain),
+            retracted: among(&|held| {
+                held.effective.retraction.is_some() && !held.original.kind.is_act() && held.effective.visible == Visible::Certain
+            }),
             links: among(&is_link),
             without_effect: self.held.values().flat_map(|held| held.effective.without_effect.iter().copied()).collect(),
             axes: Axes { at, known_at: self.known_at, as_of },
@@ -66,9 +69,15 @@ impl Fold {
             .filter(|contribution| contribution.claims.contains(&told_class))
             .map(|contribution| {
                 let (placed, key) = self.placed(contribution.position, first_sign);
-                let standing = if contribution.position == told { Standing::Told } else { self.standing_of(contribution.position).unwrap_or(Standing::Other) };
+                let standing =
+                    if contribution.position == told { Standing::Told } else { self.standing_of(contribution.position).unwrap_or(Standing::Other) };
                 let region = contribution.regions.first().cloned();
-                (contribution.position != told, key, contribution.competes_in(self.aggregates.opening_region()), Claim { position: contribution.position, region, occurred: placed.bounds, standing })
+                (
+                    contribution.position != told,
+                    key,
+                    contribution.competes_in(self.aggregates.opening_region()),
+                    Claim { position: contribution.position, region, occurred: placed.bounds, standing },
+                )
             })
             .collect();
         claims.sort_by_key(|(is_other, key, ..)| (*is_other, *key));

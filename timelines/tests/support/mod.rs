@@ -34,7 +34,7 @@ impl MemoryViews {
 
     pub fn load(&self, needs: &Needs) -> Facts {
         let mut heads: BTreeMap<IncidentNumber, HeadRow> = BTreeMap::new();
-        for head in self.rows.heads.iter().filter(|head| needs.subjects.contains(&head.subject)) {
+        for head in self.rows.heads.iter().filter(|head| needs.subjects.contains(&head.subject) || needs.incidents.contains(&head.number)) {
             heads.insert(head.number, head.clone());
         }
         let mut links: BTreeMap<Position, LinkRow> = BTreeMap::new();
@@ -52,9 +52,21 @@ impl MemoryViews {
         };
         let event = |position: Position| self.rows.events.iter().find(|row| row.position == position).unwrap().clone();
         Facts {
-            known: self.rows.events.iter().filter(|row| needs.keys.contains(&row.key)).map(|row| KnownEvent { event: row.clone(), incidents: self.holders(row.position, u64::MAX) }).collect(),
+            known: self
+                .rows
+                .events
+                .iter()
+                .filter(|row| needs.keys.contains(&row.key))
+                .map(|row| KnownEvent { event: row.clone(), incidents: self.holders(row.position, u64::MAX) })
+                .collect(),
             heads: heads.into_values().collect(),
-            references: self.rows.references.iter().filter(|row| needs.references.contains(&(row.page.clone(), row.reference.clone()))).cloned().collect(),
+            references: self
+                .rows
+                .references
+                .iter()
+                .filter(|row| needs.references.contains(&(row.page.clone(), row.reference.clone())))
+                .cloned()
+                .collect(),
             links: links.into_values().collect(),
             acts: self.rows.events.iter().filter(|row| row.target.is_some_and(|target| needs.acts.contains(&target))).cloned().collect(),
             waiting: self.still_waiting().filter(|row| fits(row)).map(|row| (row.clone(), event(row.event))).collect(),
@@ -67,12 +79,14 @@ impl MemoryViews {
 
     pub fn group(&self, incident: IncidentNumber, as_of: Position) -> LoadedGroup {
         let group = self.group_of(incident, as_of);
-        let ids: BTreeMap<IncidentNumber, String> = self.rows.heads.iter().filter(|head| head.since <= as_of).map(|head| (head.number, head.id.clone())).collect();
+        let ids: BTreeMap<IncidentNumber, String> =
+            self.rows.heads.iter().filter(|head| head.since <= as_of).map(|head| (head.number, head.id.clone())).collect();
         let members: BTreeMap<IncidentNumber, String> = ids.into_iter().filter(|(number, _)| self.group_of(*number, as_of) == group).collect();
         let mut events = Vec::new();
         for row in &self.rows.events {
             for holder in self.holders(row.position, as_of).into_iter().filter(|holder| members.contains_key(holder)) {
-                let since = self.rows.attachments.iter().rfind(|at| at.event == row.position && at.incident == holder && at.since <= as_of).unwrap().since;
+                let since =
+                    self.rows.attachments.iter().rfind(|at| at.event == row.position && at.incident == holder && at.since <= as_of).unwrap().since;
                 events.push((holder, since, ReadRecord::of_row(row.clone())));
             }
         }

@@ -113,7 +113,12 @@ fn members_of(snapshot: &Snapshot<'_>, group: IncidentNumber, as_of: Position) -
 }
 
 /// The events that the members hold, each with the earliest position among the attachments that hold it.
-fn attached_to(snapshot: &Snapshot<'_>, members: &[IncidentNumber], as_of: Position, events_max: usize) -> Result<BTreeMap<Position, Position>, ViewsError> {
+fn attached_to(
+    snapshot: &Snapshot<'_>,
+    members: &[IncidentNumber],
+    as_of: Position,
+    events_max: usize,
+) -> Result<BTreeMap<Position, Position>, ViewsError> {
     let mut statement =
         snapshot.prepare("SELECT event, since, present FROM @attachments WHERE incident = ?1 AND since <= ?2 ORDER BY event, since")?;
     let mut attached: BTreeMap<Position, Position> = BTreeMap::new();

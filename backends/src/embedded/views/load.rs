@@ -39,6 +39,10 @@ impl Loading<'_> {
         for subject in &needs.subjects {
             collect(&mut heads, [subject], decode::head, &mut facts.heads)?;
         }
+        let mut head = self.prepare(&format!("SELECT {} FROM @heads WHERE number = ?1", decode::HEAD))?;
+        for incident in &needs.incidents {
+            collect(&mut head, [number(*incident)], decode::head, &mut facts.heads)?;
+        }
         let mut references = self.prepare("SELECT page, reference, incident, since FROM @page_references WHERE page = ?1 AND reference = ?2")?;
         for (page, reference) in &needs.references {
             collect(&mut references, [page, reference], decode::reference, &mut facts.references)?;
