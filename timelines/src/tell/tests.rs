@@ -310,7 +310,7 @@ fn a_difference_is_told_in_words() {
 
 #[test]
 fn hostile_text_stays_in_its_line() {
-    let hostile = format!("\u{1b}[2J\u{202e}a\0b\r\nc {}", "x ".repeat(30_000));
+    let hostile = format!("\u{1b}[2J\u{202e}a\u{7}b\r\nc {}", "x ".repeat(30_000));
     let data = json!({"occurred": {"at": "2022-10-25T12:07+05:30[Asia/Kolkata]"}, "headline": hostile, "regions": ["ZZ", "IN-ZZZ"],
         "sources": [{"slug": "s", "role": "read_in", "name": hostile}], "components": [hostile]});
     let (timeline, registry) = folded([event("e", "anomaly.detected", data)], None);
