@@ -15,8 +15,9 @@ use super::timeline::{self, Found};
 use super::{Reader, Story, incidents};
 use crate::http::{Problem, parameters};
 
-/// So many ready choices of `known_at` are offered.
-const MAX_MOMENTS: usize = 8;
+/// So many ready choices of `known_at` are offered: the first ones, when knowledge moves fast, and the last.
+const FIRST_MOMENTS: usize = 5;
+const LAST_MOMENTS: usize = 3;
 
 /// The states that the list offers to narrow to.
 const STATES: [(&str, dateline_timelines::model::State); 6] = {
@@ -82,6 +83,8 @@ async fn list_page(reader: &Reader, headers: &HeaderMap, uri: &Uri) -> Result<Re
         let label = tell::told_state(*state, listed.lang).to_owned();
         (label, state_href(Some(word)), parameters.state.as_deref() == Some(*word))
     }));
+    let axes = listed.axes;
+    let still_moving = axes.at.is_none() && axes.known_at.is_none() && axes.as_of.is_none();
     let view = ListView {
         lang: listed.lang,
         zone_note: parameters.tz.clone().unwrap_or_default(),
@@ -92,6 +95,7 @@ async fn list_page(reader: &Reader, headers: &HeaderMap, uri: &Uri) -> Result<Re
         as_of: parameters.as_of.clone(),
         hidden: members(uri, &["q", "cursor"]),
         items,
+        live_href: still_moving.then(|| format!("/v1/live?after={}", listed.standing.position)),
         next: incidents::next_address(uri, listed.next.as_deref()),
         position: listed.standing.position,
         head: listed.standing.head,
@@ -186,7 +190,8 @@ async fn moments(reader: &Reader, found: &Found, story: &Story, told: &Told, uri
         Lang::Bn | Lang::BnBd => "এখন",
     };
     let mut choices = vec![(now.to_owned(), href(None), known_at.is_none())];
-    for instant in stated.into_iter().take(MAX_MOMENTS) {
+    let last = stated.len().saturating_sub(LAST_MOMENTS);
+    for (_, instant) in stated.into_iter().enumerate().filter(|(place, _)| *place < FIRST_MOMENTS || *place >= last) {
         let bounds = Bounds { earliest: None, latest: Some(instant) };
         let label =
             tell::told_bounds(bounds, first_day, &told.zone, found.lang).map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))?;

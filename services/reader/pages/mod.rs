@@ -53,6 +53,8 @@ pub struct ListView {
     pub items: Vec<ListItem>,
     /// The address of the next page of the list.
     pub next: Option<String>,
+    /// The address of the server-sent events after `position`; None under an axis or a cursor, where nothing moves.
+    pub live_href: Option<String>,
     /// The position that the list is true for.
     pub position: u64,
     /// The ledger's last position.
@@ -172,7 +174,7 @@ pub fn list(view: &ListView) -> Result<String, askama::Error> {
         lang: view.lang,
         title: format!("{} · {}", words.incidents, words.site),
         languages: &view.languages,
-        live: None,
+        live: view.live_href.as_deref().and_then(link::local),
         view,
         nothing: if is_narrowed { words.nothing_found } else { words.nothing_yet },
         footer: words.true_for(view.lang, view.position, view.head),
