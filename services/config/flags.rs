@@ -39,6 +39,7 @@ pub struct Flags {
     /// What to log to stderr: error, warn, info, debug, or by module [default: warn]
     #[arg(long, global = true, env = "DATELINE_LOG", value_name = "FILTER")]
     pub log: Option<String>,
+    /// What to do
     #[command(subcommand)]
     pub command: Command,
 }
@@ -71,6 +72,7 @@ pub enum Command {
         /// An incident's id, or a service's slug
         #[arg(value_name = "INCIDENT|SERVICE")]
         which: String,
+        /// How to read
         #[command(flatten)]
         read: ReadFlags,
         /// Unfold competing claims
@@ -85,6 +87,7 @@ pub enum Command {
     },
     /// List incidents
     Incidents {
+        /// How to read
         #[command(flatten)]
         read: ReadFlags,
         /// Only of this service

@@ -73,15 +73,10 @@ impl Desk {
         };
         let services: Vec<String> = summary.services.split_whitespace().map(ToOwned::to_owned).collect();
         let registry = Arc::new(self.registry(&services, as_of).await?);
-        Ok(Asked {
-            number: summary.group,
-            id: summary.id,
-            changed: summary.since,
-            generation: row.generation.number,
-            position: row.position,
-            axes,
-            registry,
-        })
+        // The views may have moved on between the questions: the answer is true for the position that was asked about.
+        let position = if axes.as_of.is_some() { row.position } else { as_of };
+        let (number, id, changed) = (summary.group, summary.id, summary.since);
+        Ok(Asked { number, id, changed, generation: row.generation.number, position, axes, registry })
     }
 
     /// The latest incident of a service, outages before planned work.

@@ -6,7 +6,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use dateline_backends::{ListQuery, Order};
+use dateline_backends::{Group, ListQuery, Order};
 use dateline_events::{Instant, Position};
 use dateline_timelines::correlate::ReadRecord;
 use dateline_timelines::fold::{Fold, Summary};
@@ -222,14 +222,7 @@ async fn known(
     let mut found = Vec::new();
     for row in candidates {
         let Some(group) = reader.desk.views.group_events(row.group, as_of).await?.value else { continue };
-        let mut fold = Fold::known_at(Some(known_at));
-        for (event, since) in group.events {
-            let (position, recorded) = (event.position, event.recorded);
-            if let Some(event) = ReadRecord::of_row(event).event {
-                fold.apply(position, since, recorded, event);
-            }
-        }
-        fold.touch(row.since);
+        let fold = folded(group, known_at, row.since).await?;
         let summary = fold.summary();
         // Nothing certain had been said of it by then: nobody knew of it.
         if summary.services.is_empty() {
@@ -255,6 +248,22 @@ async fn known(
     }
     found.truncate(limit + 1);
     Ok(found)
+}
+
+/// Folds a group as it was known; on a thread of its own, so that others are answered meanwhile.
+async fn folded(group: Group, known_at: Instant, changed: Position) -> Result<Fold, Problem> {
+    let work = move || {
+        let mut fold = Fold::known_at(Some(known_at));
+        for (event, since) in group.events {
+            let (position, recorded) = (event.position, event.recorded);
+            if let Some(event) = ReadRecord::of_row(event).event {
+                fold.apply(position, since, recorded, event);
+            }
+        }
+        fold.touch(changed);
+        fold
+    };
+    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the fold failed: {error}")))
 }
 
 /// Whether an incident went on at an instant: [first seen, restored) holds it, for certain or by its bounds only.

@@ -56,7 +56,7 @@ async fn start(reader: Reader, headers: &HeaderMap, after: Option<Position>, inc
         None => after.unwrap_or(cursor),
     };
     let standing = Standing { position: cursor, head: reader.desk.head().await?.max(cursor) };
-    let live = Live { reader, incident, after, pending: Vec::new().into_iter(), caught_up: false };
+    let live = Live { reader, incident: incident.map(|number| (number, number)), after, pending: Vec::new().into_iter(), caught_up: false };
     let mut response = Sse::new(messages(live)).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here")).into_response();
     stand(response.headers_mut(), standing);
     Ok(response)
@@ -64,7 +64,8 @@ async fn start(reader: Reader, headers: &HeaderMap, after: Option<Position>, inc
 
 struct Live {
     reader: Reader,
-    incident: Option<IncidentNumber>,
+    /// The incident asked for, and the group that it is told in now.
+    incident: Option<(IncidentNumber, IncidentNumber)>,
     after: Position,
     pending: std::vec::IntoIter<Change>,
     caught_up: bool,
@@ -96,6 +97,7 @@ fn messages(live: Live) -> impl Stream<Item = Result<Message, Infallible>> {
                 Ok(found) => {
                     live.after = found.value.last().map_or(live.after, |change| change.position);
                     live.pending = found.value.into_iter();
+                    live.follow_merges().await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "a live stream ends because the views cannot answer; the reader will come back");
@@ -108,7 +110,9 @@ fn messages(live: Live) -> impl Stream<Item = Result<Message, Infallible>> {
 
 impl Live {
     fn message(&self, change: &Change) -> Option<Message> {
-        if self.incident.is_some_and(|wanted| !change.incidents.iter().any(|(number, _)| *number == wanted)) {
+        let is_wanted =
+            |(asked, group): (IncidentNumber, IncidentNumber)| change.incidents.iter().any(|(number, _)| *number == asked || *number == group);
+        if self.incident.is_some_and(|wanted| !is_wanted(wanted)) {
             return None;
         }
         let incidents: Vec<&str> = change.incidents.iter().map(|(_, id)| id.as_str()).filter(|id| !id.starts_with("registry:")).collect();
@@ -117,6 +121,15 @@ impl Live {
         }
         let data = json!({"position": change.position, "incidents": incidents}).to_string();
         Some(Message::default().event("change").id(change.position.to_string()).data(data))
+    }
+
+    /// A merged incident goes on in another group: its changes are those of that one.
+    async fn follow_merges(&mut self) {
+        let Some((asked, group)) = &mut self.incident else { return };
+        match self.reader.desk.views.versions_of(*asked, self.after).await {
+            Ok(found) => *group = found.value.map_or(*group, |summary| summary.group),
+            Err(error) => tracing::warn!(%error, "a live stream cannot see whether its incident was merged"),
+        }
     }
 
     /// Waits for the views to move on, or for the house to stop.
