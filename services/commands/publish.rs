@@ -77,8 +77,9 @@ async fn publish_file(asker: &Asker, file: &Path, format: Format, count: &mut Co
             read_bytes += read as u64;
             let text = line.trim_ascii();
             if !text.is_empty() {
-                batch_bytes += text.len();
-                batch.push((number, text.to_vec()));
+                let line = with_id(text);
+                batch_bytes += line.len();
+                batch.push((number, line));
             }
         }
         if !batch.is_empty() && (read == 0 || batch.len() >= BATCH_LINES || batch_bytes >= BATCH_BYTES) {
@@ -91,6 +92,23 @@ async fn publish_file(asker: &Asker, file: &Path, format: Format, count: &mut Co
             return Ok(());
         }
     }
+}
+
+/// A line without an id gets a UUIDv7, whose order in time keeps the ledger's index small. A file that may be published twice
+/// should bring its own ids: those issued here are new each time.
+fn with_id(line: &[u8]) -> Vec<u8> {
+    #[derive(serde::Deserialize)]
+    struct Id {
+        id: Option<serde::de::IgnoredAny>,
+    }
+    let lacks_id = line.starts_with(b"{") && serde_json::from_slice::<Id>(line).is_ok_and(|found| found.id.is_none());
+    if !lacks_id {
+        return line.to_vec();
+    }
+    let separator = if line[1..].trim_ascii().starts_with(b"}") { "" } else { "," };
+    let mut with_id = format!("{{\"id\":\"{}\"{separator}", uuid::Uuid::now_v7()).into_bytes();
+    with_id.extend_from_slice(&line[1..]);
+    with_id
 }
 
 async fn send(asker: &Asker, file: &Path, batch: Vec<(u64, Vec<u8>)>, format: Format, count: &mut Count) -> anyhow::Result<()> {

@@ -58,7 +58,7 @@ pub enum Command {
     },
     /// Run every role in one process
     Serve,
-    /// Publish events: a CloudEvent a line, from files or from standard input
+    /// Publish events: a CloudEvent a line, from files or from standard input; a line without an id gets a UUIDv7
     Publish {
         /// NDJSON files; - is standard input
         #[arg(value_name = "FILE", required = true)]
