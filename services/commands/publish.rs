@@ -45,9 +45,7 @@ pub async fn run(settings: &Settings, files: &[PathBuf], format: Format) -> anyh
     }
     let Count { lines, fresh, known, refused, last_position } = count;
     match format {
-        Format::Text => {
-            say(&format!("{lines} lines: {fresh} new, {known} known already, {refused} refused; the last position is {last_position}\n"))?
-        }
+        Format::Text => say(&format!("{fresh} new, {known} known already, {refused} refused; the last position is {last_position}\n"))?,
         Format::Json => {
             say(&format!("{}\n", json!({"lines": lines, "fresh": fresh, "known": known, "refused": refused, "last_position": last_position})))?
         }

@@ -1,6 +1,8 @@
 //! A timeline as JSON: the contract's members, with the words of one language in them.
 
-use dateline_events::{Bounds, Instant, Kind, When};
+use std::collections::HashMap;
+
+use dateline_events::{Bounds, Instant, Kind, Position, When};
 use serde_json::{Map, Value, json};
 
 use crate::model::{Claim, Item, Milestone, Part, Registry, Standing, Timeline};
@@ -9,7 +11,10 @@ use crate::tell::{self, Lang, Told, ToldEntry};
 /// The JSON form of a timeline, told. `told` must be of the same timeline.
 pub fn timeline(timeline: &Timeline, told: &Told, registry: &Registry, lang: Lang) -> Value {
     let first_day = timeline.first_seen.as_ref().map(|milestone| milestone.occurred);
-    let scribe = Scribe { told, lang, zone: &told.zone, first_day };
+    let lists = [&told.entries, &told.unsupported, &told.background, &told.possibly, &told.retracted];
+    let told_entries = lists.into_iter().flatten().map(|entry| (entry.position, entry)).collect();
+    let items = items(timeline).map(|item| (item.position, item)).collect();
+    let scribe = Scribe { told_entries, items, lang, zone: &told.zone, first_day };
     let vendor = timeline.services.iter().find_map(|slug| registry.service(slug)?.vendor.as_ref());
     json!({
         "incident": timeline.incident,
@@ -22,10 +27,10 @@ pub fn timeline(timeline: &Timeline, told: &Told, registry: &Registry, lang: Lan
         "regions": timeline.regions,
         "symptoms": timeline.symptoms,
         "milestones": {
-            "first_seen": scribe.milestone(timeline, timeline.first_seen.as_ref()),
-            "acknowledged": scribe.milestone(timeline, timeline.acknowledged.as_ref()),
-            "restored": scribe.milestone(timeline, timeline.restored.as_ref()),
-            "cause": scribe.milestone(timeline, timeline.cause.as_ref()),
+            "first_seen": scribe.milestone(timeline.first_seen.as_ref()),
+            "acknowledged": scribe.milestone(timeline.acknowledged.as_ref()),
+            "restored": scribe.milestone(timeline.restored.as_ref()),
+            "cause": scribe.milestone(timeline.cause.as_ref()),
         },
         "time_to_acknowledge": timeline.time_to_acknowledge,
         "time_to_restore": timeline.time_to_restore,
@@ -58,17 +63,18 @@ fn title(timeline: &Timeline, told: &Told) -> Value {
 }
 
 struct Scribe<'a> {
-    told: &'a Told,
+    told_entries: HashMap<Position, &'a ToldEntry>,
+    items: HashMap<Position, &'a Item>,
     lang: Lang,
     zone: &'a str,
     first_day: Option<Bounds>,
 }
 
 impl Scribe<'_> {
-    fn milestone(&self, timeline: &Timeline, milestone: Option<&Milestone>) -> Value {
+    fn milestone(&self, milestone: Option<&Milestone>) -> Value {
         let Some(milestone) = milestone else { return Value::Null };
-        let item = |claim: &Claim| items(timeline).find(|item| item.position == claim.position);
-        let told = milestone.claims.iter().find(|claim| claim.position == milestone.told).and_then(item);
+        let item = |claim: &Claim| self.items.get(&claim.position).copied();
+        let told = self.items.get(&milestone.told).copied();
         json!({
             "event": told.map(event_ref),
             "position": milestone.told,
@@ -96,7 +102,7 @@ impl Scribe<'_> {
     }
 
     fn item(&self, item: &Item) -> Map<String, Value> {
-        let told = self.told_entry(item);
+        let told = self.told_entries.get(&item.position);
         let members = json!({
             "position": item.position,
             "event": event_ref(item),
@@ -133,12 +139,6 @@ impl Scribe<'_> {
             members.insert("marks".into(), json!(told.marks));
         }
         members
-    }
-
-    fn told_entry(&self, item: &Item) -> Option<&ToldEntry> {
-        let told = self.told;
-        let lists = [&told.entries, &told.unsupported, &told.background, &told.possibly, &told.retracted];
-        lists.into_iter().flatten().find(|entry| entry.position == item.position)
     }
 
     /// The time as in the event, with its bounds as the fold closed them and as told.
