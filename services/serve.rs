@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -80,4 +81,16 @@ pub fn routes(intake: Intake, reader: Reader) -> Router {
             let detail = format!("{} does not take {method}; /openapi.json lists what it takes", uri.path());
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Not with this method", detail)
         })
+        .layer(axum::middleware::map_response(as_problem))
+}
+
+/// What the framework refuses by itself (a path that is not UTF-8) it says in plain text: that becomes a problem too.
+async fn as_problem(response: Response) -> Response {
+    let status = response.status();
+    let is_plain = response.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"text/plain"));
+    if !is_plain || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let detail = "the address cannot be read: its parts are UTF-8, percent-encoded; /openapi.json lists what there is";
+    Problem::new(status, "bad-request", "The request cannot be read", detail).into_response()
 }

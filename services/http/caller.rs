@@ -21,6 +21,8 @@ pub struct Gate {
 #[derive(Debug, Clone)]
 pub struct Caller {
     scopes: Scopes,
+    /// True where no API key was sent.
+    anonymous: bool,
 }
 
 impl Gate {
@@ -44,7 +46,7 @@ impl Gate {
             } else {
                 Scopes::nothing()
             };
-            return Ok(Caller { scopes });
+            return Ok(Caller { scopes, anonymous: true });
         };
         let token = given.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let Some((_, token)) = token else {
@@ -52,8 +54,9 @@ impl Gate {
         };
         match self.keys.check(token.trim()).await {
             Ok(mut scopes) => {
-                scopes.read |= self.open_reading;
-                Ok(Caller { scopes })
+                // Whoever may replay everything may read it.
+                scopes.read |= self.open_reading || scopes.audit;
+                Ok(Caller { scopes, anonymous: false })
             }
             Err(KeyFault::Unknown) => Err(unauthorized("this API key is unknown or was revoked; make one with `dateline keys create`")),
             Err(KeyFault::Keep(error)) => Err(error.into()),
@@ -86,7 +89,7 @@ impl Caller {
 
     /// The problem that says which scope is missing.
     pub fn refuse(&self, scope: &str) -> Problem {
-        if self.scopes.is_nothing() {
+        if self.anonymous {
             return unauthorized(&format!("this needs an API key with the scope {scope}; send it as \"Authorization: Bearer <API key>\""));
         }
         let detail = format!("this API key lacks the scope {scope}; make one that has it with `dateline keys create --scope {scope}`");

@@ -19,6 +19,16 @@ const WAIT_MAX_MS: u64 = 30_000;
 /// While it waits it looks this often, in milliseconds, in case another process writes the views.
 const LOOK_AGAIN_MS: u64 = 50;
 
+/// The parameters of a read that is narrowed by nothing: how far the views must have read.
+#[derive(Debug, Clone, Default, serde::Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Waiting {
+    /// The views must have read up to this position.
+    pub min_position: Option<Position>,
+    /// How long to wait for it, in milliseconds.
+    pub wait_ms: Option<u64>,
+}
+
 /// Reads the query of a request; a fault names the parameter.
 pub fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     Query::<T>::try_from_uri(uri).map(|Query(parameters)| parameters).map_err(|rejection| {

@@ -117,8 +117,7 @@ fn accept(caller: &crate::http::Caller, bytes: Vec<u8>) -> Result<Accepted, Prob
 
 /// Appends what was accepted, in its order, and answers each item in its place.
 async fn append(ledger: &Ledger, items: Vec<Result<Accepted, Problem>>) -> Result<Vec<Item>, Problem> {
-    let names: Vec<Option<(String, String)>> =
-        items.iter().map(|item| item.as_ref().ok().map(|accepted| (accepted.event.source.clone(), accepted.event.id.clone()))).collect();
+    let sent: Vec<Option<NewEvent>> = items.iter().map(|item| item.as_ref().ok().map(|accepted| accepted.event.clone())).collect();
     let mut refused = Vec::new();
     let mut batch = Vec::new();
     for item in items {
@@ -129,14 +128,15 @@ async fn append(ledger: &Ledger, items: Vec<Result<Accepted, Problem>>) -> Resul
     }
     let outcomes = if batch.is_empty() { Vec::new() } else { ledger.append(batch).await? };
     let (mut outcomes, mut refused) = (outcomes.into_iter(), refused.into_iter());
-    let answered = names.into_iter().filter_map(|name| match name {
-        Some((source, id)) => outcomes.next().map(|outcome| stored(outcome, &source, &id)),
+    let answered = sent.into_iter().filter_map(|sent| match sent {
+        Some(event) => outcomes.next().map(|outcome| stored(outcome, &event)),
         None => refused.next().map(refusal),
     });
     Ok(answered.collect())
 }
 
-fn stored(outcome: Outcome, source: &str, id: &str) -> Item {
+fn stored(outcome: Outcome, sent: &NewEvent) -> Item {
+    let NewEvent { source, id, bytes } = sent;
     match outcome {
         Outcome::Stored(receipt) => {
             let status = if receipt.fresh { StatusCode::CREATED } else { StatusCode::OK };
@@ -145,9 +145,9 @@ fn stored(outcome: Outcome, source: &str, id: &str) -> Item {
         Outcome::Conflict { position, stored } => {
             let detail =
                 format!("{source} already published another event with the id \"{id}\", at position {position}; an id is given once, for ever");
-            let kept: Value = serde_json::from_slice(&stored).unwrap_or(Value::Null);
+            let shown = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap_or(Value::Null);
             let problem = Problem::new(StatusCode::CONFLICT, "id-taken", "The id is taken", detail);
-            refusal(problem.with("position", position).with("stored", kept))
+            refusal(problem.with("position", position).with("stored", shown(&stored)).with("sent", shown(bytes)))
         }
     }
 }

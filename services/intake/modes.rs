@@ -82,6 +82,10 @@ fn binary(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, Faults> {
     let mut attributes = BTreeMap::from([("datacontenttype".to_owned(), Value::String("application/json".to_owned()))]);
     for name in headers.keys() {
         let Some(attribute) = name.as_str().strip_prefix("ce-") else { continue };
+        if attribute == "data" {
+            faults.add("/data", "the header ce-data: in binary mode the body is the data");
+            continue;
+        }
         let values: Vec<_> = headers.get_all(name).iter().collect();
         match values.as_slice() {
             [value] => match decoded(value.as_bytes()) {
@@ -103,7 +107,7 @@ fn binary(headers: &HeaderMap, body: &[u8]) -> Result<Vec<u8>, Faults> {
 /// Undoes the quoting and the percent-encoding of a header value (section 3.1.3.2).
 fn decoded(value: &[u8]) -> Result<String, String> {
     let unquoted = match value {
-        [b'"', inner @ .., b'"'] => unescaped(inner),
+        [b'"', inner @ .., b'"'] => unescaped(inner)?,
         _ => value.to_vec(),
     };
     let mut bytes = Vec::with_capacity(unquoted.len());
@@ -125,16 +129,19 @@ fn decoded(value: &[u8]) -> Result<String, String> {
     String::from_utf8(bytes).map_err(|_| "what is percent-encoded is not UTF-8".to_owned())
 }
 
-fn unescaped(inner: &[u8]) -> Vec<u8> {
+/// Undoes a quoted string (RFC 9110, section 5.6.4).
+fn unescaped(inner: &[u8]) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::with_capacity(inner.len());
     let mut escaped = false;
     for byte in inner {
-        if *byte == b'\\' && !escaped {
-            escaped = true;
-        } else {
-            bytes.push(*byte);
-            escaped = false;
+        match byte {
+            b'\\' if !escaped => escaped = true,
+            b'"' if !escaped => return Err("a quotation mark within a quoted string; write it as \\\"".to_owned()),
+            _ => {
+                bytes.push(*byte);
+                escaped = false;
+            }
         }
     }
-    bytes
+    if escaped { Err("a quoted string that ends in a backslash; write it as \\\\".to_owned()) } else { Ok(bytes) }
 }

@@ -45,7 +45,7 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
 
 pub async fn one(State(reader): State<Reader>, Path(slug): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     reader.gate.reader(&headers).await?;
-    let parameters: Parameters = parameters::read(&uri)?;
+    let parameters: parameters::Waiting = parameters::read(&uri)?;
     parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
     let cursor = reader.desk.views.cursor(reader.desk.views.serving().await?).await?;
     let of_service = |nature: Nature, limit: usize| {

@@ -18,7 +18,8 @@ use serde_json::{Value, json};
 use super::Reader;
 use super::answer::{Standing, answer, stand};
 use super::timeline;
-use crate::http::{Problem, parameters};
+use crate::http::Problem;
+use crate::http::parameters::{self, Waiting};
 
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
@@ -36,9 +37,18 @@ struct Parameters {
     wait_ms: Option<u64>,
 }
 
+/// The parameters of an incident's events: the record has no language and no zone, and is narrowed by what was recorded only.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct OfIncident {
+    as_of: Option<String>,
+    min_position: Option<u64>,
+    wait_ms: Option<u64>,
+}
+
 pub async fn one(State(reader): State<Reader>, Path(position): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     reader.gate.reader(&headers).await?;
-    let parameters: Parameters = parameters::read(&uri)?;
+    let parameters: Waiting = parameters::read(&uri)?;
     let position: Position =
         position.parse().map_err(|_| Problem::invalid_parameter(format!("\"{position}\" is no position; expected 1, 2, 3 …")))?;
     parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
@@ -92,8 +102,10 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
 
 pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     reader.gate.reader(&headers).await?;
-    let parameters: timeline::Parameters = parameters::read(&uri)?;
-    let found = timeline::look(&reader, &id, &parameters, &headers).await?;
+    let parameters: OfIncident = parameters::read(&uri)?;
+    let axes =
+        timeline::Parameters { as_of: parameters.as_of, min_position: parameters.min_position, wait_ms: parameters.wait_ms, ..Default::default() };
+    let found = timeline::look(&reader, &id, &axes, &headers).await?;
     if found.by_handle && found.asked.id != id {
         return Ok(timeline::moved(&format!("/v1/incidents/{}/events", found.asked.id), &uri));
     }
@@ -158,7 +170,7 @@ async fn replay(reader: &Reader, after: Position, limit: Option<usize>) -> Resul
     Ok(response)
 }
 
-/// One record as a line: the exact bytes of the event as `event`; base64 as `event_base64` where they hold a line break or are no JSON.
+/// One record as a line: the exact bytes of the event as `event`; base64 as `event_base64` where they hold a line break, have white space around them, or are no JSON.
 pub fn line(record: &Record) -> Vec<u8> {
     #[derive(serde::Serialize)]
     struct Line<'a> {
@@ -174,8 +186,10 @@ pub fn line(record: &Record) -> Vec<u8> {
         event_base64: Option<String>,
     }
     let bytes = record.bytes.as_deref();
-    let one_line = bytes.filter(|bytes| !bytes.contains(&b'\n') && !bytes.contains(&b'\r') && !bytes.starts_with(b" ") && !bytes.ends_with(b" "));
-    let event = one_line.and_then(|bytes| serde_json::from_slice::<&RawValue>(bytes).ok());
+    let one_line = bytes.filter(|bytes| !bytes.contains(&b'\n') && !bytes.contains(&b'\r'));
+    // White space around the document would be lost.
+    let whole = |event: &&RawValue| bytes.is_some_and(|bytes| bytes.len() == event.get().len());
+    let event = one_line.and_then(|bytes| serde_json::from_slice::<&RawValue>(bytes).ok()).filter(whole);
     let recorded: Instant = record.recorded;
     let line = Line {
         position: record.position,

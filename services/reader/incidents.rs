@@ -28,6 +28,13 @@ const LIMIT_MAX: usize = 500;
 /// So many candidates are folded for a list under `known_at`.
 const MAX_CANDIDATES: usize = 1_000;
 
+/// Under `known_at`, starts and ends that were told this far from what is told now are found; in microseconds (31 days).
+const MAX_MOVED_MICROSECONDS: i64 = 31 * 24 * 60 * 60 * 1_000_000;
+
+/// The states that a list may be narrowed to.
+const STATES: [&str; 10] =
+    ["detected", "acknowledged", "investigating", "identified", "monitoring", "restored", "scheduled", "in_progress", "completed", "unknown"];
+
 /// The parameters of a list.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -188,6 +195,9 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
     query.region = words(&parameters.region);
     query.symptom = words(&parameters.symptom);
     query.states = words(&parameters.state).map(|states| states.split(',').map(ToOwned::to_owned).collect()).unwrap_or_default();
+    if let Some(other) = query.states.iter().find(|state| !STATES.contains(&state.as_str())) {
+        return Err(Problem::invalid_parameter(format!("state: \"{other}\"; expected one or more of {}, with commas between", STATES.join(", "))));
+    }
     query.words =
         words(&parameters.q).map(|text| text.to_lowercase().split_whitespace().take(8).map(ToOwned::to_owned).collect()).unwrap_or_default();
     query.from = parameters.from.as_deref().map(|text| parameters::instant("from", text)).transpose()?;
@@ -211,6 +221,10 @@ async fn known(
     let after = query.after.take();
     let (states, region, symptom) = (std::mem::take(&mut query.states), query.region.take(), query.symptom.take());
     query.words.clear();
+    // What is known now of start and end only narrows to candidates: by then it was told otherwise, or not at all.
+    let (from, to) = (query.from, query.to);
+    query.from = from.map(|from| from.plus(-MAX_MOVED_MICROSECONDS));
+    query.to = to.map(|to| to.plus(MAX_MOVED_MICROSECONDS));
     query.limit = MAX_CANDIDATES + 1;
     let as_of = query.as_of;
     let order = query.order;
@@ -235,6 +249,12 @@ async fn known(
         let sought = parameters.q.as_deref().unwrap_or_default().to_lowercase();
         if fits && sought.split_whitespace().all(|word| words.contains(word)) {
             let started = summary.first_seen.and_then(|milestone| milestone.occurred.earliest).or_else(|| fold.first_start());
+            let ended = summary.restored.and_then(|milestone| milestone.occurred.latest);
+            let is_outside =
+                to.is_some_and(|to| started.is_none_or(|started| started >= to)) || from.zip(ended).is_some_and(|(from, ended)| ended <= from);
+            if is_outside {
+                continue;
+            }
             found.push(ListedIncident { row: SummaryRow { started, ..row }, summary, ongoing: None });
         }
     }

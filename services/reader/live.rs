@@ -45,7 +45,9 @@ pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, h
     reader.gate.reader(&headers).await?;
     let parameters: Parameters = parameters::read(&uri)?;
     let found = timeline::look(&reader, &id, &timeline::Parameters::default(), &headers).await?;
-    start(reader, &headers, parameters.after, Some(found.asked.number)).await
+    // By its own number, not that of the group that tells it now: a split may part them again.
+    let own = reader.desk.views.find_incident(&id).await?.value.unwrap_or(found.asked.number);
+    start(reader, &headers, parameters.after, Some(own)).await
 }
 
 async fn start(reader: Reader, headers: &HeaderMap, after: Option<Position>, incident: Option<IncidentNumber>) -> Result<Response, Problem> {

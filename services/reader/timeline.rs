@@ -8,7 +8,7 @@ use dateline_timelines::tell::{self, Lang, Options};
 use dateline_timelines::{PROJECTION_VERSION, document};
 use serde::Deserialize;
 
-use super::answer::{Standing, answer, matches_etag};
+use super::answer::{Standing, answer, matches_etag, preferred};
 use super::axes::{ReadAxes, language};
 use super::{Asked, Reader, Story, cache};
 use crate::http::{Problem, parameters};
@@ -48,16 +48,13 @@ pub async fn text(state: State<Reader>, path: Path<String>, headers: HeaderMap, 
 }
 
 pub async fn by_accept(state: State<Reader>, path: Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
-    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or("application/json");
-    let place = |media_type: &str| accept.find(media_type);
-    let form = match (place("text/plain"), place("application/json")) {
-        (Some(text), Some(json)) if text < json => Form::Text,
-        (Some(_), None) => Form::Text,
-        (None, None) if !accept.contains("*/*") && !accept.contains("application/*") => {
-            let detail = format!("a timeline is application/json or text/plain, not {accept}; the page is at /incidents/{}", path.0);
+    let form = match preferred(&headers, &["application/json", "text/plain"]) {
+        Some("text/plain") => Form::Text,
+        Some(_) => Form::Json,
+        None => {
+            let detail = format!("a timeline is application/json or text/plain; the page is at /incidents/{}", path.0);
             return Err(Problem::new(StatusCode::NOT_ACCEPTABLE, "not-acceptable", "Not in this form", detail));
         }
-        _ => Form::Json,
     };
     respond(&state, &path, &headers, &uri, form).await
 }
@@ -68,7 +65,9 @@ async fn respond(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri, form
     let found = look(reader, id, &parameters, headers).await?;
     let standing = Standing { position: found.asked.position, head: reader.desk.head().await?.max(found.asked.position) };
     if found.by_handle && found.asked.id != id {
-        return Ok(moved(&format!("/v1/incidents/{}/timeline", found.asked.id), uri));
+        // Whoever asked by suffix is sent on with it.
+        let suffix = uri.path().rsplit_once("/timeline").map_or("", |(_, suffix)| suffix);
+        return Ok(moved(&format!("/v1/incidents/{}/timeline{suffix}", found.asked.id), uri));
     }
     let etag = found.etag(form, &parameters);
     let media_type = if form == Form::Json { "application/json" } else { "text/plain; charset=utf-8" };

@@ -36,6 +36,8 @@ pub struct Fold {
     acts_on: HashMap<EventKey, BTreeSet<Position>>,
     /// Where headlines were given.
     titles: BTreeSet<Position>,
+    /// Where a service was registered.
+    registrations: BTreeSet<Position>,
     /// The first events with a headline of their own.
     headed: BTreeSet<Position>,
     aggregates: Aggregates,
@@ -112,8 +114,10 @@ impl Fold {
                 self.headed.pop_last();
             }
         }
-        if matches!(event.kind, Kind::IncidentTitled(_)) {
-            self.titles.insert(position);
+        match event.kind {
+            Kind::IncidentTitled(_) => drop(self.titles.insert(position)),
+            Kind::ServiceRegistered(_) => drop(self.registrations.insert(position)),
+            _ => {}
         }
         let effective = Effective {
             event: event.clone(),
@@ -175,13 +179,11 @@ impl Fold {
 
     /// The service that it registers, where it is a registry: the last registration that stands.
     pub fn registration(&self) -> Option<RegisteredService> {
-        let standing = self.held.values().rev().filter(|held| held.effective.retraction.is_none());
-        let (subject, service) = standing
-            .filter_map(|held| match &held.effective.event.kind {
-                Kind::ServiceRegistered(service) => Some((&held.effective.event.subject, service)),
-                _ => None,
-            })
-            .next()?;
+        let standing = self.registrations.iter().rev().filter_map(|position| self.event_at(*position));
+        let (subject, service) = standing.filter(|held| held.effective.retraction.is_none()).find_map(|held| match &held.effective.event.kind {
+            Kind::ServiceRegistered(service) => Some((&held.effective.event.subject, service)),
+            _ => None,
+        })?;
         Some(RegisteredService {
             slug: subject.clone(),
             names: service.names.clone(),
