@@ -1,3 +1,9 @@
 //! One integration binary: a module a promise, against the real executable and real files.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
+
+mod commands;
+mod full_disk;
+mod killed;
+mod poison;

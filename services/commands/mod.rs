@@ -41,7 +41,9 @@ pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
         Command::Audit(command) => audit::run(&settings, command).await,
         Command::Keys(command) => keys::run(&settings, command).await,
         Command::Completions { shell } => {
-            complete(*shell, &mut std::io::stdout());
+            let mut script = Vec::new();
+            complete(*shell, &mut script);
+            say(&String::from_utf8_lossy(&script))?;
             Ok(Answer::Done)
         }
     }

@@ -44,12 +44,12 @@ pub async fn incidents(settings: &Settings, read: &ReadFlags, filters: &[(&str, 
     ];
     parameters.extend(filters.iter().map(|(name, value)| (*name, value.as_deref())));
     let body = asker.get(&path_with("/v1/incidents", &parameters)).await?;
-    if read.format == Format::Json {
-        say(&format!("{}\n", String::from_utf8_lossy(&body)))?;
-        return Ok(Answer::Done);
-    }
     let listed: Value = serde_json::from_slice(&body)?;
     let incidents = listed["incidents"].as_array().cloned().unwrap_or_default();
+    if read.format == Format::Json {
+        say(&format!("{}\n", String::from_utf8_lossy(&body)))?;
+        return Ok(if incidents.is_empty() { Answer::No } else { Answer::Done });
+    }
     for incident in &incidents {
         let title = incident["title"].as_object().and_then(|titles| titles.values().next()).and_then(Value::as_str).unwrap_or_default();
         let (state, id) = (incident["state_label"].as_str().unwrap_or_default(), incident["incident"].as_str().unwrap_or_default());

@@ -90,8 +90,14 @@ async fn story(desk: &Desk, as_of: Position) -> anyhow::Result<crate::reader::St
 }
 
 fn next_steps(data: &str, misread: Position) -> String {
-    let program = config::program();
+    let (program, data) = (word(&config::program()), word(data));
     format!(
         "Try next:\n  {program} timeline whatsapp --data {data} --known-at 2022-10-25T14:45+05:30\n  {program} timeline whatsapp --data {data} --lang bn --claims\n  {program} audit replay --data {data} --until {misread} --timeline whatsapp\n"
     )
+}
+
+/// A word as a shell reads it back: quoted where it holds more than plain characters.
+fn word(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./=+:,@%".contains(&byte);
+    if text.bytes().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }

@@ -1,10 +1,12 @@
 //! The server: a listener with a limit on connections, and a stop that lets requests end.
 
+use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use axum::Router;
 use axum::serve::Listener;
@@ -15,14 +17,23 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 /// So many connections are held open at once; further ones wait in the system's queue.
 pub const MAX_CONNECTIONS: usize = 1_024;
 
+/// Requests under way have so long to end once the server was told to stop, in milliseconds; who has not even sent his whole
+/// request by then waits for nothing.
+pub const STOP_GRACE_MS: u64 = 1_000;
+
 /// Serves until told to stop; then takes no more and lets requests under way end. Live streams end themselves on the same word.
-pub async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, router: Router, stop: watch::Receiver<bool>) -> io::Result<()> {
     let limited = Limited { listener, places: Arc::new(Semaphore::new(MAX_CONNECTIONS)) };
-    axum::serve(limited, router)
-        .with_graceful_shutdown(async move {
-            let _ = stop.wait_for(|stop| *stop).await;
-        })
-        .await
+    let serving = axum::serve(limited, router).with_graceful_shutdown(told(stop.clone()));
+    tokio::select! {
+        ended = serving.into_future() => ended,
+        () = async { told(stop).await; tokio::time::sleep(Duration::from_millis(STOP_GRACE_MS)).await } => Ok(()),
+    }
+}
+
+async fn told(mut stop: watch::Receiver<bool>) {
+    // An error means that whoever could say it is gone, which is a stop too.
+    let _ = stop.wait_for(|stop| *stop).await;
 }
 
 struct Limited {

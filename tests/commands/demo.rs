@@ -1,0 +1,36 @@
+//! `dateline demo`: twice the same, and what it proposes works as printed.
+
+use std::process::Command;
+
+use super::{ends, said};
+use crate::support::{OUTAGE, folder};
+
+#[test]
+fn the_demo_twice_on_the_same_data_says_the_same_and_adds_nothing() {
+    let (_folder, data) = folder();
+    // The first line names the port, which the system chooses.
+    let story = |text: String| text.split_once('\n').unwrap().1.to_owned();
+    let first = story(ends(&data, &["demo"], 0).0);
+    let second = story(ends(&data, &["demo"], 0).0);
+    assert_eq!(first, second);
+    let demo = data.join("demo");
+    let (replay, _) = ends(&demo, &["audit", "replay"], 0);
+    assert_eq!(replay.lines().count(), OUTAGE.lines().count(), "a second run adds nothing");
+    assert!(first.contains("হোয়াটসঅ্যাপ") && first.contains("First reports") || first.contains("WhatsApp"), "{first}");
+    ends(&data, &["demo", "--claims"], 0);
+}
+
+#[test]
+fn what_the_demo_proposes_works_as_printed_even_in_a_folder_with_a_space() {
+    let (_folder, parent) = folder();
+    let data = parent.join("my data");
+    std::fs::create_dir(&data).unwrap();
+    let (told, _) = ends(&data, &["demo"], 0);
+    let (_, next) = told.split_once("Try next:\n").unwrap_or_else(|| panic!("nothing proposed: {told}"));
+    let proposed: Vec<&str> = next.lines().filter_map(|line| line.strip_prefix("  ")).collect();
+    assert_eq!(proposed.len(), 3, "{next}");
+    for line in proposed {
+        let (code, stdout, stderr) = said(&Command::new("sh").args(["-c", line]).output().unwrap());
+        assert!(code == Some(0) && stdout.lines().count() > 3 && stderr.is_empty(), "{line}\n{code:?}\n{stdout}\n{stderr}");
+    }
+}

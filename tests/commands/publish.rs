@@ -1,0 +1,71 @@
+//! `dateline publish`: from files, from standard input, through a server; a line that is refused is named.
+
+use std::io::Write;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::{ends, said, with_outage};
+use crate::support::{OUTAGE, Server, anomaly, command, folder};
+
+fn json_lines(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
+}
+
+#[test]
+fn published_twice_is_published_once() {
+    let (_folder, data) = folder();
+    let events = with_outage(&data);
+    let (stdout, _) = ends(&data, &["publish", "outage.ndjson", "--format", "json"], 0);
+    let expected = serde_json::json!({"lines": events, "fresh": 0, "known": events, "refused": 0, "last_position": events});
+    assert_eq!(json_lines(&stdout), [expected]);
+}
+
+#[test]
+fn a_bad_line_is_named_by_file_and_line_and_the_others_are_published() {
+    let (_folder, data) = folder();
+    let sound = [anomaly("a", "whatsapp", "2022-10-25T12:07+05:30"), anomaly("b", "whatsapp", "2022-10-25T12:08+05:30")];
+    let no_kind = sound[0].replace("anomaly.detected", "comet.sighted");
+    std::fs::write(data.join("mixed.ndjson"), format!("{}\n\n{no_kind}\n{{\"half\": \n{}\n", sound[0], sound[1])).unwrap();
+    let (stdout, stderr) = ends(&data, &["publish", "mixed.ndjson"], 1);
+    assert!(stderr.contains("mixed.ndjson, line 3:") && stderr.contains("comet.sighted"), "{stderr}");
+    assert!(stderr.contains("mixed.ndjson, line 4:"), "{stderr}");
+    assert!(stdout.contains("2 new") && stdout.contains("2 refused"), "{stdout}");
+    let (stdout, stderr) = ends(&data, &["publish", "mixed.ndjson", "--format", "json"], 1);
+    let lines = json_lines(&stdout);
+    assert!(stderr.is_empty(), "{stderr}");
+    let refused: Vec<_> = lines.iter().filter_map(|line| line["line"].as_u64()).collect();
+    assert!(refused.contains(&3) && refused.contains(&4) && refused.len() == 2, "{stdout}");
+    assert_eq!(lines.last().unwrap()["refused"], 2, "{stdout}");
+}
+
+#[test]
+fn a_file_that_is_not_there_could_not_be_published() {
+    let (_folder, data) = folder();
+    let (_, stderr) = ends(&data, &["publish", "nowhere.ndjson"], 2);
+    assert!(stderr.contains("nowhere.ndjson"), "{stderr}");
+}
+
+#[test]
+fn from_standard_input() {
+    let (_folder, data) = folder();
+    let mut child = command(&data).args(["publish", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(OUTAGE.as_bytes()).unwrap();
+    let (code, stdout, stderr) = said(&child.wait_with_output().unwrap());
+    assert_eq!(code, Some(0), "{stderr}");
+    assert!(stdout.contains(&format!("{} new", OUTAGE.lines().count())), "{stdout}");
+    ends(&data, &["timeline", "whatsapp"], 0);
+}
+
+#[test]
+fn while_a_server_runs_it_says_what_to_do_and_through_the_server_it_works() {
+    let (_folder, data) = folder();
+    std::fs::write(data.join("outage.ndjson"), OUTAGE).unwrap();
+    let server = Server::start(&data);
+    let (_, stderr) = ends(&data, &["publish", "outage.ndjson"], 2);
+    assert!(stderr.contains("another process") && stderr.contains("--url"), "it does not say what to do: {stderr}");
+    let (stdout, _) = ends(&data, &["publish", "outage.ndjson", "--url", &server.url], 0);
+    assert!(stdout.contains(&format!("{} new", OUTAGE.lines().count())), "{stdout}");
+    let (_, stderr) = ends(&data, &["publish", "outage.ndjson", "--url", "http://127.0.0.1:9"], 2);
+    assert!(stderr.contains("no server answers") && stderr.contains("dateline serve"), "{stderr}");
+}

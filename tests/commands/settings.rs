@@ -1,0 +1,63 @@
+//! Settings: flags before environment before the TOML file; what is not understood is named. And completions.
+
+use std::path::Path;
+
+use super::{bare, ends, said};
+use crate::support::folder;
+
+/// In which of the folders `keys create` made its keep.
+fn made_in(folder: &Path) -> Vec<&'static str> {
+    ["file", "environment", "flag", "data"].into_iter().filter(|name| folder.join(name).join("keep.db").exists()).collect()
+}
+
+const MAKE_KEY: [&str; 6] = ["keys", "create", "--name", "test", "--scope", "read"];
+
+#[test]
+fn a_flag_comes_before_the_environment_and_that_before_the_file() {
+    let sayings: [(bool, bool, bool, &str); 4] = [(false, false, false, "data"), (true, false, false, "file"), (true, true, false, "environment"), (true, true, true, "flag")];
+    for (file, environment, flag, expected) in sayings {
+        let (_folder, folder) = folder();
+        let mut command = bare(&folder);
+        command.args(MAKE_KEY);
+        if file {
+            std::fs::write(folder.join("dateline.toml"), "data = \"file\"\n").unwrap();
+        }
+        if environment {
+            command.env("DATELINE_DATA", "environment");
+        }
+        if flag {
+            command.args(["--data", "flag"]);
+        }
+        let (code, _, stderr) = said(&command.output().unwrap());
+        assert_eq!((code, made_in(&folder).as_slice()), (Some(0), &[expected][..]), "{stderr}");
+    }
+}
+
+#[test]
+fn another_file_can_be_named_and_an_unknown_member_of_it_is() {
+    let (_folder, folder) = folder();
+    std::fs::write(folder.join("other.toml"), "data = \"file\"\n").unwrap();
+    let (code, _, stderr) = said(&bare(&folder).args(["--config", "other.toml"]).args(MAKE_KEY).output().unwrap());
+    assert_eq!((code, made_in(&folder).as_slice()), (Some(0), &["file"][..]), "{stderr}");
+    for (text, named) in [("databse = \"x\"\n", "databse"), ("listen = 7310\n", "listen"), ("data = \"unclosed\n", "other.toml")] {
+        std::fs::write(folder.join("other.toml"), text).unwrap();
+        let (code, _, stderr) = said(&bare(&folder).args(["--config", "other.toml"]).args(MAKE_KEY).output().unwrap());
+        assert!(code == Some(2) && stderr.contains(named) && stderr.contains("other.toml"), "{code:?} {stderr}");
+    }
+    let (_, stderr) = ends(&folder, &["serve", "--listen", "nowhere"], 2);
+    assert!(stderr.contains("nowhere") && stderr.contains("127.0.0.1:7310"), "{stderr}");
+    let (_, stderr) = ends(&folder, &["incidents", "--config", "absent.toml"], 2);
+    assert!(stderr.contains("absent.toml"), "{stderr}");
+}
+
+#[test]
+fn completions_for_every_usual_shell() {
+    let (_folder, folder) = folder();
+    for shell in ["bash", "zsh", "fish"] {
+        let (script, stderr) = ends(&folder, &["completions", shell], 0);
+        for word in ["timeline", "replay", "known-at"] {
+            assert!(script.contains(word), "{shell}: no {word}");
+        }
+        assert!(stderr.is_empty(), "{shell}: {stderr}");
+    }
+}
