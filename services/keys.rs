@@ -136,7 +136,8 @@ impl Keys {
     pub async fn create(&self, name: &str, scopes: Scopes, now: &str) -> anyhow::Result<(String, StoredKey)> {
         let mut random = [0_u8; 40];
         getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("the system gives no randomness: {error}"))?;
-        let id = URL_SAFE_NO_PAD.encode(&random[..6]);
+        // Hexadecimal: an id that begins with a hyphen would be a flag to `dateline keys revoke`.
+        let id: String = random[..6].iter().map(|byte| format!("{byte:02x}")).collect();
         let key = format!("{PREFIX}{id}.{}", URL_SAFE_NO_PAD.encode(&random[8..]));
         let stored = StoredKey { id, sha256: hash(&key), name: name.to_owned(), scopes, created: now.to_owned(), revoked: None };
         self.keep.put(&format!("{PLACE}{}", stored.id), &serde_json::to_vec(&stored)?, None).await?;

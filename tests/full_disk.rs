@@ -29,7 +29,8 @@ impl Disk {
     fn mount(at: PathBuf) -> Result<Self, String> {
         fs::create_dir(&at).unwrap();
         let size = format!("size={DISK_MIB}m");
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "dateline-test"]).arg(&at).output().map_err(|error| error.to_string())?;
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &size, "dateline-test"]).arg(&at).output().map_err(|error| error.to_string())?;
         if mounted.status.success() { Ok(Self { at }) } else { Err(String::from_utf8_lossy(&mounted.stderr).trim().to_owned()) }
     }
 
@@ -73,7 +74,8 @@ fn context(number: usize, bytes: usize) -> String {
 async fn holds_exactly(url: &str, acknowledged: &BTreeMap<u64, String>, when: &str) {
     let text = reqwest::get(format!("{url}/v1/events?after=0")).await.unwrap().text().await.unwrap();
     let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let found: BTreeMap<u64, String> = lines.iter().map(|line| (line["position"].as_u64().unwrap(), line["id"].as_str().unwrap().to_owned())).collect();
+    let found: BTreeMap<u64, String> =
+        lines.iter().map(|line| (line["position"].as_u64().unwrap(), line["id"].as_str().unwrap().to_owned())).collect();
     assert_eq!(&found, acknowledged, "{when}: position and id of what is there, and of what was acknowledged");
     for line in &lines {
         assert_eq!(line["event"]["id"], line["id"], "{when}: position {} is not whole", line["position"]);
@@ -110,7 +112,9 @@ async fn publish_until_full(url: &str, acknowledged: &mut BTreeMap<u64, String>)
 }
 
 async fn reads(url: &str, when: &str) {
-    for path in ["/v1/incidents", "/v1/incidents/whatsapp/timeline.json?retracted=true", "/v1/incidents/whatsapp/timeline.txt?lang=bn", "/v1/services", "/"] {
+    for path in
+        ["/v1/incidents", "/v1/incidents/whatsapp/timeline.json?retracted=true", "/v1/incidents/whatsapp/timeline.txt?lang=bn", "/v1/services", "/"]
+    {
         let (status, answer) = get(&format!("{url}{path}")).await;
         assert_eq!(status, 200, "{when}: {path}: {answer}");
     }
@@ -134,8 +138,8 @@ async fn a_full_disk_refuses_keeps_nothing_in_part_and_is_forgotten_when_there_i
 
     let mut refused = publish_until_full(&server.url, &mut acknowledged).await;
     disk.fill("last-ballast", 0);
-    for number in 0..SIZES.len() {
-        let event = context(MAX_ATTEMPTS + number, SIZES[number]);
+    for (number, bytes) in SIZES.into_iter().enumerate() {
+        let event = context(MAX_ATTEMPTS + number, bytes);
         let (status, retry, answer) = send(&server.url, &event).await;
         says_what_to_do(status, retry.as_deref(), &answer);
         refused.push(event);

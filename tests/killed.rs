@@ -50,7 +50,10 @@ async fn killed_at_random_moments_it_loses_nothing_acknowledged_and_keeps_nothin
         2 * kills + while_opening,
         begun.elapsed().as_secs_f64()
     );
-    assert!(acknowledged > kills as u64 && sent_again > 0, "the publishers were hardly at work: {acknowledged} acknowledged, {sent_again} sent again");
+    assert!(
+        acknowledged > kills as u64 && sent_again > 0,
+        "the publishers were hardly at work: {acknowledged} acknowledged, {sent_again} sent again"
+    );
 }
 
 /// Publishes from all sides, and kills the server at a moment that chance chooses.

@@ -47,7 +47,7 @@ pub async fn run(settings: &Settings, files: &[PathBuf], format: Format) -> anyh
     match format {
         Format::Text => say(&format!("{fresh} new, {known} known already, {refused} refused; the last position is {last_position}\n"))?,
         Format::Json => {
-            say(&format!("{}\n", json!({"lines": lines, "fresh": fresh, "known": known, "refused": refused, "last_position": last_position})))?
+            say(&format!("{}\n", json!({"lines": lines, "fresh": fresh, "known": known, "refused": refused, "last_position": last_position})))?;
         }
     }
     Ok(if refused == 0 { Answer::Done } else { Answer::No })

@@ -38,7 +38,7 @@ pub fn read<T: DeserializeOwned>(uri: &Uri) -> Result<T, Problem> {
     })
 }
 
-/// A point on an axis: RFC 3339, or RFC 9557 as in events. A day or a minute means its end: "as known on that day".
+/// A point on an axis: RFC 3339, or RFC 9557 as in events. A day means its end: "as known on that day".
 pub fn instant(name: &str, text: &str) -> Result<Instant, Problem> {
     // A plus sign in a query is a space to most clients; no moment has one.
     let text = text.replace(' ', "+");
@@ -52,7 +52,7 @@ pub fn instant(name: &str, text: &str) -> Result<Instant, Problem> {
 
 fn moment_point(moment: &Moment) -> Instant {
     // Written to the minute, 14:45 is the instant 14:45:00; a day is over when it ends.
-    if matches!(moment.zone(), Some(_) if !moment.text.contains('T')) { moment.end() } else { moment.start() }
+    if moment.zone().is_some() && !moment.text.contains('T') { moment.end() } else { moment.start() }
 }
 
 /// Waits until the views have read up to `min_position`; says so if they have not in time.
@@ -78,6 +78,23 @@ pub async fn wait_for(views: &Views, min_position: Option<Position>, wait_ms: Op
                 .header(axum::http::header::RETRY_AFTER, axum::http::HeaderValue::from_static("1")))
         }
     }
+}
+
+/// The words to search for, in lower case. Letters that NFC writes as two (য়, ড়, ঢ় and their kin in Devanagari) are sent as one by
+/// many keyboards; events have them in NFC.
+pub fn words(text: &str) -> Vec<String> {
+    const BENGALI: [(char, char); 3] = [('\u{9dc}', '\u{9a1}'), ('\u{9dd}', '\u{9a2}'), ('\u{9df}', '\u{9af}')];
+    const DEVANAGARI: &str = "\u{915}\u{916}\u{917}\u{91c}\u{921}\u{922}\u{92b}\u{92f}";
+    let mut plain = String::new();
+    for letter in text.to_lowercase().chars() {
+        let bengali = BENGALI.iter().find(|(one, _)| *one == letter).map(|(_, base)| [*base, '\u{9bc}']);
+        let devanagari = ('\u{958}'..='\u{95f}').zip(DEVANAGARI.chars()).find(|(one, _)| *one == letter).map(|(_, base)| [base, '\u{93c}']);
+        match bengali.or(devanagari) {
+            Some(two) => plain.extend(two),
+            None => plain.push(letter),
+        }
+    }
+    plain.split_whitespace().map(ToOwned::to_owned).collect()
 }
 
 /// Percent-encodes all but the unreserved characters (RFC 3986).

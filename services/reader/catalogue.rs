@@ -35,7 +35,7 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
     let cursor = reader.desk.views.cursor(reader.desk.views.serving().await?).await?;
     let mut query = ListQuery::new(Nature::Registry, cursor, LIMIT_MAX);
     query.vendor = parameters.vendor.filter(|vendor| !vendor.is_empty());
-    query.words = parameters.q.map(|text| text.to_lowercase().split_whitespace().map(ToOwned::to_owned).collect()).unwrap_or_default();
+    query.words = parameters::words(parameters.q.as_deref().unwrap_or_default());
     let found = reader.desk.views.list(query).await?;
     let mut services: Vec<Value> = found.value.iter().filter_map(|row| serde_json::from_str(&row.json).ok()).collect();
     services.sort_by_key(|service| service["slug"].as_str().map(ToOwned::to_owned));

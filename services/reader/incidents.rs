@@ -28,6 +28,9 @@ const LIMIT_MAX: usize = 500;
 /// So many candidates are folded for a list under `known_at`.
 const MAX_CANDIDATES: usize = 1_000;
 
+/// So many words are searched for.
+const MAX_WORDS: usize = 8;
+
 /// Under `known_at`, starts and ends that were told this far from what is told now are found; in microseconds (31 days).
 const MAX_MOVED_MICROSECONDS: i64 = 31 * 24 * 60 * 60 * 1_000_000;
 
@@ -153,7 +156,7 @@ pub async fn find(reader: &Reader, parameters: &Parameters, headers: &HeaderMap)
         query.to = Some(at.plus(1));
     }
     let mut items = match axes.known_at {
-        Some(known_at) => known(reader, query, parameters, known_at, limit).await?,
+        Some(known_at) => known(reader, query, known_at, limit).await?,
         None => {
             let rows = views.list(query).await?.value;
             rows.into_iter().filter_map(|row| Some(ListedIncident { summary: serde_json::from_str(&row.json).ok()?, row, ongoing: None })).collect()
@@ -198,8 +201,15 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
     if let Some(other) = query.states.iter().find(|state| !STATES.contains(&state.as_str())) {
         return Err(Problem::invalid_parameter(format!("state: \"{other}\"; expected one or more of {}, with commas between", STATES.join(", "))));
     }
-    query.words =
-        words(&parameters.q).map(|text| text.to_lowercase().split_whitespace().take(8).map(ToOwned::to_owned).collect()).unwrap_or_default();
+    query.words = parameters::words(parameters.q.as_deref().unwrap_or_default());
+    let named = services_named(reader, &query.words, as_of).await?;
+    query.words.retain(|word| !named.iter().any(|(name, _)| name == word));
+    for (_, slugs) in named {
+        query.services = if query.services.is_empty() { slugs } else { query.services.into_iter().filter(|slug| slugs.contains(slug)).collect() };
+    }
+    if query.words.len() > MAX_WORDS {
+        return Err(Problem::invalid_parameter(format!("q: {} words, at most {MAX_WORDS}", query.words.len())));
+    }
     query.from = parameters.from.as_deref().map(|text| parameters::instant("from", text)).transpose()?;
     query.to = parameters.to.as_deref().map(|text| parameters::instant("to", text)).transpose()?;
     query.order = match parameters.sort.as_deref() {
@@ -210,17 +220,26 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
     Ok(query)
 }
 
+/// The words sought that stand in the registered names of services (হোয়াটসঅ্যাপ) but not in their slugs, each with those services.
+/// Names can change without any incident changing, so they are looked up in the registry and not kept with every incident.
+async fn services_named(reader: &Reader, words: &[String], as_of: Position) -> Result<Vec<(String, Vec<String>)>, Problem> {
+    let mut named = Vec::new();
+    for word in words {
+        let mut registered = ListQuery::new(Nature::Registry, as_of, MAX_CANDIDATES);
+        registered.words = vec![word.clone()];
+        let slugs: Vec<String> = reader.desk.views.list(registered).await?.value.iter().map(|row| row.services.trim().to_owned()).collect();
+        if !slugs.is_empty() && !slugs.iter().any(|slug| slug.contains(word.as_str())) {
+            named.push((word.clone(), slugs));
+        }
+    }
+    Ok(named)
+}
+
 /// Under `known_at` rows only narrow to candidates; each is folded as it was known then.
-async fn known(
-    reader: &Reader,
-    mut query: ListQuery,
-    parameters: &Parameters,
-    known_at: Instant,
-    limit: usize,
-) -> Result<Vec<ListedIncident>, Problem> {
+async fn known(reader: &Reader, mut query: ListQuery, known_at: Instant, limit: usize) -> Result<Vec<ListedIncident>, Problem> {
     let after = query.after.take();
     let (states, region, symptom) = (std::mem::take(&mut query.states), query.region.take(), query.symptom.take());
-    query.words.clear();
+    let sought = std::mem::take(&mut query.words);
     // What is known now of start and end only narrows to candidates: by then it was told otherwise, or not at all.
     let (from, to) = (query.from, query.to);
     query.from = from.map(|from| from.plus(-MAX_MOVED_MICROSECONDS));
@@ -246,8 +265,7 @@ async fn known(
             && region.as_ref().is_none_or(|region| summary.regions.contains(region))
             && symptom.as_ref().is_none_or(|symptom| summary.symptoms.iter().any(|own| json!(own) == json!(symptom)));
         let words = fold.headlines().join(" ").to_lowercase() + &summary.services.join(" ");
-        let sought = parameters.q.as_deref().unwrap_or_default().to_lowercase();
-        if fits && sought.split_whitespace().all(|word| words.contains(word)) {
+        if fits && sought.iter().all(|word| words.contains(word)) {
             let started = summary.first_seen.and_then(|milestone| milestone.occurred.earliest).or_else(|| fold.first_start());
             let ended = summary.restored.and_then(|milestone| milestone.occurred.latest);
             let is_outside =

@@ -1,6 +1,7 @@
 //! Live streams (SSE): one message a position, with its id; heartbeats and "caught up" carry none, so that a reader who comes
 //! back with `Last-Event-ID` misses nothing and gets nothing twice.
 
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::sse::{Event as Message, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use dateline_backends::Change;
+use dateline_backends::{Change, ViewsError};
 use dateline_events::Position;
 use dateline_timelines::rows::IncidentNumber;
 use futures_util::stream::{self, Stream};
@@ -58,7 +59,7 @@ async fn start(reader: Reader, headers: &HeaderMap, after: Option<Position>, inc
         None => after.unwrap_or(cursor),
     };
     let standing = Standing { position: cursor, head: reader.desk.head().await?.max(cursor) };
-    let live = Live { reader, incident: incident.map(|number| (number, number)), after, pending: Vec::new().into_iter(), caught_up: false };
+    let live = Live { reader, incident, wanted: None, after, pending: Vec::new().into_iter(), caught_up: false };
     let mut response = Sse::new(messages(live)).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here")).into_response();
     stand(response.headers_mut(), standing);
     Ok(response)
@@ -66,8 +67,10 @@ async fn start(reader: Reader, headers: &HeaderMap, after: Option<Position>, inc
 
 struct Live {
     reader: Reader,
-    /// The incident asked for, and the group that it is told in now.
-    incident: Option<(IncidentNumber, IncidentNumber)>,
+    /// The incident asked for, by its own number: merges and splits change the group that tells it.
+    incident: Option<IncidentNumber>,
+    /// The positions of the page that changed it; None: all are wanted.
+    wanted: Option<BTreeSet<Position>>,
     after: Position,
     pending: std::vec::IntoIter<Change>,
     caught_up: bool,
@@ -97,24 +100,27 @@ fn messages(live: Live) -> impl Stream<Item = Result<Message, Infallible>> {
                     live.wait().await;
                 }
                 Ok(found) => {
+                    let before = live.after;
                     live.after = found.value.last().map_or(live.after, |change| change.position);
                     live.pending = found.value.into_iter();
-                    live.follow_merges().await;
+                    if let Err(error) = live.look_for_changes(before).await {
+                        return broken(&error);
+                    }
                 }
-                Err(error) => {
-                    tracing::warn!(%error, "a live stream ends because the views cannot answer; the reader will come back");
-                    return None;
-                }
+                Err(error) => return broken(&error),
             }
         }
     })
 }
 
+fn broken<T>(error: &ViewsError) -> Option<T> {
+    tracing::warn!(%error, "a live stream ends because the views cannot answer; the reader will come back");
+    None
+}
+
 impl Live {
     fn message(&self, change: &Change) -> Option<Message> {
-        let is_wanted =
-            |(asked, group): (IncidentNumber, IncidentNumber)| change.incidents.iter().any(|(number, _)| *number == asked || *number == group);
-        if self.incident.is_some_and(|wanted| !is_wanted(wanted)) {
+        if self.wanted.as_ref().is_some_and(|wanted| !wanted.contains(&change.position)) {
             return None;
         }
         let incidents: Vec<&str> = change.incidents.iter().map(|(_, id)| id.as_str()).filter(|id| !id.starts_with("registry:")).collect();
@@ -125,13 +131,19 @@ impl Live {
         Some(Message::default().event("change").id(change.position.to_string()).data(data))
     }
 
-    /// A merged incident goes on in another group: its changes are those of that one.
-    async fn follow_merges(&mut self) {
-        let Some((asked, group)) = &mut self.incident else { return };
-        match self.reader.desk.views.versions_of(*asked, self.after).await {
-            Ok(found) => *group = found.value.map_or(*group, |summary| summary.group),
-            Err(error) => tracing::warn!(%error, "a live stream cannot see whether its incident was merged"),
+    /// The positions of a page that changed the incident, whichever group told it then: the versions of its summary, from the
+    /// last one backwards. A merge or a split within the page is followed too.
+    async fn look_for_changes(&mut self, after: Position) -> Result<(), ViewsError> {
+        let Some(incident) = self.incident else { return Ok(()) };
+        let (mut positions, mut until) = (BTreeSet::new(), self.after);
+        while until > after {
+            let found = self.reader.desk.views.versions_of(incident, until).await?.value;
+            let Some(summary) = found.filter(|summary| summary.since > after) else { break };
+            positions.insert(summary.since);
+            until = summary.since - 1;
         }
+        self.wanted = Some(positions);
+        Ok(())
     }
 
     /// Waits for the views to move on, or for the house to stop.

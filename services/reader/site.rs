@@ -100,7 +100,7 @@ async fn list_page(reader: &Reader, headers: &HeaderMap, uri: &Uri) -> Result<Re
         position: listed.standing.position,
         head: listed.standing.head,
     };
-    let html = pages::list(&view).map_err(laid_out)?;
+    let html = pages::list(&view).map_err(|error| laid_out(&error))?;
     Ok(answer(headers, listed.standing, None, HTML, Bytes::from(html)))
 }
 
@@ -128,7 +128,7 @@ async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri
     let told = timeline::told(&story, found.lang, &parameters)?;
     let moments = moments(reader, &found, &story, &told, uri).await?;
     let view = view(&found, &story, &told, &parameters, standing, moments, uri);
-    let html = pages::incident(&view).map_err(laid_out)?;
+    let html = pages::incident(&view).map_err(|error| laid_out(&error))?;
     Ok(answer(headers, standing, Some(&etag), HTML, Bytes::from(html)))
 }
 
@@ -243,7 +243,7 @@ fn with(uri: &Uri, changes: &[(&str, Option<&str>)]) -> String {
     if encoded.is_empty() { String::new() } else { format!("?{}", encoded.join("&")) }
 }
 
-fn laid_out(error: askama::Error) -> Problem {
+fn laid_out(error: &askama::Error) -> Problem {
     tracing::error!(%error, "a page could not be laid out");
     Problem::internal("the page could not be laid out; the timeline is whole under /v1/incidents")
 }

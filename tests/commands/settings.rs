@@ -14,7 +14,8 @@ const MAKE_KEY: [&str; 6] = ["keys", "create", "--name", "test", "--scope", "rea
 
 #[test]
 fn a_flag_comes_before_the_environment_and_that_before_the_file() {
-    let sayings: [(bool, bool, bool, &str); 4] = [(false, false, false, "data"), (true, false, false, "file"), (true, true, false, "environment"), (true, true, true, "flag")];
+    let sayings: [(bool, bool, bool, &str); 4] =
+        [(false, false, false, "data"), (true, false, false, "file"), (true, true, false, "environment"), (true, true, true, "flag")];
     for (file, environment, flag, expected) in sayings {
         let (_folder, folder) = folder();
         let mut command = bare(&folder);

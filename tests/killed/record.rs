@@ -30,7 +30,8 @@ pub async fn head(url: &str) -> u64 {
 /// Reads the whole ledger and checks every promise of section 13 that it can show. Answers the head.
 pub async fn check(book: &Book, url: &str, when: &str) -> u64 {
     let text = reqwest::get(format!("{url}/v1/events?after=0")).await.unwrap().text().await.unwrap();
-    let lines: Vec<Line<'_>> = text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{when}: {error} in {line}"))).collect();
+    let lines: Vec<Line<'_>> =
+        text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{when}: {error} in {line}"))).collect();
     assert_eq!(lines.len() as u64, head(url).await, "{when}: the replay ends at the head");
     let mut found: HashMap<(&str, &str), &Line<'_>> = HashMap::new();
     for (expected, line) in (1..).zip(&lines) {
@@ -43,7 +44,9 @@ pub async fn check(book: &Book, url: &str, when: &str) -> u64 {
     }
     let pages = book.pages();
     for ((source, id), told) in &pages.acknowledged {
-        let Some(line) = found.get(&(source.as_str(), id.as_str())) else { panic!("{when}: {source} {id} was acknowledged at {} and is lost", told.position) };
+        let Some(line) = found.get(&(source.as_str(), id.as_str())) else {
+            panic!("{when}: {source} {id} was acknowledged at {} and is lost", told.position)
+        };
         let stands = Told { position: line.position, recorded: line.recorded.to_owned(), key: line.key.to_owned() };
         assert_eq!(&stands, told, "{when}: {source} {id} is not where its receipt says");
     }
@@ -55,7 +58,8 @@ pub async fn check(book: &Book, url: &str, when: &str) -> u64 {
 /// A request is stored whole, its events side by side, each as it was sent; or not at all. Answers how many events are stored.
 fn whole_or_not_at_all(sent: &Sent, found: &HashMap<(&str, &str), &Line<'_>>, when: &str) -> usize {
     let source = stories::source(sent.publisher);
-    let stored: Vec<_> = sent.events.iter().filter_map(|(id, text)| found.get(&(source.as_str(), id.as_str())).map(|line| (id, text, line))).collect();
+    let stored: Vec<_> =
+        sent.events.iter().filter_map(|(id, text)| found.get(&(source.as_str(), id.as_str())).map(|line| (id, text, line))).collect();
     assert!(
         stored.is_empty() || stored.len() == sent.events.len(),
         "{when}: of one request of {source} with {} events {} are stored: {:?}",

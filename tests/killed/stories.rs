@@ -14,9 +14,22 @@ pub fn event(publisher: usize, number: u64) -> (String, String) {
     let (kind, data) = match step {
         0 => ("anomaly.detected", format!(r#"{{"occurred":{{"at":"{}"}},"regions":["IN"],{sources}}}"#, at("12:07"))),
         1 => ("vendor.acknowledged", format!(r#"{{"occurred":{{"after":{{"event":{{"id":"{first}"}}}}}},{sources}}}"#)),
-        2 => ("reports.observed", format!(r#"{{"occurred":{{"at":"{}"}},"regions":["IT"],"counts":[{{"value":{},"qualifier":"about","per":"total"}}],{sources}}}"#, at("12:20"), 1_000 + number)),
+        2 => (
+            "reports.observed",
+            format!(
+                r#"{{"occurred":{{"at":"{}"}},"regions":["IT"],"counts":[{{"value":{},"qualifier":"about","per":"total"}}],{sources}}}"#,
+                at("12:20"),
+                1_000 + number
+            ),
+        ),
         3 => ("vendor.updated", format!(r#"{{"occurred":{{"at":"{}"}},"status":"identified",{sources}}}"#, at("13:00"))),
-        4 => ("event.corrected", format!(r#"{{"event":{{"id":"{first}"}},"patch":{{"occurred":{{"at":"{}"}}}},"edit_kind":"error","reason":{{"en":"misread"}}}}"#, at("12:01"))),
+        4 => (
+            "event.corrected",
+            format!(
+                r#"{{"event":{{"id":"{first}"}},"patch":{{"occurred":{{"at":"{}"}}}},"edit_kind":"error","reason":{{"en":"misread"}}}}"#,
+                at("12:01")
+            ),
+        ),
         5 => ("service.restored", format!(r#"{{"occurred":{{"at":"{}"}},"extent":"full",{sources}}}"#, at("14:15"))),
         _ => ("event.retracted", format!(r#"{{"event":{{"id":"{story}-2"}},"reason":{{"en":"of another day"}}}}"#)),
     };

@@ -113,6 +113,7 @@ impl Scribe<'_> {
             "recorded": item.recorded.with_six_digits(),
             "standing": item.standing,
             "certainty": item.event.common.certainty,
+            "statement": item.event.kind.statement(),
             "data": data(item),
             "sources": item.event.common.sources,
             "corrections": item.corrections.iter().map(|correction| json!({

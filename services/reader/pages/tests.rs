@@ -114,6 +114,7 @@ fn list_view(text: &str, lang: Lang) -> ListView {
         maintenance: true,
     };
     ListView {
+        live_href: None,
         lang,
         zone_note: text.to_owned(),
         query: text.to_owned(),

@@ -1,0 +1,52 @@
+//! Appends in process, A B A B with bare SQLite.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use dateline_backends::{Ledger, LedgerOptions};
+use tokio::runtime::Runtime;
+
+use crate::support::append::{Shape, run};
+use crate::support::generate::small;
+use crate::support::machine::median;
+use crate::support::raw::RawLedger;
+
+/// Pairs of runs; the middle one of each side is shown.
+const PAIRS: usize = 5;
+
+pub fn measure(runtime: &Runtime) {
+    println!(
+        "### Append, in process\n\n| callers × events a call | ids | ours, events/s | raw SQLite, rows/s, in commits of | ratio |\n|---|---|---|---|---|"
+    );
+    for (callers, batch, events) in [(1, 1, 1_000), (32, 1, 16_000), (64, 1, 32_000), (8, 100, 80_000), (8, 1_000, 160_000)] {
+        for sorted in [true, false] {
+            pair(runtime, Shape { callers, batch, sorted }, events);
+        }
+    }
+    println!();
+}
+
+fn pair(runtime: &Runtime, shape: Shape, events: usize) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
+    let ledger = runtime.block_on(Ledger::open(&url, LedgerOptions::writer())).expect("a ledger");
+    let mut raw = RawLedger::open(&folder.path().join("raw.db")).expect("raw SQLite");
+    let next = Arc::new(AtomicU64::new(1));
+    let commit = (shape.callers * shape.batch).min(1_000);
+    let (mut ours, mut theirs, mut ratios, mut unique) = (Vec::new(), Vec::new(), Vec::new(), 1_u64 << 40);
+    for _ in 0..PAIRS {
+        let mine = events as f64 / runtime.block_on(run(&ledger, shape, events, &next));
+        let prepared: Vec<_> = (unique..unique + events as u64).map(|number| small(number, shape.sorted)).collect();
+        unique += events as u64;
+        let begun = std::time::Instant::now();
+        for page in prepared.chunks(commit) {
+            raw.insert(page).expect("an insert");
+        }
+        let bare = events as f64 / begun.elapsed().as_secs_f64();
+        ours.push(mine);
+        theirs.push(bare);
+        ratios.push(mine / bare);
+    }
+    let ids = if shape.sorted { "sorted" } else { "random" };
+    println!("| {} × {} | {ids} | {:.0} | {:.0}, {commit} | {:.2} |", shape.callers, shape.batch, median(ours), median(theirs), median(ratios));
+}

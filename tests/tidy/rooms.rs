@@ -1,0 +1,79 @@
+//! The arrows between the rooms, what the pure ones must not touch, and who alone names a driver or the environment.
+
+use super::{none, sources};
+
+/// Which of our crates each room may name.
+const ARROWS: [(&str, &[&str]); 3] =
+    [("events/", &[]), ("timelines/", &["dateline_events"]), ("backends/", &["dateline_events", "dateline_timelines"])];
+
+const CRATES: [&str; 4] = ["dateline_events", "dateline_timelines", "dateline_backends", "dateline::"];
+
+/// Roles, as files or folders in services/; none names another.
+const ROLES: [&str; 3] = ["intake", "projector", "reader"];
+
+/// Rooms that hold without a computer running.
+const PURE: [&str; 2] = ["events/src/", "timelines/src/"];
+
+const IMPURE: [&str; 8] = ["tokio", "std::fs", "std::net", "std::env", "SystemTime", "getrandom", "Zoned::now", "Timestamp::now"];
+
+/// Lines outside tests, of files under one of the folders, that hold one of the words.
+fn lines_with(folders: &[&str], words: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources(".rs").iter().filter(|source| !source.is_test() && folders.iter().any(|folder| source.path.starts_with(folder))) {
+        for (number, line) in source.code() {
+            found.extend(words.iter().filter(|word| line.contains(**word)).map(|word| format!("{}:{number}: {word}", source.path)));
+        }
+    }
+    found
+}
+
+#[test]
+fn arrows_between_the_rooms_run_one_way() {
+    for (room, allowed) in ARROWS {
+        let forbidden: Vec<&str> =
+            CRATES.into_iter().filter(|name| !allowed.contains(name) && !room.starts_with(name.trim_start_matches("dateline_"))).collect();
+        none(&format!("{room} may name {allowed:?} only"), &lines_with(&[room], &forbidden));
+        let manifest = sources(&format!("{room}Cargo.toml"));
+        let dependencies = manifest[0].text.split("[dev-dependencies]").next().unwrap();
+        for name in &forbidden {
+            let name = name.replace('_', "-");
+            assert!(!dependencies.lines().any(|line| line.starts_with(&name)), "{room}Cargo.toml depends on {name}");
+        }
+    }
+}
+
+#[test]
+fn a_role_never_names_another_role() {
+    for role in ROLES {
+        let others: Vec<String> = ROLES.iter().filter(|other| **other != role).map(|other| format!("crate::{other}")).collect();
+        let others: Vec<&str> = others.iter().map(String::as_str).collect();
+        let folders = [format!("services/{role}/"), format!("services/{role}.rs")];
+        none(&format!("{role} names another role"), &lines_with(&[&folders[0], &folders[1]], &others));
+    }
+}
+
+#[test]
+fn the_driver_of_sqlite_is_named_in_one_room_only() {
+    let elsewhere = lines_with(&[""], &["rusqlite"]).into_iter().filter(|line| !line.starts_with("backends/src/embedded/")).collect::<Vec<_>>();
+    none("rusqlite is named in backends/src/embedded only", &elsewhere);
+}
+
+#[test]
+fn only_config_reads_the_environment() {
+    let words = ["std::env::", "env::var", "env::args"];
+    let lines = lines_with(&[""], &words);
+    let elsewhere: Vec<String> = lines.into_iter().filter(|line| !line.starts_with("services/config/")).collect();
+    let mut faults = Vec::new();
+    for source in sources(".rs") {
+        for (number, line) in source.code().filter(|(_, line)| !line.contains("env::temp_dir")) {
+            let place = format!("{}:{number}: ", source.path);
+            faults.extend(elsewhere.iter().filter(|found| found.starts_with(&place)).map(|found| format!("{found}  {}", line.trim())));
+        }
+    }
+    none("only services/config reads the environment", &faults);
+}
+
+#[test]
+fn the_pure_rooms_touch_no_clock_no_files_no_network_and_no_chance() {
+    none("events and timelines are pure", &lines_with(&PURE, &IMPURE));
+}
