@@ -1,7 +1,6 @@
 //! The load command: every figure of BENCHMARKS.md beside its raw limit, measured in the same run.
 //!
 //! `cargo bench --bench load -- [--only append|http|project|timeline|serve] [--events N]`
-#![allow(dead_code, reason = "the benches share their support")]
 
 mod support;
 #[path = "load/append.rs"]

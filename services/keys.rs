@@ -25,11 +25,14 @@ const REMEMBERED: Duration = Duration::from_secs(2);
 /// So many keys are remembered at once.
 const MAX_REMEMBERED: usize = 10_000;
 
+/// A key as it was last looked up, and when; None where there is no such key.
+type Remembered = (Clock, Option<StoredKey>);
+
 /// The API keys of a house.
 #[derive(Debug, Clone)]
 pub struct Keys {
     keep: Keep,
-    remembered: Arc<Mutex<HashMap<String, (Clock, Option<StoredKey>)>>>,
+    remembered: Arc<Mutex<HashMap<String, Remembered>>>,
     any: Arc<Mutex<Option<(Clock, bool)>>>,
 }
 

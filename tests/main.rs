@@ -12,3 +12,4 @@ mod killed;
 mod openapi;
 mod poison;
 mod reading;
+mod tidy;

@@ -202,13 +202,13 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
         return Err(Problem::invalid_parameter(format!("state: \"{other}\"; expected one or more of {}, with commas between", STATES.join(", "))));
     }
     query.words = parameters::words(parameters.q.as_deref().unwrap_or_default());
+    if query.words.len() > MAX_WORDS {
+        return Err(Problem::invalid_parameter(format!("q: {} words, at most {MAX_WORDS}", query.words.len())));
+    }
     let named = services_named(reader, &query.words, as_of).await?;
     query.words.retain(|word| !named.iter().any(|(name, _)| name == word));
     for (_, slugs) in named {
         query.services = if query.services.is_empty() { slugs } else { query.services.into_iter().filter(|slug| slugs.contains(slug)).collect() };
-    }
-    if query.words.len() > MAX_WORDS {
-        return Err(Problem::invalid_parameter(format!("q: {} words, at most {MAX_WORDS}", query.words.len())));
     }
     query.from = parameters.from.as_deref().map(|text| parameters::instant("from", text)).transpose()?;
     query.to = parameters.to.as_deref().map(|text| parameters::instant("to", text)).transpose()?;

@@ -52,7 +52,7 @@ impl Server {
 
     /// SIGTERM, and waits for its exit code.
     pub fn terminate(mut self) -> Option<i32> {
-        Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        Command::new("kill").args(["-TERM", &self.id().to_string()]).status().unwrap();
         self.child.wait().unwrap().code()
     }
 }

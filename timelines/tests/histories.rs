@@ -1,17 +1,15 @@
 //! Random histories (late, repeated, corrected, retracted, merged, poisoned): however the ledger is cut into pages and wherever
 //! the projector starts anew, the views are the same; and the state as of a position is the fold of that prefix.
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{MemoryViews, Projector, incidents, records_of};
 use dateline_timelines::correlate::{ReadRecord, incident_id};
 use dateline_timelines::fold::{Fold, Summary};
 use dateline_timelines::model::Timeline;
 use dateline_timelines::rows::Nature;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{MemoryViews, Projector, incidents, records_of};
 
 /// One random event, drawn small so that events name each other often.
 #[derive(Debug, Clone)]
@@ -66,10 +64,10 @@ fn line(index: usize, drawn: &Drawn, count: usize) -> String {
     let target = json!({"id": id(drawn.other, count)});
     let region = ["IN", "IT", "GB"][usize::from(drawn.extra % 3)];
     let mut data = json!({"occurred": when(drawn, count), "sources": [{"slug": format!("s{}", drawn.extra % 4), "role": "read_in"}]});
-    if drawn.extra % 3 == 0 {
+    if drawn.extra.is_multiple_of(3) {
         data["stated"] = json!({"at": moment(drawn.minute + 60)});
     }
-    if drawn.extra % 11 == 0 {
+    if drawn.extra.is_multiple_of(11) {
         data["reference"] = json!({"page": "https://status.example", "id": format!("r{}", drawn.third % 3)});
     }
     let extra = usize::from(drawn.extra);
@@ -85,9 +83,9 @@ fn line(index: usize, drawn: &Drawn, count: usize) -> String {
         6 => ("vendor.acknowledged", with(data, json!({"statement": {"quotation": {"lang": "en", "text": "We know."}, "same_as": target}}))),
         7 | 8 => ("vendor.updated", with(data, json!({"status": status}))),
         9 | 10 => ("service.restored", with(data, json!({"extent": extent, "regions": [region]}))),
-        11 => ("scope.changed", with(data, json!({"regions": [region], "known": drawn.extra % 2 == 0}))),
+        11 => ("scope.changed", with(data, json!({"regions": [region], "known": drawn.extra.is_multiple_of(2)}))),
         12 => ("vendor.silent", data),
-        13 => ("cause.stated", with(data, json!({"known": drawn.extra % 2 == 0, "headline": "why"}))),
+        13 => ("cause.stated", with(data, json!({"known": drawn.extra.is_multiple_of(2), "headline": "why"}))),
         14 => ("followup.reported", with(data, json!({"who": "x", "text": "y"}))),
         15 => ("maintenance.started", data),
         16 => ("event.corrected", acts(json!({"patch": {"occurred": {"at": moment(drawn.minute)}}, "edit_kind": "error"}))),
@@ -97,22 +95,21 @@ fn line(index: usize, drawn: &Drawn, count: usize) -> String {
         19 => ("claim.weighed", acts(json!({"verdict": verdict}))),
         20 => (
             "incident.linked",
-            json!({"from": {"id": id(drawn.third, count)}, "to": target, "relation": if drawn.extra % 4 == 0 { "part_of" } else { "same_as" }}),
+            json!({"from": {"id": id(drawn.third, count)}, "to": target, "relation": if drawn.extra.is_multiple_of(4) { "part_of" } else { "same_as" }}),
         ),
         21 => ("incident.titled", acts(json!({"title": {"en": "A headline"}}))),
         _ => ("service.registered", json!({"names": {"en": subject}, "vendor": {"slug": "v"}})),
     };
     let mut event = json!({"specversion": "1.0", "id": format!("e{index}"), "source": "/t", "type": format!("dateline.{kind}.v1"), "subject": subject, "data": data});
-    if drawn.extra % 13 == 0 && drawn.what < 15 {
-        event["incidentid"] = if drawn.extra % 2 == 0 { json!(incident_of(drawn.third, count)) } else { json!("alpha-2022-10-01-0000000000000000") };
+    if drawn.extra.is_multiple_of(13) && drawn.what < 15 {
+        event["incidentid"] =
+            if drawn.extra.is_multiple_of(2) { json!(incident_of(drawn.third, count)) } else { json!("alpha-2022-10-01-0000000000000000") };
     }
     event.to_string()
 }
 
-fn with(mut data: Value, more: Value) -> Value {
-    for (name, value) in more.as_object().unwrap() {
-        data[name] = value.clone();
-    }
+fn with(mut data: Value, mut more: Value) -> Value {
+    data.as_object_mut().unwrap().append(more.as_object_mut().unwrap());
     data
 }
 

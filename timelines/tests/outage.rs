@@ -1,12 +1,10 @@
 //! The WhatsApp outage of 25 October 2022, folded: which first report is told and why, what was known when, and every prefix.
 
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::{MemoryViews, Projector, outage, records_of};
 use dateline_events::Instant;
 use dateline_timelines::model::{Item, MilestoneKind, Part, Rule, Standing, State, Timeline};
-use support::{MemoryViews, Projector, outage, records_of};
 
 /// The position of the event that opens the incident: three registrations stand before it.
 const OPENING: u64 = 4;
@@ -37,7 +35,7 @@ fn every_line_is_an_event_and_none_waits() {
     assert!(poison.is_empty(), "{poison:?}");
     let views = projected(&outage());
     assert_eq!(views.waiting_positions(), Vec::<u64>::new());
-    assert_eq!(support::incidents(&views.rows), BTreeSet::from([OPENING]));
+    assert_eq!(crate::support::incidents(&views.rows), BTreeSet::from([OPENING]));
 }
 
 #[test]

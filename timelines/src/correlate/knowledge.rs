@@ -74,7 +74,7 @@ impl Knowledge {
     }
 
     /// The part of `needs` that was not asked yet.
-    pub fn missing(&self, needs: Needs) -> Needs {
+    pub fn missing(&self, needs: &Needs) -> Needs {
         let asked = &self.asked;
         let waiting = !self.nothing_waits;
         Needs {

@@ -101,7 +101,7 @@ pub fn first_needs(records: &[ReadRecord], knowledge: &Knowledge) -> Needs {
     for record in records {
         needs.keys.remove(&record.row.key);
     }
-    knowledge.missing(needs)
+    knowledge.missing(&needs)
 }
 
 /// An incident's id, for ever: subject, UTC date of the opening event, 16 hexadecimal digits of SHA-256(source LF id).

@@ -19,7 +19,7 @@ impl Pass<'_> {
     /// brings links and attachments in line with the acts in effect.
     pub(super) fn follow_acts(&mut self, row: &EventRow, event: &Event) {
         if matches!(&event.kind, Kind::IncidentLinked(_)) {
-            self.settle(row.clone());
+            self.settle(row);
         } else if matches!(event.kind, Kind::EventCorrected(_) | Kind::EventRetracted(_)) {
             let Some(base) = self.base_of(event) else { return };
             let is_link = base.kind == "incident.linked";
@@ -27,7 +27,7 @@ impl Pass<'_> {
             let on_an_act =
                 event.kind.target().and_then(|target| self.known(event.key_of(target))).is_some_and(|known| known.event.kind.starts_with("event."));
             if is_link || names_an_incident || on_an_act {
-                self.settle(base);
+                self.settle(&base);
             }
         }
     }
@@ -45,8 +45,8 @@ impl Pass<'_> {
         None
     }
 
-    fn settle(&mut self, base: EventRow) {
-        let (effective, in_effect, acts) = self.effective(&base);
+    fn settle(&mut self, base: &EventRow) {
+        let (effective, in_effect, acts) = self.effective(base);
         let Some(effective) = effective else { return };
         match &effective.kind {
             Kind::IncidentLinked(link) => {
@@ -55,7 +55,7 @@ impl Pass<'_> {
                     self.relink(LinkRow { event: base.position, since: self.now, from, to, active: in_effect && link.relation == Relation::SameAs });
                 }
             }
-            _ => self.move_to_named(&base, &effective, &acts),
+            _ => self.move_to_named(base, &effective, &acts),
         }
     }
 

@@ -71,13 +71,13 @@ impl<'a> Pass<'a> {
             return;
         }
         match self.try_to_attach(&record.row, event) {
-            Some(attached) => self.after_attachment(attached),
+            Some(attached) => self.after_attachment(&attached),
             None => self.wait(&record.row, event),
         }
     }
 
     pub(super) fn finish(mut self) -> Result<Placement, Needs> {
-        let missing = self.knowledge.missing(self.needs);
+        let missing = self.knowledge.missing(&self.needs);
         if !missing.is_empty() {
             return Err(missing);
         }

@@ -29,15 +29,12 @@ impl Pass<'_> {
     }
 
     /// Tries those who wait, by position, until nobody moves any more.
-    pub(super) fn after_attachment(&mut self, attached: Attached) {
-        let mut to_try = self.waiters(&attached);
+    pub(super) fn after_attachment(&mut self, attached: &Attached) {
+        let mut to_try = self.waiters(attached);
         while let Some(position) = to_try.pop_first() {
             let Some(row) = self.waiting_row(position) else { continue };
             let Some(event) = row.bytes.as_deref().and_then(|bytes| Event::read(bytes).ok()) else { continue };
-            if !self.events.contains_key(&row.key) {
-                let known = crate::rows::KnownEvent { event: (*row).clone(), incidents: Vec::new() };
-                self.events.insert(row.key, known);
-            }
+            self.events.entry(row.key).or_insert_with(|| crate::rows::KnownEvent { event: (*row).clone(), incidents: Vec::new() });
             if let Some(attached) = self.try_to_attach(&row, &event) {
                 if self.waiting.remove(&position).is_none() {
                     self.no_longer_waiting.insert(position);

@@ -126,7 +126,7 @@ impl Fold {
 
     /// The claim that is told for a milestone, and the rule.
     pub(super) fn told(&self, kind: MilestoneKind) -> Option<(Position, Rule, Class)> {
-        let from = |class: Class| self.aggregates.set(class).and_then(|set| set.told()).map(|(position, rule)| (position, rule, class));
+        let from = |class: Class| self.aggregates.set(class).and_then(super::claims::ClaimSet::told).map(|(position, rule)| (position, rule, class));
         match kind {
             MilestoneKind::FirstSeen => from(Class::Anomaly).or_else(|| from(Class::Reports)),
             MilestoneKind::Acknowledged => from(Class::Acknowledged).or_else(|| self.first_update()),

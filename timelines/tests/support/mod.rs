@@ -1,5 +1,4 @@
 //! Views in memory, by brute force: slow, plain, and therefore an oracle for the projection.
-#![allow(dead_code, reason = "each test uses its own part")]
 
 use std::collections::{BTreeMap, BTreeSet};
 
