@@ -1,6 +1,6 @@
 //! Criterion: appends in process, beside bare SQLite inserting the same rows in commits of the same size.
 //! `cargo bench --bench append`; for ratios of interleaved runs see `cargo bench --bench load -- --only append`.
-#![expect(missing_docs, dead_code, reason = "criterion's macros make undocumented items; the benches share their support")]
+#![expect(dead_code, reason = "the benches share their support")]
 
 mod support;
 

@@ -265,6 +265,14 @@ impl Ledger {
         }
     }
 
+    /// For benches: how many commits were made since the ledger was opened; what waited together was committed together.
+    #[doc(hidden)]
+    pub fn commits(&self) -> u64 {
+        match self {
+            Self::Embedded(ledger) => ledger.commits(),
+        }
+    }
+
     /// For tests: lets the file grow to so many pages, as a full disk would.
     #[doc(hidden)]
     pub async fn limit_pages(&self, pages: u32) -> Result<(), LedgerError> {

@@ -18,7 +18,8 @@ pub fn measure(runtime: &Runtime) {
     println!(
         "### Append, in process\n\n| callers × events a call | ids | ours, events/s | raw SQLite, rows/s, in commits of | ratio |\n|---|---|---|---|---|"
     );
-    for (callers, batch, events) in [(1, 1, 1_000), (32, 1, 16_000), (64, 1, 32_000), (8, 100, 80_000), (8, 1_000, 160_000)] {
+    let shapes = [(1, 1, 1_000), (32, 1, 16_000), (64, 1, 32_000), (8, 100, 80_000), (8, 1_000, 160_000)];
+    for (callers, batch, events) in shapes {
         for sorted in [true, false] {
             pair(runtime, Shape { callers, batch, sorted }, events);
         }
@@ -32,7 +33,10 @@ fn pair(runtime: &Runtime, shape: Shape, events: usize) {
     let ledger = runtime.block_on(Ledger::open(&url, LedgerOptions::writer())).expect("a ledger");
     let mut raw = RawLedger::open(&folder.path().join("raw.db")).expect("raw SQLite");
     let next = Arc::new(AtomicU64::new(1));
-    let commit = (shape.callers * shape.batch).min(1_000);
+    // Once without measuring: it shows how many events one commit gathers, which the raw side then does too.
+    let before = ledger.commits();
+    runtime.block_on(run(&ledger, shape, events, &next));
+    let commit = (events as f64 / (ledger.commits() - before) as f64).round().max(1.0) as usize;
     let (mut ours, mut theirs, mut ratios, mut unique) = (Vec::new(), Vec::new(), Vec::new(), 1_u64 << 40);
     for _ in 0..PAIRS {
         let mine = events as f64 / runtime.block_on(run(&ledger, shape, events, &next));

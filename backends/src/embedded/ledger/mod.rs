@@ -129,6 +129,10 @@ impl Ledger {
         self.reader.head.clone()
     }
 
+    pub(crate) fn commits(&self) -> u64 {
+        self.writer.as_ref().map_or(0, |writer| writer.commits())
+    }
+
     pub(crate) async fn limit_pages(&self, pages: u32) -> Result<(), LedgerError> {
         self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.limit_pages(pages).await
     }

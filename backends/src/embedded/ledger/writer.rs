@@ -4,7 +4,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -19,6 +19,9 @@ const MAX_WAITING_REQUESTS: usize = 4_096;
 
 /// Bytes of events that may wait; beyond, the ledger is overloaded.
 const MAX_WAITING_BYTES: usize = 128 * 1024 * 1024;
+
+/// A commit that could be larger lets other threads run so often before it is made.
+const MAX_YIELDS: u32 = 8;
 
 /// A commit takes no further request once it holds so many bytes of events.
 const MAX_COMMIT_BYTES: usize = 8 * 1024 * 1024;
@@ -43,6 +46,7 @@ enum Request {
 pub(super) struct Writer {
     requests: Option<SyncSender<Request>>,
     waiting_bytes: Arc<AtomicUsize>,
+    commits: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -51,9 +55,15 @@ impl Writer {
         let (requests, queue) = sync_channel(MAX_WAITING_REQUESTS);
         let waiting_bytes = Arc::new(AtomicUsize::new(0));
         let bytes = Arc::clone(&waiting_bytes);
-        let thread = std::thread::Builder::new().name("dateline-ledger-write".to_owned()).spawn(move || serve(writing, &queue, &bytes));
+        let commits = Arc::new(AtomicU64::new(0));
+        let made = Arc::clone(&commits);
+        let thread = std::thread::Builder::new().name("dateline-ledger-write".to_owned()).spawn(move || serve(writing, &queue, &bytes, &made));
         let thread = thread.map_err(|error| LedgerError::Engine(format!("cannot start a thread: {error}")))?;
-        Ok(Self { requests: Some(requests), waiting_bytes, thread: Some(thread) })
+        Ok(Self { requests: Some(requests), waiting_bytes, commits, thread: Some(thread) })
+    }
+
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     pub(super) async fn append(&self, events: Vec<NewEvent>) -> Result<(Vec<NewEvent>, Vec<Stored>), LedgerError> {
@@ -104,12 +114,15 @@ fn ended() -> LedgerError {
 }
 
 /// The writer thread: takes what waits, commits it, answers.
-fn serve(mut writing: Writing, queue: &Receiver<Request>, waiting_bytes: &AtomicUsize) {
+fn serve(mut writing: Writing, queue: &Receiver<Request>, waiting_bytes: &AtomicUsize, commits: &AtomicU64) {
     let mut held_back = VecDeque::new();
+    let mut last_group = 1;
     while let Some(request) = held_back.pop_front().or_else(|| queue.recv().ok()) {
         match request {
             Request::Append(first) => {
-                let group = gather(first, queue, &mut held_back);
+                let group = gather(first, queue, &mut held_back, last_group);
+                last_group = group.len();
+                commits.fetch_add(1, Ordering::Relaxed);
                 waiting_bytes.fetch_sub(group.iter().map(|append| append.bytes).sum(), Ordering::Relaxed);
                 writing.append(group);
             }
@@ -120,9 +133,12 @@ fn serve(mut writing: Writing, queue: &Receiver<Request>, waiting_bytes: &Atomic
 }
 
 /// What waits together, up to the limits of one commit. It never sleeps: while one commit runs, the next one gathers by itself.
-fn gather(first: Append, queue: &Receiver<Request>, held_back: &mut VecDeque<Request>) -> Vec<Append> {
+/// Only where the last commit answered several callers, who are likely to come again at once, it lets other threads run for a
+/// moment before it commits a smaller group; a caller alone never waits.
+fn gather(first: Append, queue: &Receiver<Request>, held_back: &mut VecDeque<Request>, last_group: usize) -> Vec<Append> {
     let (mut events, mut bytes) = (first.events.len(), first.bytes);
     let mut group = vec![first];
+    let mut yields = 0;
     while events < MAX_BATCH_EVENTS && bytes < MAX_COMMIT_BYTES {
         match queue.try_recv() {
             Ok(Request::Append(append)) if events + append.events.len() <= MAX_BATCH_EVENTS => {
@@ -133,6 +149,10 @@ fn gather(first: Append, queue: &Receiver<Request>, held_back: &mut VecDeque<Req
             Ok(other) => {
                 held_back.push_back(other);
                 break;
+            }
+            Err(_) if group.len() < last_group && yields < MAX_YIELDS => {
+                yields += 1;
+                std::thread::yield_now();
             }
             Err(_) => break,
         }
