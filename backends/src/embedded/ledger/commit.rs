@@ -11,7 +11,7 @@ use dateline_events::{Instant, Position};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use tokio::sync::watch;
 
-use super::writer::Append;
+use super::writer::{Answering, Append};
 use super::{FORMAT, read};
 use crate::embedded::file::{self, number, position};
 use crate::ledger::{LedgerError, NewEvent};
@@ -51,14 +51,15 @@ pub(super) struct Writing {
     /// The head that was last answered; a file that ends before it was rolled back.
     known: Position,
     publish: watch::Sender<Position>,
+    answering: Answering,
     /// Held as long as the writer lives.
     _lock: File,
 }
 
 impl Writing {
-    pub(super) fn open(path: PathBuf, known: Position, publish: watch::Sender<Position>) -> Result<Self, LedgerError> {
+    pub(super) fn open(path: PathBuf, known: Position, publish: watch::Sender<Position>, answering: Answering) -> Result<Self, LedgerError> {
         let lock = lock(&path)?;
-        let mut writing = Self { path, connection: None, sources: HashMap::new(), known, publish, _lock: lock };
+        let mut writing = Self { path, connection: None, sources: HashMap::new(), known, publish, answering, _lock: lock };
         writing.reopen()?;
         Ok(writing)
     }
@@ -93,19 +94,18 @@ impl Writing {
 
     /// Commits what waited together and answers everybody.
     pub(super) fn append(&mut self, group: Vec<Append>) {
-        match self.ready().and_then(|()| self.commit(&group)) {
-            Ok(mut stored) => {
-                for append in group {
-                    let rest = stored.split_off(append.events.len());
-                    drop(append.answer.send(Ok((append.events, std::mem::replace(&mut stored, rest)))));
-                }
+        let answers = match self.ready().and_then(|()| self.commit(&group)) {
+            Ok(stored) => {
+                let mut stored = stored.into_iter();
+                let answer = |append: Append| {
+                    let its_own = stored.by_ref().take(append.events.len()).collect();
+                    (append.answer, Ok((append.events, its_own)))
+                };
+                group.into_iter().map(answer).collect()
             }
-            Err(error) => {
-                for append in group {
-                    drop(append.answer.send(Err(error.clone())));
-                }
-            }
-        }
+            Err(error) => group.into_iter().map(|append| (append.answer, Err(error.clone()))).collect(),
+        };
+        self.answering.answer(answers);
     }
 
     fn commit(&mut self, group: &[Append]) -> Result<Vec<Stored>, LedgerError> {

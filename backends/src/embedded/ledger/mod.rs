@@ -19,7 +19,7 @@ use super::file::{self, FileError, Format};
 use super::threads::{Poller, Threads};
 use crate::ledger::{Head, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, NewEvent, Outcome, Receipt, Record};
 use commit::{Stored, Writing};
-use writer::Writer;
+use writer::{Answering, Writer};
 
 /// Threads that read.
 const READER_THREADS: usize = 3;
@@ -63,15 +63,16 @@ struct Reader {
 impl Ledger {
     pub(crate) async fn open(path: &str, options: LedgerOptions) -> Result<Self, LedgerError> {
         let path = PathBuf::from(path);
-        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&path, options));
+        let answering = Answering::start();
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&path, options, answering));
         opened.await.map_err(|error| LedgerError::Engine(error.to_string()))?
     }
 
-    fn open_blocking(path: &Path, options: LedgerOptions) -> Result<Self, LedgerError> {
+    fn open_blocking(path: &Path, options: LedgerOptions, answering: Answering) -> Result<Self, LedgerError> {
         let (publish, head) = watch::channel(0);
         let (writer, poller) = match options.role {
             LedgerRole::Writer => {
-                let writing = Writing::open(path.to_owned(), options.known_at_least, publish)?;
+                let writing = Writing::open(path.to_owned(), options.known_at_least, publish, answering)?;
                 (Some(Arc::new(Writer::start(writing)?)), None)
             }
             LedgerRole::Reader => {

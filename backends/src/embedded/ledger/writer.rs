@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
 use dateline_events::Position;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use super::commit::{Stored, Writing};
 use crate::ledger::{LedgerError, MAX_BATCH_EVENTS, NewEvent};
@@ -28,11 +28,41 @@ const MAX_COMMIT_BYTES: usize = 8 * 1024 * 1024;
 
 type Answer<T> = oneshot::Sender<Result<T, LedgerError>>;
 
+/// What `append` is answered: its events, and what became of each.
+type Appended = (Vec<NewEvent>, Vec<Stored>);
+
+/// Answers callers from inside the runtime they wait in. Waking a task from another thread costs the writer several microseconds
+/// (a lock, often a system call); so it hands a whole commit's answers over at once, and goes on with the next commit.
+pub(super) struct Answering {
+    answers: mpsc::UnboundedSender<Vec<(Answer<Appended>, Result<Appended, LedgerError>)>>,
+}
+
+impl Answering {
+    /// Must be called inside a runtime; ends when the writer ends. What waits here was let through the bounded queue before.
+    pub(super) fn start() -> Self {
+        let (answers, mut commits) = mpsc::unbounded_channel::<Vec<(Answer<Appended>, _)>>();
+        tokio::spawn(async move {
+            while let Some(commit) = commits.recv().await {
+                for (answer, result) in commit {
+                    // A caller that waits no more has what it sent stored all the same.
+                    drop(answer.send(result));
+                }
+            }
+        });
+        Self { answers }
+    }
+
+    pub(super) fn answer(&self, commit: Vec<(Answer<Appended>, Result<Appended, LedgerError>)>) {
+        // Refused only when the runtime has ended, and with it everyone who waited.
+        drop(self.answers.send(commit));
+    }
+}
+
 /// One call of `append`. The events travel back with the answer: the caller compares and frees them.
 pub(super) struct Append {
     pub events: Vec<NewEvent>,
     pub bytes: usize,
-    pub answer: Answer<(Vec<NewEvent>, Vec<Stored>)>,
+    pub answer: Answer<Appended>,
 }
 
 enum Request {
@@ -66,7 +96,7 @@ impl Writer {
         self.commits.load(Ordering::Relaxed)
     }
 
-    pub(super) async fn append(&self, events: Vec<NewEvent>) -> Result<(Vec<NewEvent>, Vec<Stored>), LedgerError> {
+    pub(super) async fn append(&self, events: Vec<NewEvent>) -> Result<Appended, LedgerError> {
         let bytes = events.iter().map(|event| event.bytes.len()).sum();
         let waiting = self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
