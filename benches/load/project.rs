@@ -16,7 +16,7 @@ pub fn measure(runtime: &Runtime, events: u64) {
     for count in [10_000, 100_000, 1_000_000].into_iter().filter(|count| *count <= events) {
         let folder = tempfile::tempdir().expect("a folder");
         runtime.block_on(fill(folder.path(), count, event));
-        let (seconds, most) = rebuild_first(folder.path());
+        let (seconds, most) = rebuild(folder.path());
         let (rows, raw) = copy_views(&folder.path().join("views.db"), &folder.path().join("raw.db"), count as i64).expect("a copy");
         let (ours, bare) = (count as f64 / seconds, count as f64 / raw);
         println!("| {count} | {ours:.0} | {rows} | {bare:.0} | {:.2} | {most} |", ours / bare);
@@ -25,7 +25,7 @@ pub fn measure(runtime: &Runtime, events: u64) {
     for count in [10_000, 100_000] {
         let folder = tempfile::tempdir().expect("a folder");
         runtime.block_on(fill(folder.path(), count, event_of_one_incident));
-        let (seconds, _) = rebuild_first(folder.path());
+        let (seconds, _) = rebuild(folder.path());
         let server = Server::start(folder.path());
         let begun = std::time::Instant::now();
         let answer =
@@ -35,35 +35,6 @@ pub fn measure(runtime: &Runtime, events: u64) {
         println!("| {count} | {:.1} | {took:.0} | {:.1} |", seconds * 1e6 / count as f64, answer.body.len() as f64 / 1048576.0);
     }
     println!();
-}
-
-/// A first projection is a rebuild from nothing: the file is projected in its first generation.
-fn rebuild_first(data: &Path) -> (f64, u64) {
-    let measured = rebuild(data);
-    // The rebuilt tables are the second generation's; the raw copy reads the first's names.
-    let views = rusqlite::Connection::open(data.join("views.db")).expect("the views");
-    let mut statement = views.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'g2\\_%' ESCAPE '\\'").expect("the tables");
-    let tables: Vec<String> = statement.query_map([], |row| row.get(0)).expect("their names").filter_map(Result::ok).collect();
-    drop(statement);
-    if !tables.is_empty() {
-        let first = |name: &str| name.replacen("g2_", "g1_", 1);
-        let served = tempfile_copy(data);
-        let copy = rusqlite::Connection::open(&served).expect("a copy");
-        for table in &tables {
-            let target = first(table);
-            copy.execute_batch(&format!("DROP TABLE IF EXISTS {target}; ALTER TABLE {table} RENAME TO {target};")).expect("a renaming");
-        }
-        drop(copy);
-        std::fs::rename(&served, data.join("renamed.db")).expect("a move");
-    }
-    measured
-}
-
-fn tempfile_copy(data: &Path) -> std::path::PathBuf {
-    let copy = data.join("copy.db");
-    let views = rusqlite::Connection::open(data.join("views.db")).expect("the views");
-    views.execute("VACUUM INTO ?1", [copy.display().to_string()]).expect("a copy");
-    copy
 }
 
 /// Fills a ledger through its door.

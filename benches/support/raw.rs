@@ -44,8 +44,9 @@ pub fn copy_views(from: &Path, to: &Path, positions: i64) -> rusqlite::Result<(u
     let source = Connection::open(from)?;
     let target = Connection::open(to)?;
     target.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-131072; PRAGMA wal_autocheckpoint=16000;")?;
-    let mut statement = source.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND (name LIKE 'g1\\_%' ESCAPE '\\')")?;
-    for sql in statement.query_map([], |row| row.get::<_, String>(0))? {
+    let generation: i64 = source.query_row("SELECT number FROM generations WHERE state = 'serving'", [], |row| row.get(0))?;
+    let mut statement = source.prepare("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name LIKE ?1")?;
+    for sql in statement.query_map([format!("g{generation}_%")], |row| row.get::<_, String>(0))? {
         target.execute_batch(&sql?)?;
     }
     let tables = [
@@ -59,13 +60,13 @@ pub fn copy_views(from: &Path, to: &Path, positions: i64) -> rusqlite::Result<(u
     ];
     let mut columns = Vec::new();
     for (table, _) in tables {
-        columns.push(source.prepare(&format!("SELECT * FROM g1_{table}"))?.column_count());
+        columns.push(source.prepare(&format!("SELECT * FROM g{generation}_{table}"))?.column_count());
     }
     let (mut rows, mut seconds) = (0, 0.0);
     for first in (1..=positions).step_by(1000) {
         let mut page: Vec<(usize, Vec<Value>)> = Vec::new();
         for (place, (table, key)) in tables.iter().enumerate() {
-            let mut read = source.prepare_cached(&format!("SELECT * FROM g1_{table} WHERE {key} BETWEEN ?1 AND ?2"))?;
+            let mut read = source.prepare_cached(&format!("SELECT * FROM g{generation}_{table} WHERE {key} BETWEEN ?1 AND ?2"))?;
             let mut found = read.query([first, first + 999])?;
             while let Some(row) = found.next()? {
                 page.push((place, (0..columns[place]).map(|at| row.get(at)).collect::<rusqlite::Result<_>>()?));
@@ -77,7 +78,7 @@ pub fn copy_views(from: &Path, to: &Path, positions: i64) -> rusqlite::Result<(u
         for (place, values) in page {
             let marks = vec!["?"; values.len()].join(",");
             transaction
-                .prepare_cached(&format!("INSERT OR REPLACE INTO g1_{} VALUES ({marks})", tables[place].0))?
+                .prepare_cached(&format!("INSERT OR REPLACE INTO g{generation}_{} VALUES ({marks})", tables[place].0))?
                 .execute(params_from_iter(values))?;
         }
         transaction.commit()?;

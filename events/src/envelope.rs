@@ -45,10 +45,18 @@ pub struct Event {
 impl Event {
     /// Reads a structured event at the door, where everything is asked of it: shape, limits, time zones.
     pub fn read_at_the_door(bytes: &[u8]) -> Result<Self, Faults> {
-        if bytes.len() > MAX_EVENT_BYTES {
-            return Err(Faults::one("", format!("{} bytes; an event has at most {MAX_EVENT_BYTES}; put long texts behind a link", bytes.len())));
-        }
-        let event = Self::read_shape(bytes)?;
+        small_enough(bytes.len())?;
+        Self::read_shape(bytes)?.checked_at_the_door()
+    }
+
+    /// The same for an event whose members were already read, strictly; `bytes` is the length of its structured form.
+    pub fn of_members_at_the_door(members: Map<String, Value>, bytes: usize) -> Result<Self, Faults> {
+        small_enough(bytes)?;
+        Self::from_members(members)?.checked_at_the_door()
+    }
+
+    fn checked_at_the_door(self) -> Result<Self, Faults> {
+        let event = self;
         let mut faults = check::rules(&event);
         faults.0.extend(check::at_the_door(&event).0);
         faults.none_or_error()?;
@@ -163,6 +171,13 @@ impl Event {
         let (source, id) = self.resolve(reference);
         EventKey::of(source, id)
     }
+}
+
+fn small_enough(bytes: usize) -> Result<(), Faults> {
+    if bytes <= MAX_EVENT_BYTES {
+        return Ok(());
+    }
+    Err(Faults::one("", format!("{bytes} bytes; an event has at most {MAX_EVENT_BYTES}; put long texts behind a link")))
 }
 
 /// Writes the one structured form that binary and batch input is brought into: attributes by name, no spaces, the bytes of

@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::doors::ReceiptForm;
 use crate::http::{Gate, MAX_BODY_BYTES, Problem};
-use modes::Sent;
+use modes::{Form, Sent};
 
 /// What the intake needs.
 #[derive(Debug, Clone)]
@@ -54,8 +54,8 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
     let mode = modes::of(&parts.headers)?;
     let body = read_body(body).await?;
     match modes::read(mode, &parts.headers, &body)? {
-        Sent::One(bytes) => {
-            let event = accept(&caller, bytes)?;
+        Sent::One(form) => {
+            let event = accept(&caller, form)?;
             let items = append(&intake.ledger, vec![Ok(event)]).await?;
             let Some(item) = items.into_iter().next() else { return Err(Problem::internal("the ledger answered nothing")) };
             one(item)
@@ -65,7 +65,7 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
                 let detail = format!("{} events in one batch, at most {MAX_BATCH_EVENTS}; send the rest in another", events.len());
                 return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-many-events", "Too many events at once", detail));
             }
-            let accepted = events.into_iter().map(|event| event.and_then(|bytes| accept(&caller, bytes))).collect();
+            let accepted = events.into_iter().map(|event| event.and_then(|form| accept(&caller, form))).collect();
             let items = append(&intake.ledger, accepted).await?;
             let all_stored = items.iter().all(|item| item.problem.is_none());
             let status = if all_stored { StatusCode::CREATED } else { StatusCode::MULTI_STATUS };
@@ -109,8 +109,13 @@ struct Accepted {
     event: NewEvent,
 }
 
-fn accept(caller: &crate::http::Caller, bytes: Vec<u8>) -> Result<Accepted, Problem> {
-    let event = Event::read_at_the_door(&bytes).map_err(Problem::invalid_event)?;
+fn accept(caller: &crate::http::Caller, form: Form) -> Result<Accepted, Problem> {
+    let bytes = form.bytes;
+    let read = match form.members {
+        Some(members) => Event::of_members_at_the_door(members, bytes.len()),
+        None => Event::read_at_the_door(&bytes),
+    };
+    let event = read.map_err(Problem::invalid_event)?;
     permission::check(caller, &event)?;
     Ok(Accepted { event: NewEvent { source: event.source, id: event.id, bytes } })
 }

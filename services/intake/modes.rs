@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use dateline_events::{Faults, read_strict, structured_form};
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use crate::http::Problem;
 
@@ -24,9 +24,23 @@ pub enum Mode {
 /// What was sent, in the structured form.
 pub enum Sent {
     /// One event.
-    One(Vec<u8>),
+    One(Form),
     /// Several, each in form or with its problem.
-    Many(Vec<Result<Vec<u8>, Problem>>),
+    Many(Vec<Result<Form, Problem>>),
+}
+
+/// An event in the structured form.
+pub struct Form {
+    /// The bytes that are kept.
+    pub bytes: Vec<u8>,
+    /// Its members, where bringing it into form has read them already.
+    pub members: Option<Map<String, Value>>,
+}
+
+impl From<Vec<u8>> for Form {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self { bytes, members: None }
+    }
 }
 
 /// Which mode the headers announce.
@@ -49,8 +63,8 @@ pub fn of(headers: &HeaderMap) -> Result<Mode, Problem> {
 /// Reads a body in its mode. A structured event keeps its exact bytes.
 pub fn read(mode: Mode, headers: &HeaderMap, body: &[u8]) -> Result<Sent, Problem> {
     match mode {
-        Mode::Structured => Ok(Sent::One(body.to_vec())),
-        Mode::Binary => binary(headers, body).map(Sent::One).map_err(Problem::invalid_event),
+        Mode::Structured => Ok(Sent::One(body.to_vec().into())),
+        Mode::Binary => binary(headers, body).map(|bytes| Sent::One(bytes.into())).map_err(Problem::invalid_event),
         Mode::Batch => {
             let items: Vec<&RawValue> = serde_json::from_slice(body)
                 .map_err(|error| Problem::invalid_event(Faults::one("", format!("a batch is a JSON array of events: {error}"))))?;
@@ -62,13 +76,15 @@ pub fn read(mode: Mode, headers: &HeaderMap, body: &[u8]) -> Result<Sent, Proble
     }
 }
 
-fn batch_item(item: &RawValue) -> Result<Vec<u8>, Faults> {
+fn batch_item(item: &RawValue) -> Result<Form, Faults> {
     let Value::Object(mut members) = read_strict(item.get().as_bytes())? else {
         return Err(Faults::one("", "an event is a JSON object"));
     };
-    members.remove("data");
+    let whole = members.remove("data");
     let data = serde_json::from_str::<OnlyData<'_>>(item.get()).map_err(|error| Faults::one("", format!("not valid JSON: {error}")))?.data;
-    Ok(structured_form(&members.into_iter().collect(), data))
+    let attributes: BTreeMap<String, Value> = members.into_iter().collect();
+    let bytes = structured_form(&attributes, data);
+    Ok(Form { bytes, members: Some(attributes.into_iter().chain(whole.map(|data| ("data".to_owned(), data))).collect()) })
 }
 
 #[derive(serde::Deserialize)]

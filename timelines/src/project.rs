@@ -13,7 +13,7 @@ use crate::fold::Fold;
 use crate::rows::{IncidentNumber, Nature, Rows, SummaryRow};
 
 /// So many events are kept in folds between pages; past it the incidents not touched for longest are let go.
-pub const MAX_EVENTS_KEPT: usize = 40_000;
+pub const MAX_EVENTS_KEPT: usize = 12_000;
 
 /// So much text is kept to search in, for one incident, in bytes.
 const MAX_WORDS_BYTES: usize = 4096;

@@ -14,7 +14,7 @@ use crate::{KeepError, LedgerError, ViewsError};
 const BUSY_TIMEOUT_MS: u64 = 10_000;
 
 /// How much of a file readers map into memory, in bytes.
-const READER_MAP_BYTES: i64 = 4 << 30;
+const READER_MAP_BYTES: i64 = 64 << 20;
 
 /// Prepared statements that a connection keeps.
 const CACHED_STATEMENTS: usize = 128;

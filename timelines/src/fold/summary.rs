@@ -9,6 +9,9 @@ use super::{Fold, Visible};
 use crate::model::{Axes, Milestone, MilestoneKind, Range, Rule, State, Timeline};
 use crate::rows::Nature;
 
+/// So many signs, the first by position, are asked for the zone they were told in; a million need not be.
+const SIGNS_ASKED_FOR_THE_ZONE: usize = 16;
+
 /// What a list shows of an incident.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
@@ -226,7 +229,7 @@ impl Fold {
     /// not change with what was known.
     pub(super) fn zone(&self) -> Option<String> {
         let signs = self.held.values().filter(|held| held.original.kind.is_sign() && held.effective.retraction.is_none());
-        let mut zones = signs.filter_map(|held| zone_of(&held.effective.event));
+        let mut zones = signs.take(SIGNS_ASKED_FOR_THE_ZONE).filter_map(|held| zone_of(&held.effective.event));
         zones.next()
     }
 }

@@ -40,7 +40,7 @@ const FORMAT: Format = Format {
              ) STRICT;",
     page_bytes: 4096,
     synchronous: "FULL",
-    cache_kib: 64 * 1024,
+    cache_kib: 32 * 1024,
     checkpoint_pages: 4000,
 };
 

@@ -18,7 +18,7 @@ pub(super) const FORMAT: Format = Format {
              CREATE UNIQUE INDEX one_serves ON generations (state) WHERE state = 'serving';",
     page_bytes: 4096,
     synchronous: "NORMAL",
-    cache_kib: 128 * 1024,
+    cache_kib: 48 * 1024,
     checkpoint_pages: 16_000,
 };
 
