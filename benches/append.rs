@@ -27,7 +27,7 @@ fn append(criterion: &mut Criterion) {
     for (name, shape, events) in SHAPES {
         let mut group = criterion.benchmark_group(name);
         group.sample_size(10).throughput(Throughput::Elements(events as u64)).measurement_time(Duration::from_secs(5));
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = support::folder();
         let url = format!("sqlite:{}", folder.path().join("ledger.db").display());
         let ledger = runtime.block_on(Ledger::open(&url, LedgerOptions::writer())).expect("a ledger");
         let next = Arc::new(AtomicU64::new(1));

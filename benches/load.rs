@@ -1,6 +1,8 @@
-//! The load command: every figure of BENCHMARKS.md beside its raw limit, measured in the same run.
+//! The load command: every figure of BENCHMARKS.md beside its raw limit, measured in the same run, A B A B.
 //!
-//! `cargo bench --bench load -- [--only append|http|project|timeline|serve] [--events N]`
+//! `cargo bench --bench load -- [--events N] [--only append|http|project|timeline|serve] [--quick] [--program PATH]`
+//!
+//! `--program` measures another build of `dateline`; where others build into the same target folder, give it a copy.
 
 mod support;
 #[path = "load/append.rs"]
@@ -11,39 +13,84 @@ mod client;
 mod http;
 #[path = "load/project.rs"]
 mod project;
+#[path = "load/serve.rs"]
+mod serve;
 #[path = "load/server.rs"]
 mod server;
 #[path = "load/timeline.rs"]
 mod timeline;
 
+use std::path::PathBuf;
+
 use support::machine;
 
-/// Events of the large runs.
+/// Events of the large runs, and of a quick one.
 const EVENTS: u64 = 1_000_000;
+const EVENTS_QUICK: u64 = 20_000;
+
+/// Pairs of interleaved runs; the middle one of each side is shown.
+const PAIRS: usize = 5;
+const PAIRS_QUICK: usize = 1;
+
+/// What was asked for on the command line.
+pub struct Options {
+    /// Events of the large runs.
+    pub events: u64,
+    /// Pairs of interleaved runs.
+    pub pairs: usize,
+    /// Short runs, to see that everything works; their figures mean little.
+    pub quick: bool,
+    /// The program that is measured.
+    pub program: PathBuf,
+}
+
+impl Options {
+    /// So many, or a tenth of it in a quick run.
+    pub fn scaled(&self, count: usize) -> usize {
+        if self.quick { count / 10 } else { count }
+    }
+}
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let value = |name: &str| arguments.iter().position(|argument| argument == name).and_then(|at| arguments.get(at + 1));
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let options = Options {
+        events: value("--events").map_or(if quick { EVENTS_QUICK } else { EVENTS }, |text| text.parse().expect("--events takes a number")),
+        pairs: if quick { PAIRS_QUICK } else { PAIRS },
+        quick,
+        program: value("--program").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_dateline")), PathBuf::from),
+    };
     let only = value("--only").map(String::as_str);
-    let events = value("--events").and_then(|text| text.parse().ok()).unwrap_or(EVENTS);
     let wanted = |name: &str| only.is_none_or(|only| only == name);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    let folder = tempfile::tempdir().expect("a folder");
-    println!("{}", machine::line());
-    let (median, worst) = machine::sync_ms(folder.path());
-    println!("fdatasync of 4 KiB before: median {median:.2} ms, worst of 50 {worst:.2} ms\n");
+    support::generate::assert_that_all_pass_the_door();
+    println!("{}\n", machine::line());
+    probe("before");
     if wanted("append") {
-        append::measure(&runtime);
+        append::measure(&runtime, &options);
     }
     if wanted("http") {
-        http::measure(&runtime);
+        http::measure(&runtime, &options);
     }
     if wanted("project") {
-        project::measure(&runtime, events);
+        project::measure(&runtime, &options);
     }
     if wanted("timeline") || wanted("serve") {
-        timeline::measure(&runtime, events);
+        let filled = support::folder();
+        runtime.block_on(project::fill(filled.path(), options.events, support::generate::event));
+        server::rebuild(&options.program, filled.path());
+        if wanted("timeline") {
+            timeline::measure(&runtime, &options, filled.path());
+        }
+        if wanted("serve") {
+            serve::measure(&runtime, &options, filled.path());
+        }
     }
-    let (median, worst) = machine::sync_ms(folder.path());
-    println!("fdatasync of 4 KiB after: median {median:.2} ms, worst of 50 {worst:.2} ms");
+    probe("after");
+}
+
+fn probe(when: &str) {
+    let (median, slow) = machine::sync_ms(support::folder().path());
+    println!("fdatasync of 4 KiB {when}: p50 {median:.2} ms, p99 {slow:.2} ms\n");
 }

@@ -5,6 +5,10 @@ use std::process::ExitCode;
 
 use dateline::{commands, config};
 
+/// Folding and parsing make and drop small things by the million; the system's allocator took a third of a rebuild.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let settings = match config::read() {
         Ok(settings) => settings,

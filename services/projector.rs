@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use dateline_backends::{Follower, Generation, Ledger, LedgerError, Record, Views, ViewsError};
+use dateline_backends::{Follower, Generation, Ledger, LedgerError, Page, Record, Views, ViewsError};
 use dateline_events::Position;
 use dateline_timelines::PROJECTION_VERSION;
 use dateline_timelines::correlate::{Knowledge, Placement, ReadRecord, first_needs, place};
 use dateline_timelines::project::{Folds, LoadedGroup};
-use dateline_timelines::rows::{IncidentNumber, Needs};
+use dateline_timelines::rows::{IncidentNumber, Needs, Rows};
 use tokio::sync::watch;
 
 /// After a failure it waits so long before it tries again, in milliseconds; twice as long after each further one, up to the most.
@@ -27,6 +27,9 @@ pub enum ProjectError {
     /// The views failed.
     #[error(transparent)]
     Views(#[from] ViewsError),
+    /// The thread that parses a page ended.
+    #[error("a page could not be parsed: {0}")]
+    Parse(String),
     /// The rules asked again and again.
     #[error("the page after position {0} could not be placed in {MAX_ROUNDS} rounds; please report this")]
     Circle(Position),
@@ -40,6 +43,24 @@ pub struct Projector {
     cursor: Position,
     knowledge: Knowledge,
     folds: Folds,
+    /// The next page, where it was read while the last one was committed.
+    ahead: Option<Ahead>,
+}
+
+/// A page of the ledger, its events parsed.
+struct Ahead {
+    records: Vec<ReadRecord>,
+    head: Position,
+}
+
+impl Ahead {
+    /// Parses a page on a thread of its own: those that answer everybody have better things to do.
+    async fn read(page: Page) -> Result<Self, ProjectError> {
+        let head = page.head;
+        let read = |record: &Record| ReadRecord::read(record.position, record.recorded, &record.source, &record.id, record.bytes.as_deref());
+        let parsed = tokio::task::spawn_blocking(move || page.records.iter().map(read).collect()).await;
+        Ok(Self { records: parsed.map_err(|error| ProjectError::Parse(error.to_string()))?, head })
+    }
 }
 
 impl Projector {
@@ -54,6 +75,7 @@ impl Projector {
             cursor,
             knowledge: Knowledge::new(nothing_waits),
             folds: Folds::default(),
+            ahead: None,
         })
     }
 
@@ -64,50 +86,77 @@ impl Projector {
 
     /// Projects the next page; waits for one when there is none. Answers the ledger's head as then known.
     pub async fn step(&mut self) -> Result<Position, ProjectError> {
-        let page = self.follower.next().await?;
-        self.project(&page.records).await?;
-        Ok(page.head)
+        let ahead = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => Ahead::read(self.follower.next().await?).await?,
+        };
+        self.project(ahead).await
     }
 
     /// Projects the next page if there is one.
     pub async fn step_if_any(&mut self) -> Result<Option<Position>, ProjectError> {
-        let Some(page) = self.follower.try_next().await? else { return Ok(None) };
-        self.project(&page.records).await?;
-        Ok(Some(page.head))
+        let ahead = match self.ahead.take() {
+            Some(ahead) => ahead,
+            None => match self.follower.try_next().await? {
+                Some(page) => Ahead::read(page).await?,
+                None => return Ok(None),
+            },
+        };
+        self.project(ahead).await.map(Some)
     }
 
-    /// Projects up to a position, which the ledger must hold, and no further.
-    pub async fn up_to(&mut self, until: Position) -> Result<(), ProjectError> {
+    /// Projects up to a position, which the ledger must hold, and no further. The projector is not to be used afterwards.
+    pub async fn up_to(mut self, until: Position) -> Result<(), ProjectError> {
         while self.cursor < until {
             let Some(mut page) = self.follower.try_next().await? else { return Ok(()) };
             page.records.retain(|record| record.position <= until);
-            self.project(&page.records).await?;
+            let ahead = Ahead::read(page).await?;
+            let rows = self.rows_of(&ahead.records).await?;
+            self.commit(rows).await?;
         }
         Ok(())
     }
 
-    async fn project(&mut self, records: &[Record]) -> Result<(), ProjectError> {
-        let Some(last) = records.last() else { return Ok(()) };
-        let records: Vec<ReadRecord> = records
-            .iter()
-            .map(|record| ReadRecord::read(record.position, record.recorded, &record.source, &record.id, record.bytes.as_deref()))
-            .collect();
-        for poison in records.iter().filter(|record| record.row.problem.is_some()) {
-            tracing::warn!(position = poison.row.position, source = %poison.row.source, problem = poison.row.problem, "an event cannot be read; it is listed as poison");
-        }
-        let placement = self.place(&records).await?;
-        for incident in self.folds.missing(&placement.rows, self.cursor) {
-            // An incident may have come in with another one of its group.
-            if self.folds.missing(&placement.rows, self.cursor).contains(&incident) {
-                self.load(incident).await?;
+    /// Projects a page; while it is committed, the next one is read already.
+    async fn project(&mut self, ahead: Ahead) -> Result<Position, ProjectError> {
+        let rows = self.rows_of(&ahead.records).await?;
+        let (from, to) = (self.cursor, rows.events.last().map_or(self.cursor, |row| row.position));
+        let commit = self.views.commit(self.generation, from, to, rows);
+        let follower = &mut self.follower;
+        let read_ahead = async {
+            match follower.try_next().await? {
+                Some(page) => Ahead::read(page).await.map(Some),
+                None => Ok(None),
             }
-        }
-        let rows = self.folds.summarize(&records, placement);
-        let (from, to) = (self.cursor, last.position);
-        self.knowledge.keep_heads(&rows);
+        };
+        let (committed, next) = tokio::join!(commit, read_ahead);
+        committed?;
+        self.cursor = to;
+        self.ahead = next?;
+        Ok(ahead.head)
+    }
+
+    async fn commit(&mut self, rows: Rows) -> Result<(), ProjectError> {
+        let (from, to) = (self.cursor, rows.events.last().map_or(self.cursor, |row| row.position));
         self.views.commit(self.generation, from, to, rows).await?;
         self.cursor = to;
         Ok(())
+    }
+
+    async fn rows_of(&mut self, records: &[ReadRecord]) -> Result<Rows, ProjectError> {
+        for poison in records.iter().filter(|record| record.row.problem.is_some()) {
+            tracing::warn!(position = poison.row.position, source = %poison.row.source, problem = poison.row.problem, "an event cannot be read; it is listed as poison");
+        }
+        let placement = self.place(records).await?;
+        for incident in self.folds.missing(&placement.rows, self.cursor) {
+            // An incident may have come in with another one of its group.
+            if !self.folds.holds(incident) {
+                self.load(incident).await?;
+            }
+        }
+        let rows = self.folds.summarize(records, placement);
+        self.knowledge.keep_heads(&rows);
+        Ok(rows)
     }
 
     async fn place(&mut self, records: &[ReadRecord]) -> Result<Placement, ProjectError> {

@@ -11,6 +11,7 @@ pub struct Client {
 pub struct Answer {
     pub status: u16,
     pub etag: Option<String>,
+    pub location: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -42,13 +43,19 @@ impl Client {
             }
             assert!(self.stream.read_buf(&mut self.buffer).await.expect("an answer") > 0, "the server closed the connection");
         };
-        let head = String::from_utf8_lossy(&self.buffer[..head_end]).to_lowercase();
-        let field = |name: &str| head.lines().find_map(|line| line.strip_prefix(name).map(|value| value.trim().to_owned()));
+        // Only names are lowered: ids and ETags are compared as they are.
+        let head = String::from_utf8_lossy(&self.buffer[..head_end]).into_owned();
+        let field = |name: &str| {
+            head.lines()
+                .filter_map(|line| line.split_once(':'))
+                .find(|(given, _)| given.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.trim().to_owned())
+        };
         let status = head.split(' ').nth(1).and_then(|text| text.parse().ok()).expect("a status");
-        let length: usize = field("content-length:").and_then(|text| text.parse().ok()).unwrap_or(0);
+        let length: usize = field("content-length").and_then(|text| text.parse().ok()).unwrap_or(0);
         while status != 304 && self.buffer.len() < head_end + length {
             assert!(self.stream.read_buf(&mut self.buffer).await.expect("a body") > 0, "the server closed the connection");
         }
-        Answer { status, etag: field("etag:").map(|etag| etag.replace("w/", "W/")), body: self.buffer[head_end..].to_vec() }
+        Answer { status, etag: field("etag"), location: field("location"), body: self.buffer[head_end..].to_vec() }
     }
 }

@@ -3,29 +3,27 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use bytes::Bytes;
 use tokio::runtime::Runtime;
 
 use super::client::Client;
 use super::server::{Server, bare};
+use crate::Options;
 use crate::support::generate::small;
 use crate::support::machine::{median, percentile};
 
-const PAIRS: usize = 3;
-
-pub fn measure(runtime: &Runtime) {
+pub fn measure(runtime: &Runtime, options: &Options) {
     println!(
         "### Append over HTTP\n\n| connections × events a request | ours, events/s | p50 ms | p99 ms | bare axum that parses the same, events/s | ratio |\n|---|---|---|---|---|---|"
     );
-    let folder = tempfile::tempdir().expect("a folder");
-    let server = Server::start(folder.path());
-    let bare = runtime.block_on(bare(Bytes::new()));
+    let folder = crate::support::folder();
+    let server = Server::start(&options.program, folder.path());
+    let bare = runtime.block_on(bare(Vec::new()));
     let next = Arc::new(AtomicU64::new(1));
     for (connections, batch, requests) in [(1, 1, 300), (32, 1, 6_400), (64, 1, 12_800), (8, 100, 800)] {
         let (mut ours, mut theirs, mut ratios, mut times) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..PAIRS {
-            let (mine, mut took) = runtime.block_on(run(&server.address, "/v1/events", connections, batch, requests, &next));
-            let (bare, _) = runtime.block_on(run(&bare, "/parse", connections, batch, requests, &next));
+        for _ in 0..options.pairs.min(3) {
+            let (mine, mut took) = runtime.block_on(run(&server.address, "/v1/events", connections, batch, options.scaled(requests), &next));
+            let (bare, _) = runtime.block_on(run(&bare, "/parse", connections, batch, options.scaled(requests), &next));
             ours.push(mine);
             theirs.push(bare);
             ratios.push(mine / bare);

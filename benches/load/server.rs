@@ -1,26 +1,31 @@
-//! `dateline serve` as its own process, and a bare axum server to hold it against.
+//! `dateline` as its own process, and a bare axum server in this one to hold it against.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::{get, post};
 use bytes::Bytes;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_dateline");
+use crate::support::machine::memory_mib;
 
+/// A server that is ready to answer.
 pub struct Server {
     child: Child,
     pub address: String,
-    /// From the start of the process to its first word, in milliseconds.
-    pub start_ms: f64,
+    /// From the start of the process to the first 200 of `/health/ready`, in milliseconds.
+    pub ready_ms: f64,
 }
 
 impl Server {
-    pub fn start(data: &Path) -> Self {
-        let begun = std::time::Instant::now();
-        let mut child = Command::new(PROGRAM)
+    pub fn start(program: &Path, data: &Path) -> Self {
+        let begun = Instant::now();
+        let mut child = Command::new(program)
             .arg("--data")
             .arg(data)
             .args(["serve", "--listen", "127.0.0.1:0"])
@@ -30,7 +35,11 @@ impl Server {
         let mut first = String::new();
         BufReader::new(child.stdout.as_mut().expect("its output")).read_line(&mut first).expect("its first line");
         let address = first.trim().strip_prefix("serving at http://").expect("its address").to_owned();
-        Self { child, address, start_ms: begun.elapsed().as_secs_f64() * 1e3 }
+        while !is_ready(&address) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the server was not ready within a minute");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Self { child, address, ready_ms: begun.elapsed().as_secs_f64() * 1e3 }
     }
 
     pub fn id(&self) -> u32 {
@@ -45,24 +54,53 @@ impl Drop for Server {
     }
 }
 
-/// Runs `dateline rebuild` to its end; seconds, and the most memory it held, in MiB.
-pub fn rebuild(data: &Path) -> (f64, u64) {
-    let begun = std::time::Instant::now();
-    let mut child = Command::new(PROGRAM).arg("--data").arg(data).arg("rebuild").stdout(Stdio::null()).spawn().expect("a rebuild");
-    let mut most = 0;
-    while child.try_wait().expect("its end").is_none() {
-        most = most.max(crate::support::machine::memory_mib(child.id()).1);
-        std::thread::sleep(std::time::Duration::from_millis(20));
-    }
-    (begun.elapsed().as_secs_f64(), most)
+fn is_ready(address: &str) -> bool {
+    let Ok(mut stream) = TcpStream::connect(address) else { return false };
+    let mut answer = String::new();
+    let asked = stream.write_all(b"GET /health/ready HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    asked.and_then(|()| stream.read_to_string(&mut answer)).is_ok() && answer.starts_with("HTTP/1.1 200")
 }
 
-/// A bare axum server: `/same` answers fixed bytes, `/parse` parses the body as JSON and keeps nothing.
-pub async fn bare(body: Bytes) -> String {
+/// A rebuild, measured.
+pub struct Rebuilt {
+    pub seconds: f64,
+    /// Resident memory shortly before the end, and the most there was, in MiB.
+    pub memory: (u64, u64),
+}
+
+/// Runs `dateline rebuild` to its end, over views that are not there yet.
+pub fn rebuild(program: &Path, data: &Path) -> Rebuilt {
+    for name in ["views.db", "views.db-wal", "views.db-shm"] {
+        let _ = std::fs::remove_file(data.join(name));
+    }
+    let begun = Instant::now();
+    let mut child = Command::new(program).arg("--data").arg(data).arg("rebuild").stdout(Stdio::null()).spawn().expect("a rebuild");
+    let mut memory = (0, 0);
+    let status = loop {
+        if let Some(status) = child.try_wait().expect("its end") {
+            break status;
+        }
+        let (now, most) = memory_mib(child.id());
+        // A process that is ending holds nothing any more.
+        memory = (if now > 0 { now } else { memory.0 }, most.max(memory.1));
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    assert!(status.success(), "the rebuild failed: {status}");
+    Rebuilt { seconds: begun.elapsed().as_secs_f64(), memory }
+}
+
+/// A bare axum server: `/same/N` answers fixed bytes, `/unchanged` 304, `/parse` parses the body as JSON and keeps nothing.
+pub async fn bare(bodies: Vec<Bytes>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address").to_string();
+    let bodies = Arc::new(bodies);
+    let same = move |axum::extract::Path(number): axum::extract::Path<usize>| {
+        let body = bodies[number % bodies.len()].clone();
+        async move { ([("content-type", "application/json")], body) }
+    };
     let router = Router::new()
-        .route("/same", get(move || async move { ([("content-type", "application/json")], body) }))
+        .route("/same/{number}", get(same))
+        .route("/unchanged", get(|| async { StatusCode::NOT_MODIFIED }))
         .route("/parse", post(|body: Bytes| async move { serde_json::from_slice::<serde_json::Value>(&body).map_or("no", |_| "yes") }));
     tokio::spawn(async move { axum::serve(listener, router).await });
     address

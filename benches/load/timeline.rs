@@ -1,123 +1,128 @@
-//! Reading timelines at a million events, beside a bare axum route that returns the same bytes; publish → visible; the server's
-//! memory and start.
+//! Reading timelines and lists, A B A B with a bare axum route that answers the same bytes.
 
 use std::path::Path;
+use std::time::Instant;
 
 use bytes::Bytes;
 use dateline_timelines::correlate::incident_id;
 use tokio::runtime::Runtime;
 
 use super::client::Client;
-use super::project::fill;
-use super::server::{Server, bare, rebuild};
-use crate::support::generate::{EVENTS_PER_INCIDENT, event, small};
-use crate::support::machine::{memory_mib, percentile};
+use super::server::{Server, bare};
+use crate::Options;
+use crate::support::generate::{EVENTS_PER_INCIDENT, event};
+use crate::support::machine::{median, percentile};
 
 const CONNECTIONS: usize = 8;
 
-pub fn measure(runtime: &Runtime, events: u64) {
-    let folder = tempfile::tempdir().expect("a folder");
-    let empty = tempfile::tempdir().expect("a folder");
-    let idle = Server::start(empty.path());
-    std::thread::sleep(std::time::Duration::from_secs(1));
-    println!("### Serve\n\n| | start, ms | resident, MiB |\n|---|---|---|\n| empty | {:.0} | {} |", idle.start_ms, memory_mib(idle.id()).0);
-    drop(idle);
-    runtime.block_on(fill(folder.path(), events, event));
-    rebuild(folder.path());
-    let server = Server::start(folder.path());
-    std::thread::sleep(std::time::Duration::from_secs(1));
-    println!("| {events} events, idle | {:.0} | {} |", server.start_ms, memory_mib(server.id()).0);
-    reads(runtime, &server, events);
-    println!("| after the reads: resident {} MiB\n", memory_mib(server.id()).0);
-    visible(runtime, &server);
-    drop(server);
-    let _ = Path::new("");
-}
+/// Incidents that are asked for again and again.
+const HOT: usize = 200;
 
-fn reads(runtime: &Runtime, server: &Server, events: u64) {
-    let ids: Vec<String> = (0..events / EVENTS_PER_INCIDENT).map(first_event_id).collect();
+/// One request: its path, and the ETag that the reader has.
+type Asked = (String, Option<String>);
+
+pub fn measure(runtime: &Runtime, options: &Options, data: &Path) {
+    let server = Server::start(&options.program, data);
+    let incidents = options.events / EVENTS_PER_INCIDENT;
+    let ids: Vec<String> = (0..incidents).map(id_of).collect();
+    println!("### Reading at {} events in {incidents} incidents, {CONNECTIONS} connections\n", options.events);
     println!(
-        "\n### Reading at {events} events in {} incidents, {CONNECTIONS} connections\n\n| what | requests/s | p50 ms | p99 ms |\n|---|---|---|---|",
-        ids.len()
+        "| what | requests/s | p50 ms | p99 ms | bytes | bare axum, the same bytes, requests/s | p50 ms | ratio |\n|---|---|---|---|---|---|---|---|"
     );
-    let cold: Vec<(String, Option<String>)> =
-        ids.iter().step_by((ids.len() / 4_000).max(1)).map(|id| (format!("/v1/incidents/{id}/timeline.json"), None)).collect();
-    let hot: Vec<(String, Option<String>)> = cold.iter().take(200).cloned().cycle().take(20_000).collect();
-    show(runtime, "timeline, each for the first time", &server.address, &cold);
-    show(runtime, "timeline, told before", &server.address, &hot);
-    let (etag, body) = runtime.block_on(async {
-        let answer = Client::connect(&server.address).await.get(&hot[0].0, None).await;
-        assert_eq!(answer.status, 200);
-        (answer.etag, answer.body)
-    });
-    let unchanged: Vec<_> = std::iter::repeat_n((hot[0].0.clone(), etag), 20_000).collect();
-    show(runtime, "timeline, 304", &server.address, &unchanged);
-    let first_page: Vec<_> = std::iter::repeat_n(("/v1/incidents?limit=20".to_owned(), None), 1_000).collect();
-    show(runtime, "list, first page of 20", &server.address, &first_page);
-    let of_service: Vec<_> = (0..1_000).map(|number| (format!("/v1/incidents?service=service-{:03}&limit=20", number % 200), None)).collect();
-    show(runtime, "list of one service, 20", &server.address, &of_service);
-    println!("bytes of a timeline: {}", body.len());
-    let bare = runtime.block_on(bare(Bytes::from(body)));
-    let same: Vec<_> = std::iter::repeat_n(("/same".to_owned(), None), 40_000).collect();
-    show(runtime, "bare axum, the same bytes", &bare, &same);
+    let timeline = |id: &String| (format!("/v1/incidents/{id}/timeline.json"), None);
+    let compare = Compare { runtime, server: &server, pairs: options.pairs };
+    // Coprime to the number of incidents: each is asked for once, and neighbours in time are far apart.
+    let mut cold = (0..ids.len()).map(|number| timeline(&ids[number * 7919 % ids.len()]));
+    let per_round = options.scaled(2_000).min(ids.len() / (options.pairs + 1));
+    compare.show("timeline, each for the first time", |_| cold.by_ref().take(per_round).collect());
+    let hot: Vec<Asked> = ids.iter().rev().step_by(97).take(HOT).map(timeline).collect();
+    compare.ask(&server.address, &hot);
+    let many = options.scaled(10_000);
+    compare.show("timeline, told before", |_| hot.iter().cloned().cycle().take(many).collect());
+    let first = runtime.block_on(async { Client::connect(&server.address).await.get(&hot[0].0, None).await });
+    compare.show("timeline, 304", |_| vec![(hot[0].0.clone(), first.etag.clone()); many]);
+    compare.show("list, first page of 20", |_| vec![("/v1/incidents?limit=20".to_owned(), None); options.scaled(1_000)]);
+    let of_service = |round: usize| format!("/v1/incidents?service=service-{:03}&limit=20", round % 200);
+    compare.show("list of a service, 20", |round| (0..options.scaled(1_000)).map(|number| (of_service(round + number), None)).collect());
+    println!();
 }
 
-fn first_event_id(incident: u64) -> String {
+struct Compare<'a> {
+    runtime: &'a Runtime,
+    server: &'a Server,
+    pairs: usize,
+}
+
+impl Compare<'_> {
+    fn show(&self, what: &str, mut requests: impl FnMut(usize) -> Vec<Asked>) {
+        let (mut ours, mut theirs, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut times, mut bare_times, mut size) = (Vec::new(), Vec::new(), 0);
+        for round in 0..self.pairs {
+            let asked = requests(round);
+            let unchanged = asked.iter().all(|(_, etag)| etag.is_some());
+            let (mine, mut took, body) = self.ask(&self.server.address, &asked);
+            size = body.len();
+            let address = self.runtime.block_on(bare(vec![Bytes::from(body)]));
+            let path = if unchanged { "/unchanged" } else { "/same/0" };
+            let same = vec![(path.to_owned(), unchanged.then(|| "\"x\"".to_owned())); asked.len()];
+            let (raw, mut bare_took, _) = self.ask(&address, &same);
+            ours.push(mine);
+            theirs.push(raw);
+            ratios.push(mine / raw);
+            times.append(&mut took);
+            bare_times.append(&mut bare_took);
+        }
+        times.sort_by(f64::total_cmp);
+        bare_times.sort_by(f64::total_cmp);
+        println!(
+            "| {what} | {:.0} | {:.2} | {:.2} | {size} | {:.0} | {:.2} | {:.2} |",
+            median(ours),
+            percentile(&times, 0.5),
+            percentile(&times, 0.99),
+            median(theirs),
+            percentile(&bare_times, 0.5),
+            median(ratios)
+        );
+    }
+
+    /// Asks over all connections; requests a second, each one's milliseconds, and the last body.
+    fn ask(&self, address: &str, requests: &[Asked]) -> (f64, Vec<f64>, Vec<u8>) {
+        self.runtime.block_on(async {
+            let mut connections = Vec::new();
+            for connection in 0..CONNECTIONS {
+                let mine: Vec<Asked> = requests.iter().skip(connection).step_by(CONNECTIONS).cloned().collect();
+                connections.push((Client::connect(address).await, mine));
+            }
+            let begun = Instant::now();
+            let tasks: Vec<_> = connections.into_iter().map(|(client, mine)| tokio::spawn(one_connection(client, mine))).collect();
+            let (mut times, mut last) = (Vec::new(), Vec::new());
+            for task in tasks {
+                let (took, body) = task.await.expect("a connection's work");
+                times.extend(took);
+                last = body;
+            }
+            (requests.len() as f64 / begun.elapsed().as_secs_f64(), times, last)
+        })
+    }
+}
+
+async fn one_connection(mut client: Client, requests: Vec<Asked>) -> (Vec<f64>, Vec<u8>) {
+    let mut took = Vec::with_capacity(requests.len());
+    let mut last = Vec::new();
+    for (path, etag) in requests {
+        let begun = Instant::now();
+        let answer = client.get(&path, etag.as_deref()).await;
+        took.push(begun.elapsed().as_secs_f64() * 1e3);
+        let expected = if etag.is_some() { 304 } else { 200 };
+        assert_eq!(answer.status, expected, "{path}: {}", String::from_utf8_lossy(&answer.body));
+        last = answer.body;
+    }
+    (took, last)
+}
+
+/// The id of the incident with a number, which its first event gives it.
+fn id_of(incident: u64) -> String {
     let number = incident / 100 * 100 * EVENTS_PER_INCIDENT + incident % 100;
     let event = dateline_events::Event::read(&event(number).bytes).expect("an event");
     incident_id(&event, dateline_events::Instant(0))
-}
-
-fn show(runtime: &Runtime, what: &str, address: &str, requests: &[(String, Option<String>)]) {
-    let begun = std::time::Instant::now();
-    let mut times = runtime.block_on(async {
-        let mut tasks = Vec::new();
-        for connection in 0..CONNECTIONS {
-            let mut client = Client::connect(address).await;
-            let mine: Vec<_> = requests.iter().skip(connection).step_by(CONNECTIONS).cloned().collect();
-            tasks.push(tokio::spawn(async move {
-                let mut took = Vec::with_capacity(mine.len());
-                for (path, etag) in mine {
-                    let begun = std::time::Instant::now();
-                    let answer = client.get(&path, etag.as_deref()).await;
-                    assert!(matches!(answer.status, 200 | 304), "{path}: {}", answer.status);
-                    assert!(etag.is_none() || answer.status == 304, "{path}: expected 304");
-                    took.push(begun.elapsed().as_secs_f64() * 1e3);
-                }
-                took
-            }));
-        }
-        let mut times = Vec::new();
-        for task in tasks {
-            times.extend(task.await.expect("a connection's work"));
-        }
-        times
-    });
-    let per_second = requests.len() as f64 / begun.elapsed().as_secs_f64();
-    times.sort_by(f64::total_cmp);
-    println!("| {what} | {per_second:.0} | {:.2} | {:.2} |", percentile(&times, 0.5), percentile(&times, 0.99));
-}
-
-/// From sending an event to reading an answer that holds it.
-fn visible(runtime: &Runtime, server: &Server) {
-    let mut times = runtime.block_on(async {
-        let mut client = Client::connect(&server.address).await;
-        let mut times = Vec::new();
-        for number in 0..500_u64 {
-            let begun = std::time::Instant::now();
-            let answer = client.post("/v1/events", "application/cloudevents+json", &small((1 << 50) + number, true).bytes).await;
-            let receipt: serde_json::Value = serde_json::from_slice(&answer.body).expect("a receipt");
-            let position = receipt["position"].as_u64().expect("a position");
-            let answer = client.get(&format!("/v1/events/{position}?min_position={position}"), None).await;
-            assert_eq!(answer.status, 200);
-            times.push(begun.elapsed().as_secs_f64() * 1e3);
-        }
-        times
-    });
-    times.sort_by(f64::total_cmp);
-    println!(
-        "### Publish → visible\n\n500 events, one after the other: p50 {:.2} ms, p99 {:.2} ms\n",
-        percentile(&times, 0.5),
-        percentile(&times, 0.99)
-    );
 }

@@ -3,6 +3,7 @@
 //! An incident has 50 events within an hour; about a hundred incidents of 200 services go on at once.
 
 use dateline_backends::NewEvent;
+use dateline_events::Event;
 
 /// Events an incident has.
 pub const EVENTS_PER_INCIDENT: u64 = 50;
@@ -64,6 +65,16 @@ pub fn small(unique: u64, sorted: bool) -> NewEvent {
         r#"{{"specversion":"1.0","id":"{id}","source":"/bench","type":"dateline.reports.observed.v1","subject":"service-1","data":{{"occurred":{{"at":"2022-10-25T12:07+05:30[Asia/Kolkata]","precision":"minute"}},"regions":["IN"],"counts":[{{"value":11000,"qualifier":"about","per":"total","region":"IN"}}],"sources":[{{"slug":"outlet","role":"read_in","name":"An outlet","kind":"press","url":"https://outlet.example/whatsapp"}}]}}}}"#
     );
     NewEvent { source: "/bench".into(), id, bytes: bytes.into_bytes() }
+}
+
+/// Fails where the door would refuse any kind of event that is made here: refused, they would be measured as poison.
+pub fn assert_that_all_pass_the_door() {
+    let whole_round = (0..AT_ONCE * EVENTS_PER_INCIDENT).flat_map(|number| [event(number), event_of_one_incident(number)]);
+    for event in whole_round.chain([small(1, true), small(1, false), event(1_000_000), event_of_one_incident(100_000)]) {
+        if let Err(faults) = Event::read_at_the_door(&event.bytes) {
+            panic!("the door refuses {}: {faults}", String::from_utf8_lossy(&event.bytes));
+        }
+    }
 }
 
 fn moment(minute: u64) -> String {

@@ -56,6 +56,11 @@ impl Folds {
         attached.chain(regrouped).filter(|incident| *incident <= from && !self.group_of.contains_key(incident)).collect()
     }
 
+    /// True where an incident's group is kept.
+    pub fn holds(&self, incident: IncidentNumber) -> bool {
+        self.group_of.contains_key(&incident)
+    }
+
     /// Takes in a group as the views hold it at the page's start.
     pub fn put(&mut self, loaded: LoadedGroup) {
         let mut members: BTreeMap<IncidentNumber, Member> =
