@@ -31,16 +31,19 @@ type Answer<T> = oneshot::Sender<Result<T, LedgerError>>;
 /// What `append` is answered: its events, and what became of each.
 type Appended = (Vec<NewEvent>, Vec<Stored>);
 
+/// Everybody whom one commit answers, with the answer.
+type Answers = Vec<(Answer<Appended>, Result<Appended, LedgerError>)>;
+
 /// Answers callers from inside the runtime they wait in. Waking a task from another thread costs the writer several microseconds
 /// (a lock, often a system call); so it hands a whole commit's answers over at once, and goes on with the next commit.
 pub(super) struct Answering {
-    answers: mpsc::UnboundedSender<Vec<(Answer<Appended>, Result<Appended, LedgerError>)>>,
+    answers: mpsc::UnboundedSender<Answers>,
 }
 
 impl Answering {
     /// Must be called inside a runtime; ends when the writer ends. What waits here was let through the bounded queue before.
     pub(super) fn start() -> Self {
-        let (answers, mut commits) = mpsc::unbounded_channel::<Vec<(Answer<Appended>, _)>>();
+        let (answers, mut commits) = mpsc::unbounded_channel::<Answers>();
         tokio::spawn(async move {
             while let Some(commit) = commits.recv().await {
                 for (answer, result) in commit {
@@ -52,7 +55,7 @@ impl Answering {
         Self { answers }
     }
 
-    pub(super) fn answer(&self, commit: Vec<(Answer<Appended>, Result<Appended, LedgerError>)>) {
+    pub(super) fn answer(&self, commit: Answers) {
         // Refused only when the runtime has ended, and with it everyone who waited.
         drop(self.answers.send(commit));
     }
