@@ -16,7 +16,7 @@ pub fn measure(runtime: &Runtime, options: &Options) {
     println!(
         "### Append, in process\n\n| callers × events a call | ids | ours, events/s | raw SQLite, rows/s, in commits of | ratio |\n|---|---|---|---|---|"
     );
-    let shapes = [(1, 1, 1_000), (32, 1, 16_000), (64, 1, 32_000), (8, 100, 80_000), (8, 1_000, 160_000)];
+    let shapes = [(1, 1, 1_000), (32, 1, 16_000), (64, 1, 32_000), (8, 100, 64_000), (8, 1_000, 96_000)];
     for (callers, batch, events) in shapes {
         for sorted in [true, false] {
             pair(runtime, Shape { callers, batch, sorted }, options.scaled(events), options.pairs);
