@@ -1,13 +1,14 @@
 //! Finds what a reader asks for and folds it: the one way from the views to a timeline, for HTTP, pages and commands.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use dateline_backends::{Ledger, ListQuery, Views};
+use dateline_backends::{Ledger, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Views};
 use dateline_events::Position;
 use dateline_timelines::correlate::ReadRecord;
 use dateline_timelines::fold::Fold;
-use dateline_timelines::model::{RegisteredService, Registry, Timeline};
+use dateline_timelines::model::{Registry, Timeline};
 use dateline_timelines::rows::{IncidentNumber, Nature, SummaryRow};
 
 use super::axes::ReadAxes;
@@ -36,6 +37,8 @@ pub struct Asked {
     pub changed: Position,
     /// The generation of views that answered.
     pub generation: u32,
+    /// False where it was asked for by its service.
+    pub by_id: bool,
     /// How far the answer is true.
     pub position: Position,
     /// The axes.
@@ -63,6 +66,7 @@ impl Desk {
     pub async fn find(&self, which: &str, axes: ReadAxes) -> Result<Asked, Problem> {
         let found = self.views.find_incident(which).await?;
         let as_of = axes.as_of.unwrap_or(found.position);
+        let by_id = found.value.is_some();
         let number = match found.value.filter(|_| !which.starts_with("registry:")) {
             Some(number) => number,
             None => self.latest_of(which, as_of).await?.ok_or_else(|| unknown(which))?,
@@ -76,7 +80,7 @@ impl Desk {
         // The views may have moved on between the questions: the answer is true for the position that was asked about.
         let position = if axes.as_of.is_some() { row.position } else { as_of };
         let (number, id, changed) = (summary.group, summary.id, summary.since);
-        Ok(Asked { number, id, changed, generation: row.generation.number, position, axes, registry })
+        Ok(Asked { number, id, changed, generation: row.generation.number, by_id, position, axes, registry })
     }
 
     /// The latest incident of a service, outages before planned work.
@@ -119,30 +123,46 @@ impl Desk {
 
     /// What is registered of services and of others of the same vendors, as of a position; and the last position that changed it.
     pub async fn registry(&self, services: &[String], as_of: Position) -> Result<(Registry, Position), Problem> {
-        let mut rows: Vec<SummaryRow> = Vec::new();
-        if !services.is_empty() {
-            let mut query = ListQuery::new(Nature::Registry, as_of, MAX_SIBLINGS);
+        Ok(self.registries(&[services], as_of).await?.pop().unwrap_or_default())
+    }
+
+    /// The same for several incidents, in their order: the views are asked once for all of them, not once for each.
+    pub async fn registries(&self, incidents: &[&[String]], as_of: Position) -> Result<Vec<(Registry, Position)>, Problem> {
+        let all: BTreeSet<&String> = incidents.iter().copied().flatten().collect();
+        let all: Vec<String> = all.into_iter().cloned().collect();
+        let mut own: Vec<SummaryRow> = Vec::new();
+        for services in all.chunks(MAX_FILTER_VALUES) {
+            let mut query = ListQuery::new(Nature::Registry, as_of, MAX_LISTED_ROWS);
             query.services = services.to_vec();
-            rows = self.views.list(query).await?.value;
+            own.extend(self.views.list(query).await?.value);
         }
-        let mut vendors: Vec<String> = rows.iter().map(|row| row.vendor.clone()).filter(|vendor| !vendor.is_empty()).collect();
-        vendors.dedup();
+        let vendors: BTreeSet<&String> = own.iter().map(|row| &row.vendor).filter(|vendor| !vendor.is_empty()).collect();
+        let mut of_vendors: Vec<SummaryRow> = Vec::new();
         for vendor in vendors {
             let mut query = ListQuery::new(Nature::Registry, as_of, MAX_SIBLINGS);
-            query.vendor = Some(vendor);
-            let siblings = self.views.list(query).await?.value;
-            rows.extend(siblings.into_iter().filter(|sibling| !services.iter().any(|slug| sibling.services.trim() == slug)));
+            query.vendor = Some(vendor.clone());
+            of_vendors.extend(self.views.list(query).await?.value);
         }
-        rows.sort_by_key(|row| row.group);
-        let changed = rows.iter().map(|row| row.since).max().unwrap_or(0);
-        let services: Vec<RegisteredService> = rows.iter().filter_map(|row| serde_json::from_str(&row.json).ok()).collect();
-        Ok((Registry { services }, changed))
+        Ok(incidents.iter().map(|services| registry_of(services, &own, &of_vendors)).collect())
     }
 
     /// The ledger's last position.
     pub async fn head(&self) -> Result<Position, Problem> {
         Ok(self.ledger.head().await?.position)
     }
+}
+
+/// Of all rows that were found, those that belong to these services: their own, then others of the same vendors.
+fn registry_of(services: &[String], own: &[SummaryRow], of_vendors: &[SummaryRow]) -> (Registry, Position) {
+    let is_own = |row: &SummaryRow| services.iter().any(|slug| row.services.trim() == slug);
+    let mut rows: Vec<&SummaryRow> = own.iter().filter(|row| is_own(row)).collect();
+    let siblings = of_vendors.iter().filter(|row| !is_own(row) && rows.iter().any(|own| own.vendor == row.vendor));
+    let siblings: Vec<&SummaryRow> = siblings.collect();
+    rows.extend(siblings);
+    rows.sort_by_key(|row| row.group);
+    let changed = rows.iter().map(|row| row.since).max().unwrap_or(0);
+    let services = rows.iter().filter_map(|row| serde_json::from_str(&row.json).ok()).collect();
+    (Registry { services }, changed)
 }
 
 fn unknown(which: &str) -> Problem {

@@ -106,7 +106,7 @@ pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, h
     let axes =
         timeline::Parameters { as_of: parameters.as_of, min_position: parameters.min_position, wait_ms: parameters.wait_ms, ..Default::default() };
     let found = timeline::look(&reader, &id, &axes, &headers).await?;
-    if found.by_handle && found.asked.id != id {
+    if found.asked.by_id && found.asked.id != id {
         return Ok(timeline::moved(&format!("/v1/incidents/{}/events", found.asked.id), &uri));
     }
     let as_of = found.asked.axes.as_of.unwrap_or(found.asked.position);

@@ -10,6 +10,7 @@ use dateline_backends::{Group, ListQuery, Order};
 use dateline_events::{Instant, Position};
 use dateline_timelines::correlate::ReadRecord;
 use dateline_timelines::fold::{Fold, Summary};
+use dateline_timelines::model::Registry;
 use dateline_timelines::rows::{IncidentNumber, Nature, SummaryRow};
 use dateline_timelines::tell::{self, Lang, Options};
 use serde::{Deserialize, Serialize};
@@ -93,10 +94,8 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
     reader.gate.reader(&headers).await?;
     let parameters: Parameters = parameters::read(&uri)?;
     let listed = find(&reader, &parameters, &headers).await?;
-    let mut items = Vec::with_capacity(listed.items.len());
-    for item in &listed.items {
-        items.push(form(&reader, item, listed.lang, &parameters, &listed).await?);
-    }
+    let told = tell_all(&reader, &listed, parameters.tz.as_deref()).await?;
+    let items: Vec<Value> = listed.items.iter().zip(&told).map(|(item, told)| form(item, told)).collect();
     let body = json!({"incidents": items, "axes": axes_form(&listed.axes), "position": listed.standing.position, "lang": listed.lang.tag()});
     let mut response = answer(&headers, listed.standing, None, "application/json", Bytes::from(body.to_string()));
     if let Some(next) = next_address(&uri, listed.next.as_deref())
@@ -111,7 +110,7 @@ pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, heade
     reader.gate.reader(&headers).await?;
     let parameters: timeline::Parameters = parameters::read(&uri)?;
     let found = timeline::look(&reader, &id, &parameters, &headers).await?;
-    if found.by_handle && found.asked.id != id {
+    if found.asked.by_id && found.asked.id != id {
         return Ok(moved(&format!("/v1/incidents/{}", found.asked.id), &uri));
     }
     let standing = Standing { position: found.asked.position, head: reader.desk.head().await?.max(found.asked.position) };
@@ -318,8 +317,7 @@ fn ongoing(summary: &Summary, at: Instant) -> Option<&'static str> {
     Some(if begun_certainly && !over_possibly { "certain" } else { "possible" })
 }
 
-async fn form(reader: &Reader, item: &ListedIncident, lang: Lang, parameters: &Parameters, listed: &Listed) -> Result<Value, Problem> {
-    let told = told(reader, item, lang, parameters.tz.as_deref(), listed.axes.as_of.unwrap_or(listed.standing.position)).await?;
+fn form(item: &ListedIncident, told: &tell::Told) -> Value {
     let mut members = json!(item.summary);
     if let Some(members) = members.as_object_mut() {
         members.insert("incident".into(), json!(item.row.id));
@@ -328,14 +326,19 @@ async fn form(reader: &Reader, item: &ListedIncident, lang: Lang, parameters: &P
         members.insert("ongoing".into(), json!(item.ongoing));
         members.insert("links".into(), links(&item.row.id));
     }
-    Ok(members)
+    members
 }
 
-/// An incident of a list in words.
-pub async fn told(reader: &Reader, item: &ListedIncident, lang: Lang, zone: Option<&str>, as_of: Position) -> Result<tell::Told, Problem> {
-    let (registry, _) = reader.desk.registry(&item.summary.services, as_of).await?;
-    let options = Options { lang, zone: zone.filter(|zone| !zone.is_empty()).map(ToOwned::to_owned), claims: false, retracted: false };
-    tell::tell(&item.summary.outline(&item.row.id), &registry, &options).map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))
+/// The incidents of a list in words, in their order.
+pub async fn tell_all(reader: &Reader, listed: &Listed, zone: Option<&str>) -> Result<Vec<tell::Told>, Problem> {
+    let as_of = listed.axes.as_of.unwrap_or(listed.standing.position);
+    let services: Vec<&[String]> = listed.items.iter().map(|item| item.summary.services.as_slice()).collect();
+    let registries = reader.desk.registries(&services, as_of).await?;
+    let zone = zone.filter(|zone| !zone.is_empty()).map(ToOwned::to_owned);
+    let options = Options { lang: listed.lang, zone, claims: false, retracted: false };
+    let tell = |(item, (registry, _)): (&ListedIncident, &(Registry, Position))| tell::tell(&item.summary.outline(&item.row.id), registry, &options);
+    let told: Result<Vec<_>, _> = listed.items.iter().zip(&registries).map(tell).collect();
+    told.map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))
 }
 
 fn links(id: &str) -> Value {

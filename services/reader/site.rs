@@ -59,10 +59,9 @@ async fn list_page(reader: &Reader, headers: &HeaderMap, uri: &Uri) -> Result<Re
     reader.gate.reader(headers).await?;
     let parameters: incidents::Parameters = parameters::read(uri)?;
     let listed = incidents::find(reader, &parameters, headers).await?;
-    let as_of = listed.axes.as_of.unwrap_or(listed.standing.position);
+    let told = incidents::tell_all(reader, &listed, parameters.tz.as_deref()).await?;
     let mut items = Vec::with_capacity(listed.items.len());
-    for item in &listed.items {
-        let told = incidents::told(reader, item, listed.lang, parameters.tz.as_deref(), as_of).await?;
+    for (item, told) in listed.items.iter().zip(told) {
         let carried = with(uri, &[("cursor", None), ("q", None), ("state", None), ("limit", None), ("service", None)]);
         items.push(ListItem {
             href: format!("/incidents/{}{carried}", item.row.id),
@@ -108,7 +107,7 @@ async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri
     reader.gate.reader(headers).await?;
     let mut parameters: timeline::Parameters = parameters::read(uri)?;
     let mut found = timeline::look(reader, id, &without_local(&parameters), headers).await?;
-    if found.by_handle && found.asked.id != id {
+    if found.asked.by_id && found.asked.id != id {
         return Ok(timeline::moved(&format!("/incidents/{}", found.asked.id), uri));
     }
     if let Some(local) = parameters.known_at.clone().filter(|text| is_local(text)) {

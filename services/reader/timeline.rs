@@ -64,7 +64,7 @@ async fn respond(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri, form
     let parameters: Parameters = parameters::read(uri)?;
     let found = look(reader, id, &parameters, headers).await?;
     let standing = Standing { position: found.asked.position, head: reader.desk.head().await?.max(found.asked.position) };
-    if found.by_handle && found.asked.id != id {
+    if found.asked.by_id && found.asked.id != id {
         // Whoever asked by suffix is sent on with it.
         let suffix = uri.path().rsplit_once("/timeline").map_or("", |(_, suffix)| suffix);
         return Ok(moved(&format!("/v1/incidents/{}/timeline{suffix}", found.asked.id), uri));
@@ -91,8 +91,6 @@ async fn respond(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri, form
 pub struct Found {
     pub asked: Asked,
     pub lang: Lang,
-    /// False where it was asked for by its service.
-    pub by_handle: bool,
 }
 
 /// Finds what was asked for, after waiting for `min_position`.
@@ -100,8 +98,7 @@ pub async fn look(reader: &Reader, id: &str, parameters: &Parameters, headers: &
     let lang = language(parameters.lang.as_deref(), headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))?;
     parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
     let axes = ReadAxes::read(&reader.desk.views, parameters.at.as_deref(), parameters.known_at.as_deref(), parameters.as_of.as_deref()).await?;
-    let by_handle = reader.desk.views.find_incident(id).await?.value.is_some();
-    Ok(Found { asked: reader.desk.find(id, axes).await?, lang, by_handle })
+    Ok(Found { asked: reader.desk.find(id, axes).await?, lang })
 }
 
 impl Found {

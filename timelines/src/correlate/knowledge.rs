@@ -17,6 +17,8 @@ pub struct Knowledge {
     asked: Needs,
     pub(super) known: HashMap<EventKey, KnownEvent>,
     pub(super) subjects: HashMap<String, SubjectHeads>,
+    /// The service of every head that stands there.
+    services: HashMap<IncidentNumber, String>,
     /// Heads asked for one by one; those of services asked for whole stand there.
     pub(super) heads: HashMap<IncidentNumber, HeadRow>,
     pub(super) references: HashMap<(String, String), IncidentNumber>,
@@ -69,8 +71,14 @@ impl Knowledge {
 
     fn put_heads(&mut self, heads: impl IntoIterator<Item = HeadRow>) {
         for head in heads {
+            self.services.entry(head.number).or_insert_with(|| head.subject.clone());
             self.subjects.entry(head.subject.clone()).or_default().put(head);
         }
+    }
+
+    /// The head of an incident, where its service's were asked for whole.
+    pub(super) fn head_of_a_service(&self, incident: IncidentNumber) -> Option<&HeadRow> {
+        self.subjects.get(self.services.get(&incident)?)?.get(incident)
     }
 
     /// The part of `needs` that was not asked yet.
@@ -98,10 +106,11 @@ impl Knowledge {
         let kept: usize = self.subjects.values().map(SubjectHeads::len).sum();
         if kept > MAX_HEADS_KEPT {
             self.subjects.retain(|subject, _| touched.contains(subject.as_str()));
+            self.services.retain(|_, subject| touched.contains(subject.as_str()));
         }
-        let subjects = std::mem::take(&mut self.subjects);
+        let (subjects, services) = (std::mem::take(&mut self.subjects), std::mem::take(&mut self.services));
         let nothing_waits = self.nothing_waits && rows.waiting.is_empty();
-        *self =
-            Self { asked: Needs { subjects: subjects.keys().cloned().collect(), ..Needs::default() }, subjects, nothing_waits, ..Self::default() };
+        let asked = Needs { subjects: subjects.keys().cloned().collect(), ..Needs::default() };
+        *self = Self { asked, subjects, services, nothing_waits, ..Self::default() };
     }
 }

@@ -231,9 +231,13 @@ impl<'a> Pass<'a> {
     }
 
     fn put_head(&mut self, head: HeadRow) {
-        // One version a position: several changes by one event are one change.
-        self.rows.heads.retain(|row| row.number != head.number || row.since != head.since);
-        self.rows.heads.push(head.clone());
+        // One version a position: several changes by one event are one change. Rows come in order of position, so those of this one
+        // stand last.
+        let first_of_now = self.rows.heads.iter().rposition(|row| row.since < head.since).map_or(0, |at| at + 1);
+        match self.rows.heads.iter_mut().skip(first_of_now).find(|row| row.number == head.number) {
+            Some(row) => row.clone_from(&head),
+            None => self.rows.heads.push(head.clone()),
+        }
         self.heads.insert(head.number, head);
     }
 
@@ -243,7 +247,7 @@ impl<'a> Pass<'a> {
             return Some(head.clone());
         }
         let knowledge = self.knowledge;
-        let of_a_service = knowledge.subjects.values().find_map(|heads| heads.get(incident));
+        let of_a_service = knowledge.head_of_a_service(incident);
         if of_a_service.is_none() {
             self.needs.incidents.insert(incident);
         }
