@@ -164,7 +164,7 @@ pub enum LedgerError {
     },
     /// The ledger ends before a position that is known to exist: it was rolled back or damaged.
     #[error(
-        "the ledger ends at position {head}, but position {known} is known to exist: append nothing, keep the files, and run `dateline ledger restore`"
+        "the ledger ends at position {head}, but position {known} is known to exist: append nothing, keep these files, and put back a copy of the ledger that holds it"
     )]
     Shorter {
         /// What is known to exist.
@@ -173,7 +173,7 @@ pub enum LedgerError {
         head: Position,
     },
     /// A position is not there although the ledger goes on after it.
-    #[error("position {position} is not in the ledger: run `dateline ledger check`")]
+    #[error("position {position} is not in the ledger although later ones are: keep these files, and put back a copy of the ledger that holds it")]
     Missing {
         /// The position.
         position: Position,
