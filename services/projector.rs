@@ -57,7 +57,8 @@ impl Ahead {
     /// Parses a page on a thread of its own: those that answer everybody have better things to do.
     async fn read(page: Page) -> Result<Self, ProjectError> {
         let head = page.head;
-        let read = |record: &Record| ReadRecord::read(record.position, record.recorded, &record.source, &record.id, record.bytes.as_deref());
+        let read =
+            |record: &Record| ReadRecord::read(record.position, record.recorded, record.key, &record.source, &record.id, record.bytes.as_deref());
         let parsed = tokio::task::spawn_blocking(move || page.records.iter().map(read).collect()).await;
         Ok(Self { records: parsed.map_err(|error| ProjectError::Parse(error.to_string()))?, head })
     }

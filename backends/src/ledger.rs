@@ -113,11 +113,13 @@ pub struct Record {
     pub position: Position,
     /// When the ledger took it.
     pub recorded: Instant,
+    /// Its key, which stays when its text is destroyed.
+    pub key: EventKey,
     /// What hides its commitment; None after a redaction.
     pub salt: Option<[u8; 32]>,
-    /// The publisher.
+    /// The publisher; empty after a redaction.
     pub source: String,
-    /// Its id.
+    /// Its id; empty after a redaction.
     pub id: String,
     /// The exact bytes; None after a redaction.
     pub bytes: Option<Vec<u8>>,

@@ -1,6 +1,7 @@
 //! Every (source, id) is stored once, for ever, at contiguous positions, and the recorded time never falls.
 
 use dateline_backends::{LedgerError, MAX_BATCH_EVENTS, Outcome};
+use dateline_events::EventKey;
 use tempfile::TempDir;
 
 use crate::support::{event, events, ledger, receipts};
@@ -93,7 +94,7 @@ async fn a_redacted_text_leaves_no_copy_and_its_id_stays_taken() {
     ledger.destroy(2).await.unwrap();
     ledger.destroy(2).await.unwrap();
     let record = ledger.get(2).await.unwrap().unwrap();
-    assert_eq!((record.id.as_str(), record.salt, record.bytes), ("2", None, None));
+    assert_eq!((record.key, record.id.as_str(), record.salt, record.bytes), (EventKey::of("/desks/demo", "2"), "", None, None));
     for file in std::fs::read_dir(folder.path()).unwrap() {
         let path = file.unwrap().path();
         let content = std::fs::read(&path).unwrap();

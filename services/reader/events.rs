@@ -194,7 +194,7 @@ pub fn line(record: &Record) -> Vec<u8> {
     let line = Line {
         position: record.position,
         recorded: recorded.with_six_digits(),
-        key: EventKey::of(&record.source, &record.id).to_string(),
+        key: record.key.to_string(),
         source: &record.source,
         id: &record.id,
         salt: record.salt.map(|salt| STANDARD.encode(salt)),

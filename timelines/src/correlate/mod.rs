@@ -42,9 +42,8 @@ impl ReadRecord {
         Self { event: event.map(Arc::new), row }
     }
 
-    /// Reads a record. What cannot be read becomes a poison row that names the fault; it stops nobody.
-    pub fn read(position: Position, recorded: Instant, source: &str, id: &str, bytes: Option<&[u8]>) -> Self {
-        let key = EventKey::of(source, id);
+    /// Reads a record, whose key the ledger knows also where the text was destroyed. What cannot be read becomes a poison row that names the fault; it stops nobody.
+    pub fn read(position: Position, recorded: Instant, key: EventKey, source: &str, id: &str, bytes: Option<&[u8]>) -> Self {
         let empty = || EventRow {
             position,
             recorded,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dateline_events::{Instant, Position};
+use dateline_events::{EventKey, Instant, Position};
 use dateline_timelines::correlate::{Knowledge, ReadRecord, first_needs, place};
 use dateline_timelines::fold::Fold;
 use dateline_timelines::project::{Folds, LoadedGroup};
@@ -162,7 +162,7 @@ pub fn records_of(lines: &str) -> Vec<ReadRecord> {
             let envelope: serde_json::Value = serde_json::from_str(line).unwrap();
             let (source, id) = (envelope["source"].as_str().unwrap(), envelope["id"].as_str().unwrap());
             let position = index as Position + 1;
-            ReadRecord::read(position, recorded.plus(position as i64 * 1000), source, id, Some(line.as_bytes()))
+            ReadRecord::read(position, recorded.plus(position as i64 * 1000), EventKey::of(source, id), source, id, Some(line.as_bytes()))
         })
         .collect()
 }

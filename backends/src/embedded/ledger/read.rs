@@ -1,6 +1,6 @@
 //! Reading the ledger's file: synchronous, one short transaction a call.
 
-use dateline_events::{Instant, Position};
+use dateline_events::{EventKey, Instant, Position};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use crate::embedded::file::{number, position};
@@ -53,12 +53,10 @@ pub(super) fn page(connection: &mut Connection, after: Position) -> Result<Optio
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
-    Ok(Record {
-        position: position(row.get(0)?),
-        recorded: Instant(row.get(1)?),
-        salt: row.get(2)?,
-        source: row.get(3)?,
-        id: row.get(4)?,
-        bytes: row.get(5)?,
-    })
+    let (source, id): (String, String) = (row.get(3)?, row.get(4)?);
+    let key = EventKey::of(&source, &id);
+    let bytes: Option<Vec<u8>> = row.get(5)?;
+    // The row keeps both after a redaction, so that the id stays taken; a reader is told what every engine can tell.
+    let (source, id) = if bytes.is_some() { (source, id) } else { Default::default() };
+    Ok(Record { position: position(row.get(0)?), recorded: Instant(row.get(1)?), key, salt: row.get(2)?, source, id, bytes })
 }
