@@ -4,7 +4,7 @@
 
 use thiserror::Error;
 
-use crate::embedded;
+use crate::{distributed, embedded};
 
 /// The largest value, in bytes.
 pub const MAX_VALUE_BYTES: usize = 512 * 1024;
@@ -15,7 +15,7 @@ pub(crate) const MAX_KEY_BYTES: usize = 256;
 /// The most entries that one call of [`Keep::list`] answers.
 pub const MAX_LISTED_KEYS: usize = 1_000;
 
-/// Counts the versions of one key, from 1.
+/// Names a version of one key: another one with every put. Only good for comparing.
 pub type Revision = u64;
 
 /// The keep: values by key, changed by compare-and-swap only. Cheap to clone; every verb may be called concurrently, from
@@ -25,6 +25,8 @@ pub type Revision = u64;
 pub enum Keep {
     /// One SQLite file: `sqlite:PATH`.
     Embedded(embedded::Keep),
+    /// A JetStream key-value bucket: `nats://…`.
+    Distributed(distributed::Keep),
 }
 
 /// One value of the keep.
@@ -34,7 +36,7 @@ pub struct KeepEntry {
     pub key: String,
     /// Its bytes.
     pub value: Vec<u8>,
-    /// How often it was put.
+    /// Its version.
     pub revision: Revision,
 }
 
@@ -65,7 +67,7 @@ pub enum KeepError {
     #[error("the keep's disk is full: nothing was changed; free some space and try again")]
     Full,
     /// The address of a keep was not understood.
-    #[error("{0:?} is no keep's address: write sqlite:PATH")]
+    #[error("{0:?} is no keep's address: write sqlite:PATH or nats://HOST:PORT")]
     Address(String),
     /// The engine failed in a way that has no name here.
     #[error("the keep's engine failed: {0}")]
@@ -73,10 +75,11 @@ pub enum KeepError {
 }
 
 impl Keep {
-    /// Opens the keep at `url` (`sqlite:PATH`), and creates it where there is none.
+    /// Opens the keep at `url` (`sqlite:PATH`, `nats://HOST:PORT`), and creates it where there is none.
     pub async fn open(url: &str) -> Result<Self, KeepError> {
         match url.split_once(':') {
             Some(("sqlite", path)) => embedded::Keep::open(path).await.map(Self::Embedded),
+            Some(("nats", _)) => distributed::Keep::open(url).await.map(Self::Distributed),
             _ => Err(KeepError::Address(url.to_owned())),
         }
     }
@@ -85,6 +88,7 @@ impl Keep {
     pub async fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Revision)>, KeepError> {
         match self {
             Self::Embedded(keep) => keep.get(checked(key)?).await,
+            Self::Distributed(keep) => keep.get(checked(key)?).await,
         }
     }
 
@@ -95,6 +99,7 @@ impl Keep {
         }
         match self {
             Self::Embedded(keep) => keep.put(checked(key)?, value.to_vec(), expected).await,
+            Self::Distributed(keep) => keep.put(checked(key)?, value.to_vec(), expected).await,
         }
     }
 
@@ -102,6 +107,7 @@ impl Keep {
     pub async fn list(&self, prefix: &str) -> Result<Vec<KeepEntry>, KeepError> {
         match self {
             Self::Embedded(keep) => keep.list(prefix.to_owned()).await,
+            Self::Distributed(keep) => keep.list(prefix.to_owned()).await,
         }
     }
 }

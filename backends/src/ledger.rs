@@ -6,7 +6,7 @@ use dateline_events::{EventKey, Instant, Position};
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::embedded;
+use crate::{distributed, embedded};
 
 /// The most events that one call of [`Ledger::append`] takes, and that one commit holds.
 pub const MAX_BATCH_EVENTS: usize = 1_000;
@@ -17,6 +17,15 @@ pub const MAX_FOUND_KEYS: usize = 1_000;
 /// The most records on one page of a follower.
 pub const MAX_PAGE_RECORDS: usize = 1_000;
 
+/// Requests that may wait for the writer; beyond, the ledger is overloaded.
+pub(crate) const MAX_WAITING_REQUESTS: usize = 4_096;
+
+/// Bytes of events that may wait for the writer; beyond, the ledger is overloaded.
+pub(crate) const MAX_WAITING_BYTES: usize = 128 * 1024 * 1024;
+
+/// A commit takes no further request once it holds so many bytes of events.
+pub(crate) const MAX_COMMIT_BYTES: usize = 8 * 1024 * 1024;
+
 /// A page of a follower ends with the record that reaches this many bytes.
 pub const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 
@@ -25,10 +34,14 @@ pub const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
 /// An answer to `append` means that the events survive `kill -9` and loss of power. Positions run 1, 2, 3 … without gaps and
 /// the recorded time never falls. An id, once taken, stays taken, even after its text is destroyed. A future that is dropped
 /// does not take its events back: whoever does not know whether an append was stored sends the same events again.
+///
+/// A call is stored whole, its new events side by side, or not at all.
 #[derive(Clone, Debug)]
 pub enum Ledger {
     /// One SQLite file with one writing process: `sqlite:PATH`.
     Embedded(embedded::Ledger),
+    /// One JetStream stream, any number of writing processes: `nats://…`.
+    Distributed(distributed::Ledger),
 }
 
 /// How a ledger is opened.
@@ -39,6 +52,8 @@ pub struct LedgerOptions {
     /// The highest position that the caller knows from elsewhere (a cursor, the seal, the archive). A ledger whose head is
     /// lower is refused.
     pub known_at_least: Position,
+    /// Which ledger at that address: 1 is the first, each one that is restored has the next number. The keep says which is current.
+    pub number: u32,
 }
 
 /// What a process does with the ledger.
@@ -53,18 +68,24 @@ pub enum LedgerRole {
 impl LedgerOptions {
     /// To append.
     pub fn writer() -> Self {
-        Self { role: LedgerRole::Writer, known_at_least: 0 }
+        Self { role: LedgerRole::Writer, known_at_least: 0, number: 1 }
     }
 
     /// To read only.
     pub fn reader() -> Self {
-        Self { role: LedgerRole::Reader, known_at_least: 0 }
+        Self { role: LedgerRole::Reader, known_at_least: 0, number: 1 }
     }
 
     /// With the highest position that is known from elsewhere.
     #[must_use]
     pub fn known_at_least(self, position: Position) -> Self {
         Self { known_at_least: position, ..self }
+    }
+
+    /// With the ledger's number.
+    #[must_use]
+    pub fn numbered(self, number: u32) -> Self {
+        Self { number, ..self }
     }
 }
 
@@ -166,7 +187,7 @@ pub enum LedgerError {
     },
     /// The ledger ends before a position that is known to exist: it was rolled back or damaged.
     #[error(
-        "the ledger ends at position {head}, but position {known} is known to exist: append nothing, keep these files, and put back a copy of the ledger that holds it"
+        "the ledger ends at position {head}, but position {known} is known to exist: nothing is appended; keep what is there, and run `dateline ledger check` and `dateline ledger restore`"
     )]
     Shorter {
         /// What is known to exist.
@@ -175,10 +196,32 @@ pub enum LedgerError {
         head: Position,
     },
     /// A position is not there although the ledger goes on after it.
-    #[error("position {position} is not in the ledger although later ones are: keep these files, and put back a copy of the ledger that holds it")]
+    #[error("position {position} is not in the ledger: keep what is there, and run `dateline ledger check` and `dateline ledger restore`")]
     Missing {
         /// The position.
         position: Position,
+    },
+    /// What stands at a position is not what the ledger wrote there.
+    #[error(
+        "what stands at position {position} is not what the ledger wrote: keep what is there, and run `dateline ledger check` and `dateline ledger restore`"
+    )]
+    Altered {
+        /// The position.
+        position: Position,
+    },
+    /// A setting of the server or the stream would lose or change what was acknowledged.
+    #[error("{place} is no place for a ledger: {detail}")]
+    Unsafe {
+        /// Which server or stream.
+        place: String,
+        /// Which setting, and what it does.
+        detail: String,
+    },
+    /// The bus cannot be reached just now; nothing is known to be stored.
+    #[error("the ledger cannot be reached: {reason}")]
+    Unreachable {
+        /// What the bus said.
+        reason: String,
     },
     /// A reader kept the old text alive; it is not destroyed yet.
     #[error("a reader still holds the old text of position {position}: ask again when long reads have ended")]
@@ -200,7 +243,7 @@ pub enum LedgerError {
     #[error("the ledger was opened for reading: appending and redacting belong to the process that opened it as the writer")]
     ReadOnly,
     /// The address of a ledger was not understood.
-    #[error("{0:?} is no ledger's address: write sqlite:PATH")]
+    #[error("{0:?} is no ledger's address: write sqlite:PATH or nats://HOST:PORT")]
     Address(String),
     /// The engine failed in a way that has no name here.
     #[error("the ledger's engine failed: {0}")]
@@ -208,10 +251,12 @@ pub enum LedgerError {
 }
 
 impl Ledger {
-    /// Opens the ledger at `url` (`sqlite:PATH`). A writer is refused while another process writes the same ledger.
+    /// Opens the ledger at `url` (`sqlite:PATH`, `nats://HOST:PORT`). A second writer of the same file is refused; on the bus several
+    /// may write, fenced by the head that each append names. A server or stream that would lose what it acknowledged is refused.
     pub async fn open(url: &str, options: LedgerOptions) -> Result<Self, LedgerError> {
         match url.split_once(':') {
             Some(("sqlite", path)) => embedded::Ledger::open(path, options).await.map(Self::Embedded),
+            Some(("nats", _)) => distributed::Ledger::open(url, options).await.map(Self::Distributed),
             _ => Err(LedgerError::Address(url.to_owned())),
         }
     }
@@ -221,6 +266,7 @@ impl Ledger {
     pub async fn append(&self, batch: Vec<NewEvent>) -> Result<Vec<Outcome>, LedgerError> {
         match self {
             Self::Embedded(ledger) => ledger.append(batch).await,
+            Self::Distributed(ledger) => ledger.append(batch).await,
         }
     }
 
@@ -228,6 +274,7 @@ impl Ledger {
     pub async fn head(&self) -> Result<Head, LedgerError> {
         match self {
             Self::Embedded(ledger) => ledger.head().await,
+            Self::Distributed(ledger) => ledger.head().await,
         }
     }
 
@@ -235,6 +282,7 @@ impl Ledger {
     pub async fn get(&self, position: Position) -> Result<Option<Record>, LedgerError> {
         match self {
             Self::Embedded(ledger) => ledger.get(position).await,
+            Self::Distributed(ledger) => ledger.get(position).await,
         }
     }
 
@@ -242,6 +290,7 @@ impl Ledger {
     pub async fn find(&self, keys: &[(String, String)]) -> Result<Vec<Option<Record>>, LedgerError> {
         match self {
             Self::Embedded(ledger) => ledger.find(keys.to_vec()).await,
+            Self::Distributed(ledger) => ledger.find(keys).await,
         }
     }
 
@@ -249,6 +298,32 @@ impl Ledger {
     pub fn follow(&self, after: Position) -> Follower {
         match self {
             Self::Embedded(ledger) => Follower::Embedded(ledger.follow(after)),
+            Self::Distributed(ledger) => Follower::Distributed(ledger.follow(after)),
+        }
+    }
+
+    /// For checks and restoring: what is still there after a position, in order, whatever is missing between. Empty: nothing is.
+    pub async fn scan(&self, after: Position) -> Result<Vec<Record>, LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.scan(after).await,
+            Self::Distributed(ledger) => ledger.scan(after).await,
+        }
+    }
+
+    /// For checks: what a redaction left of a position; None where no redaction speaks of it.
+    pub async fn redacted(&self, position: Position) -> Result<Option<Record>, LedgerError> {
+        match self {
+            Self::Embedded(ledger) => Ok(ledger.get(position).await?.filter(|record| record.bytes.is_none())),
+            Self::Distributed(ledger) => ledger.redacted(position).await,
+        }
+    }
+
+    /// For restoring and copying alone: puts records as they are, with their positions, recorded times and salts, right behind the
+    /// head. Nobody else may append meanwhile. Durable when it answers; stored in parts where it fails, and to be continued then.
+    pub async fn copy(&self, records: Vec<Record>) -> Result<(), LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.copy(records).await,
+            Self::Distributed(ledger) => ledger.copy(records).await,
         }
     }
 
@@ -257,6 +332,7 @@ impl Ledger {
     pub async fn destroy(&self, position: Position) -> Result<(), LedgerError> {
         match self {
             Self::Embedded(ledger) => ledger.destroy(position).await,
+            Self::Distributed(ledger) => ledger.destroy(position).await,
         }
     }
 
@@ -264,6 +340,7 @@ impl Ledger {
     pub fn watch_head(&self) -> watch::Receiver<Position> {
         match self {
             Self::Embedded(ledger) => ledger.watch_head(),
+            Self::Distributed(ledger) => ledger.watch_head(),
         }
     }
 
@@ -272,6 +349,7 @@ impl Ledger {
     pub fn commits(&self) -> u64 {
         match self {
             Self::Embedded(ledger) => ledger.commits(),
+            Self::Distributed(ledger) => ledger.commits(),
         }
     }
 
@@ -280,6 +358,7 @@ impl Ledger {
     pub async fn limit_pages(&self, pages: u32) -> Result<(), LedgerError> {
         match self {
             Self::Embedded(ledger) => ledger.limit_pages(pages).await,
+            Self::Distributed(_) => Err(LedgerError::Engine("a stream has no pages to limit".to_owned())),
         }
     }
 }
@@ -290,6 +369,8 @@ impl Ledger {
 pub enum Follower {
     /// Of an embedded ledger.
     Embedded(embedded::Follower),
+    /// Of a ledger on the bus.
+    Distributed(distributed::Follower),
 }
 
 impl Follower {
@@ -297,6 +378,7 @@ impl Follower {
     pub async fn next(&mut self) -> Result<Page, LedgerError> {
         match self {
             Self::Embedded(follower) => follower.next().await,
+            Self::Distributed(follower) => follower.next().await,
         }
     }
 
@@ -304,6 +386,7 @@ impl Follower {
     pub async fn try_next(&mut self) -> Result<Option<Page>, LedgerError> {
         match self {
             Self::Embedded(follower) => follower.try_next().await,
+            Self::Distributed(follower) => follower.try_next().await,
         }
     }
 
@@ -311,6 +394,7 @@ impl Follower {
     pub fn position(&self) -> Position {
         match self {
             Self::Embedded(follower) => follower.position(),
+            Self::Distributed(follower) => follower.position(),
         }
     }
 }

@@ -1,8 +1,9 @@
 //! Where it is kept: the contracts of the doors `Ledger`, `Views` and `Keep`, and the engines behind them.
 //!
 //! No domain rule lives here: which incident, which claim and which words are decided in `timelines`. Nothing is read from
-//! the environment, and no role is known. Only `embedded` names SQLite.
+//! the environment, and no role is known. Only `embedded` names SQLite, only `distributed` NATS and PostgreSQL.
 
+mod distributed;
 mod embedded;
 mod keep;
 mod ledger;

@@ -2,14 +2,21 @@
 
 use dateline_backends::{LedgerError, MAX_BATCH_EVENTS, Outcome};
 use dateline_events::EventKey;
-use tempfile::TempDir;
 
-use crate::support::{event, events, ledger, receipts};
+use crate::support::{Place, event, event_of, events, receipts, redaction};
 
-#[tokio::test]
-async fn positions_are_contiguous_whoever_appends() {
-    let folder = TempDir::new().unwrap();
-    let ledger = ledger(&folder).await;
+on_both_engines!(
+    positions_are_contiguous_whoever_appends,
+    the_same_event_again_gets_the_first_receipt,
+    the_same_id_with_other_content_is_a_conflict_that_shows_what_was_said_first,
+    an_id_that_stands_twice_in_a_batch_is_stored_once,
+    the_same_id_of_another_source_is_another_event,
+    a_redacted_text_leaves_no_copy_and_its_id_stays_taken,
+    a_batch_holds_so_many_events_and_no_more,
+);
+
+async fn positions_are_contiguous_whoever_appends(place: &Place) {
+    let ledger = place.ledger().await;
     let callers = (0..32).map(|caller| {
         let ledger = ledger.clone();
         tokio::spawn(async move {
@@ -31,12 +38,14 @@ async fn positions_are_contiguous_whoever_appends() {
     assert!(all.is_sorted_by_key(|receipt| receipt.recorded), "the recorded time fell");
     assert_eq!(ledger.head().await.unwrap().position, all.len() as u64);
     assert_eq!(*ledger.watch_head().borrow(), all.len() as u64);
+    for receipt in all.iter().step_by(37) {
+        let record = ledger.get(receipt.position).await.unwrap().unwrap();
+        assert_eq!((record.key, record.recorded), (receipt.key, receipt.recorded));
+    }
 }
 
-#[tokio::test]
-async fn the_same_event_again_gets_the_first_receipt() {
-    let folder = TempDir::new().unwrap();
-    let ledger = ledger(&folder).await;
+async fn the_same_event_again_gets_the_first_receipt(place: &Place) {
+    let ledger = place.ledger().await;
     let first = receipts(ledger.append(vec![event("1", "x")]).await.unwrap())[0];
     let mut again = event("1", "x");
     again.bytes = String::from_utf8(again.bytes).unwrap().replace("\"data\"", "\"traceparent\":\"00-1\", \"data\"").into_bytes();
@@ -48,10 +57,8 @@ async fn the_same_event_again_gets_the_first_receipt() {
     assert_eq!(ledger.head().await.unwrap().position, 1);
 }
 
-#[tokio::test]
-async fn the_same_id_with_other_content_is_a_conflict_that_shows_what_was_said_first() {
-    let folder = TempDir::new().unwrap();
-    let ledger = ledger(&folder).await;
+async fn the_same_id_with_other_content_is_a_conflict_that_shows_what_was_said_first(place: &Place) {
+    let ledger = place.ledger().await;
     ledger.append(vec![event("1", "first")]).await.unwrap();
     let outcomes = ledger.append(vec![event("2", "x"), event("1", "second"), event("3", "x")]).await.unwrap();
     assert_eq!(outcomes[1], Outcome::Conflict { position: 1, stored: event("1", "first").bytes });
@@ -59,10 +66,8 @@ async fn the_same_id_with_other_content_is_a_conflict_that_shows_what_was_said_f
     assert_eq!(others, [2, 3], "a conflict takes no position");
 }
 
-#[tokio::test]
-async fn an_id_that_stands_twice_in_a_batch_is_stored_once() {
-    let folder = TempDir::new().unwrap();
-    let ledger = ledger(&folder).await;
+async fn an_id_that_stands_twice_in_a_batch_is_stored_once(place: &Place) {
+    let ledger = place.ledger().await;
     let outcomes = ledger.append(vec![event("1", "x"), event("1", "x"), event("1", "y")]).await.unwrap();
     let twice = receipts(outcomes[..2].to_vec());
     assert_eq!((twice[0].position, twice[0].fresh, twice[1].position, twice[1].fresh), (1, true, 1, false));
@@ -70,13 +75,9 @@ async fn an_id_that_stands_twice_in_a_batch_is_stored_once() {
     assert_eq!(ledger.head().await.unwrap().position, 1);
 }
 
-#[tokio::test]
-async fn the_same_id_of_another_source_is_another_event() {
-    let folder = TempDir::new().unwrap();
-    let ledger = ledger(&folder).await;
-    let mut other = event("1", "y");
-    other.source = "/desks/other".to_owned();
-    let stored = receipts(ledger.append(vec![event("1", "x"), other]).await.unwrap());
+async fn the_same_id_of_another_source_is_another_event(place: &Place) {
+    let ledger = place.ledger().await;
+    let stored = receipts(ledger.append(vec![event("1", "x"), event_of("/desks/other", "1", "y")]).await.unwrap());
     assert_eq!((stored[0].position, stored[1].position), (1, 2));
     let pair = |source: &str| (source.to_owned(), "1".to_owned());
     let found = ledger.find(&[pair("/desks/other"), pair("/desks/none"), pair("/desks/demo")]).await.unwrap();
@@ -84,32 +85,46 @@ async fn the_same_id_of_another_source_is_another_event() {
     assert_eq!(positions, [Some(2), None, Some(1)]);
 }
 
-#[tokio::test]
-async fn a_redacted_text_leaves_no_copy_and_its_id_stays_taken() {
-    let folder = TempDir::new().unwrap();
-    let ledger = ledger(&folder).await;
-    let long = "secret source ".repeat(1000);
-    ledger.append(vec![event("1", "x"), event("2", &long), event("3", "x")]).await.unwrap();
-    let salt = ledger.get(2).await.unwrap().unwrap().salt.unwrap();
+async fn a_redacted_text_leaves_no_copy_and_its_id_stays_taken(place: &Place) {
+    let ledger = place.ledger().await;
+    let long = event("2", &"secret source ".repeat(1000));
+    ledger.append(vec![event("1", "x"), long.clone(), event("3", "x")]).await.unwrap();
+    let before = ledger.get(2).await.unwrap().unwrap();
+    let salt = before.salt.unwrap();
+    let redaction = redaction(2, &long, before.recorded, &salt);
+    for fresh in [true, false] {
+        let stored = receipts(ledger.append(vec![redaction.clone()]).await.unwrap())[0];
+        assert_eq!((stored.position, stored.fresh), (4, fresh));
+    }
     ledger.destroy(2).await.unwrap();
     ledger.destroy(2).await.unwrap();
     let record = ledger.get(2).await.unwrap().unwrap();
     assert_eq!((record.key, record.id.as_str(), record.salt, record.bytes), (EventKey::of("/desks/demo", "2"), "", None, None));
-    for file in std::fs::read_dir(folder.path()).unwrap() {
-        let path = file.unwrap().path();
+    assert_eq!(record.recorded, before.recorded);
+    let followed = ledger.follow(0).next().await.unwrap().records;
+    assert_eq!(
+        followed.iter().map(|record| (record.position, record.bytes.is_some())).collect::<Vec<_>>(),
+        [(1, true), (2, false), (3, true), (4, true)]
+    );
+    let salt_as_text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, salt);
+    for path in files(&place.folder()) {
         let content = std::fs::read(&path).unwrap();
         let holds = |part: &[u8]| content.windows(part.len()).any(|window| window == part);
-        assert!(!holds(b"secret source") && !holds(&salt), "a copy is left in {}", path.display());
+        assert!(!holds(b"secret source") && !holds(&salt) && !holds(salt_as_text.as_bytes()), "a copy is left in {}", path.display());
     }
-    let again = receipts(ledger.append(vec![event("2", "anything")]).await.unwrap())[0];
-    assert_eq!((again.position, again.fresh), (2, false));
+    let again = receipts(ledger.append(vec![event("2", "anything"), event("4", "x")]).await.unwrap());
+    assert_eq!((again[0].position, again[0].fresh, again[1].position, again[1].fresh), (2, false, 5, true));
     assert_eq!(ledger.destroy(9).await, Err(LedgerError::Missing { position: 9 }));
 }
 
-#[tokio::test]
-async fn a_batch_holds_so_many_events_and_no_more() {
-    let folder = TempDir::new().unwrap();
-    let ledger = ledger(&folder).await;
+/// Every file below a folder.
+fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+async fn a_batch_holds_so_many_events_and_no_more(place: &Place) {
+    let ledger = place.ledger().await;
     assert_eq!(ledger.append(events(1, MAX_BATCH_EVENTS)).await.unwrap().len(), MAX_BATCH_EVENTS);
     let refused = ledger.append(events(2000, 2000 + MAX_BATCH_EVENTS)).await;
     assert_eq!(refused, Err(LedgerError::TooMany { what: "events", given: MAX_BATCH_EVENTS + 1, limit: MAX_BATCH_EVENTS }));

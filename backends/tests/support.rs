@@ -1,9 +1,13 @@
 //! What the promises share: short ways to write events and rows. No promise is tested here.
 
-use dateline_backends::{Ledger, LedgerOptions, NewEvent, Outcome, Receipt, Views};
-use dateline_events::{EventKey, Instant, Position};
+use std::path::PathBuf;
+
+use dateline_backends::{Keep, Ledger, LedgerOptions, NewEvent, Outcome, Receipt, Views};
+use dateline_events::{EventKey, Instant, Position, commitment, leaf_bytes};
 use dateline_timelines::rows::{AttachmentRow, EventRow, HeadRow, Nature, Rows, SummaryRow, WaitingRow};
 use tempfile::TempDir;
+
+use crate::nats::Nats;
 
 pub fn url(folder: &TempDir, file: &str) -> String {
     format!("sqlite:{}", folder.path().join(file).display())
@@ -13,13 +17,98 @@ pub async fn ledger(folder: &TempDir) -> Ledger {
     Ledger::open(&url(folder, "ledger.db"), LedgerOptions::writer()).await.unwrap()
 }
 
+/// Makes each of these promises a test of both engines: `async fn promise(place: &Place)`.
+macro_rules! on_both_engines {
+    ($($promise:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::$promise(&crate::support::Place::embedded()).await;
+            })+
+        }
+        mod distributed {
+            $(#[tokio::test]
+            async fn $promise() {
+                super::$promise(&crate::support::Place::on_the_bus()).await;
+            })+
+        }
+    };
+}
+
+/// Where a ledger and a keep of one engine are kept, for one test.
+pub enum Place {
+    Embedded(TempDir),
+    OnTheBus(Box<Nats>),
+}
+
+impl Place {
+    pub fn embedded() -> Self {
+        Self::Embedded(TempDir::new().unwrap())
+    }
+
+    pub fn on_the_bus() -> Self {
+        Self::OnTheBus(Box::new(Nats::start()))
+    }
+
+    pub fn ledger_url(&self) -> String {
+        match self {
+            Self::Embedded(folder) => url(folder, "ledger.db"),
+            Self::OnTheBus(server) => server.url(),
+        }
+    }
+
+    pub fn keep_url(&self) -> String {
+        match self {
+            Self::Embedded(folder) => url(folder, "keep.db"),
+            Self::OnTheBus(server) => server.url(),
+        }
+    }
+
+    /// The ledger, opened to append.
+    pub async fn ledger(&self) -> Ledger {
+        Ledger::open(&self.ledger_url(), LedgerOptions::writer()).await.unwrap()
+    }
+
+    /// The ledger, opened to read.
+    pub async fn reader(&self) -> Ledger {
+        Ledger::open(&self.ledger_url(), LedgerOptions::reader()).await.unwrap()
+    }
+
+    pub async fn keep(&self) -> Keep {
+        Keep::open(&self.keep_url()).await.unwrap()
+    }
+
+    /// The folder that holds everything that is kept.
+    pub fn folder(&self) -> PathBuf {
+        match self {
+            Self::Embedded(folder) => folder.path().to_path_buf(),
+            Self::OnTheBus(server) => server.store(),
+        }
+    }
+}
+
 pub async fn views(folder: &TempDir) -> Views {
     Views::open(&url(folder, "views.db"), 1).await.unwrap()
 }
 
 pub fn event(id: &str, text: &str) -> NewEvent {
-    let bytes = format!(r#"{{"specversion":"1.0","id":"{id}","source":"/desks/demo","data":{{"text":"{text}"}}}}"#);
-    NewEvent { source: "/desks/demo".to_owned(), id: id.to_owned(), bytes: bytes.into_bytes() }
+    event_of("/desks/demo", id, text)
+}
+
+pub fn event_of(source: &str, id: &str, text: &str) -> NewEvent {
+    let bytes = format!(r#"{{"specversion":"1.0","id":"{id}","source":"{source}","data":{{"text":"{text}"}}}}"#);
+    NewEvent { source: source.to_owned(), id: id.to_owned(), bytes: bytes.into_bytes() }
+}
+
+/// The redaction of an event that stands at a position.
+pub fn redaction(position: Position, event: &NewEvent, recorded: Instant, salt: &[u8; 32]) -> NewEvent {
+    let leaf = leaf_bytes(recorded, &commitment(salt, &event.bytes)).replace('"', "\\\"");
+    let (source, id) = ("/ledger/redactions".to_owned(), position.to_string());
+    let key = EventKey::of(&event.source, &event.id);
+    let bytes = format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"{source}","type":"dateline.event.redacted.v1","data":{{"position":{position},"key":"{key}","leaf":"{leaf}"}}}}"#
+    );
+    NewEvent { source, id, bytes: bytes.into_bytes() }
 }
 
 pub fn events(from: usize, to: usize) -> Vec<NewEvent> {

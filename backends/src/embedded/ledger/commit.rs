@@ -7,14 +7,14 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use dateline_events::{Instant, Position};
+use dateline_events::{EventKey, Instant, Position};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use tokio::sync::watch;
 
 use super::writer::{Answering, Append};
 use super::{FORMAT, read};
 use crate::embedded::file::{self, number, position};
-use crate::ledger::{LedgerError, NewEvent};
+use crate::ledger::{LedgerError, NewEvent, Record};
 
 /// Sources whose numbers are remembered; beyond, all are forgotten and looked up again.
 const MAX_CACHED_SOURCES: usize = 100_000;
@@ -155,6 +155,33 @@ impl Writing {
         if busy == 0 { Ok(()) } else { Err(LedgerError::Busy { position: at }) }
     }
 
+    /// Puts records as they are behind the head, in one commit.
+    pub(super) fn copy(&mut self, records: &[Record]) -> Result<(), LedgerError> {
+        self.ready()?;
+        let Some(connection) = &self.connection else { return Err(LedgerError::Stopped { reason: "the file is closed".to_owned() }) };
+        let transaction = connection.unchecked_transaction()?;
+        let mut head = read::head(connection)?.position;
+        let mut insert =
+            connection.prepare_cached("INSERT INTO events (position, source, id, recorded, salt, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        self.sources.clear();
+        for record in records {
+            if record.position != head + 1 {
+                return Err(LedgerError::Missing { position: head + 1 });
+            }
+            // Of a text that was destroyed only the key is known.
+            let (source, id) =
+                if record.bytes.is_some() { (record.source.as_str(), record.id.as_str()) } else { (read::UNNAMED, record.key.as_str()) };
+            let source = source_number(connection, &mut self.sources, source)?;
+            insert.execute(params![number(record.position), source, id, record.recorded.0, record.salt, record.bytes])?;
+            head = record.position;
+        }
+        drop(insert);
+        transaction.commit()?;
+        self.known = head;
+        self.publish.send_replace(head);
+        Ok(())
+    }
+
     pub(super) fn limit_pages(&mut self, pages: u32) -> Result<(), LedgerError> {
         self.ready()?;
         if let Some(connection) = &self.connection {
@@ -182,9 +209,15 @@ fn write(
     let mut insert = connection.prepare_cached(
         "INSERT INTO events (position, source, id, recorded, salt, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (source, id) DO NOTHING",
     )?;
+    let unnamed =
+        connection.prepare_cached("SELECT number FROM sources WHERE source = ?1")?.query_row([read::UNNAMED], |row| row.get(0)).optional()?;
     let mut next = head.position + 1;
     let mut stored = Vec::with_capacity(events);
     for (event, salt) in group.iter().flat_map(|append| &append.events).zip(salts.chunks_exact(SALT_BYTES)) {
+        if let Some(destroyed) = copied_redaction(connection, unnamed, event)? {
+            stored.push(destroyed);
+            continue;
+        }
         let source = source_number(connection, sources, &event.source)?;
         if insert.execute(params![number(next), source, event.id, recorded.0, salt, event.bytes])? == 1 {
             stored.push(Stored::Fresh { position: next, recorded });
@@ -194,6 +227,16 @@ fn write(
         }
     }
     Ok((stored, next - 1))
+}
+
+/// An id whose event came here destroyed, by a copy, stays taken: it stands under its key.
+fn copied_redaction(connection: &Connection, unnamed: Option<i64>, event: &NewEvent) -> Result<Option<Stored>, LedgerError> {
+    let Some(unnamed) = unnamed else { return Ok(None) };
+    let mut find = connection.prepare_cached("SELECT position, recorded FROM events WHERE source = ?1 AND id = ?2")?;
+    let key = EventKey::of(&event.source, &event.id);
+    let found =
+        find.query_row(params![unnamed, key.as_str()], |row| Ok(Stored::Same { position: position(row.get(0)?), recorded: Instant(row.get(1)?) }));
+    Ok(found.optional()?)
 }
 
 fn source_number(connection: &Connection, sources: &mut HashMap<String, i64>, source: &str) -> Result<i64, LedgerError> {

@@ -62,7 +62,7 @@ struct Reader {
 
 impl Ledger {
     pub(crate) async fn open(path: &str, options: LedgerOptions) -> Result<Self, LedgerError> {
-        let path = PathBuf::from(path);
+        let path = numbered(path, options.number);
         let answering = Answering::start();
         let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&path, options, answering));
         opened.await.map_err(|error| LedgerError::Engine(error.to_string()))?
@@ -122,6 +122,14 @@ impl Ledger {
         Follower::new(Arc::clone(&self.reader), after)
     }
 
+    pub(crate) async fn scan(&self, after: Position) -> Result<Vec<Record>, LedgerError> {
+        self.reader.threads.run(move |connection| read::scan(connection, after)).await
+    }
+
+    pub(crate) async fn copy(&self, records: Vec<Record>) -> Result<(), LedgerError> {
+        self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.copy(records).await
+    }
+
     pub(crate) async fn destroy(&self, position: Position) -> Result<(), LedgerError> {
         self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.destroy(position).await
     }
@@ -137,6 +145,17 @@ impl Ledger {
     pub(crate) async fn limit_pages(&self, pages: u32) -> Result<(), LedgerError> {
         self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.limit_pages(pages).await
     }
+}
+
+/// The file of the ledger with a number: `ledger.db`, `ledger-2.db`, …
+fn numbered(path: &str, number: u32) -> PathBuf {
+    let path = PathBuf::from(path);
+    if number <= 1 {
+        return path;
+    }
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let ending = path.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
+    path.with_file_name(format!("{stem}-{number}{ending}"))
 }
 
 /// Comparing parses both texts, so the caller's task does it, not the writer's thread.

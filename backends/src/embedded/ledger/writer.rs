@@ -12,19 +12,10 @@ use dateline_events::Position;
 use tokio::sync::{mpsc, oneshot};
 
 use super::commit::{Stored, Writing};
-use crate::ledger::{LedgerError, MAX_BATCH_EVENTS, NewEvent};
-
-/// Requests that may wait; beyond, the ledger is overloaded.
-const MAX_WAITING_REQUESTS: usize = 4_096;
-
-/// Bytes of events that may wait; beyond, the ledger is overloaded.
-const MAX_WAITING_BYTES: usize = 128 * 1024 * 1024;
+use crate::ledger::{LedgerError, MAX_BATCH_EVENTS, MAX_COMMIT_BYTES, MAX_WAITING_BYTES, MAX_WAITING_REQUESTS, NewEvent, Record};
 
 /// A commit that could be larger lets other threads run so often before it is made.
 const MAX_YIELDS: u32 = 8;
-
-/// A commit takes no further request once it holds so many bytes of events.
-const MAX_COMMIT_BYTES: usize = 8 * 1024 * 1024;
 
 type Answer<T> = oneshot::Sender<Result<T, LedgerError>>;
 
@@ -70,6 +61,7 @@ pub(super) struct Append {
 
 enum Request {
     Append(Append),
+    Copy { records: Vec<Record>, answer: Answer<()> },
     Destroy { position: Position, answer: Answer<()> },
     LimitPages { pages: u32, answer: Answer<()> },
 }
@@ -109,6 +101,12 @@ impl Writer {
             self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
             return Err(error);
         }
+        answered.await.map_err(|_| ended())?
+    }
+
+    pub(super) async fn copy(&self, records: Vec<Record>) -> Result<(), LedgerError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Request::Copy { records, answer })?;
         answered.await.map_err(|_| ended())?
     }
 
@@ -159,6 +157,7 @@ fn serve(mut writing: Writing, queue: &Receiver<Request>, waiting_bytes: &Atomic
                 waiting_bytes.fetch_sub(group.iter().map(|append| append.bytes).sum(), Ordering::Relaxed);
                 writing.append(group);
             }
+            Request::Copy { records, answer } => drop(answer.send(writing.copy(&records))),
             Request::Destroy { position, answer } => drop(answer.send(writing.destroy(position))),
             Request::LimitPages { pages, answer } => drop(answer.send(writing.limit_pages(pages))),
         }

@@ -1,0 +1,127 @@
+//! Addresses of a bus: `nats://[USER[:PASSWORD]@]HOST[:PORT][,HOST[:PORT]…][?replicas=3&password_file=PATH&monitor=http://HOST:PORT]`.
+//!
+//! Nothing is connected here. Secrets never reach `Debug` or an error.
+
+use std::path::Path;
+
+/// The port of a NATS server that names none.
+const DEFAULT_PORT: u16 = 4222;
+
+/// JetStream keeps a stream on at most so many servers.
+const MAX_REPLICAS: usize = 5;
+
+/// A bus by its address.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Address {
+    /// `host:port` of each server that is named; a cluster tells of its others by itself.
+    pub servers: Vec<String>,
+    /// The NATS user, who is the publisher where this is a publisher's address.
+    pub user: Option<String>,
+    /// Its password.
+    pub password: Option<String>,
+    /// On how many servers a stream is kept; an odd number.
+    pub replicas: usize,
+    /// Where the servers tell their settings: `host:port` of each monitoring endpoint.
+    pub monitors: Vec<String>,
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "nats://{}", self.servers.join(","))
+    }
+}
+
+impl Address {
+    /// Reads an address; the error says what is wrong with it, and never shows it whole: it may hold a password.
+    pub(super) fn parse(url: &str) -> Result<Self, String> {
+        let rest = url.strip_prefix("nats://").ok_or("an address of a bus begins with nats://")?;
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        let (login, hosts) = place.rsplit_once('@').map_or((None, place), |(login, hosts)| (Some(login), hosts));
+        let (user, password) = match login.map(|login| login.split_once(':').unwrap_or((login, ""))) {
+            Some((user, password)) => (Some(decoded(user)?), Some(decoded(password)?).filter(|password| !password.is_empty())),
+            None => (None, None),
+        };
+        let servers = hosts.trim_end_matches('/').split(',').map(server).collect::<Result<Vec<_>, _>>()?;
+        let mut address = Self { servers, user, password, replicas: 1, monitors: Vec::new() };
+        for (name, value) in query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split_once('=').unwrap_or((pair, ""))) {
+            address.set(name, &decoded(value)?)?;
+        }
+        Ok(address)
+    }
+
+    fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        match name {
+            "replicas" => {
+                let replicas = value.parse().ok().filter(|replicas| (1..=MAX_REPLICAS).contains(replicas) && replicas % 2 == 1);
+                self.replicas = replicas.ok_or_else(|| format!("replicas={value}: a stream is kept on 1, 3 or 5 servers"))?;
+            }
+            "password_file" => {
+                let text = std::fs::read_to_string(Path::new(value)).map_err(|error| format!("cannot read the password file {value}: {error}"))?;
+                self.password = Some(text.trim_end_matches(['\n', '\r']).to_owned());
+            }
+            "monitor" => {
+                for monitor in value.split(',') {
+                    let place = monitor.strip_prefix("http://").ok_or_else(|| format!("monitor={monitor}: expected http://HOST:PORT"))?;
+                    self.monitors.push(place.trim_end_matches('/').to_owned());
+                }
+            }
+            _ => return Err(format!("the parameter {name:?} is not known: write replicas, password_file or monitor")),
+        }
+        Ok(())
+    }
+}
+
+fn server(text: &str) -> Result<String, String> {
+    let (host, port) = match text.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())) {
+        Some((host, port)) => (host, port.parse().map_err(|_| format!("{port} is no port"))?),
+        None => (text, DEFAULT_PORT),
+    };
+    if host.is_empty() { Err("an address of a bus names a host: nats://HOST[:PORT]".to_owned()) } else { Ok(format!("{host}:{port}")) }
+}
+
+/// Undoes percent-encoding.
+fn decoded(text: &str) -> Result<String, String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        if *first != b'%' {
+            bytes.push(*first);
+            continue;
+        }
+        let code = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        bytes.push(code.ok_or("\"%\" must be followed by two hexadecimal digits; write a percent sign as %25")?);
+        rest = &tail[2..];
+    }
+    String::from_utf8(bytes).map_err(|_| "what is percent-encoded is not UTF-8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    //! An address is read whole or refused with a reason that shows no secret.
+
+    use super::Address;
+
+    #[test]
+    fn an_address_names_servers_user_secret_and_replicas() {
+        let read = Address::parse("nats://intake:a%40b@one:1,two?replicas=3&monitor=http://one:8222,http://two:8222").unwrap();
+        assert_eq!(read.servers, ["one:1", "two:4222"]);
+        assert_eq!((read.user.as_deref(), read.password.as_deref(), read.replicas), (Some("intake"), Some("a@b"), 3));
+        assert_eq!(read.monitors, ["one:8222", "two:8222"]);
+        assert_eq!(format!("{read:?}"), "nats://one:1,two:4222");
+    }
+
+    #[test]
+    fn a_wrong_address_is_named_without_its_secret() {
+        for (url, says) in [
+            ("nats://", "names a host"),
+            ("nats://a:secret@h?replicas=2", "1, 3 or 5"),
+            ("nats://a:secret@h?replica=3", "is not known"),
+            ("nats://h?password_file=/none/such", "cannot read"),
+            ("nats://a:%zz@h", "hexadecimal"),
+        ] {
+            let error = Address::parse(url).unwrap_err();
+            assert!(error.contains(says) && !error.contains("secret"), "{url}: {error}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! The keep in a JetStream key-value bucket: the last message of a subject is a value, compare-and-swap the expected last sequence.
+//!
+//! What the values mean is not known here. Values are read from the stream's leader, so that what was put is seen by whoever asks next.
+
+use async_nats::HeaderMap;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::bus::{Bus, BusError};
+use crate::keep::{KeepEntry, KeepError, MAX_LISTED_KEYS, Revision};
+
+/// The bucket, and the stream behind it (the convention of NATS' key-value stores, so that other tools can look into it).
+const STREAM: &str = "KV_keep";
+const SUBJECTS: &str = "$KV.keep.";
+
+/// JetStream's numbers: no such stream, no such message, not the expected last sequence.
+const STREAM_NOT_FOUND: u64 = 10_059;
+const NO_MESSAGE: u64 = 10_037;
+const WRONG_LAST_SEQUENCE: u64 = 10_071;
+const WRONG_LAST_SEQUENCE_IN_FLIGHT: u64 = 10_164;
+
+/// A keep on the bus.
+#[derive(Clone, Debug)]
+pub struct Keep {
+    bus: Bus,
+}
+
+#[derive(Deserialize)]
+struct Found {
+    message: Message,
+}
+
+#[derive(Deserialize)]
+struct Message {
+    seq: Revision,
+    #[serde(default)]
+    data: String,
+}
+
+impl From<BusError> for KeepError {
+    fn from(error: BusError) -> Self {
+        if error.is_full() { Self::Full } else { Self::Engine(error.to_string()) }
+    }
+}
+
+impl Keep {
+    pub(crate) async fn open(url: &str) -> Result<Self, KeepError> {
+        let bus = Bus::connect(url, "keep").await?;
+        match bus.api::<Value>(&format!("STREAM.INFO.{STREAM}"), &json!({})).await {
+            Ok(_) => {}
+            Err(error) if error.is(STREAM_NOT_FOUND) => create(&bus).await?,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(Self { bus })
+    }
+
+    pub(crate) async fn get(&self, key: String) -> Result<Option<(Vec<u8>, Revision)>, KeepError> {
+        let question = json!({"last_by_subj": subject(&key)});
+        match self.bus.api::<Found>(&format!("STREAM.MSG.GET.{STREAM}"), &question).await {
+            Ok(Found { message }) => {
+                let value = STANDARD.decode(message.data).map_err(|error| KeepError::Engine(format!("{key:?} is no base64: {error}")))?;
+                Ok(Some((value, message.seq)))
+            }
+            Err(error) if error.is(NO_MESSAGE) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) async fn put(&self, key: String, value: Vec<u8>, expected: Option<Revision>) -> Result<Revision, KeepError> {
+        let mut headers = HeaderMap::new();
+        headers.insert("Nats-Expected-Last-Subject-Sequence", expected.unwrap_or(0).to_string());
+        match self.bus.store(subject(&key), headers, value.clone().into()).await {
+            Ok(stored) => Ok(stored.seq),
+            Err(error) if error.is(WRONG_LAST_SEQUENCE) || error.is(WRONG_LAST_SEQUENCE_IN_FLIGHT) => {
+                let found = self.get(key.clone()).await?.map(|(_, revision)| revision);
+                Err(KeepError::Changed { key, found })
+            }
+            // Nobody knows whether it was stored: what stands there now tells.
+            Err(BusError::Silent) => match self.get(key.clone()).await? {
+                Some((found, revision)) if found == value && Some(revision) != expected => Ok(revision),
+                found if found.as_ref().map(|(_, revision)| *revision) == expected => Err(BusError::Silent.into()),
+                found => Err(KeepError::Changed { key, found: found.map(|(_, revision)| revision) }),
+            },
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(crate) async fn list(&self, prefix: String) -> Result<Vec<KeepEntry>, KeepError> {
+        let mut keys: Vec<String> = self.keys().await?.into_iter().filter(|key| key.starts_with(&prefix)).collect();
+        if keys.len() > MAX_LISTED_KEYS {
+            return Err(KeepError::TooMany(prefix));
+        }
+        keys.sort_unstable();
+        let mut entries = Vec::with_capacity(keys.len());
+        for key in keys {
+            if let Some((value, revision)) = self.get(key.clone()).await? {
+                entries.push(KeepEntry { key, value, revision });
+            }
+        }
+        Ok(entries)
+    }
+
+    /// Every key, from the state of the stream, page by page.
+    async fn keys(&self) -> Result<Vec<String>, KeepError> {
+        #[derive(Deserialize)]
+        struct Info {
+            state: State,
+            #[serde(default)]
+            total: usize,
+        }
+        #[derive(Deserialize)]
+        struct State {
+            subjects: Option<serde_json::Map<String, Value>>,
+        }
+        let mut keys: Vec<String> = Vec::new();
+        loop {
+            let question = json!({"subjects_filter": format!("{SUBJECTS}>"), "offset": keys.len()});
+            let info: Info = self.bus.api(&format!("STREAM.INFO.{STREAM}"), &question).await?;
+            let subjects = info.state.subjects.unwrap_or_default();
+            let before = keys.len();
+            keys.extend(subjects.keys().filter_map(|subject| key_of(subject)));
+            if keys.len() >= info.total || keys.len() == before {
+                return Ok(keys);
+            }
+        }
+    }
+}
+
+async fn create(bus: &Bus) -> Result<(), KeepError> {
+    let settings = json!({
+        "name": STREAM, "subjects": [format!("{SUBJECTS}>")], "description": "Dateline's keep: small and precious", "storage": "file",
+        "retention": "limits", "discard": "new", "num_replicas": bus.address().replicas, "max_msgs_per_subject": 1, "max_msgs": -1,
+        "max_bytes": -1, "max_age": 0, "max_consumers": -1, "allow_direct": true, "allow_rollup_hdrs": true, "deny_delete": true,
+    });
+    let _: Value = bus.api(&format!("STREAM.CREATE.{STREAM}"), &settings).await?;
+    Ok(())
+}
+
+/// A key as a token of a subject. A key may begin or end with a dot, or have two side by side, a subject may not: dots are written
+/// `=2E`, and `=` as `=3D`.
+fn subject(key: &str) -> String {
+    format!("{SUBJECTS}{}", key.replace('=', "=3D").replace('.', "=2E"))
+}
+
+fn key_of(subject: &str) -> Option<String> {
+    Some(subject.strip_prefix(SUBJECTS)?.replace("=2E", ".").replace("=3D", "="))
+}

@@ -1,0 +1,234 @@
+//! Reading the stream: by position, by key, and page by page, straight from its store (ADR-31), without a consumer to keep.
+//!
+//! Any server that holds the stream may answer, and one may lag: what it does not have yet is not there for now. What decides (the
+//! head that an append follows) is asked of the leader alone.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use async_nats::{HeaderMap, Message, Subscriber};
+use bytes::Bytes;
+use dateline_events::{EventKey, Position};
+use futures_util::StreamExt;
+use serde_json::{Value, json};
+
+use super::record::{Raw, Redaction};
+use super::stream::Stream;
+use crate::distributed::bus::{ANSWER_MS, Bus, BusError};
+use crate::ledger::{Head, LedgerError, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, Record};
+
+/// JetStream's number for "no message found".
+const NO_MESSAGE: u64 = 10_037;
+
+/// The most subjects that one look-up names; the server takes 1,024.
+pub(super) const MAX_LOOKED_UP: usize = 1_000;
+
+/// Answers that are no message: end of batch, not found, nobody there.
+const END_OF_BATCH: u16 = 204;
+const NOT_FOUND: u16 = 404;
+const NO_RESPONDERS: u16 = 503;
+
+/// Reads one stream. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(super) struct Reader {
+    pub bus: Bus,
+    pub stream: Stream,
+}
+
+/// What one question of many messages was answered.
+pub(super) struct Answered {
+    /// The messages, in order.
+    pub messages: Vec<Message>,
+    /// How many more there are after them.
+    pub pending: u64,
+}
+
+impl Reader {
+    /// The end of the ledger, as the stream's leader has it.
+    pub(super) async fn head(&self) -> Result<Head, LedgerError> {
+        let state = self.stream.state(&self.bus).await?.ok_or_else(|| self.no_stream())?;
+        if state.last_seq == 0 {
+            return Ok(Head::default());
+        }
+        let recorded = match self.from_leader(&json!({"seq": state.last_seq})).await? {
+            Some(message) => message.recorded()?,
+            None => return Err(LedgerError::Missing { position: state.last_seq }),
+        };
+        Ok(Head { position: state.last_seq, recorded: Some(recorded) })
+    }
+
+    pub(super) fn no_stream(&self) -> LedgerError {
+        LedgerError::Engine(format!("there is no stream {} on {:?}: start the intake first, which creates it", self.stream.name, self.bus.address()))
+    }
+
+    /// One message, from the stream's leader.
+    async fn from_leader(&self, question: &Value) -> Result<Option<LeadersMessage>, BusError> {
+        #[derive(serde::Deserialize)]
+        struct Whole {
+            message: LeadersMessage,
+        }
+        match self.bus.api::<Whole>(&format!("STREAM.MSG.GET.{}", self.stream.name), question).await {
+            Ok(whole) => Ok(Some(whole.message)),
+            Err(error) if error.is(NO_MESSAGE) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The record at a position; None where the ledger has none (yet).
+    pub(super) async fn get(&self, position: Position) -> Result<Option<Record>, LedgerError> {
+        if position == 0 {
+            return Ok(None);
+        }
+        let question = json!({"seq": position}).to_string();
+        let answer = self.bus.ask(format!("$JS.API.DIRECT.GET.{}", self.stream.name), None, question.into()).await?;
+        match answer.status.map(|status| status.as_u16()) {
+            None => Raw::of_direct(&answer)?.record().map(Some),
+            Some(NOT_FOUND) => self.redacted(position).await,
+            Some(status) => Err(unexpected(status, &answer).into()),
+        }
+    }
+
+    /// What a redaction left of a position; None where there is no redaction of it.
+    pub(super) async fn redacted(&self, position: Position) -> Result<Option<Record>, LedgerError> {
+        let Some(message) = self.from_leader(&json!({"last_by_subj": self.stream.redaction_of(position)})).await? else { return Ok(None) };
+        let altered = || LedgerError::Altered { position: message.seq };
+        let redaction = Redaction::read(&message.payload()?).filter(|redaction| redaction.position == position).ok_or_else(altered)?;
+        let key = EventKey::parse(&redaction.key).ok_or_else(altered)?;
+        let recorded = redaction.recorded().ok_or_else(altered)?;
+        Ok(Some(Record { position, recorded, key, salt: None, source: String::new(), id: String::new(), bytes: None }))
+    }
+
+    /// The records of keys, where there are any; a redacted one without its text.
+    pub(super) async fn find(&self, keys: &[EventKey]) -> Result<HashMap<EventKey, Record>, LedgerError> {
+        let mut found = HashMap::new();
+        for message in &self.last_of(keys).await? {
+            let raw = Raw::of_direct(message)?;
+            let key = raw.key().ok_or(LedgerError::Altered { position: raw.position })?;
+            if raw.is_event() {
+                found.entry(key).or_insert(raw.record()?);
+            } else if let Some(record) = self.redacted(raw.redacted_position()?).await? {
+                found.insert(key, record);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The messages that stand under keys: an event, its redaction, or both.
+    pub(super) async fn last_of(&self, keys: &[EventKey]) -> Result<Vec<Message>, LedgerError> {
+        let mut messages = Vec::new();
+        for keys in keys.chunks(MAX_LOOKED_UP) {
+            let subjects: Vec<String> = keys.iter().map(|key| self.stream.all_of(key)).collect();
+            messages.extend(self.many(&json!({"multi_last": subjects, "batch": 2 * MAX_LOOKED_UP})).await?.messages);
+        }
+        Ok(messages)
+    }
+
+    /// Deletes the message at a position, and overwrites it where it stood; one that is gone already is no error.
+    pub(super) async fn delete(&self, position: Position) -> Result<(), LedgerError> {
+        let deleted = self.bus.api::<Value>(&format!("STREAM.MSG.DELETE.{}", self.stream.name), &json!({"seq": position, "no_erase": false})).await;
+        match deleted {
+            Ok(_) => Ok(()),
+            Err(_) if self.from_leader(&json!({"seq": position})).await?.is_none() => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// True where a position holds nothing but the room that was kept for it.
+    pub(super) async fn is_filler(&self, position: Position) -> Result<bool, LedgerError> {
+        Ok(self.from_leader(&json!({"seq": position})).await?.is_some_and(|message| message.data.is_empty()))
+    }
+
+    /// The messages after a position, as they stand: gaps are for the caller to see.
+    pub(super) async fn after(&self, position: Position, answers: &mut Answers) -> Result<Answered, BusError> {
+        let question = json!({"seq": position + 1, "batch": MAX_PAGE_RECORDS, "max_bytes": MAX_PAGE_BYTES});
+        answers.ask(&self.stream, &question).await
+    }
+
+    async fn many(&self, question: &Value) -> Result<Answered, BusError> {
+        Answers::subscribe(&self.bus).await?.ask(&self.stream, question).await
+    }
+}
+
+/// A message as the leader gives it: JSON with base64.
+#[derive(serde::Deserialize)]
+struct LeadersMessage {
+    seq: Position,
+    #[serde(default)]
+    hdrs: String,
+    #[serde(default)]
+    data: String,
+}
+
+impl LeadersMessage {
+    fn recorded(&self) -> Result<dateline_events::Instant, LedgerError> {
+        let headers = decoded(&self.hdrs)?;
+        let text = String::from_utf8_lossy(&headers);
+        let recorded = text.lines().find_map(|line| line.strip_prefix(super::record::RECORDED)?.strip_prefix(':')?.trim().parse().ok());
+        recorded.map(dateline_events::Instant).ok_or(LedgerError::Altered { position: self.seq })
+    }
+
+    fn payload(&self) -> Result<Vec<u8>, LedgerError> {
+        decoded(&self.data)
+    }
+}
+
+fn decoded(text: &str) -> Result<Vec<u8>, LedgerError> {
+    use base64::Engine as _;
+    let decoded = base64::engine::general_purpose::STANDARD.decode(text);
+    decoded.map_err(|error| LedgerError::Engine(format!("JetStream gave what is no base64: {error}")))
+}
+
+/// Where the answers to questions of many messages arrive: one question at a time.
+#[derive(Debug)]
+pub(super) struct Answers {
+    bus: Bus,
+    inbox: String,
+    subscriber: Subscriber,
+    /// Counts the questions, so that an answer that came too late is not taken for one to the next.
+    question: u64,
+}
+
+impl Answers {
+    pub(super) async fn subscribe(bus: &Bus) -> Result<Self, BusError> {
+        let inbox = bus.client().new_inbox();
+        let subscribed = bus.client().subscribe(format!("{inbox}.*")).await;
+        let subscriber = subscribed.map_err(|error| BusError::Unreadable(format!("cannot subscribe: {error}")))?;
+        Ok(Self { bus: bus.clone(), inbox, subscriber, question: 0 })
+    }
+
+    async fn ask(&mut self, stream: &Stream, question: &Value) -> Result<Answered, BusError> {
+        self.question += 1;
+        let reply = format!("{}.{}", self.inbox, self.question);
+        let verb = format!("$JS.API.DIRECT.GET.{}", stream.name);
+        let sent = self.bus.client().publish_with_reply(verb, reply.clone(), Bytes::from(question.to_string())).await;
+        sent.map_err(|error| BusError::Unreadable(format!("cannot ask: {error}")))?;
+        let mut answered = Answered { messages: Vec::new(), pending: 0 };
+        loop {
+            let next = tokio::time::timeout(Duration::from_millis(ANSWER_MS), self.subscriber.next()).await;
+            let message = next.map_err(|_| BusError::Silent)?.ok_or(BusError::Silent)?;
+            if message.subject.as_str() != reply {
+                continue;
+            }
+            match message.status.map(|status| status.as_u16()) {
+                None => answered.messages.push(message),
+                Some(END_OF_BATCH) => {
+                    answered.pending = pending(message.headers.as_ref());
+                    return Ok(answered);
+                }
+                Some(NOT_FOUND) => return Ok(answered),
+                Some(status) => return Err(unexpected(status, &message)),
+            }
+        }
+    }
+}
+
+fn pending(headers: Option<&HeaderMap>) -> u64 {
+    headers.and_then(|headers| headers.get("Nats-Num-Pending")?.as_str().parse().ok()).unwrap_or(0)
+}
+
+fn unexpected(status: u16, message: &Message) -> BusError {
+    if status == NO_RESPONDERS {
+        return BusError::Nobody("reading the ledger".to_owned());
+    }
+    BusError::Refused { code: u64::from(status), description: message.description.clone().unwrap_or_default() }
+}
