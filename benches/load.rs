@@ -1,12 +1,16 @@
 //! The load command: every figure of BENCHMARKS.md beside its raw limit, measured in the same run, A B A B.
 //!
-//! `cargo bench --bench load -- [--events N] [--only append|http|project|timeline|serve] [--quick] [--program PATH]`
+//! `cargo bench --bench load -- [--events N] [--only append|bus|http|project|timeline|serve] [--quick] [--program PATH]`
 //!
 //! `--program` measures another build of `dateline`; where others build into the same target folder, give it a copy.
 
 mod support;
+#[path = "../tests/support/nats.rs"]
+mod nats;
 #[path = "load/append.rs"]
 mod append;
+#[path = "load/bus.rs"]
+mod bus;
 #[path = "load/client.rs"]
 mod client;
 #[path = "load/http.rs"]
@@ -69,6 +73,9 @@ fn main() {
     probe("before");
     if wanted("append") {
         append::measure(&runtime, &options);
+    }
+    if wanted("bus") {
+        bus::measure(&runtime, &options);
     }
     if wanted("http") {
         http::measure(&runtime, &options);
