@@ -1,12 +1,26 @@
 //! The doors a process has opened: the ledger, the views and the keep. Which engine is behind each is said by its URL.
+//!
+//! The keep is opened first: it says which ledger is current, and how far the ledger is known to reach.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use dateline_backends::{Keep, Ledger, LedgerOptions, Views};
+use anyhow::{Context, bail};
+use dateline_backends::{Keep, KeepError, Ledger, LedgerOptions, Views};
 use dateline_events::{EventKey, Position};
 use dateline_timelines::PROJECTION_VERSION;
+use tokio::sync::watch;
 
 use crate::config::Addresses;
+
+/// Where the keep says which ledger is current: its number, decimal.
+const CURRENT: &str = "ledger/current";
+
+/// The intake notes in the keep how far the ledger reaches at most so often, in milliseconds.
+const NOTE_EVERY_MS: u64 = 1_000;
+
+/// A process looks so often whether another ledger became current, in milliseconds.
+const LOOK_EVERY_MS: u64 = 2_000;
 
 /// The doors a process has opened. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -22,7 +36,7 @@ pub struct Doors {
 /// Whether a process appends to the ledger, or only reads it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
-    /// It appends; one process at a time.
+    /// It appends; of an embedded ledger one process at a time.
     Append,
     /// It reads.
     Read,
@@ -32,15 +46,111 @@ impl Doors {
     /// Opens all three. A ledger that came back shorter than the views have read it is refused: something was lost.
     pub async fn open(addresses: &Addresses, ledger_use: Use) -> anyhow::Result<Self> {
         addresses.make_folders()?;
+        let keep = Keep::open(&addresses.keep).await?;
         let views = Views::open(&addresses.views, PROJECTION_VERSION).await?;
         let known = views.cursor(views.serving().await?).await?;
-        let options = match ledger_use {
-            Use::Append => LedgerOptions::writer(),
-            Use::Read => LedgerOptions::reader(),
-        };
-        let ledger = Ledger::open(&addresses.ledger, options.known_at_least(known)).await?;
-        let keep = Keep::open(&addresses.keep).await?;
+        let (ledger, _) = open_ledger(addresses, &keep, ledger_use, known).await?;
         Ok(Self { ledger, views, keep })
+    }
+}
+
+/// Opens the current ledger, which must reach as far as is known; answers it with its number.
+pub async fn open_ledger(addresses: &Addresses, keep: &Keep, ledger_use: Use, known: Position) -> anyhow::Result<(Ledger, u32)> {
+    let number = current_number(keep).await?;
+    let options = match ledger_use {
+        Use::Append => LedgerOptions::writer(),
+        Use::Read => LedgerOptions::reader(),
+    };
+    let noted = keep.get(&watermark(number)).await?.map(|(value, _)| number_in(&value)).transpose()?.unwrap_or(0);
+    let ledger = Ledger::open(&addresses.ledger, options.numbered(number).known_at_least(known.max(noted))).await?;
+    Ok((ledger, number))
+}
+
+/// The number of the current ledger; 1 until one was restored.
+pub async fn current_number(keep: &Keep) -> anyhow::Result<u32> {
+    match keep.get(CURRENT).await? {
+        Some((value, _)) => Ok(u32::try_from(number_in(&value)?).context("the ledger's number in the keep is too large")?),
+        None => Ok(1),
+    }
+}
+
+/// Makes another ledger current, by compare-and-swap: of two who restore at once, one is refused.
+pub async fn make_current(keep: &Keep, from: u32, to: u32) -> anyhow::Result<()> {
+    let found = keep.get(CURRENT).await?;
+    let (number, revision) = match &found {
+        Some((value, revision)) => (u32::try_from(number_in(value)?)?, Some(*revision)),
+        None => (1, None),
+    };
+    if number != from {
+        bail!("ledger {number} became current meanwhile, not {from}: somebody else restored it");
+    }
+    keep.put(CURRENT, to.to_string().as_bytes(), revision).await?;
+    Ok(())
+}
+
+/// Where the intake notes how far a ledger is known to reach.
+fn watermark(number: u32) -> String {
+    format!("ledger/{number}/reaches")
+}
+
+fn number_in(value: &[u8]) -> anyhow::Result<u64> {
+    let text = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
+    text.with_context(|| format!("the keep holds no number but {:?}", String::from_utf8_lossy(value)))
+}
+
+/// Notes in the keep how far the ledger reaches, so that one which comes back shorter is noticed even by an intake that knows nothing
+/// else. The keep is apart from the ledger and never restored with it. Ends when told to stop, with a last note.
+pub async fn note_reach(ledger: Ledger, number: u32, keep: Keep, mut stop: watch::Receiver<bool>) {
+    let mut head = ledger.watch_head();
+    let mut noted = 0;
+    loop {
+        let reached = *head.borrow_and_update();
+        if reached > noted {
+            match note(&keep, &watermark(number), reached).await {
+                Ok(()) => noted = reached,
+                Err(error) => tracing::warn!(%error, "how far the ledger reaches could not be noted in the keep; trying again"),
+            }
+        }
+        if *stop.borrow() {
+            return;
+        }
+        let pause = tokio::time::sleep(Duration::from_millis(NOTE_EVERY_MS));
+        tokio::select! {
+            () = pause => {}
+            _ = stop.wait_for(|stop| *stop) => {}
+        }
+    }
+}
+
+/// Several intakes may note at once; the farthest stays.
+async fn note(keep: &Keep, key: &str, reached: Position) -> anyhow::Result<()> {
+    loop {
+        let found = keep.get(key).await?;
+        let (there, revision) = match &found {
+            Some((value, revision)) => (number_in(value)?, Some(*revision)),
+            None => (0, None),
+        };
+        if there >= reached {
+            return Ok(());
+        }
+        match keep.put(key, reached.to_string().as_bytes(), revision).await {
+            Err(KeepError::Changed { .. }) => {}
+            put => return Ok(put.map(drop)?),
+        }
+    }
+}
+
+/// Ends, with the reason, when another ledger became current: what this process has opened is then a thing of the past.
+pub async fn until_replaced(keep: Keep, number: u32) -> String {
+    loop {
+        tokio::time::sleep(Duration::from_millis(LOOK_EVERY_MS)).await;
+        match current_number(&keep).await {
+            Ok(current) if current != number => {
+                return format!("ledger {current} is current, this process has opened ledger {number}: start it anew");
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!(%error, "the keep does not say which ledger is current; trying again"),
+        }
     }
 }
 

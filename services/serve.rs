@@ -1,4 +1,4 @@
-//! All roles in one process: opens the doors, starts what was asked for, and stops it gracefully.
+//! Roles in one process: opens the doors they need, starts what was asked for, and stops it gracefully.
 
 use std::net::SocketAddr;
 
@@ -6,60 +6,90 @@ use anyhow::{Context, bail};
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use dateline_backends::{Keep, Ledger, Views};
+use dateline_timelines::PROJECTION_VERSION;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::config::Serving;
-use crate::doors::{Doors, Use};
+use crate::config::{Role, Serving};
+use crate::doors::{Doors, Use, note_reach, open_ledger, until_replaced};
+use crate::health::Health;
 use crate::http::{Gate, Problem, server};
 use crate::intake::Intake;
 use crate::keys::Keys;
 use crate::projector;
 use crate::reader::Reader;
 
-/// A running house.
+/// A running house: one role of it, or all.
 pub struct House {
     /// Where it listens.
     pub address: SocketAddr,
-    /// Its doors.
-    pub doors: Doors,
+    /// The ledger.
+    pub ledger: Ledger,
+    /// The views, where a role needs them.
+    pub views: Option<Views>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+    /// Ends with the reason why the house must be started anew.
+    replaced: JoinHandle<String>,
+}
+
+/// What a house is opening.
+struct Opening<'a> {
+    serving: &'a Serving,
+    keep: Keep,
+    gate: Gate,
+    stopped: watch::Receiver<bool>,
 }
 
 impl House {
-    /// Opens the doors and starts intake, projector and reader behind one address.
+    /// Opens what the roles need and starts them behind one address.
     pub async fn start(serving: &Serving) -> anyhow::Result<Self> {
-        let doors = Doors::open(&serving.addresses, Use::Append).await?;
-        let keys = Keys::new(doors.keep.clone());
+        let addresses = &serving.addresses;
+        addresses.make_folders()?;
+        let keep = Keep::open(&addresses.keep).await?;
+        let keys = Keys::new(keep.clone());
         let loopback = serving.listen.ip().is_loopback();
-        if !loopback && keys.list().await?.iter().all(|key| key.revoked.is_some()) {
-            bail!(
-                "{} can be reached from other machines, and there is no API key yet: everyone could publish. Make one with `dateline keys create`, or listen on 127.0.0.1",
-                serving.listen
-            );
+        if serving.has(Role::Intake) && !loopback {
+            check_that_keys_exist(&keys, serving).await?;
         }
-        let gate = Gate::new(keys, loopback, serving.open_reading);
         let (stop, stopped) = watch::channel(false);
+        let opening = Opening { serving, keep, gate: Gate::new(keys, loopback, serving.open_reading), stopped };
+        let views = opening.views().await?;
+        let known = match &views {
+            Some(views) => views.cursor(views.serving().await?).await?,
+            None => 0,
+        };
+        let ledger_use = if serving.has(Role::Intake) { Use::Append } else { Use::Read };
+        let (ledger, number) = open_ledger(addresses, &opening.keep, ledger_use, known).await?;
         let listener = TcpListener::bind(serving.listen)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
         let address = listener.local_addr()?;
-        let intake = Intake::new(doors.ledger.clone(), gate.clone());
-        let reader = Reader::new(doors.ledger.clone(), doors.views.clone(), gate, stopped.clone());
-        let router = routes(intake, reader);
-        let projecting = tokio::spawn(projector::run(doors.ledger.clone(), doors.views.clone(), stopped.clone()));
-        let answering = tokio::spawn(async move {
+        let router = whole(opening.routes(&ledger, views.as_ref()));
+        let mut tasks = opening.start(&ledger, number, views.as_ref());
+        let stopped = opening.stopped.clone();
+        tasks.push(tokio::spawn(async move {
             if let Err(error) = server::serve(listener, router, stopped).await {
                 tracing::error!(%error, "the server stopped");
             }
-        });
-        Ok(Self { address, doors, stop, tasks: vec![answering, projecting] })
+        }));
+        let replaced = tokio::spawn(until_replaced(opening.keep, number));
+        Ok(Self { address, ledger, views, stop, tasks, replaced })
+    }
+
+    /// Ends with the reason when this house works on what is a thing of the past.
+    pub async fn until_replaced(&mut self) -> String {
+        match (&mut self.replaced).await {
+            Ok(reason) => reason,
+            Err(error) => format!("the watch over the current ledger ended: {error}"),
+        }
     }
 
     /// Lets requests under way end, then stops.
     pub async fn stop(self) {
+        self.replaced.abort();
         // Nobody listens any more only if everything has stopped already.
         let _ = self.stop.send(true);
         for task in self.tasks {
@@ -68,12 +98,63 @@ impl House {
     }
 }
 
-/// Every route; what is not there and what is not allowed are problems too.
-pub fn routes(intake: Intake, reader: Reader) -> Router {
+/// One's own machine needs no key; elsewhere nobody could publish without one.
+async fn check_that_keys_exist(keys: &Keys, serving: &Serving) -> anyhow::Result<()> {
+    if !keys.list().await?.iter().all(|key| key.revoked.is_some()) {
+        return Ok(());
+    }
+    let detail = format!("{} can be reached from other machines, and there is no API key yet", serving.listen);
+    if serving.roles.len() > 1 {
+        bail!("{detail}: everyone could publish. Make one with `dateline keys create`, or listen on 127.0.0.1");
+    }
+    // An intake of its own comes up before anybody could have made a key; until then it refuses everyone.
+    tracing::warn!("{detail}: nobody can publish. Make one with `dateline keys create`");
+    Ok(())
+}
+
+impl Opening<'_> {
+    async fn views(&self) -> anyhow::Result<Option<Views>> {
+        if !(self.serving.has(Role::Projector) || self.serving.has(Role::Reader)) {
+            return Ok(None);
+        }
+        Ok(Some(Views::open(&self.serving.addresses.views, PROJECTION_VERSION).await?))
+    }
+
+    fn routes(&self, ledger: &Ledger, views: Option<&Views>) -> Router {
+        let needs_ledger = self.serving.roles.iter().any(|role| *role != Role::Reader);
+        let mut router = Health { ledger: ledger.clone(), needs_ledger, views: views.cloned() }.routes();
+        if self.serving.has(Role::Intake) {
+            router = router.merge(Intake::new(ledger.clone(), self.gate.clone()).routes());
+        }
+        if let Some(views) = views.filter(|_| self.serving.has(Role::Reader)) {
+            router = router.merge(Reader::new(ledger.clone(), views.clone(), self.gate.clone(), self.stopped.clone()).routes());
+        }
+        router
+    }
+
+    fn start(&self, ledger: &Ledger, number: u32, views: Option<&Views>) -> Vec<JoinHandle<()>> {
+        let mut tasks = Vec::new();
+        if self.serving.has(Role::Intake) {
+            tasks.push(tokio::spawn(note_reach(ledger.clone(), number, self.keep.clone(), self.stopped.clone())));
+        }
+        if let Some(views) = views.filter(|_| self.serving.has(Role::Projector)) {
+            tasks.push(tokio::spawn(projector::run(ledger.clone(), views.clone(), self.stopped.clone())));
+        }
+        tasks
+    }
+}
+
+/// The routes of a command that works on the files themselves: those of intake and reader.
+pub fn routes(doors: &Doors, gate: &Gate, stop: watch::Receiver<bool>) -> Router {
+    let intake = Intake::new(doors.ledger.clone(), gate.clone());
+    let reader = Reader::new(doors.ledger.clone(), doors.views.clone(), gate.clone(), stop);
     // Both roles have routes of their own under /v1/events; merging joins the methods.
-    intake
-        .routes()
-        .merge(reader.routes())
+    whole(intake.routes().merge(reader.routes()))
+}
+
+/// With answers for what is not there and what is not allowed: problems too.
+fn whole(routes: Router) -> Router {
+    routes
         .fallback(|uri: axum::http::Uri| async move {
             Problem::not_found(format!("there is nothing at {}; /openapi.json lists what there is", uri.path()))
         })

@@ -51,7 +51,10 @@ async fn a_list_has_what_begins_so_and_says_when_that_is_too_much(place: &Place)
     let listed: Vec<_> = keep.list("keys/").await.unwrap().into_iter().map(|entry| (entry.key, entry.revision)).collect();
     assert_eq!(listed, [put[1].clone(), put[0].clone()]);
     let all = keep.list("").await.unwrap();
-    assert_eq!(all.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>(), [".dots..", "=2E", "a.=b", "key", "keys/a", "keys/b", "keyz", "watch/a"]);
+    assert_eq!(
+        all.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>(),
+        [".dots..", "=2E", "a.=b", "key", "keys/a", "keys/b", "keyz", "watch/a"]
+    );
     assert!(all.iter().all(|entry| entry.value == entry.key.as_bytes()));
     let many = (0..=MAX_LISTED_KEYS).map(|number| {
         let keep = keep.clone();

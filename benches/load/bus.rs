@@ -25,8 +25,12 @@ pub fn measure(runtime: &Runtime, options: &Options) {
         (ledger, Bare::open(&server.url()).await)
     });
     println!("### Append on JetStream, every write synced, in process\n");
-    println!("Bare: the same messages with the same headers, published without a ledger around them: singly by as many callers, or by one\nloop of atomic batches of {BATCH}.\n");
-    println!("| callers × events a call | ours, events/s | a commit | bare singles, /s | ratio | bare batches, /s | ratio |\n|---|---|---|---|---|---|---|");
+    println!(
+        "Bare: the same messages with the same headers, published without a ledger around them: singly by as many callers, or by one\nloop of atomic batches of {BATCH}.\n"
+    );
+    println!(
+        "| callers × events a call | ours, events/s | a commit | bare singles, /s | ratio | bare batches, /s | ratio |\n|---|---|---|---|---|---|---|"
+    );
     let shapes = [(1, 1, 2_000), (8, 1, 8_000), (32, 1, 16_000), (1_000, 1, 60_000), (8, 100, 48_000), (1, 1_000, 60_000), (8, 1_000, 96_000)];
     for (callers, batch, events) in shapes {
         let shape = Shape { callers, batch, sorted: true };
@@ -44,11 +48,7 @@ pub fn measure(runtime: &Runtime, options: &Options) {
             batches.push(runtime.block_on(bare.batches(options.scaled(60_000).max(BATCH))));
         }
         let (ours, singles, batches) = (median(ours), median(singles), median(batches));
-        println!(
-            "| {callers} × {batch} | {ours:.0} | {commits:.0} | {singles:.0} | {:.2} | {batches:.0} | {:.2} |",
-            ours / singles,
-            ours / batches
-        );
+        println!("| {callers} × {batch} | {ours:.0} | {commits:.0} | {singles:.0} | {:.2} | {batches:.0} | {:.2} |", ours / singles, ours / batches);
     }
     println!();
 }

@@ -12,9 +12,7 @@ use crate::config::{Secret, Settings};
 use crate::doors::{Doors, Use};
 use crate::http::parameters::percent_encoded;
 use crate::http::{Gate, MAX_BODY_BYTES};
-use crate::intake::Intake;
 use crate::keys::Keys;
-use crate::reader::Reader;
 use crate::serve::routes;
 
 /// An answer to a local question is at most so large, in bytes.
@@ -60,7 +58,7 @@ impl Asker {
         let doors = Doors::open(&settings.addresses, files).await?;
         let (stop, stopped) = watch::channel(false);
         let gate = Gate::owner(Keys::new(doors.keep.clone()));
-        let router = routes(Intake::new(doors.ledger.clone(), gate.clone()), Reader::new(doors.ledger.clone(), doors.views.clone(), gate, stopped));
+        let router = routes(&doors, &gate, stopped);
         Ok(Self::Files { doors, router, _stop: stop })
     }
 

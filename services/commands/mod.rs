@@ -3,6 +3,7 @@
 
 mod ask;
 mod audit;
+mod health;
 mod keys;
 mod progress;
 mod publish;
@@ -10,12 +11,12 @@ mod read;
 mod rebuild;
 mod serving;
 
-use crate::config::{Command, Settings, complete};
+use crate::config::{Command, Role, Settings, complete};
 use crate::demo;
 
 pub use ask::{Asker, local_server};
 pub use progress::Progress;
-pub use serving::{addresses, until_told};
+pub use serving::{until_told, welcome};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +31,11 @@ pub enum Answer {
 pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
     match &settings.command {
         Command::Demo { serve, claims } => demo::run(&settings, *serve, *claims).await,
-        Command::Serve => serving::serve(&settings).await,
+        Command::Serve => serving::serve(&settings, &Role::ALL).await,
+        Command::Intake => serving::serve(&settings, &[Role::Intake]).await,
+        Command::Projector => serving::serve(&settings, &[Role::Projector]).await,
+        Command::Reader => serving::serve(&settings, &[Role::Reader]).await,
+        Command::Health => health::run(&settings).await,
         Command::Publish { files, format } => publish::run(&settings, files, *format).await,
         Command::Timeline { which, read, claims, retracted, at } => read::timeline(&settings, which, read, *claims, *retracted, at.as_deref()).await,
         Command::Incidents { read, service, vendor, region, state, q, limit } => {

@@ -1,25 +1,53 @@
-//! `dateline serve`: every role in one process, until it is told to stop.
+//! `dateline serve` and the roles of their own: until they are told to stop.
+
+use anyhow::bail;
 
 use super::{Answer, say};
-use crate::config::{Serving, Settings};
+use crate::config::{Role, Serving, Settings};
 use crate::serve::House;
 
 /// Serves until SIGINT or SIGTERM; then lets requests under way end.
-pub async fn serve(settings: &Settings) -> anyhow::Result<Answer> {
-    let serving = Serving { addresses: settings.addresses.clone(), listen: settings.listen, open_reading: settings.open_reading };
-    let house = House::start(&serving).await?;
-    say(&addresses(&house, &serving.addresses.data.display().to_string()))?;
-    until_told().await?;
+pub async fn serve(settings: &Settings, roles: &[Role]) -> anyhow::Result<Answer> {
+    let addresses = settings.addresses.clone();
+    let serving = Serving { roles: roles.to_vec(), addresses, listen: settings.listen, open_reading: settings.open_reading };
+    let mut house = House::start(&serving).await?;
+    say(&welcome(&house, &serving))?;
+    let replaced = tokio::select! {
+        told = until_told() => { told?; None }
+        reason = house.until_replaced() => Some(reason),
+    };
     house.stop().await;
-    Ok(Answer::Done)
+    match replaced {
+        Some(reason) => bail!(reason),
+        None => Ok(Answer::Done),
+    }
 }
 
 /// What to open in a browser, and what to ask.
-pub fn addresses(house: &House, files: &str) -> String {
-    let at = house.address;
-    format!(
-        "serving at http://{at}\n  pages     http://{at}/\n  incidents http://{at}/v1/incidents\n  contract  http://{at}/openapi.json\n  files     {files}\nstop with Ctrl-C\n"
-    )
+pub fn welcome(house: &House, serving: &Serving) -> String {
+    let (at, kept) = (house.address, &serving.addresses);
+    let mut text = format!("serving at http://{at}\n");
+    if serving.has(Role::Reader) {
+        text.push_str(&format!("  pages     http://{at}/\n  incidents http://{at}/v1/incidents\n  contract  http://{at}/openapi.json\n"));
+    }
+    if kept.all_in_the_folder() {
+        text.push_str(&format!("  files     {}\n", kept.data.display()));
+    } else {
+        text.push_str(&format!("  ledger    {}\n  views     {}\n", without_secrets(&kept.ledger), without_secrets(&kept.views)));
+    }
+    text.push_str("stop with Ctrl-C\n");
+    text
+}
+
+/// An address without the password that it may hold.
+fn without_secrets(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let (place, parameters) = rest.split_once('?').map_or((rest, ""), |(place, _)| (place, "?…"));
+    let place = match place.rsplit_once('@') {
+        Some((login, host)) => format!("{}@{host}", login.split(':').next().unwrap_or_default()),
+        None => place.to_owned(),
+    };
+    format!("{scheme}://{place}{parameters}")
 }
 
 /// Waits for SIGINT or SIGTERM.

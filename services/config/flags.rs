@@ -15,13 +15,13 @@ pub struct Flags {
     /// The folder of the embedded files [default: data]
     #[arg(long, global = true, env = "DATELINE_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// The ledger [default: sqlite:DIR/ledger.db]
+    /// The ledger, sqlite:PATH or nats://[USER@]HOST[:PORT]?replicas=N&password_file=PATH&monitor=http://HOST:PORT [default: sqlite:DIR/ledger.db]
     #[arg(long, global = true, env = "DATELINE_LEDGER", value_name = "URL")]
     pub ledger: Option<String>,
-    /// The views [default: sqlite:DIR/views.db]
+    /// The views, sqlite:PATH or postgres://USER@HOST/DATABASE?password_file=PATH [default: sqlite:DIR/views.db]
     #[arg(long, global = true, env = "DATELINE_VIEWS", value_name = "URL")]
     pub views: Option<String>,
-    /// The keep [default: keep.db beside the ledger]
+    /// The keep, sqlite:PATH or nats://… [default: beside the ledger]
     #[arg(long, global = true, env = "DATELINE_KEEP", value_name = "URL")]
     pub keep: Option<String>,
     /// Where to listen [default: 127.0.0.1:7310]
@@ -58,6 +58,14 @@ pub enum Command {
     },
     /// Run every role in one process
     Serve,
+    /// Run the intake alone: it takes events in and appends them to the ledger
+    Intake,
+    /// Run the projector alone: it follows the ledger and folds it into the views
+    Projector,
+    /// Run the reader alone: it answers newsrooms, programs and auditors from the views
+    Reader,
+    /// Ask the process that listens at --listen (or --url) whether it is ready; the answer is the exit code
+    Health,
     /// Publish events: a CloudEvent a line, from files or from standard input; a line without an id gets a UUIDv7
     Publish {
         /// NDJSON files; - is standard input

@@ -51,15 +51,40 @@ pub struct Addresses {
     pub keep: String,
 }
 
+/// A role that a process can play.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Takes events in.
+    Intake,
+    /// Folds them into timelines.
+    Projector,
+    /// Answers what is asked.
+    Reader,
+}
+
+impl Role {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Intake, Self::Projector, Self::Reader];
+}
+
 /// What a server needs.
 #[derive(Debug, Clone)]
 pub struct Serving {
+    /// Which roles it plays.
+    pub roles: Vec<Role>,
     /// Where things are kept.
     pub addresses: Addresses,
     /// Where to listen.
     pub listen: SocketAddr,
     /// True to open reading to all.
     pub open_reading: bool,
+}
+
+impl Serving {
+    /// True if it plays this role.
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
 }
 
 /// Why there are no settings.
@@ -76,6 +101,12 @@ impl Addresses {
     pub fn in_folder(data: PathBuf) -> Self {
         let file = |name: &str| format!("sqlite:{}", data.join(name).display());
         Self { ledger: file("ledger.db"), views: file("views.db"), keep: file("keep.db"), data }
+    }
+
+    /// True where everything is kept in the folder of the embedded files.
+    pub fn all_in_the_folder(&self) -> bool {
+        let usual = Self::in_folder(self.data.clone());
+        (&self.ledger, &self.views, &self.keep) == (&usual.ledger, &usual.views, &usual.keep)
     }
 
     /// Makes the folders that the embedded files stand in.

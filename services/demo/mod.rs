@@ -9,7 +9,7 @@ use dateline_timelines::tell::{self, Lang, Options};
 use serde_json::Value;
 
 use crate::commands::{Answer, Asker, local_server, say};
-use crate::config::{self, Addresses, Serving, Settings};
+use crate::config::{self, Addresses, Role, Serving, Settings};
 use crate::reader::{Desk, ReadAxes};
 use crate::serve::House;
 
@@ -21,9 +21,11 @@ const UP_TO_MISREADING: usize = 4;
 
 /// Plays it.
 pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Result<Answer> {
-    let data = settings.addresses.data.join("demo");
+    // Where nothing else was said, the demo keeps its files apart from those of a house.
+    let addresses =
+        if settings.addresses.all_in_the_folder() { Addresses::in_folder(settings.addresses.data.join("demo")) } else { settings.addresses.clone() };
     let listen = if serve { settings.listen } else { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
-    let serving = Serving { addresses: Addresses::in_folder(data.clone()), listen, open_reading: settings.open_reading };
+    let serving = Serving { roles: Role::ALL.to_vec(), addresses, listen, open_reading: settings.open_reading };
     let house = House::start(&serving).await?;
     let asker = local_server(house.address);
     say(&format!(
@@ -41,13 +43,13 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
     }
     say(&correction(&house, misread, corrected).await?)?;
     say(&format!(
-        "What was done: {} events went through POST /v1/events into the ledger (positions 1 to {last}), the projector folded them\ninto one incident, and the reader told it. The files are in {}.\n",
+        "What was done: {} events went through POST /v1/events into the ledger (positions 1 to {last}), the projector folded them\ninto one incident, and the reader told it.{}\n",
         OUTAGE.lines().count(),
-        data.display()
+        kept_in(&serving.addresses)
     ))?;
-    say(&next_steps(&data.display().to_string(), misread))?;
+    say(&next_steps(&serving.addresses, misread))?;
     if serve {
-        say(&format!("\n{}", crate::commands::addresses(&house, &data.display().to_string())))?;
+        say(&format!("\n{}", crate::commands::welcome(&house, &serving)))?;
         crate::commands::until_told().await?;
     }
     house.stop().await;
@@ -69,7 +71,8 @@ async fn publish(asker: &Asker, lines: std::ops::Range<usize>) -> anyhow::Result
 
 /// What the correction changed, in words, in both languages.
 async fn correction(house: &House, misread: Position, corrected: Position) -> anyhow::Result<String> {
-    let desk = Desk::new(house.doors.ledger.clone(), house.doors.views.clone());
+    let Some(views) = &house.views else { bail!("the demo runs every role, and found no views") };
+    let desk = Desk::new(house.ledger.clone(), views.clone());
     let mut text = format!("The desk had misread its first source, and corrected itself. From position {misread} to position {corrected}:\n");
     for lang in [Lang::En, Lang::Bn] {
         let before = story(&desk, misread).await?;
@@ -89,10 +92,17 @@ async fn story(desk: &Desk, as_of: Position) -> anyhow::Result<crate::reader::St
     desk.fold(&found).await.map_err(|problem| anyhow::Error::msg(problem.detail))
 }
 
-fn next_steps(data: &str, misread: Position) -> String {
-    let (program, data) = (word(&config::program()), word(data));
+fn kept_in(addresses: &Addresses) -> String {
+    if addresses.all_in_the_folder() { format!(" The files are in {}.", addresses.data.display()) } else { String::new() }
+}
+
+fn next_steps(addresses: &Addresses, misread: Position) -> String {
+    let program = word(&config::program());
+    // Addresses may hold secrets: whoever gave them gives them again.
+    let flags = if addresses.all_in_the_folder() { format!(" --data {}", word(&addresses.data.display().to_string())) } else { String::new() };
+    let again = if flags.is_empty() { ", with the same --ledger and --views" } else { "" };
     format!(
-        "Try next:\n  {program} timeline whatsapp --data {data} --known-at 2022-10-25T14:45+05:30\n  {program} timeline whatsapp --data {data} --lang bn --claims\n  {program} audit replay --data {data} --until {misread} --timeline whatsapp\n"
+        "Try next{again}:\n  {program} timeline whatsapp{flags} --known-at 2022-10-25T14:45+05:30\n  {program} timeline whatsapp{flags} --lang bn --claims\n  {program} audit replay{flags} --until {misread} --timeline whatsapp\n"
     )
 }
 

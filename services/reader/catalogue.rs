@@ -39,7 +39,7 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
     let found = reader.desk.views.list(query).await?;
     let mut services: Vec<Value> = found.value.iter().filter_map(|row| serde_json::from_str(&row.json).ok()).collect();
     services.sort_by_key(|service| service["slug"].as_str().map(ToOwned::to_owned));
-    let standing = Standing { position: found.position, head: reader.desk.head().await?.max(found.position) };
+    let standing = Standing { position: found.position, head: reader.desk.head().max(found.position) };
     Ok(answer(&headers, standing, None, "application/json", Bytes::from(json!({"services": services}).to_string())))
 }
 
@@ -64,6 +64,6 @@ pub async fn one(State(reader): State<Reader>, Path(slug): Path<String>, headers
         .map(|row| json!({"incident": row.id, "state": row.state, "started": row.started, "timeline": format!("/v1/incidents/{}/timeline", row.id)}))
         .collect();
     let body = json!({"slug": slug, "registered": service, "incidents": latest});
-    let standing = Standing { position: registered.position, head: reader.desk.head().await?.max(registered.position) };
+    let standing = Standing { position: registered.position, head: reader.desk.head().max(registered.position) };
     Ok(answer(&headers, standing, None, "application/json", Bytes::from(body.to_string())))
 }

@@ -121,7 +121,7 @@ pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, h
 }
 
 async fn show(reader: &Reader, headers: &HeaderMap, position: Position, body: Value) -> Result<Response, Problem> {
-    let standing = Standing { position, head: reader.desk.head().await?.max(position) };
+    let standing = Standing { position, head: reader.desk.head().max(position) };
     Ok(answer(headers, standing, None, "application/json", Bytes::from(body.to_string())))
 }
 
@@ -146,7 +146,7 @@ async fn form(reader: &Reader, row: &EventRow, incidents: &[IncidentNumber]) -> 
 
 /// Streams the ledger after a position as NDJSON, page by page, up to the head as it was when asked.
 async fn replay(reader: &Reader, after: Position, limit: Option<usize>) -> Result<Response, Problem> {
-    let head = reader.desk.head().await?;
+    let head = reader.desk.ledger.head().await?.position;
     let last = limit.map_or(head, |limit| head.min(after.saturating_add(limit as u64)));
     let follower = reader.desk.ledger.follow(after);
     let lines = stream::try_unfold((follower, after), move |(mut follower, at)| async move {

@@ -113,7 +113,7 @@ pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, heade
     if found.asked.by_id && found.asked.id != id {
         return Ok(moved(&format!("/v1/incidents/{}", found.asked.id), &uri));
     }
-    let standing = Standing { position: found.asked.position, head: reader.desk.head().await?.max(found.asked.position) };
+    let standing = Standing { position: found.asked.position, head: reader.desk.head().max(found.asked.position) };
     let etag = found.etag(timeline::Form::Json, &parameters).replace("W/\"", "W/\"s");
     let story = reader.desk.fold(&found.asked).await?;
     let told = timeline::told(&story, found.lang, &parameters)?;
@@ -171,7 +171,7 @@ pub async fn find(reader: &Reader, parameters: &Parameters, headers: &HeaderMap)
     });
     items.truncate(limit);
     items.retain(|item| axes.at.is_none() || item.ongoing.is_some());
-    let standing = Standing { position: cursor, head: reader.desk.head().await?.max(cursor) };
+    let standing = Standing { position: cursor, head: reader.desk.head().max(cursor) };
     Ok(Listed { items, next, standing, lang, axes })
 }
 

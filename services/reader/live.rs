@@ -58,7 +58,7 @@ async fn start(reader: Reader, headers: &HeaderMap, after: Option<Position>, inc
         Some(text) => text.parse().map_err(|_| Problem::invalid_parameter(format!("Last-Event-ID: \"{text}\" is no position")))?,
         None => after.unwrap_or(cursor),
     };
-    let standing = Standing { position: cursor, head: reader.desk.head().await?.max(cursor) };
+    let standing = Standing { position: cursor, head: reader.desk.head().max(cursor) };
     let live = Live { reader, incident, wanted: None, after, pending: Vec::new().into_iter(), caught_up: false };
     let mut response = Sse::new(messages(live)).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here")).into_response();
     stand(response.headers_mut(), standing);

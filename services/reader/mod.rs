@@ -7,7 +7,6 @@ mod cache;
 mod catalogue;
 mod desk;
 mod events;
-mod health;
 mod incidents;
 mod live;
 mod openapi;
@@ -58,8 +57,6 @@ impl Reader {
             .route("/v1/services", get(catalogue::list))
             .route("/v1/services/{slug}", get(catalogue::one))
             .route("/openapi.json", get(openapi::document))
-            .route("/health/live", get(health::live))
-            .route("/health/ready", get(health::ready))
             .route("/", get(site::list))
             .route("/incidents/{id}", get(site::incident))
             .route("/assets/dateline.css", get(site::style))

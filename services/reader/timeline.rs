@@ -63,7 +63,7 @@ async fn respond(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri, form
     reader.gate.reader(headers).await?;
     let parameters: Parameters = parameters::read(uri)?;
     let found = look(reader, id, &parameters, headers).await?;
-    let standing = Standing { position: found.asked.position, head: reader.desk.head().await?.max(found.asked.position) };
+    let standing = Standing { position: found.asked.position, head: reader.desk.head().max(found.asked.position) };
     if found.asked.by_id && found.asked.id != id {
         // Whoever asked by suffix is sent on with it.
         let suffix = uri.path().rsplit_once("/timeline").map_or("", |(_, suffix)| suffix);

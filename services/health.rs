@@ -1,0 +1,77 @@
+//! `/health/live` and `/health/ready`: whether the process runs, and whether what it depends on answers, and how far behind it is.
+//!
+//! A role says what it cannot do without. Nothing here is remembered: every question asks anew, and waits for nobody for long.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use dateline_backends::{Ledger, Views};
+use dateline_events::Position;
+use serde_json::{Value, json};
+
+/// Farther behind than this, the views are not called ready, in positions.
+const MAX_LAG: u64 = 100_000;
+
+/// A dependency that does not answer within this is called not ready, in milliseconds.
+const ANSWER_MS: u64 = 2_000;
+
+/// What a process depends on.
+#[derive(Debug, Clone)]
+pub struct Health {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// False for a reader: what it tells stands in the views, and it goes on telling while the ledger is away.
+    pub needs_ledger: bool,
+    /// The views, where the process has opened them.
+    pub views: Option<Views>,
+}
+
+impl Health {
+    /// Its routes.
+    pub fn routes(self) -> Router {
+        Router::new().route("/health/live", get(live)).route("/health/ready", get(ready)).with_state(self)
+    }
+
+    async fn views(&self) -> Option<Result<Position, String>> {
+        let views = self.views.as_ref()?;
+        let cursor = async { views.cursor(views.serving().await?).await };
+        Some(in_time(cursor).await)
+    }
+}
+
+async fn in_time<T, E: std::fmt::Display>(question: impl Future<Output = Result<T, E>>) -> Result<T, String> {
+    match tokio::time::timeout(Duration::from_millis(ANSWER_MS), question).await {
+        Ok(answer) => answer.map_err(|error| error.to_string()),
+        Err(_) => Err(format!("no answer within {ANSWER_MS} ms")),
+    }
+}
+
+async fn live() -> &'static str {
+    "live\n"
+}
+
+async fn ready(State(health): State<Health>) -> Response {
+    let ledger = async { in_time(health.ledger.head()).await.map(|head| head.position) };
+    let (ledger, views) = tokio::join!(ledger, health.views());
+    let said = |result: &Result<Position, String>| match result {
+        Ok(position) => json!({"ok": true, "position": position}),
+        Err(error) => json!({"ok": false, "error": error}),
+    };
+    let lag = match (&ledger, &views) {
+        (Ok(head), Some(Ok(cursor))) => Some(head.saturating_sub(*cursor)),
+        _ => None,
+    };
+    let views_ready = views.as_ref().is_none_or(|views| views.is_ok() && lag.is_none_or(|lag| lag <= MAX_LAG));
+    let ready = views_ready && (ledger.is_ok() || !health.needs_ledger);
+    let mut told = json!({"ready": ready, "ledger": said(&ledger)});
+    if let (Some(views), Value::Object(members)) = (&views, &mut told) {
+        members.insert("views".into(), said(views));
+        members.insert("positions_behind".into(), json!(lag));
+    }
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, axum::Json(told)).into_response()
+}
