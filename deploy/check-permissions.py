@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Tries every permission of nats-accounts.conf against a real server, both ways: what is allowed works, what is not is refused.
+"""Tries every permission of nats-accounts.conf against real servers, both ways: what is allowed works, what is not is refused.
 
-    deploy/check-permissions.py --servers DIR      DIR/bin/nats-server is started on a port of its own, and ended
+    deploy/check-permissions.py --servers DIR               DIR/bin/nats-server is started on ports of its own, and ended
+    deploy/check-permissions.py --servers DIR --cluster     the same with three servers and nats-cluster.conf
 
 Needs the package nats-py. Exit code 0 only if each case went as it is written here. No container and no Dateline takes part.
 """
@@ -12,18 +13,20 @@ import contextlib
 import json
 import os
 import pathlib
-import shutil
 import socket
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 
 import nats
 
 DEPLOY = pathlib.Path(__file__).resolve().parent
 API = "$JS.API."
 ANSWER_SECONDS = 5
-START_SECONDS = 20
+START_SECONDS = 30
+REPLICAS = 1
 
 
 def free_port():
@@ -33,32 +36,62 @@ def free_port():
 
 
 @contextlib.contextmanager
-def server(binary, folder):
-    """The server with the very files of the deployment; only its ports and its folder differ."""
+def servers(binary, folder, config, names):
+    """The servers with the very files of the deployment; only their ports and folders differ."""
     me = str(os.getuid())
     environment = {
-        "PATH": os.environ["PATH"], "SECRETS": f"{folder}/made", "DATA": f"{folder}/none", "PUBLISHERS": "example", "NATS_SERVERS": "nats-1",
+        "PATH": os.environ["PATH"], "SECRETS": f"{folder}/made", "DATA": f"{folder}/none", "PUBLISHERS": "example", "NATS_SERVERS": " ".join(names),
         "NATS_ID": me, "DATELINE_ID": me, "POSTGRES_ID": me,
     }
     subprocess.run(["sh", str(DEPLOY / "prepare.sh")], env=environment, check=True, stdout=subprocess.DEVNULL)
-    (folder / "secrets").symlink_to(folder / "made/nats")
-    (folder / "config").mkdir()
-    for file in DEPLOY.glob("*.conf"):
-        shutil.copy(file, folder / "config")
-    port, monitor = free_port(), free_port()
-    config = folder / "config/nats.conf"
-    text = config.read_text()
-    for written, wanted in (("0.0.0.0:4222", f"127.0.0.1:{port}"), ("0.0.0.0:8222", f"127.0.0.1:{monitor}"), ("store_dir: /data", f"store_dir: {folder}/data")):
-        if written not in text:
-            sys.exit(f"nats.conf does not say {written!r} any more; this check must learn what it says now")
-        text = text.replace(written, wanted)
-    config.write_text(text)
-    process = subprocess.Popen([binary, "--config", str(config), "--log", str(folder / "log")])
+    ports = {(name, port): free_port() for name in names for port in (4222, 8222, 6222)}
+    processes = []
     try:
-        yield f"nats://127.0.0.1:{port}", process
+        for name in names:
+            lay_out(folder, name, ports)
+            command = [binary, "--config", f"{folder}/{name}/deploy/{config}", "--log", f"{folder}/{name}/log"]
+            processes.append(subprocess.Popen(command, env={"NATS_NAME": name}))
+        await_health(processes, [ports[name, 8222] for name in names])
+        yield f"nats://127.0.0.1:{ports[names[0], 4222]}"
     finally:
-        process.terminate()
-        process.wait()
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
+
+
+def lay_out(folder, name, ports):
+    """A folder `deploy` and a folder `secrets` beside it, as in the container, with the places of this machine."""
+    for source, target in ((DEPLOY, "deploy"), (folder / "made/nats", "secrets")):
+        (folder / name / target).mkdir(parents=True)
+        for file in source.glob("*.conf"):
+            text = file.read_text().replace("store_dir: /data", f"store_dir: {folder}/{name}/data")
+            for (host, port), here in ports.items():
+                text = text.replace(f"@{host}:{port}", f"@127.0.0.1:{here}")
+                if host == name:
+                    text = text.replace(f"0.0.0.0:{port}", f"127.0.0.1:{here}")
+            if "0.0.0.0:" in text or ": /data" in text:
+                sys.exit(f"{file.name} names a place that this check does not know")
+            (folder / name / target / file.name).write_text(text)
+
+
+def await_health(processes, monitors):
+    until = time.monotonic() + START_SECONDS
+    for process, monitor in zip(processes, monitors):
+        while not is_healthy(monitor):
+            if process.poll() is not None:
+                sys.exit(f"nats-server ended with {process.returncode}")
+            if time.monotonic() > until:
+                sys.exit(f"nats-server is not healthy after {START_SECONDS} s")
+            time.sleep(0.1)
+
+
+def is_healthy(monitor):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{monitor}/healthz", timeout=ANSWER_SECONDS) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 class User:
@@ -68,22 +101,15 @@ class User:
         self.name, self.refusals = name, []
         self.password = password_file.read_text()
 
-    async def connect(self, url, process):
+    async def connect(self, url):
         async def refused(error):
             self.refusals.append(str(error).lower())
 
-        for _ in range(START_SECONDS * 10):
-            if process.poll() is not None:
-                sys.exit(f"nats-server ended with {process.returncode}")
-            try:
-                self.nats = await nats.connect(
-                    url, user=self.name, password=self.password, inbox_prefix=f"_INBOX.{self.name}".encode(), error_cb=refused,
-                    allow_reconnect=False, connect_timeout=ANSWER_SECONDS,
-                )
-                return self
-            except OSError:
-                await asyncio.sleep(0.1)
-        sys.exit(f"nats-server does not answer at {url}")
+        self.nats = await nats.connect(
+            url, user=self.name, password=self.password, inbox_prefix=f"_INBOX.{self.name}".encode(), error_cb=refused,
+            allow_reconnect=False, connect_timeout=ANSWER_SECONDS,
+        )
+        return self
 
     async def settle(self):
         """The server answers in order, so it has said what it refuses when it answers a ping. Twice: the client may send the first
@@ -111,9 +137,16 @@ class User:
     async def ask(self, subject, question=None, headers=None):
         """Asks and returns the answer, which must not be an error."""
         body = question if isinstance(question, bytes) else b"" if question is None else json.dumps(question).encode()
-        message = await self.nats.request(subject, body, ANSWER_SECONDS, headers=headers)
-        if message.headers and "Status" in message.headers:
-            raise AssertionError(f"{subject}: status {message.headers['Status']}")
+        until = time.monotonic() + ANSWER_SECONDS
+        while True:
+            message = await self.nats.request(subject, body, ANSWER_SECONDS, headers=headers)
+            status = (message.headers or {}).get("Status")
+            if status is None:
+                break
+            # Any server of a cluster may answer what is read directly, and one may not have the message yet.
+            if status != "404" or time.monotonic() > until:
+                raise AssertionError(f"{subject}: status {status}")
+            await asyncio.sleep(0.05)
         if subject.startswith(API + "DIRECT.GET"):
             return message
         answer = json.loads(message.data) if message.data else {}
@@ -149,7 +182,7 @@ class Cases:
 
 
 def stream(name, subjects, **more):
-    return {"name": name, "subjects": subjects, "storage": "file", "deny_purge": True, **more}
+    return {"name": name, "subjects": subjects, "storage": "file", "deny_purge": True, "num_replicas": REPLICAS, **more}
 
 
 def ledger(name):
@@ -164,7 +197,7 @@ async def intake_writes(cases, intake):
     await cases.allowed(intake, API + "STREAM.CREATE.ledger", ledger("ledger"))
     await cases.allowed(intake, API + "STREAM.CREATE.inbox", stream("inbox", ["dateline.inbox.*"], retention="workqueue"))
     await cases.allowed(intake, API + "STREAM.CREATE.refused", stream("refused", ["dateline.refused.*"], max_age=86_400_000_000_000))
-    await cases.allowed(intake, API + "STREAM.CREATE.KV_keep", KEEP)
+    await cases.allowed(intake, API + "STREAM.CREATE.KV_keep", KEEP | {"num_replicas": REPLICAS})
     await cases.allowed(intake, "ledger.first.e", b"1", {"Nats-Expected-Last-Sequence": "0"})
     # An atomic batch is plain publishes: two here, of which the last commits.
     await intake.nats.publish("ledger.second.e", b"2", headers={"Nats-Batch-Id": "a", "Nats-Batch-Sequence": "1"})
@@ -203,7 +236,7 @@ async def followers_only_read(cases, follower, intake):
         await cases.allowed(follower, API + f"STREAM.MSG.GET.{name}", {"seq": 1})
         await cases.allowed(follower, API + f"DIRECT.GET.{name}", {"seq": 1})
     await cases.allowed(follower, API + "DIRECT.GET.KV_keep.$KV.keep.ledger")
-    await cases.holds("a follower reads a page: many answers to one question", page(follower, 3))
+    await cases.holds("a follower reads a page: many answers to one question", becomes(lambda: page(follower, 3)))
     await cases.holds("a follower hears that there is more to read", hears(follower, "dateline.head.ledger", intake, "dateline.head.ledger"))
     await cases.refused(follower, *DESTRUCTION, "ledger.fourth.e", "ledger-2.second.e", "$KV.keep.key", "dateline.head.ledger")
     await cases.refused(follower, "dateline.inbox.example", "dateline.refused.example", "_INBOX.intake.x", "$JS.ACK.inbox.intake.1.1.1.1.0")
@@ -255,8 +288,21 @@ async def takes(intake):
     message = await subscription.next_msg(ANSWER_SECONDS)
     await subscription.unsubscribe()
     await intake.ask(message.reply, b"+ACK")
-    left = await intake.ask(API + "STREAM.INFO.inbox")
-    return message.data == b"event" and message.subject == "dateline.inbox.example" and left["state"]["messages"] == 0
+
+    async def is_empty():
+        return (await intake.ask(API + "STREAM.INFO.inbox"))["state"]["messages"] == 0
+
+    return message.data == b"event" and message.subject == "dateline.inbox.example" and await becomes(is_empty)
+
+
+async def becomes(condition):
+    """In a cluster what was acknowledged reaches each server a little later."""
+    until = time.monotonic() + ANSWER_SECONDS
+    while not await condition():
+        if time.monotonic() > until:
+            return False
+        await asyncio.sleep(0.05)
+    return True
 
 
 async def answers_do_not_write(cases, followers, intake):
@@ -286,10 +332,10 @@ async def same(left, right):
     return left == right
 
 
-async def check(url, process, secrets):
+async def check(url, secrets):
     users = {}
     for name, file in (("intake", "nats-intake"), ("operator", "nats-operator"), ("follower", "nats-follower"), ("example", "nats-publisher-example")):
-        users[name] = await User(name, secrets / file).connect(url, process)
+        users[name] = await User(name, secrets / file).connect(url)
     intake, operator, follower, example = users.values()
     cases = Cases()
     await intake_writes(cases, intake)
@@ -303,14 +349,18 @@ async def check(url, process, secrets):
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Tries every permission of nats-accounts.conf against a real server.")
+    global REPLICAS
+    parser = argparse.ArgumentParser(description="Tries every permission of nats-accounts.conf against real servers.")
     parser.add_argument("--servers", required=True, metavar="DIR", help="the folder that holds bin/nats-server")
-    binary = pathlib.Path(parser.parse_args().servers) / "bin/nats-server"
+    parser.add_argument("--cluster", action="store_true", help="against three servers, with nats-cluster.conf and three copies of each stream")
+    arguments = parser.parse_args()
+    config, names, REPLICAS = ("nats-cluster.conf", ["nats-1", "nats-2", "nats-3"], 3) if arguments.cluster else ("nats.conf", ["nats"], 1)
+    binary = pathlib.Path(arguments.servers) / "bin/nats-server"
     with tempfile.TemporaryDirectory(prefix="dateline-permissions-") as scratch:
         folder = pathlib.Path(scratch)
-        with server(binary, folder) as (url, process):
-            cases = asyncio.run(check(url, process, folder / "made/all"))
-    print(f"permissions: {cases.passed} passed, {cases.failed} failed")
+        with servers(binary, folder, config, names) as url:
+            cases = asyncio.run(check(url, folder / "made/all"))
+    print(f"permissions under {config}: {cases.passed} passed, {cases.failed} failed")
     sys.exit(0 if cases.failed == 0 and cases.passed > 0 else 1)
 
 
