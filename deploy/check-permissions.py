@@ -189,7 +189,10 @@ def ledger(name):
     return stream(name, [f"{name}.>"], allow_atomic=True, allow_direct=True)
 
 
-KEEP = {"name": "KV_keep", "subjects": ["$KV.keep.>"], "storage": "file", "max_msgs_per_subject": 1, "allow_rollup_hdrs": True, "allow_direct": True, "discard": "new"}
+KEEP = {
+    "name": "KV_keep", "subjects": ["$KV.keep.>"], "storage": "file", "max_msgs_per_subject": 1, "allow_rollup_hdrs": True, "allow_direct": True,
+    "discard": "new",
+}
 DESTRUCTION = [API + f"STREAM.{verb}.{name}" for verb in ("UPDATE", "DELETE", "PURGE") for name in ("ledger", "ledger-2", "inbox", "KV_keep")]
 
 
@@ -206,7 +209,7 @@ async def intake_writes(cases, intake):
         await cases.allowed(intake, API + f"STREAM.INFO.{name}")
     await cases.allowed(intake, API + "STREAM.MSG.GET.ledger", {"seq": 2})
     await cases.allowed(intake, API + "DIRECT.GET.ledger", {"seq": 3})
-    await cases.holds("intake may give a hint", not_refused(intake, "dateline.head.ledger"))
+    await cases.holds("an intake hears that another has written", hears(intake, "dateline.head.ledger", intake, "dateline.head.ledger"))
     await cases.holds("intake may answer a publisher", not_refused(intake, "_INBOX.example.x"))
     await cases.refused(intake, *DESTRUCTION, API + "STREAM.MSG.DELETE.ledger", API + "STREAM.CREATE.other", API + "CONSUMER.DELETE.inbox.intake")
     await cases.refused(intake, "$KV.keep.key", "dateline.inbox.example", API + "STREAM.SNAPSHOT.ledger", API + "STREAM.RESTORE.ledger")
