@@ -6,6 +6,7 @@
 pub mod doors;
 pub mod config;
 pub mod keys;
+pub mod publishers;
 pub mod health;
 pub mod http;
 pub mod intake;

@@ -16,7 +16,7 @@ use crate::config::{Role, Serving};
 use crate::doors::{Doors, Use, note_reach, open_ledger, until_replaced};
 use crate::health::Health;
 use crate::http::{Gate, Problem, server};
-use crate::intake::Intake;
+use crate::intake::{Intake, inbox};
 use crate::keys::Keys;
 use crate::projector;
 use crate::reader::Reader;
@@ -136,6 +136,9 @@ impl Opening<'_> {
         let mut tasks = Vec::new();
         if self.serving.has(Role::Intake) {
             tasks.push(tokio::spawn(note_reach(ledger.clone(), number, self.keep.clone(), self.stopped.clone())));
+            if let Some(url) = self.serving.addresses.inbox() {
+                tasks.push(tokio::spawn(inbox::run(url.to_owned(), ledger.clone(), self.keep.clone(), self.stopped.clone())));
+            }
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Projector)) {
             tasks.push(tokio::spawn(projector::run(ledger.clone(), views.clone(), self.stopped.clone())));

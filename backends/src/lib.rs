@@ -5,11 +5,13 @@
 
 mod distributed;
 mod embedded;
+mod inbox;
 mod keep;
 mod ledger;
 mod query;
 mod views;
 
+pub use inbox::{Delivery, Inbox, InboxError, MAX_DELIVERIES};
 pub use keep::{Keep, KeepEntry, KeepError, MAX_LISTED_KEYS, MAX_VALUE_BYTES, Revision};
 pub use ledger::{
     Follower, Head, Ledger, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, NewEvent,

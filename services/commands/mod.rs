@@ -7,6 +7,7 @@ mod health;
 mod keys;
 mod progress;
 mod publish;
+mod publishers;
 mod read;
 mod rebuild;
 mod serving;
@@ -45,6 +46,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
         Command::Rebuild => rebuild::run(&settings).await,
         Command::Audit(command) => audit::run(&settings, command).await,
         Command::Keys(command) => keys::run(&settings, command).await,
+        Command::Publishers(command) => publishers::run(&settings, command).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();
             complete(*shell, &mut script);

@@ -125,6 +125,9 @@ pub enum Command {
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Say what publishers on the bus may publish
+    #[command(subcommand)]
+    Publishers(PublishersCommand),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -205,6 +208,30 @@ pub enum KeysCommand {
     Revoke {
         /// The id, as listed
         id: String,
+    },
+}
+
+/// What to do with publishers on the bus.
+#[derive(Debug, Subcommand)]
+pub enum PublishersCommand {
+    /// Let a NATS user publish; replaces what it was allowed before
+    Allow {
+        /// The NATS user: 1 to 64 of a-z 0-9 -
+        name: String,
+        /// What it may do; may be given again
+        #[arg(long = "scope", value_name = "publish:SOURCE|edit", required = true)]
+        scopes: Vec<ScopeFlag>,
+    },
+    /// List the publishers
+    List {
+        /// How to answer
+        #[arg(long, value_enum, default_value_t)]
+        format: Format,
+    },
+    /// Take everything from a publisher
+    Revoke {
+        /// The NATS user
+        name: String,
     },
 }
 

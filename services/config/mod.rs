@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Parser;
 
-pub use flags::{AuditCommand, Command, Flags, Format, KeysCommand, ReadFlags, ScopeFlag, complete};
+pub use flags::{AuditCommand, Command, Flags, Format, KeysCommand, PublishersCommand, ReadFlags, ScopeFlag, complete};
 
 /// Everything a command needs to know.
 #[derive(Debug)]
@@ -101,6 +101,11 @@ impl Addresses {
     pub fn in_folder(data: PathBuf) -> Self {
         let file = |name: &str| format!("sqlite:{}", data.join(name).display());
         Self { ledger: file("ledger.db"), views: file("views.db"), keep: file("keep.db"), data }
+    }
+
+    /// The bus on which publishers send events, where the ledger is on one.
+    pub fn inbox(&self) -> Option<&str> {
+        self.ledger.starts_with("nats://").then_some(self.ledger.as_str())
     }
 
     /// True where everything is kept in the folder of the embedded files.

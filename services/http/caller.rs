@@ -23,6 +23,8 @@ pub struct Caller {
     scopes: Scopes,
     /// True where no API key was sent.
     anonymous: bool,
+    /// The name of a publisher on the bus, who has no API key.
+    publisher: Option<String>,
 }
 
 impl Gate {
@@ -46,7 +48,7 @@ impl Gate {
             } else {
                 Scopes::nothing()
             };
-            return Ok(Caller { scopes, anonymous: true });
+            return Ok(Caller { scopes, anonymous: true, publisher: None });
         };
         let token = given.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let Some((_, token)) = token else {
@@ -56,7 +58,7 @@ impl Gate {
             Ok(mut scopes) => {
                 // Whoever may replay everything may read it.
                 scopes.read |= self.open_reading || scopes.audit;
-                Ok(Caller { scopes, anonymous: false })
+                Ok(Caller { scopes, anonymous: false, publisher: None })
             }
             Err(KeyFault::Unknown) => Err(unauthorized("this API key is unknown or was revoked; make one with `dateline keys create`")),
             Err(KeyFault::Keep(error)) => Err(error.into()),
@@ -77,6 +79,11 @@ impl Gate {
 }
 
 impl Caller {
+    /// A publisher on the bus, by the name that its server gave it.
+    pub fn publisher(name: &str, scopes: Scopes) -> Self {
+        Self { scopes, anonymous: false, publisher: Some(name.to_owned()) }
+    }
+
     /// True if the caller may publish as this source.
     pub fn may_publish_as(&self, source: &str) -> bool {
         self.scopes.covers(source)
@@ -91,6 +98,10 @@ impl Caller {
     pub fn refuse(&self, scope: &str) -> Problem {
         if self.anonymous {
             return unauthorized(&format!("this needs an API key with the scope {scope}; send it as \"Authorization: Bearer <API key>\""));
+        }
+        if let Some(name) = &self.publisher {
+            let detail = format!("the publisher {name} lacks the scope {scope}; grant it with `dateline publishers allow {name} --scope {scope}`");
+            return Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail);
         }
         let detail = format!("this API key lacks the scope {scope}; make one that has it with `dateline keys create --scope {scope}`");
         Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail)

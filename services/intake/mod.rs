@@ -3,6 +3,7 @@
 
 mod modes;
 mod permission;
+pub mod inbox;
 
 use axum::Router;
 use axum::body::Body;

@@ -5,8 +5,10 @@
 
 mod address;
 mod bus;
+mod inbox;
 mod keep;
 mod ledger;
 
+pub use inbox::Inbox;
 pub use keep::Keep;
 pub use ledger::{Follower, Ledger};

@@ -1,0 +1,58 @@
+//! `dateline publishers`: which sources a NATS user may speak for, in the keep itself.
+
+use dateline_backends::Keep;
+use serde_json::json;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::{Answer, say};
+use crate::config::{Format, PublishersCommand, ScopeFlag, Settings};
+use crate::keys::Scopes;
+use crate::publishers;
+
+/// Runs one of the commands on publishers.
+pub async fn run(settings: &Settings, command: &PublishersCommand) -> anyhow::Result<Answer> {
+    settings.addresses.make_folders()?;
+    let keep = Keep::open(&settings.addresses.keep).await?;
+    let now = OffsetDateTime::now_utc().format(&Rfc3339)?;
+    match command {
+        PublishersCommand::Allow { name, scopes } => {
+            publishers::allow(&keep, name, held(scopes)?, &now).await?;
+            say(&format!("{name} may publish to dateline.inbox.{name}: {}\n", held(scopes)?.written().join(" ")))?;
+            Ok(Answer::Done)
+        }
+        PublishersCommand::List { format } => {
+            for publisher in publishers::list(&keep).await? {
+                let scopes = publisher.scopes.written();
+                match format {
+                    Format::Text => {
+                        let state = if publisher.revoked { "revoked" } else { "in force" };
+                        say(&format!("{}  {}  changed {}  {state}\n", publisher.name, scopes.join(" "), publisher.changed))?;
+                    }
+                    Format::Json => say(&format!(
+                        "{}\n",
+                        json!({"name": publisher.name, "scopes": scopes, "changed": publisher.changed, "revoked": publisher.revoked})
+                    ))?,
+                }
+            }
+            Ok(Answer::Done)
+        }
+        PublishersCommand::Revoke { name } => {
+            if publishers::revoke(&keep, name, &now).await? {
+                say(&format!("{name} may publish nothing any more; running intakes refuse it within two seconds\n"))?;
+                Ok(Answer::Done)
+            } else {
+                eprintln!("dateline: there is no publisher {name}; `dateline publishers list` shows them");
+                Ok(Answer::No)
+            }
+        }
+    }
+}
+
+fn held(scopes: &[ScopeFlag]) -> anyhow::Result<Scopes> {
+    let mut held = Scopes::default();
+    for scope in scopes {
+        held.add(&scope.0).map_err(anyhow::Error::msg)?;
+    }
+    Ok(held)
+}

@@ -1,0 +1,143 @@
+//! Publishers on the bus: takes what they sent from the inbox, appends it, and only then acknowledges. The same door as over HTTP: the
+//! same forms, rules and problems.
+//! (CloudEvents NATS Protocol Binding 1.0.2: structured and binary.)
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use dateline_backends::{Delivery, Inbox, InboxError, Keep, Ledger};
+use tokio::sync::watch;
+
+use super::modes::{self, Mode, Sent};
+use super::{Accepted, Item, accept, append};
+use crate::http::{Caller, Problem};
+use crate::publishers::Publishers;
+
+/// Where a publisher wants its receipt.
+const REPLY_TO: &str = "dateline-reply-to";
+
+/// After a failure it waits so long before it tries again, in milliseconds.
+const RETRY_MS: u64 = 500;
+
+/// Runs until told to stop; what was taken by then is dealt with first.
+pub async fn run(url: String, ledger: Ledger, keep: Keep, mut stop: watch::Receiver<bool>) {
+    let mut publishers = Publishers::new(keep);
+    let mut inbox: Option<Inbox> = None;
+    while !*stop.borrow() {
+        let outcome = match &mut inbox {
+            None => match Inbox::open(&url).await {
+                Ok(opened) => {
+                    inbox = Some(opened);
+                    continue;
+                }
+                Err(error) => Err(error),
+            },
+            Some(inbox) => {
+                let received = tokio::select! {
+                    received = inbox.receive() => received,
+                    _ = stop.wait_for(|stop| *stop) => return,
+                };
+                match received {
+                    Ok(deliveries) => take(inbox, &ledger, &mut publishers, deliveries).await,
+                    Err(error) => Err(error),
+                }
+            }
+        };
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "the inbox is tried again; what was not acknowledged is handed out again");
+            let _ = tokio::time::timeout(Duration::from_millis(RETRY_MS), stop.wait_for(|stop| *stop)).await;
+        }
+    }
+}
+
+/// Appends what was received as one batch, and answers each delivery.
+async fn take(inbox: &Inbox, ledger: &Ledger, publishers: &mut Publishers, deliveries: Vec<Delivery>) -> Result<(), InboxError> {
+    if deliveries.is_empty() {
+        return Ok(());
+    }
+    let mut accepted = Vec::with_capacity(deliveries.len());
+    for delivery in &deliveries {
+        match publishers.scopes(&delivery.publisher).await {
+            Ok(scopes) => accepted.push(read(delivery, &Caller::publisher(&delivery.publisher, scopes))),
+            Err(error) => {
+                tracing::warn!(%error, "the keep does not say what publishers may do; their messages are given back");
+                return give_back(inbox, &deliveries).await;
+            }
+        }
+    }
+    match append(ledger, accepted).await {
+        Ok(items) => {
+            for (delivery, item) in deliveries.iter().zip(items) {
+                answer(inbox, delivery, &item).await?;
+            }
+            Ok(())
+        }
+        Err(problem) => {
+            tracing::warn!(detail = problem.detail, "the ledger took nothing; the messages are given back to the inbox");
+            give_back(inbox, &deliveries).await
+        }
+    }
+}
+
+async fn give_back(inbox: &Inbox, deliveries: &[Delivery]) -> Result<(), InboxError> {
+    for delivery in deliveries {
+        inbox.give_back(delivery).await?;
+    }
+    Ok(())
+}
+
+async fn answer(inbox: &Inbox, delivery: &Delivery, item: &Item) -> Result<(), InboxError> {
+    let text = match (&item.receipt, &item.problem) {
+        (Some(receipt), _) => serde_json::to_vec(receipt),
+        (None, problem) => serde_json::to_vec(problem),
+    };
+    let text = text.map_err(|error| InboxError::Engine(error.to_string()))?;
+    if let Some(subject) = reply_to(delivery) {
+        inbox.tell(subject, text.clone()).await?;
+    }
+    if item.receipt.is_some() { inbox.acknowledge(delivery).await } else { inbox.refuse(delivery, text).await }
+}
+
+/// Where the publisher wants its answer: only among its own inboxes, so that nobody can have the intake write elsewhere.
+fn reply_to(delivery: &Delivery) -> Option<String> {
+    let (_, wanted) = delivery.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(REPLY_TO))?;
+    let own = format!("_INBOX.{}.", delivery.publisher);
+    let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'*' && byte != b'>';
+    let sound = wanted.starts_with(&own) && wanted.len() > own.len() && wanted.bytes().all(plain) && !wanted.contains("..") && !wanted.ends_with('.');
+    if !sound {
+        tracing::debug!(publisher = delivery.publisher, wanted, "a receipt is sent only to subjects that begin with {own}");
+    }
+    sound.then(|| wanted.clone())
+}
+
+fn read(delivery: &Delivery, caller: &Caller) -> Result<Accepted, Problem> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &delivery.headers {
+        let (Ok(name), Ok(value)) = (name.to_ascii_lowercase().parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes())) else {
+            return Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "header",
+                "A header cannot be read",
+                format!("the header {name:?} is not understood; leave it out"),
+            ));
+        };
+        headers.append(name, value);
+    }
+    // Without any header that says otherwise, a message is an event in the structured form.
+    let said = headers.contains_key(header::CONTENT_TYPE) || headers.contains_key("ce-specversion");
+    let mode = if said { modes::of(&with_a_type(headers.clone()))? } else { Mode::Structured };
+    if mode == Mode::Batch {
+        let detail = "a message on the bus is one event; send each event of the batch as a message of its own";
+        return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Not a CloudEvent", detail));
+    }
+    match modes::read(mode, &headers, &delivery.payload)? {
+        Sent::One(form) => accept(caller, form),
+        Sent::Many(_) => Err(Problem::internal("one message was read as many events")),
+    }
+}
+
+/// In binary mode the type of the data may be left out; it is JSON then.
+fn with_a_type(mut headers: HeaderMap) -> HeaderMap {
+    headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
+    headers
+}

@@ -1,0 +1,107 @@
+//! Publishers on the bus: which sources a NATS user may speak for. The server binds a user to its subject, the keep binds the user's
+//! name to sources.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant as Clock};
+
+use anyhow::bail;
+use dateline_backends::{Keep, KeepError};
+use serde::{Deserialize, Serialize};
+
+use crate::keys::Scopes;
+
+/// Where publishers are kept.
+const PLACE: &str = "publisher/";
+
+/// So long a publisher that was looked up is believed: one that was revoked is refused after this at the latest.
+const REMEMBERED: Duration = Duration::from_secs(2);
+
+/// So many publishers are remembered at once.
+const MAX_REMEMBERED: usize = 10_000;
+
+/// The longest name.
+const MAX_NAME_BYTES: usize = 64;
+
+/// What is kept of a publisher.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Publisher {
+    /// The NATS user.
+    pub name: String,
+    /// What it may publish, and whether it is a desk.
+    pub scopes: Scopes,
+    /// When it was last changed, RFC 3339.
+    pub changed: String,
+    /// True where it may publish nothing any more.
+    #[serde(default)]
+    pub revoked: bool,
+}
+
+/// The publishers of a house, with those lately looked up.
+#[derive(Debug)]
+pub struct Publishers {
+    keep: Keep,
+    remembered: HashMap<String, (Clock, Scopes)>,
+}
+
+impl Publishers {
+    /// The publishers in a keep.
+    pub fn new(keep: Keep) -> Self {
+        Self { keep, remembered: HashMap::new() }
+    }
+
+    /// What a publisher may do; nothing where it is not known.
+    pub async fn scopes(&mut self, name: &str) -> Result<Scopes, KeepError> {
+        if let Some((when, scopes)) = self.remembered.get(name)
+            && when.elapsed() < REMEMBERED
+        {
+            return Ok(scopes.clone());
+        }
+        let scopes = match is_name(name) {
+            true => get(&self.keep, name).await?.map(|(publisher, _)| publisher).filter(|publisher| !publisher.revoked),
+            false => None,
+        };
+        let scopes = scopes.map_or_else(Scopes::nothing, |publisher| publisher.scopes);
+        if self.remembered.len() >= MAX_REMEMBERED {
+            self.remembered.clear();
+        }
+        self.remembered.insert(name.to_owned(), (Clock::now(), scopes.clone()));
+        Ok(scopes)
+    }
+}
+
+/// Lets a publisher publish what the scopes cover; replaces what it was allowed before.
+pub async fn allow(keep: &Keep, name: &str, scopes: Scopes, now: &str) -> anyhow::Result<()> {
+    if !is_name(name) {
+        bail!("{name:?} is no publisher's name: write 1 to {MAX_NAME_BYTES} of the characters a-z 0-9 -, as the NATS user is called");
+    }
+    put(keep, Publisher { name: name.to_owned(), scopes, changed: now.to_owned(), revoked: false }).await
+}
+
+/// Takes everything from a publisher; false where there is none of this name.
+pub async fn revoke(keep: &Keep, name: &str, now: &str) -> anyhow::Result<bool> {
+    let Some((publisher, _)) = get(keep, name).await? else { return Ok(false) };
+    put(keep, Publisher { revoked: true, changed: now.to_owned(), ..publisher }).await?;
+    Ok(true)
+}
+
+/// Every publisher, revoked ones included.
+pub async fn list(keep: &Keep) -> anyhow::Result<Vec<Publisher>> {
+    keep.list(PLACE).await?.iter().map(|entry| Ok(serde_json::from_slice(&entry.value)?)).collect()
+}
+
+async fn put(keep: &Keep, publisher: Publisher) -> anyhow::Result<()> {
+    let revision = get(keep, &publisher.name).await?.map(|(_, revision)| revision);
+    keep.put(&format!("{PLACE}{}", publisher.name), &serde_json::to_vec(&publisher)?, revision).await?;
+    Ok(())
+}
+
+async fn get(keep: &Keep, name: &str) -> Result<Option<(Publisher, dateline_backends::Revision)>, KeepError> {
+    let Some((value, revision)) = keep.get(&format!("{PLACE}{name}")).await? else { return Ok(None) };
+    let publisher =
+        serde_json::from_slice(&value).map_err(|error| KeepError::Engine(format!("what is kept of the publisher {name} is unreadable: {error}")))?;
+    Ok(Some((publisher, revision)))
+}
+
+fn is_name(name: &str) -> bool {
+    (1..=MAX_NAME_BYTES).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+}
