@@ -6,6 +6,7 @@ mod support;
 #[path = "../../tests/support/nats.rs"]
 mod nats;
 
+mod bus;
 mod compare_and_swap;
 mod facts;
 mod failing;

@@ -1,23 +1,44 @@
-//! A restart keeps everything; a second writer, a shorter ledger and a foreign file are refused.
+//! A restart keeps everything; a second writer of a file, a shorter ledger and a foreign place are refused.
 
 use dateline_backends::{Ledger, LedgerError, LedgerOptions};
 use tempfile::TempDir;
 
-use crate::support::{event, events, ledger, receipts, url};
+use crate::support::{Place, event, events, ledger, receipts, url};
 
-#[tokio::test]
-async fn a_restart_keeps_everything() {
-    let folder = TempDir::new().unwrap();
+on_both_engines!(a_restart_keeps_everything, a_ledger_that_came_back_shorter_is_refused, a_numbered_ledger_is_another_one);
+
+async fn a_restart_keeps_everything(place: &Place) {
     let before = {
-        let ledger = ledger(&folder).await;
+        let ledger = place.ledger().await;
         ledger.append(events(1, 700)).await.unwrap();
         ledger.follow(0).next().await.unwrap()
     };
-    let ledger = ledger(&folder).await;
+    let ledger = place.ledger().await;
     assert_eq!(ledger.follow(0).next().await.unwrap(), before);
     let again = receipts(ledger.append(vec![event("000001", "x"), event("new", "x")]).await.unwrap());
     assert_eq!((again[0].position, again[0].fresh, again[1].position, again[1].fresh), (1, false, 701, true));
     assert!(again[1].recorded >= before.records[699].recorded);
+}
+
+async fn a_ledger_that_came_back_shorter_is_refused(place: &Place) {
+    place.ledger().await.append(events(1, 5)).await.unwrap();
+    for options in [LedgerOptions::writer(), LedgerOptions::reader()] {
+        let opened = Ledger::open(&place.ledger_url(), options.known_at_least(6)).await;
+        assert_eq!(opened.err(), Some(LedgerError::Shorter { known: 6, head: 5 }));
+        Ledger::open(&place.ledger_url(), options.known_at_least(5)).await.unwrap();
+    }
+}
+
+async fn a_numbered_ledger_is_another_one(place: &Place) {
+    let first = place.ledger().await;
+    first.append(events(1, 5)).await.unwrap();
+    let second = Ledger::open(&place.ledger_url(), LedgerOptions::writer().numbered(2)).await.unwrap();
+    let page = first.follow(0).next().await.unwrap();
+    second.copy(page.records.clone()).await.unwrap();
+    assert_eq!(second.follow(0).next().await.unwrap(), page, "positions, recorded times and salts stay");
+    assert_eq!(second.copy(page.records).await, Err(LedgerError::Missing { position: 6 }), "a copy goes on where the ledger ends");
+    let (in_first, in_second) = (receipts(first.append(events(5, 6)).await.unwrap()), receipts(second.append(events(5, 5)).await.unwrap()));
+    assert_eq!((in_first[0].fresh, in_first[1].position, in_second[0].fresh), (false, 6, false), "ids are taken in both");
 }
 
 #[tokio::test]
@@ -44,17 +65,6 @@ async fn a_second_writer_is_refused_until_the_first_has_ended() {
 }
 
 #[tokio::test]
-async fn a_ledger_that_came_back_shorter_is_refused() {
-    let folder = TempDir::new().unwrap();
-    ledger(&folder).await.append(events(1, 5)).await.unwrap();
-    for options in [LedgerOptions::writer(), LedgerOptions::reader()] {
-        let opened = Ledger::open(&url(&folder, "ledger.db"), options.known_at_least(6)).await;
-        assert_eq!(opened.err(), Some(LedgerError::Shorter { known: 6, head: 5 }));
-        Ledger::open(&url(&folder, "ledger.db"), options.known_at_least(5)).await.unwrap();
-    }
-}
-
-#[tokio::test]
 async fn a_ledger_that_shrinks_under_the_writer_stops_it() {
     let folder = TempDir::new().unwrap();
     let ledger = ledger(&folder).await;
@@ -72,6 +82,8 @@ async fn a_gap_is_never_read_over() {
     let file = rusqlite::Connection::open(folder.path().join("ledger.db")).unwrap();
     file.execute("DELETE FROM events WHERE position = 3", []).unwrap();
     assert_eq!(ledger.follow(0).next().await, Err(LedgerError::Missing { position: 3 }));
+    let left: Vec<_> = ledger.scan(0).await.unwrap().iter().map(|record| record.position).collect();
+    assert_eq!(left, [1, 2, 4, 5], "a scan shows what is left");
 }
 
 #[tokio::test]
