@@ -1,14 +1,19 @@
-//! Where it is kept: the contracts of the doors `Ledger`, `Views` and `Keep`, and the engines behind them.
+//! Where it is kept: the contracts of the doors `Ledger`, `Views`, `Keep` and of the archive, and the engines behind them.
 //!
 //! No domain rule lives here: which incident, which claim and which words are decided in `timelines`. Nothing is read from
-//! the environment, and no role is known. Only `embedded` names SQLite.
+//! the environment, and no role is known. Only `embedded` names SQLite, only `distributed` PostgreSQL.
 
+mod archive;
+mod distributed;
 mod embedded;
 mod keep;
 mod ledger;
+mod once;
 mod query;
+mod threads;
 mod views;
 
+pub use archive::{Archive, ArchiveError};
 pub use keep::{Keep, KeepEntry, KeepError, MAX_LISTED_KEYS, MAX_VALUE_BYTES, Revision};
 pub use ledger::{
     Follower, Head, Ledger, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, NewEvent,

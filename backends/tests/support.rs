@@ -13,10 +13,6 @@ pub async fn ledger(folder: &TempDir) -> Ledger {
     Ledger::open(&url(folder, "ledger.db"), LedgerOptions::writer()).await.unwrap()
 }
 
-pub async fn views(folder: &TempDir) -> Views {
-    Views::open(&url(folder, "views.db"), 1).await.unwrap()
-}
-
 pub fn event(id: &str, text: &str) -> NewEvent {
     let bytes = format!(r#"{{"specversion":"1.0","id":"{id}","source":"/desks/demo","data":{{"text":"{text}"}}}}"#);
     NewEvent { source: "/desks/demo".to_owned(), id: id.to_owned(), bytes: bytes.into_bytes() }
