@@ -1,7 +1,10 @@
 //! The promises of the doors, kept by every engine: one module a promise, real files and servers, nothing mocked.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod archive;
+mod broken_connections;
 mod compare_and_swap;
+mod engines_agree;
 mod facts;
 mod failing;
 mod fencing;
@@ -11,8 +14,10 @@ mod golden;
 mod groups;
 mod lists;
 mod once_for_ever;
+mod open_transactions;
 mod place;
 #[path = "../../tests/support/postgres.rs"]
 mod postgres;
+mod proxy;
 mod reopening;
 mod support;

@@ -10,7 +10,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -48,9 +48,8 @@ pub struct Postgres {
 /// The server's processes.
 struct Running {
     postmaster: Child,
-    /// Reads what they say; ends when the last of them has ended.
-    log: JoinHandle<()>,
-    said: Arc<Mutex<String>>,
+    /// Reads what they say, and answers it when the last of them has ended.
+    log: JoinHandle<String>,
 }
 
 static SHARED: LazyLock<Postgres> = LazyLock::new(|| Postgres::start(Fsync::Off));
@@ -159,35 +158,26 @@ impl Postgres {
         }
         let mut postmaster = server.spawn().unwrap();
         let stderr = BufReader::new(postmaster.stderr.take().unwrap());
-        let said = Arc::new(Mutex::new(String::new()));
         let (ready, is_ready) = mpsc::channel();
-        let log = std::thread::spawn({
-            let said = Arc::clone(&said);
-            move || {
-                for line in stderr.lines().map_while(Result::ok) {
-                    if line.contains("database system is ready to accept connections") {
-                        drop(ready.send(()));
-                    }
-                    let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
-                    said.push_str(&line);
-                    said.push('\n');
+        let log = std::thread::spawn(move || {
+            let mut said = String::new();
+            for line in stderr.lines().map_while(Result::ok) {
+                if line.contains("database system is ready to accept connections") {
+                    // Nobody waits for it twice.
+                    ready.send(()).unwrap_or_default();
                 }
+                said = said + &line + "\n";
             }
+            said
         });
-        let mut running = Running { postmaster, log, said };
+        let mut running = Running { postmaster, log };
         if is_ready.recv_timeout(Duration::from_secs(READY_WITHIN_S)).is_ok() {
             *self.running() = Some(running);
             return Ok(());
         }
         drop(running.postmaster.kill());
         drop(running.postmaster.wait());
-        drop(running.log.join());
-        Err(running.said.lock().unwrap_or_else(PoisonError::into_inner).clone())
-    }
-
-    /// What the server said since it was started last.
-    pub fn log(&self) -> String {
-        self.running().as_ref().map(|running| running.said.lock().unwrap_or_else(PoisonError::into_inner).clone()).unwrap_or_default()
+        Err(running.log.join().unwrap())
     }
 }
 
