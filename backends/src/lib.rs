@@ -1,16 +1,20 @@
-//! Where it is kept: the contracts of the doors `Ledger`, `Views` and `Keep`, and the engines behind them.
+//! Where it is kept: the contracts of the doors `Ledger`, `Views`, `Keep` and of the archive, and the engines behind them.
 //!
 //! No domain rule lives here: which incident, which claim and which words are decided in `timelines`. Nothing is read from
 //! the environment, and no role is known. Only `embedded` names SQLite, only `distributed` NATS and PostgreSQL.
 
+mod archive;
 mod distributed;
 mod embedded;
 mod inbox;
 mod keep;
 mod ledger;
+mod once;
 mod query;
+mod threads;
 mod views;
 
+pub use archive::{Archive, ArchiveError};
 pub use inbox::{Delivery, Inbox, InboxError, MAX_DELIVERIES};
 pub use keep::{Keep, KeepEntry, KeepError, MAX_LISTED_KEYS, MAX_VALUE_BYTES, Revision};
 pub use ledger::{

@@ -3,6 +3,8 @@
 use dateline_events::{Instant, Position};
 use dateline_timelines::rows::{EventRow, IncidentNumber, Nature};
 
+use crate::views::{ViewsError, limited};
+
 /// The most rows that one call of a reading verb answers.
 pub const MAX_LISTED_ROWS: usize = 1_001;
 
@@ -61,6 +63,15 @@ impl ListQuery {
             after: None,
             limit,
         }
+    }
+
+    /// The limits of a query.
+    pub(crate) fn check(&self) -> Result<(), ViewsError> {
+        limited("rows", self.limit, MAX_LISTED_ROWS)?;
+        for (what, values) in [("services", &self.services), ("states", &self.states), ("words", &self.words), ("ids", &self.ids)] {
+            limited(what, values.len(), MAX_FILTER_VALUES)?;
+        }
+        Ok(())
     }
 }
 

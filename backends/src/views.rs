@@ -8,8 +8,8 @@ use dateline_timelines::rows::{EventRow, Facts, IncidentNumber, Needs, Rows, Sum
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::embedded;
 use crate::query::{Change, EventState, Group, ListQuery, Members};
+use crate::{distributed, embedded};
 
 /// The most events of one group that are read at once.
 pub const MAX_INCIDENT_EVENTS: usize = 200_000;
@@ -21,6 +21,8 @@ pub const MAX_INCIDENT_EVENTS: usize = 200_000;
 pub enum Views {
     /// One SQLite file: `sqlite:PATH`.
     Embedded(embedded::Views),
+    /// Tables of one PostgreSQL database: `postgres://USER@HOST/DATABASE`.
+    Distributed(distributed::Views),
 }
 
 /// One complete set of rows, made by one version of the projection.
@@ -86,7 +88,7 @@ pub enum ViewsError {
     #[error("the disk of the views is full: nothing was written; free some space, then the projector goes on")]
     Full,
     /// The address of views was not understood.
-    #[error("{0:?} is no address of views: write sqlite:PATH")]
+    #[error("{0:?} is no address of views: write sqlite:PATH or postgres://USER@HOST/DATABASE?password_file=PATH")]
     Address(String),
     /// The engine failed in a way that has no name here. Views are disposable: a rebuild is always a way out.
     #[error("the engine of the views failed: {0}")]
@@ -94,12 +96,14 @@ pub enum ViewsError {
 }
 
 impl Views {
-    /// Opens the views at `url` (`sqlite:PATH`), drops what was retired, and creates a serving generation of this version of
+    /// Opens the views at `url` (`sqlite:PATH`, or a `postgres://` URL as libpq takes it, where `password_file=PATH` names a file
+    /// that holds the password), drops what was retired, and creates a serving generation of this version of
     /// the projection where there is none. Whether the one that serves has this version is for the caller to see.
     pub async fn open(url: &str, projection_version: u32) -> Result<Self, ViewsError> {
         match url.split_once(':') {
             Some(("sqlite", path)) => embedded::Views::open(path, projection_version).await.map(Self::Embedded),
-            _ => Err(ViewsError::Address(url.to_owned())),
+            Some(("postgres" | "postgresql", _)) => distributed::Views::open(url, projection_version).await.map(Self::Distributed),
+            _ => Err(ViewsError::Address(without_password(url))),
         }
     }
 
@@ -107,6 +111,7 @@ impl Views {
     pub async fn serving(&self) -> Result<Generation, ViewsError> {
         match self {
             Self::Embedded(views) => views.serving().await,
+            Self::Distributed(views) => views.serving().await,
         }
     }
 
@@ -114,6 +119,7 @@ impl Views {
     pub async fn begin(&self, version: u32) -> Result<Generation, ViewsError> {
         match self {
             Self::Embedded(views) => views.begin(version).await,
+            Self::Distributed(views) => views.begin(version).await,
         }
     }
 
@@ -121,6 +127,7 @@ impl Views {
     pub async fn swap(&self, to: Generation) -> Result<(), ViewsError> {
         match self {
             Self::Embedded(views) => views.swap(to).await,
+            Self::Distributed(views) => views.swap(to).await,
         }
     }
 
@@ -128,6 +135,7 @@ impl Views {
     pub async fn cursor(&self, generation: Generation) -> Result<Position, ViewsError> {
         match self {
             Self::Embedded(views) => views.cursor(generation).await,
+            Self::Distributed(views) => views.cursor(generation).await,
         }
     }
 
@@ -135,6 +143,7 @@ impl Views {
     pub async fn commit(&self, generation: Generation, from: Position, to: Position, rows: Rows) -> Result<(), ViewsError> {
         match self {
             Self::Embedded(views) => views.commit(generation, from, to, rows).await,
+            Self::Distributed(views) => views.commit(generation, from, to, rows).await,
         }
     }
 
@@ -142,6 +151,7 @@ impl Views {
     pub async fn load(&self, generation: Generation, needs: Needs) -> Result<Facts, ViewsError> {
         match self {
             Self::Embedded(views) => views.load(generation, needs).await,
+            Self::Distributed(views) => views.load(generation, needs).await,
         }
     }
 
@@ -149,6 +159,7 @@ impl Views {
     pub async fn find_incident(&self, id: &str) -> Result<Answer<Option<IncidentNumber>>, ViewsError> {
         match self {
             Self::Embedded(views) => views.find_incident(id.to_owned()).await,
+            Self::Distributed(views) => views.find_incident(id.to_owned()).await,
         }
     }
 
@@ -156,6 +167,7 @@ impl Views {
     pub async fn group_events(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<Group>>, ViewsError> {
         match self {
             Self::Embedded(views) => views.group_events(number, as_of).await,
+            Self::Distributed(views) => views.group_events(number, as_of).await,
         }
     }
 
@@ -164,6 +176,7 @@ impl Views {
     pub async fn members(&self, generation: Generation, number: IncidentNumber) -> Result<Members, ViewsError> {
         match self {
             Self::Embedded(views) => views.members(generation, number).await,
+            Self::Distributed(views) => views.members(generation, number).await,
         }
     }
 
@@ -171,6 +184,7 @@ impl Views {
     pub async fn anything_waits(&self, generation: Generation) -> Result<bool, ViewsError> {
         match self {
             Self::Embedded(views) => views.anything_waits(generation).await,
+            Self::Distributed(views) => views.anything_waits(generation).await,
         }
     }
 
@@ -178,6 +192,7 @@ impl Views {
     pub async fn list(&self, query: ListQuery) -> Result<Answer<Vec<SummaryRow>>, ViewsError> {
         match self {
             Self::Embedded(views) => views.list(query).await,
+            Self::Distributed(views) => views.list(query).await,
         }
     }
 
@@ -185,6 +200,7 @@ impl Views {
     pub async fn versions_of(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<SummaryRow>>, ViewsError> {
         match self {
             Self::Embedded(views) => views.versions_of(number, as_of).await,
+            Self::Distributed(views) => views.versions_of(number, as_of).await,
         }
     }
 
@@ -192,6 +208,7 @@ impl Views {
     pub async fn event(&self, position: Position) -> Result<Answer<Option<(EventRow, Vec<IncidentNumber>)>>, ViewsError> {
         match self {
             Self::Embedded(views) => views.event(position).await,
+            Self::Distributed(views) => views.event(position).await,
         }
     }
 
@@ -199,6 +216,7 @@ impl Views {
     pub async fn event_by_key(&self, key: EventKey) -> Result<Answer<Option<(EventRow, Vec<IncidentNumber>)>>, ViewsError> {
         match self {
             Self::Embedded(views) => views.event_by_key(key).await,
+            Self::Distributed(views) => views.event_by_key(key).await,
         }
     }
 
@@ -206,6 +224,7 @@ impl Views {
     pub async fn events_where(&self, state: EventState, after: Position, limit: usize) -> Result<Answer<Vec<EventRow>>, ViewsError> {
         match self {
             Self::Embedded(views) => views.events_where(state, after, limit).await,
+            Self::Distributed(views) => views.events_where(state, after, limit).await,
         }
     }
 
@@ -214,6 +233,7 @@ impl Views {
     pub async fn changes(&self, after: Position, limit: usize) -> Result<Answer<Vec<Change>>, ViewsError> {
         match self {
             Self::Embedded(views) => views.changes(after, limit).await,
+            Self::Distributed(views) => views.changes(after, limit).await,
         }
     }
 
@@ -221,6 +241,7 @@ impl Views {
     pub fn watch_cursor(&self) -> watch::Receiver<Position> {
         match self {
             Self::Embedded(views) => views.watch_cursor(),
+            Self::Distributed(views) => views.watch_cursor(),
         }
     }
 
@@ -229,6 +250,33 @@ impl Views {
     pub async fn limit_pages(&self, pages: u32) -> Result<(), ViewsError> {
         match self {
             Self::Embedded(views) => views.limit_pages(pages).await,
+            Self::Distributed(views) => views.limit_pages(pages).await,
         }
     }
+}
+
+/// An error where more was given than one call takes.
+pub(crate) fn limited(what: &'static str, given: usize, limit: usize) -> Result<(), ViewsError> {
+    if given > limit { Err(ViewsError::TooMany { what, given, limit }) } else { Ok(()) }
+}
+
+/// The cursor that readers know never falls: a swapped-in generation is at least as far.
+pub(crate) fn announce(publish: &watch::Sender<Position>, cursor: Position) {
+    publish.send_if_modified(|known| {
+        let moved = cursor > *known;
+        *known = cursor.max(*known);
+        moved
+    });
+}
+
+/// An address that may be shown: what stands between the name of its user and the host, and after `password=`, is left out.
+pub(crate) fn without_password(url: &str) -> String {
+    let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
+    let shown = match address.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
+        Some((scheme, (user, host))) => format!("{scheme}://{}@{host}", user.split(':').next().unwrap_or_default()),
+        None => address.to_owned(),
+    };
+    let open = |parameter: &&str| !parameter.starts_with("password=") && !parameter.is_empty();
+    let parameters: Vec<&str> = parameters.split('&').filter(open).collect();
+    if parameters.is_empty() { shown } else { format!("{shown}?{}", parameters.join("&")) }
 }

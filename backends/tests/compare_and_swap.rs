@@ -2,17 +2,17 @@
 
 use dateline_backends::{KeepError, MAX_LISTED_KEYS, MAX_VALUE_BYTES};
 
-use crate::support::Place;
+use crate::support::Store;
 
-on_both_engines!(
+on_both_ledgers!(
     whoever_read_an_old_value_is_refused,
     of_many_that_put_at_once_one_wins_a_revision,
     a_list_has_what_begins_so_and_says_when_that_is_too_much,
     keys_and_values_have_limits,
 );
 
-async fn whoever_read_an_old_value_is_refused(place: &Place) {
-    let keep = place.keep().await;
+async fn whoever_read_an_old_value_is_refused(store: &Store) {
+    let keep = store.keep().await;
     assert_eq!(keep.get("seal").await, Ok(None));
     let first = keep.put("seal", b"one", None).await.unwrap();
     assert_eq!(keep.put("seal", b"two", None).await, Err(KeepError::Changed { key: "seal".to_owned(), found: Some(first) }));
@@ -21,12 +21,12 @@ async fn whoever_read_an_old_value_is_refused(place: &Place) {
     assert_eq!(keep.put("seal", b"three", Some(first)).await, Err(KeepError::Changed { key: "seal".to_owned(), found: Some(second) }));
     assert_eq!(keep.put("other", b"x", Some(1)).await, Err(KeepError::Changed { key: "other".to_owned(), found: None }));
     drop(keep);
-    assert_eq!(place.keep().await.get("seal").await, Ok(Some((b"two".to_vec(), second))));
+    assert_eq!(store.keep().await.get("seal").await, Ok(Some((b"two".to_vec(), second))));
 }
 
-async fn of_many_that_put_at_once_one_wins_a_revision(place: &Place) {
-    let one = place.keep().await;
-    let other = place.keep().await;
+async fn of_many_that_put_at_once_one_wins_a_revision(store: &Store) {
+    let one = store.keep().await;
+    let other = store.keep().await;
     let racers = (0..16).map(|number: usize| {
         let keep = if number.is_multiple_of(2) { one.clone() } else { other.clone() };
         tokio::spawn(async move { keep.put("seal", &number.to_le_bytes(), None).await })
@@ -42,8 +42,8 @@ async fn of_many_that_put_at_once_one_wins_a_revision(place: &Place) {
     assert_eq!(one.get("seal").await.unwrap().map(|(_, revision)| revision), Some(won[0]));
 }
 
-async fn a_list_has_what_begins_so_and_says_when_that_is_too_much(place: &Place) {
-    let keep = place.keep().await;
+async fn a_list_has_what_begins_so_and_says_when_that_is_too_much(store: &Store) {
+    let keep = store.keep().await;
     let mut put = Vec::new();
     for key in ["keys/b", "keys/a", "key", "keyz", "watch/a", "a.=b", ".dots..", "=2E"] {
         put.push((key.to_owned(), keep.put(key, key.as_bytes(), None).await.unwrap()));
@@ -66,8 +66,8 @@ async fn a_list_has_what_begins_so_and_says_when_that_is_too_much(place: &Place)
     assert_eq!(keep.list("many/").await, Err(KeepError::TooMany("many/".to_owned())), "{MAX_LISTED_KEYS} are the most");
 }
 
-async fn keys_and_values_have_limits(place: &Place) {
-    let keep = place.keep().await;
+async fn keys_and_values_have_limits(store: &Store) {
+    let keep = store.keep().await;
     keep.put(&"k".repeat(256), &vec![0; MAX_VALUE_BYTES], None).await.unwrap();
     let given = MAX_VALUE_BYTES + 1;
     assert_eq!(keep.put("k", &vec![0; given], None).await, Err(KeepError::TooLarge { given }));

@@ -5,9 +5,17 @@ use std::collections::BTreeSet;
 use dateline_backends::Views;
 use dateline_events::Instant;
 use dateline_timelines::rows::{Facts, KnownEvent, LinkRow, Needs, ReferenceRow, Rows, WaitingRow};
-use tempfile::TempDir;
 
-use crate::support::{attachment, commit, event_row, head, key, views, waiting};
+use crate::place::{Place, on_every_engine, views};
+use crate::support::{attachment, commit, event_row, head, key, waiting};
+
+on_every_engine! {
+    known_events_come_with_the_incidents_that_hold_them_now,
+    of_heads_and_links_the_version_in_force_is_known,
+    a_reference_is_kept_by_whom_it_came_first,
+    acts_are_found_by_what_they_are_about,
+    waiting_events_are_found_by_time_key_incident_and_reference_until_they_are_attached,
+}
 
 async fn load(views: &Views, needs: Needs) -> Facts {
     views.load(views.serving().await.unwrap(), needs).await.unwrap()
@@ -17,10 +25,8 @@ fn set<T: Ord, const N: usize>(values: [T; N]) -> BTreeSet<T> {
     BTreeSet::from(values)
 }
 
-#[tokio::test]
-async fn known_events_come_with_the_incidents_that_hold_them_now() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn known_events_come_with_the_incidents_that_hold_them_now(place: Place) {
+    let views = views(&place).await;
     let attachments = vec![attachment(2, 2, 1, true), attachment(2, 2, 2, true), attachment(1, 1, 1, true)];
     commit(&views, 2, Rows { attachments, ..Rows::default() }).await;
     commit(&views, 3, Rows { attachments: vec![attachment(3, 2, 1, false), attachment(3, 2, 3, true)], ..Rows::default() }).await;
@@ -32,10 +38,8 @@ async fn known_events_come_with_the_incidents_that_hold_them_now() {
     assert_eq!(facts.known[0].incidents, [1, 2, 3]);
 }
 
-#[tokio::test]
-async fn of_heads_and_links_the_version_in_force_is_known() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn of_heads_and_links_the_version_in_force_is_known(place: Place) {
+    let views = views(&place).await;
     let link = |since, active| LinkRow { event: 4, since, from: 1, to: 2, active };
     let heads = vec![head(1, 1, "whatsapp"), head(1, 3, "whatsapp"), head(2, 2, "whatsapp"), head(4, 4, "signal")];
     commit(&views, 4, Rows { heads, links: vec![link(4, true)], ..Rows::default() }).await;
@@ -50,10 +54,8 @@ async fn of_heads_and_links_the_version_in_force_is_known() {
     assert_eq!(facts.heads, [moved, head(4, 4, "signal"), head(1, 3, "whatsapp")]);
 }
 
-#[tokio::test]
-async fn a_reference_is_kept_by_whom_it_came_first() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn a_reference_is_kept_by_whom_it_came_first(place: Place) {
+    let views = views(&place).await;
     let reference = |incident, since| ReferenceRow { page: "p".to_owned(), reference: "r".to_owned(), incident, since };
     commit(&views, 2, Rows { references: vec![reference(1, 1), reference(2, 2)], ..Rows::default() }).await;
     commit(&views, 3, Rows { references: vec![reference(3, 3)], ..Rows::default() }).await;
@@ -61,20 +63,16 @@ async fn a_reference_is_kept_by_whom_it_came_first() {
     assert_eq!(load(&views, Needs { references: asked, ..Needs::default() }).await.references, [reference(1, 1)]);
 }
 
-#[tokio::test]
-async fn acts_are_found_by_what_they_are_about() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn acts_are_found_by_what_they_are_about(place: Place) {
+    let views = views(&place).await;
     let mut act = event_row(2);
     act.target = Some(key(1));
     commit(&views, 3, Rows { events: vec![act.clone()], ..Rows::default() }).await;
     assert_eq!(load(&views, Needs { acts: set([key(1), key(3)]), ..Needs::default() }).await.acts, [act]);
 }
 
-#[tokio::test]
-async fn waiting_events_are_found_by_time_key_incident_and_reference_until_they_are_attached() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn waiting_events_are_found_by_time_key_incident_and_reference_until_they_are_attached(place: Place) {
+    let views = views(&place).await;
     let timed = |event, earliest: Option<i64>, latest: Option<i64>| WaitingRow {
         earliest: earliest.map(Instant),
         latest: latest.map(Instant),

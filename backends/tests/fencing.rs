@@ -4,18 +4,25 @@ use std::time::Duration;
 
 use dateline_backends::{Views, ViewsError};
 use dateline_timelines::rows::{Needs, Rows};
-use tempfile::TempDir;
 
-use crate::support::{commit, event_row, head, url, views};
+use crate::place::{Place, on_every_engine, views};
+use crate::support::{commit, event_row, head};
+
+on_every_engine! {
+    a_second_projector_is_fenced_and_writes_nothing,
+    a_page_that_cannot_be_written_moves_no_cursor,
+    a_restart_keeps_the_rows,
+    the_cursor_is_seen_at_once_here_and_soon_elsewhere,
+    a_new_generation_takes_over_only_when_it_has_caught_up,
+    an_abandoned_generation_is_dropped_and_its_number_never_given_again,
+}
 
 fn one(position: u64) -> Rows {
     Rows { events: vec![event_row(position)], ..Rows::default() }
 }
 
-#[tokio::test]
-async fn a_second_projector_is_fenced_and_writes_nothing() {
-    let folder = TempDir::new().unwrap();
-    let (first, second) = (views(&folder).await, views(&folder).await);
+async fn a_second_projector_is_fenced_and_writes_nothing(place: Place) {
+    let (first, second) = (views(&place).await, views(&place).await);
     let generation = first.serving().await.unwrap();
     assert_eq!(second.serving().await.unwrap(), generation);
     first.commit(generation, 0, 1, one(1)).await.unwrap();
@@ -24,10 +31,8 @@ async fn a_second_projector_is_fenced_and_writes_nothing() {
     assert_eq!(second.cursor(generation).await, Ok(1));
 }
 
-#[tokio::test]
-async fn a_page_that_cannot_be_written_moves_no_cursor() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn a_page_that_cannot_be_written_moves_no_cursor(place: Place) {
+    let views = views(&place).await;
     let generation = views.serving().await.unwrap();
     let twice = Rows { events: vec![event_row(1), event_row(1)], ..Rows::default() };
     assert!(matches!(views.commit(generation, 0, 2, twice).await, Err(ViewsError::Engine(_))));
@@ -35,30 +40,24 @@ async fn a_page_that_cannot_be_written_moves_no_cursor() {
     views.commit(generation, 0, 1, one(1)).await.unwrap();
 }
 
-#[tokio::test]
-async fn a_restart_keeps_the_rows() {
-    let folder = TempDir::new().unwrap();
-    commit(&views(&folder).await, 3, Rows::default()).await;
-    let again = views(&folder).await;
+async fn a_restart_keeps_the_rows(place: Place) {
+    commit(&views(&place).await, 3, Rows::default()).await;
+    let again = views(&place).await;
     let answer = again.event(3).await.unwrap();
     assert_eq!((answer.position, answer.value.unwrap().0), (3, event_row(3)));
     assert_eq!(*again.watch_cursor().borrow(), 3);
 }
 
-#[tokio::test]
-async fn the_cursor_is_seen_at_once_here_and_soon_elsewhere() {
-    let folder = TempDir::new().unwrap();
-    let (here, elsewhere) = (views(&folder).await, views(&folder).await);
+async fn the_cursor_is_seen_at_once_here_and_soon_elsewhere(place: Place) {
+    let (here, elsewhere) = (views(&place).await, views(&place).await);
     let mut watched = elsewhere.watch_cursor();
     commit(&here, 1, Rows::default()).await;
     assert_eq!(*here.watch_cursor().borrow(), 1);
     tokio::time::timeout(Duration::from_secs(10), watched.wait_for(|cursor| *cursor == 1)).await.unwrap().unwrap();
 }
 
-#[tokio::test]
-async fn a_new_generation_takes_over_only_when_it_has_caught_up() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn a_new_generation_takes_over_only_when_it_has_caught_up(place: Place) {
+    let views = views(&place).await;
     let old = views.serving().await.unwrap();
     commit(&views, 2, Rows { heads: vec![head(1, 1, "old")], ..Rows::default() }).await;
     let new = views.begin(2).await.unwrap();
@@ -73,16 +72,14 @@ async fn a_new_generation_takes_over_only_when_it_has_caught_up() {
     // The old one is still there for whoever reads it, and dropped at the next open.
     assert_eq!(views.cursor(old).await, Ok(2));
     drop(views);
-    let again = Views::open(&url(&folder, "views.db"), 2).await.unwrap();
+    let again = Views::open(&place.url("views"), 2).await.unwrap();
     assert_eq!(again.serving().await.unwrap(), new);
     assert_eq!(again.cursor(old).await, Err(ViewsError::Gone { number: old.number }));
     assert_eq!(again.load(old, Needs::default()).await, Err(ViewsError::Gone { number: old.number }));
 }
 
-#[tokio::test]
-async fn an_abandoned_generation_is_dropped_and_its_number_never_given_again() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn an_abandoned_generation_is_dropped_and_its_number_never_given_again(place: Place) {
+    let views = views(&place).await;
     let abandoned = views.begin(2).await.unwrap();
     let next = views.begin(2).await.unwrap();
     assert!(next.number > abandoned.number);

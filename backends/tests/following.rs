@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use dateline_backends::{LedgerError, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, Page};
 
-use crate::support::{Place, event, events};
+use crate::support::{Store, event, events};
 
-on_both_engines!(
+on_both_ledgers!(
     a_follower_replays_catches_up_and_goes_on_live,
     a_reader_beside_the_writer_follows_too,
     a_page_ends_when_it_is_large,
@@ -18,8 +18,8 @@ fn positions(page: &Page) -> std::ops::RangeInclusive<u64> {
     page.records[0].position..=page.records[page.records.len() - 1].position
 }
 
-async fn a_follower_replays_catches_up_and_goes_on_live(place: &Place) {
-    let ledger = place.ledger().await;
+async fn a_follower_replays_catches_up_and_goes_on_live(store: &Store) {
+    let ledger = store.ledger().await;
     ledger.append(events(1, 1000)).await.unwrap();
     ledger.append(events(1001, 1500)).await.unwrap();
     let mut follower = ledger.follow(0);
@@ -34,10 +34,10 @@ async fn a_follower_replays_catches_up_and_goes_on_live(place: &Place) {
     assert_eq!(positions(&page), 1501..=1501);
 }
 
-async fn a_reader_beside_the_writer_follows_too(place: &Place) {
-    let ledger = place.ledger().await;
+async fn a_reader_beside_the_writer_follows_too(store: &Store) {
+    let ledger = store.ledger().await;
     ledger.append(events(1, 3)).await.unwrap();
-    let reader = place.reader().await;
+    let reader = store.reader().await;
     assert_eq!(reader.append(events(4, 4)).await, Err(LedgerError::ReadOnly));
     let mut follower = reader.follow(2);
     assert_eq!(positions(&follower.next().await.unwrap()), 3..=3);
@@ -46,8 +46,8 @@ async fn a_reader_beside_the_writer_follows_too(place: &Place) {
     assert_eq!(positions(&page), 4..=4);
 }
 
-async fn a_page_ends_when_it_is_large(place: &Place) {
-    let ledger = place.ledger().await;
+async fn a_page_ends_when_it_is_large(store: &Store) {
+    let ledger = store.ledger().await;
     let text = "x".repeat(63 * 1024);
     let batch: Vec<_> = (0..200).map(|number| event(&number.to_string(), &text)).collect();
     let largest = batch.iter().map(|event| event.bytes.len()).max().unwrap();
@@ -57,14 +57,14 @@ async fn a_page_ends_when_it_is_large(place: &Place) {
     assert!(bytes <= MAX_PAGE_BYTES + largest && bytes > MAX_PAGE_BYTES / 2, "a page of {bytes} bytes");
 }
 
-async fn a_follower_that_knows_more_than_the_ledger_stops(place: &Place) {
-    let ledger = place.ledger().await;
+async fn a_follower_that_knows_more_than_the_ledger_stops(store: &Store) {
+    let ledger = store.ledger().await;
     ledger.append(events(1, 3)).await.unwrap();
     assert_eq!(ledger.follow(5).next().await, Err(LedgerError::Shorter { known: 5, head: 3 }));
 }
 
-async fn a_follower_of_a_closed_ledger_is_told(place: &Place) {
-    let ledger = place.ledger().await;
+async fn a_follower_of_a_closed_ledger_is_told(store: &Store) {
+    let ledger = store.ledger().await;
     let mut follower = ledger.follow(0);
     drop(ledger);
     assert!(matches!(follower.next().await, Err(LedgerError::Stopped { .. })));

@@ -4,7 +4,8 @@ use dateline_backends::{LedgerError, ViewsError};
 use dateline_timelines::rows::Rows;
 use tempfile::TempDir;
 
-use crate::support::{event, event_row, events, ledger, receipts, views};
+use crate::place::{Place, views};
+use crate::support::{event, event_row, events, ledger, receipts};
 
 /// A file cannot be limited below what it has: this asks for no growth at all.
 const NO_ROOM: u32 = 1;
@@ -28,8 +29,7 @@ async fn the_ledger_says_that_it_is_full_and_goes_on_when_there_is_room() {
 
 #[tokio::test]
 async fn the_views_say_that_they_are_full_and_the_projector_tries_again() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+    let views = views(&Place::embedded()).await;
     let generation = views.serving().await.unwrap();
     let mut row = event_row(1);
     row.bytes = Some(vec![b' '; 60_000]);

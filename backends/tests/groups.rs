@@ -2,9 +2,16 @@
 
 use dateline_backends::{Change, EventState, Group};
 use dateline_timelines::rows::{MembershipRow, Rows};
-use tempfile::TempDir;
 
-use crate::support::{attachment, commit, event_row, head, key, summary, views, waiting};
+use crate::place::{Place, on_every_engine, views};
+use crate::support::{attachment, commit, event_row, head, key, summary, waiting};
+
+on_every_engine! {
+    an_event_that_moved_is_told_where_it_was_then,
+    merged_incidents_are_one_group_until_they_are_split,
+    changes_come_once_a_position_in_order_and_page_by_page,
+    events_are_found_by_position_by_key_and_by_what_is_the_matter,
+}
 
 fn membership(incident: u64, since: u64, group: u64) -> MembershipRow {
     MembershipRow { incident, since, group }
@@ -14,10 +21,8 @@ fn positions(group: Option<Group>) -> Vec<(u64, u64)> {
     group.map(|group| group.events.into_iter().map(|(event, since)| (event.position, since)).collect()).unwrap_or_default()
 }
 
-#[tokio::test]
-async fn an_event_that_moved_is_told_where_it_was_then() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn an_event_that_moved_is_told_where_it_was_then(place: Place) {
+    let views = views(&place).await;
     let heads = vec![head(1, 1, "whatsapp"), head(2, 2, "whatsapp")];
     let attachments = vec![
         attachment(1, 1, 1, true),
@@ -44,10 +49,8 @@ async fn an_event_that_moved_is_told_where_it_was_then() {
     assert_eq!(views.group_events(3, 99).await.unwrap().value, None, "no incident");
 }
 
-#[tokio::test]
-async fn merged_incidents_are_one_group_until_they_are_split() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn merged_incidents_are_one_group_until_they_are_split(place: Place) {
+    let views = views(&place).await;
     let rows = Rows {
         heads: vec![head(1, 1, "whatsapp"), head(2, 2, "whatsapp")],
         attachments: vec![attachment(1, 1, 1, true), attachment(2, 2, 2, true), attachment(3, 3, 1, true), attachment(4, 3, 2, true)],
@@ -72,10 +75,8 @@ async fn merged_incidents_are_one_group_until_they_are_split() {
     assert_eq!(at(6), Some(vec![(2, "whatsapp-2".to_owned())]));
 }
 
-#[tokio::test]
-async fn changes_come_once_a_position_in_order_and_page_by_page() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn changes_come_once_a_position_in_order_and_page_by_page(place: Place) {
+    let views = views(&place).await;
     let rows = Rows {
         heads: vec![head(1, 1, "whatsapp"), head(2, 2, "whatsapp")],
         attachments: vec![attachment(1, 1, 1, true), attachment(4, 1, 2, true), attachment(4, 1, 1, false)],
@@ -95,10 +96,8 @@ async fn changes_come_once_a_position_in_order_and_page_by_page() {
     assert_eq!(views.changes(2, 2).await.unwrap().value, expected[2..]);
 }
 
-#[tokio::test]
-async fn events_are_found_by_position_by_key_and_by_what_is_the_matter() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn events_are_found_by_position_by_key_and_by_what_is_the_matter(place: Place) {
+    let views = views(&place).await;
     let mut poison = event_row(3);
     poison.problem = Some("not valid JSON".to_owned());
     poison.bytes = None;

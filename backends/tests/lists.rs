@@ -3,9 +3,16 @@
 use dateline_backends::{ListQuery, MAX_LISTED_ROWS, Order, Views, ViewsError};
 use dateline_events::Instant;
 use dateline_timelines::rows::{Nature, Rows, SummaryRow};
-use tempfile::TempDir;
 
-use crate::support::{commit, head, summary, views};
+use crate::place::{Place, on_every_engine, views};
+use crate::support::{commit, head, summary};
+
+on_every_engine! {
+    a_list_shows_the_version_of_its_time_and_each_group_once,
+    pages_by_the_last_row_leave_nothing_out_and_show_nothing_twice,
+    every_filter_narrows_and_all_must_hold,
+    a_list_has_a_limit,
+}
 
 async fn groups(views: &Views, query: ListQuery) -> Vec<u64> {
     views.list(query).await.unwrap().value.into_iter().map(|row| row.group).collect()
@@ -15,10 +22,8 @@ fn outages(as_of: u64) -> ListQuery {
     ListQuery::new(Nature::Outage, as_of, 100)
 }
 
-#[tokio::test]
-async fn a_list_shows_the_version_of_its_time_and_each_group_once() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn a_list_shows_the_version_of_its_time_and_each_group_once(place: Place) {
+    let views = views(&place).await;
     let unlisted = SummaryRow { listed: false, ..summary(2, 6, Some(20)) };
     // The start of 1 moves behind that of 2 and back; 2 is merged away at 6.
     let summaries =
@@ -34,10 +39,8 @@ async fn a_list_shows_the_version_of_its_time_and_each_group_once() {
     assert_eq!((answer.position, &answer.value[0]), (6, &summary(1, 3, Some(30))));
 }
 
-#[tokio::test]
-async fn pages_by_the_last_row_leave_nothing_out_and_show_nothing_twice() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn pages_by_the_last_row_leave_nothing_out_and_show_nothing_twice(place: Place) {
+    let views = views(&place).await;
     let started = |group: u64| (!group.is_multiple_of(7)).then_some((group / 3).cast_signed());
     let summaries = (1..=50).map(|group| summary(group, group, started(group))).collect();
     commit(&views, 50, Rows { summaries, ..Rows::default() }).await;
@@ -55,10 +58,8 @@ async fn pages_by_the_last_row_leave_nothing_out_and_show_nothing_twice() {
     }
 }
 
-#[tokio::test]
-async fn every_filter_narrows_and_all_must_hold() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn every_filter_narrows_and_all_must_hold(place: Place) {
+    let views = views(&place).await;
     let both = SummaryRow {
         services: " whatsapp instagram ".to_owned(),
         regions: " IN IT ".to_owned(),
@@ -105,10 +106,8 @@ async fn every_filter_narrows_and_all_must_hold() {
     }
 }
 
-#[tokio::test]
-async fn a_list_has_a_limit() {
-    let folder = TempDir::new().unwrap();
-    let views = views(&folder).await;
+async fn a_list_has_a_limit(place: Place) {
+    let views = views(&place).await;
     let limit = MAX_LISTED_ROWS;
     assert_eq!(groups(&views, ListQuery { limit, ..outages(1) }).await, Vec::<u64>::new());
     let refused = views.list(ListQuery { limit: limit + 1, ..outages(1) }).await;

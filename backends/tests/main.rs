@@ -1,4 +1,4 @@
-//! The promises of the doors, kept by the embedded engine: one module a promise, real files, nothing mocked.
+//! The promises of the doors, kept by every engine: one module a promise, real files and servers, nothing mocked.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 #[macro_use]
@@ -6,8 +6,11 @@ mod support;
 #[path = "../../tests/support/nats.rs"]
 mod nats;
 
+mod archive;
+mod broken_connections;
 mod bus;
 mod compare_and_swap;
+mod engines_agree;
 mod facts;
 mod failing;
 mod fencing;
@@ -17,4 +20,9 @@ mod golden;
 mod groups;
 mod lists;
 mod once_for_ever;
+mod open_transactions;
+mod place;
+#[path = "../../tests/support/postgres.rs"]
+mod postgres;
+mod proxy;
 mod reopening;

@@ -3,9 +3,9 @@
 use dateline_backends::{LedgerError, MAX_BATCH_EVENTS, Outcome};
 use dateline_events::EventKey;
 
-use crate::support::{Place, event, event_of, events, receipts, redaction};
+use crate::support::{Store, event, event_of, events, receipts, redaction};
 
-on_both_engines!(
+on_both_ledgers!(
     positions_are_contiguous_whoever_appends,
     the_same_event_again_gets_the_first_receipt,
     the_same_id_with_other_content_is_a_conflict_that_shows_what_was_said_first,
@@ -15,8 +15,8 @@ on_both_engines!(
     a_batch_holds_so_many_events_and_no_more,
 );
 
-async fn positions_are_contiguous_whoever_appends(place: &Place) {
-    let ledger = place.ledger().await;
+async fn positions_are_contiguous_whoever_appends(store: &Store) {
+    let ledger = store.ledger().await;
     let callers = (0..32).map(|caller| {
         let ledger = ledger.clone();
         tokio::spawn(async move {
@@ -44,8 +44,8 @@ async fn positions_are_contiguous_whoever_appends(place: &Place) {
     }
 }
 
-async fn the_same_event_again_gets_the_first_receipt(place: &Place) {
-    let ledger = place.ledger().await;
+async fn the_same_event_again_gets_the_first_receipt(store: &Store) {
+    let ledger = store.ledger().await;
     let first = receipts(ledger.append(vec![event("1", "x")]).await.unwrap())[0];
     let mut again = event("1", "x");
     again.bytes = String::from_utf8(again.bytes).unwrap().replace("\"data\"", "\"traceparent\":\"00-1\", \"data\"").into_bytes();
@@ -57,8 +57,8 @@ async fn the_same_event_again_gets_the_first_receipt(place: &Place) {
     assert_eq!(ledger.head().await.unwrap().position, 1);
 }
 
-async fn the_same_id_with_other_content_is_a_conflict_that_shows_what_was_said_first(place: &Place) {
-    let ledger = place.ledger().await;
+async fn the_same_id_with_other_content_is_a_conflict_that_shows_what_was_said_first(store: &Store) {
+    let ledger = store.ledger().await;
     ledger.append(vec![event("1", "first")]).await.unwrap();
     let outcomes = ledger.append(vec![event("2", "x"), event("1", "second"), event("3", "x")]).await.unwrap();
     assert_eq!(outcomes[1], Outcome::Conflict { position: 1, stored: event("1", "first").bytes });
@@ -66,8 +66,8 @@ async fn the_same_id_with_other_content_is_a_conflict_that_shows_what_was_said_f
     assert_eq!(others, [2, 3], "a conflict takes no position");
 }
 
-async fn an_id_that_stands_twice_in_a_batch_is_stored_once(place: &Place) {
-    let ledger = place.ledger().await;
+async fn an_id_that_stands_twice_in_a_batch_is_stored_once(store: &Store) {
+    let ledger = store.ledger().await;
     let outcomes = ledger.append(vec![event("1", "x"), event("1", "x"), event("1", "y")]).await.unwrap();
     let twice = receipts(outcomes[..2].to_vec());
     assert_eq!((twice[0].position, twice[0].fresh, twice[1].position, twice[1].fresh), (1, true, 1, false));
@@ -75,8 +75,8 @@ async fn an_id_that_stands_twice_in_a_batch_is_stored_once(place: &Place) {
     assert_eq!(ledger.head().await.unwrap().position, 1);
 }
 
-async fn the_same_id_of_another_source_is_another_event(place: &Place) {
-    let ledger = place.ledger().await;
+async fn the_same_id_of_another_source_is_another_event(store: &Store) {
+    let ledger = store.ledger().await;
     let stored = receipts(ledger.append(vec![event("1", "x"), event_of("/desks/other", "1", "y")]).await.unwrap());
     assert_eq!((stored[0].position, stored[1].position), (1, 2));
     let pair = |source: &str| (source.to_owned(), "1".to_owned());
@@ -85,8 +85,8 @@ async fn the_same_id_of_another_source_is_another_event(place: &Place) {
     assert_eq!(positions, [Some(2), None, Some(1)]);
 }
 
-async fn a_redacted_text_leaves_no_copy_and_its_id_stays_taken(place: &Place) {
-    let ledger = place.ledger().await;
+async fn a_redacted_text_leaves_no_copy_and_its_id_stays_taken(store: &Store) {
+    let ledger = store.ledger().await;
     let long = event("2", &"secret source ".repeat(1000));
     ledger.append(vec![event("1", "x"), long.clone(), event("3", "x")]).await.unwrap();
     let before = ledger.get(2).await.unwrap().unwrap();
@@ -107,7 +107,7 @@ async fn a_redacted_text_leaves_no_copy_and_its_id_stays_taken(place: &Place) {
         [(1, true), (2, false), (3, true), (4, true)]
     );
     let salt_as_text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, salt);
-    for path in files(&place.folder()) {
+    for path in files(&store.folder()) {
         let content = std::fs::read(&path).unwrap();
         let holds = |part: &[u8]| content.windows(part.len()).any(|window| window == part);
         assert!(!holds(b"secret source") && !holds(&salt) && !holds(salt_as_text.as_bytes()), "a copy is left in {}", path.display());
@@ -123,8 +123,8 @@ fn files(folder: &std::path::Path) -> Vec<std::path::PathBuf> {
     entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
 }
 
-async fn a_batch_holds_so_many_events_and_no_more(place: &Place) {
-    let ledger = place.ledger().await;
+async fn a_batch_holds_so_many_events_and_no_more(store: &Store) {
+    let ledger = store.ledger().await;
     assert_eq!(ledger.append(events(1, MAX_BATCH_EVENTS)).await.unwrap().len(), MAX_BATCH_EVENTS);
     let refused = ledger.append(events(2000, 2000 + MAX_BATCH_EVENTS)).await;
     assert_eq!(refused, Err(LedgerError::TooMany { what: "events", given: MAX_BATCH_EVENTS + 1, limit: MAX_BATCH_EVENTS }));

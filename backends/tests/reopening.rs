@@ -3,36 +3,36 @@
 use dateline_backends::{Ledger, LedgerError, LedgerOptions};
 use tempfile::TempDir;
 
-use crate::support::{Place, event, events, ledger, receipts, url};
+use crate::support::{Store, event, events, ledger, receipts, url};
 
-on_both_engines!(a_restart_keeps_everything, a_ledger_that_came_back_shorter_is_refused, a_numbered_ledger_is_another_one);
+on_both_ledgers!(a_restart_keeps_everything, a_ledger_that_came_back_shorter_is_refused, a_numbered_ledger_is_another_one);
 
-async fn a_restart_keeps_everything(place: &Place) {
+async fn a_restart_keeps_everything(store: &Store) {
     let before = {
-        let ledger = place.ledger().await;
+        let ledger = store.ledger().await;
         ledger.append(events(1, 700)).await.unwrap();
         ledger.follow(0).next().await.unwrap()
     };
-    let ledger = place.ledger().await;
+    let ledger = store.ledger().await;
     assert_eq!(ledger.follow(0).next().await.unwrap(), before);
     let again = receipts(ledger.append(vec![event("000001", "x"), event("new", "x")]).await.unwrap());
     assert_eq!((again[0].position, again[0].fresh, again[1].position, again[1].fresh), (1, false, 701, true));
     assert!(again[1].recorded >= before.records[699].recorded);
 }
 
-async fn a_ledger_that_came_back_shorter_is_refused(place: &Place) {
-    place.ledger().await.append(events(1, 5)).await.unwrap();
+async fn a_ledger_that_came_back_shorter_is_refused(store: &Store) {
+    store.ledger().await.append(events(1, 5)).await.unwrap();
     for options in [LedgerOptions::writer(), LedgerOptions::reader()] {
-        let opened = Ledger::open(&place.ledger_url(), options.known_at_least(6)).await;
+        let opened = Ledger::open(&store.ledger_url(), options.known_at_least(6)).await;
         assert_eq!(opened.err(), Some(LedgerError::Shorter { known: 6, head: 5 }));
-        Ledger::open(&place.ledger_url(), options.known_at_least(5)).await.unwrap();
+        Ledger::open(&store.ledger_url(), options.known_at_least(5)).await.unwrap();
     }
 }
 
-async fn a_numbered_ledger_is_another_one(place: &Place) {
-    let first = place.ledger().await;
+async fn a_numbered_ledger_is_another_one(store: &Store) {
+    let first = store.ledger().await;
     first.append(events(1, 5)).await.unwrap();
-    let second = Ledger::open(&place.ledger_url(), LedgerOptions::writer().numbered(2)).await.unwrap();
+    let second = Ledger::open(&store.ledger_url(), LedgerOptions::writer().numbered(2)).await.unwrap();
     let page = first.follow(0).next().await.unwrap();
     second.copy(page.records.clone()).await.unwrap();
     assert_eq!(second.follow(0).next().await.unwrap(), page, "positions, recorded times and salts stay");

@@ -17,31 +17,31 @@ pub async fn ledger(folder: &TempDir) -> Ledger {
     Ledger::open(&url(folder, "ledger.db"), LedgerOptions::writer()).await.unwrap()
 }
 
-/// Makes each of these promises a test of both engines: `async fn promise(place: &Place)`.
-macro_rules! on_both_engines {
+/// Makes each of these promises a test of both engines: `async fn promise(store: &Store)`.
+macro_rules! on_both_ledgers {
     ($($promise:ident),+ $(,)?) => {
         mod embedded {
             $(#[tokio::test]
             async fn $promise() {
-                super::$promise(&crate::support::Place::embedded()).await;
+                super::$promise(&crate::support::Store::embedded()).await;
             })+
         }
         mod distributed {
             $(#[tokio::test]
             async fn $promise() {
-                super::$promise(&crate::support::Place::on_the_bus()).await;
+                super::$promise(&crate::support::Store::on_the_bus()).await;
             })+
         }
     };
 }
 
 /// Where a ledger and a keep of one engine are kept, for one test.
-pub enum Place {
+pub enum Store {
     Embedded(TempDir),
     OnTheBus(Box<Nats>),
 }
 
-impl Place {
+impl Store {
     pub fn embedded() -> Self {
         Self::Embedded(TempDir::new().unwrap())
     }
@@ -85,10 +85,6 @@ impl Place {
             Self::OnTheBus(server) => server.store(),
         }
     }
-}
-
-pub async fn views(folder: &TempDir) -> Views {
-    Views::open(&url(folder, "views.db"), 1).await.unwrap()
 }
 
 pub fn event(id: &str, text: &str) -> NewEvent {

@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::address::Address;
+use super::bus_address::Address;
 
 /// The oldest server whose streams keep what they acknowledged; earlier ones lose data that they acknowledged when a sync fails.
 const OLDEST_SERVER: (u64, u64, u64) = (2, 15, 1);

@@ -1,14 +1,21 @@
-//! The distributed engine: the ledger and the keep on NATS JetStream, the views and the archive on PostgreSQL.
-//! The only room that names `async_nats` and `postgres`.
+//! The distributed engine: ledger, keep and inbox on NATS JetStream, views and archive on PostgreSQL. The only room that names
+//! `async_nats` and `postgres`.
 //!
-//! What the bytes say is not known here, except that two of them can be the same event.
+//! What the bytes say is not known here, except that two of them can be the same event. A connection to PostgreSQL belongs to one
+//! thread for its whole life; a client that is used or dropped inside an async task panics.
 
-mod address;
+mod bus_address;
 mod bus;
-mod inbox;
-mod keep;
 mod ledger;
+mod keep;
+mod inbox;
+mod database_address;
+mod database;
+mod views;
+mod archive;
 
+pub use archive::Archive;
 pub use inbox::Inbox;
 pub use keep::Keep;
 pub use ledger::{Follower, Ledger};
+pub use views::Views;

@@ -8,7 +8,8 @@ use std::time::Duration;
 use dateline_events::{Instant, Position};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use crate::{KeepError, LedgerError, ViewsError};
+use crate::threads::ThreadError;
+use crate::{ArchiveError, KeepError, LedgerError, ViewsError};
 
 /// How long a connection waits for a lock of another one.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
@@ -51,6 +52,27 @@ pub(super) enum FileError {
 impl From<rusqlite::Error> for FileError {
     fn from(error: rusqlite::Error) -> Self {
         if error.sqlite_error_code() == Some(ErrorCode::DiskFull) { Self::Full } else { Self::Other(error.to_string()) }
+    }
+}
+
+impl From<ThreadError> for FileError {
+    fn from(error: ThreadError) -> Self {
+        Self::Other(error.to_string())
+    }
+}
+
+impl From<FileError> for ArchiveError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Full => Self::Full,
+            FileError::Other(text) => Self::Engine(text),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for ArchiveError {
+    fn from(error: rusqlite::Error) -> Self {
+        FileError::from(error).into()
     }
 }
 

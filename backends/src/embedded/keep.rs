@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::file::{self, FileError, Format};
-use super::threads::Threads;
 use crate::keep::{KeepEntry, KeepError, MAX_LISTED_KEYS, Revision};
+use crate::threads::Threads;
 
 const FORMAT: Format = Format {
     name: "keep",
@@ -25,7 +25,7 @@ const FORMAT: Format = Format {
 /// A keep in a file.
 #[derive(Clone, Debug)]
 pub struct Keep {
-    threads: Arc<Threads>,
+    threads: Arc<Threads<Connection>>,
 }
 
 impl Keep {

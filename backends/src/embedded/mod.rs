@@ -1,14 +1,15 @@
-//! The embedded engine: three SQLite files. The only room that names `rusqlite`.
+//! The embedded engine: SQLite files. The only room that names `rusqlite`.
 //!
 //! A connection belongs to one thread for its whole life; the async side sends work and awaits the answer. No statement is
 //! ever held across an await.
 
+mod archive;
 mod file;
 mod keep;
 mod ledger;
-mod threads;
 mod views;
 
+pub use archive::Archive;
 pub use keep::Keep;
 pub use ledger::{Follower, Ledger};
 pub use views::Views;

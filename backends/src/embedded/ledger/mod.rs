@@ -16,8 +16,8 @@ use tokio::sync::watch;
 pub use follow::Follower;
 
 use super::file::{self, FileError, Format};
-use super::threads::{Poller, Threads};
 use crate::ledger::{Head, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, NewEvent, Outcome, Receipt, Record};
+use crate::threads::{Poller, Threads};
 use commit::{Stored, Writing};
 use writer::{Answering, Writer};
 
@@ -56,7 +56,7 @@ pub struct Ledger {
 /// What reading needs; a follower holds it too.
 #[derive(Debug)]
 struct Reader {
-    threads: Threads,
+    threads: Threads<rusqlite::Connection>,
     head: watch::Receiver<Position>,
 }
 
@@ -171,10 +171,11 @@ fn outcome(event: &NewEvent, key: EventKey, stored: Stored) -> Outcome {
 }
 
 fn poll_head(connection: rusqlite::Connection, publish: watch::Sender<Position>) -> Result<Poller, FileError> {
-    Poller::start(connection, move |connection| match read::head(connection) {
+    let poller = Poller::start(connection, move |connection| match read::head(connection) {
         Ok(head) => {
             publish.send_if_modified(|known| std::mem::replace(known, head.position) != head.position);
         }
         Err(error) => tracing::warn!(%error, "cannot read the ledger's head; trying again"),
-    })
+    })?;
+    Ok(poller)
 }

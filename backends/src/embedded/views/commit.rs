@@ -2,24 +2,15 @@
 //!
 //! Every statement is prepared once a page, not once a row.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use dateline_events::{EventKey, Position};
-use dateline_timelines::rows::{HeadRow, LinkRow, Rows, SummaryRow};
+use dateline_timelines::rows::Rows;
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, params};
 
 use super::generations::{cursor, gone_or_failed, serves};
 use super::schema::{PROJECTOR, sql};
 use crate::embedded::file::{microseconds, number};
+use crate::once;
 use crate::views::ViewsError;
-
-/// The open ends of a waiting event's time.
-pub(super) const OPEN_START: i64 = i64::MIN;
-/// See [`OPEN_START`].
-pub(super) const OPEN_END: i64 = i64::MAX;
-
-/// Where a group without a start stands in a list.
-pub(super) const NO_START: i64 = i64::MIN;
 
 /// Commits a page; answers whether the generation serves.
 pub(super) fn commit(connection: &mut Connection, generation: u32, from: Position, to: Position, rows: &Rows) -> Result<bool, ViewsError> {
@@ -99,9 +90,7 @@ impl Page<'_> {
         )?;
         let mut await_key = self.prepare("INSERT OR REPLACE INTO @awaited (event, place, key) VALUES (?1, ?2, ?3)")?;
         for row in &rows.waiting {
-            let by_time = row.earliest.is_some() || row.latest.is_some();
-            let earliest = by_time.then(|| microseconds(row.earliest).unwrap_or(OPEN_START));
-            let latest = by_time.then(|| microseconds(row.latest).unwrap_or(OPEN_END));
+            let (earliest, latest) = once::waiting_bounds(row).unzip();
             let (page, reference) = row.awaits_reference.as_ref().map(|(page, reference)| (page, reference)).unzip();
             let event = number(row.event);
             insert.execute(params![event, row.subject, row.nature.as_str(), earliest, latest, row.awaits_incident, page, reference])?;
@@ -113,13 +102,6 @@ impl Page<'_> {
     }
 
     fn heads(&self, rows: &Rows) -> rusqlite::Result<()> {
-        let mut latest: BTreeMap<Position, &HeadRow> = BTreeMap::new();
-        for row in &rows.heads {
-            let kept = latest.entry(row.number).or_insert(row);
-            if row.since >= kept.since {
-                *kept = row;
-            }
-        }
         // Subject and id are set apart from the rest: naming an indexed column makes SQLite write its index, changed or not.
         let mut update = self.prepare(
             "UPDATE @heads SET since = ?2, nature = ?5, span_start = ?6, span_end = ?7, disrupted_until = ?8, restored_until = ?9,
@@ -129,7 +111,7 @@ impl Page<'_> {
             "INSERT OR REPLACE INTO @heads (number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until,
                  page_references) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?;
-        for row in latest.into_values() {
+        for row in once::heads(rows) {
             let references = serde_json::to_string(&row.references).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
             let (at, since) = (number(row.number), number(row.since));
             let (start, end) = (microseconds(row.span_start), microseconds(row.span_end));
@@ -152,15 +134,8 @@ impl Page<'_> {
     }
 
     fn links(&self, rows: &Rows) -> rusqlite::Result<()> {
-        let mut latest: BTreeMap<Position, &LinkRow> = BTreeMap::new();
-        for row in &rows.links {
-            let kept = latest.entry(row.event).or_insert(row);
-            if row.since >= kept.since {
-                *kept = row;
-            }
-        }
         let mut replace = self.prepare("INSERT OR REPLACE INTO @links (event, since, one, other, active) VALUES (?1, ?2, ?3, ?4, ?5)")?;
-        for row in latest.into_values() {
+        for row in once::links(rows) {
             replace.execute(params![number(row.event), number(row.since), number(row.from), number(row.to), row.active])?;
         }
         Ok(())
@@ -179,7 +154,6 @@ impl Page<'_> {
             "INSERT OR REPLACE INTO @summaries (told_in, since, listed, started, ended, nature, state, id, services, vendor, regions, symptoms,
                  words, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?;
-        let mut places = BTreeSet::new();
         for row in &rows.summaries {
             insert.execute(params![
                 number(row.group),
@@ -197,31 +171,19 @@ impl Page<'_> {
                 row.words,
                 row.json
             ])?;
-            places.extend(list_places(row));
         }
-        let mut place = self.prepare("INSERT OR IGNORE INTO @list_keys (nature, service, started, told_in) VALUES (?1, ?2, ?3, ?4)")?;
-        for (nature, service, started, group) in places {
-            place.execute(params![nature, service, started, group])?;
+        let mut insert = self.prepare("INSERT OR IGNORE INTO @list_keys (nature, service, started, told_in) VALUES (?1, ?2, ?3, ?4)")?;
+        for place in once::list_places(rows) {
+            insert.execute(params![place.nature.as_str(), place.service, place.started, number(place.group)])?;
         }
         Ok(())
     }
 
     fn changes(&self, rows: &Rows) -> rusqlite::Result<()> {
-        let attached = rows.attachments.iter().map(|row| (row.since, row.incident));
-        let told = rows.summaries.iter().map(|row| (row.since, row.group));
-        let changes: BTreeSet<_> = attached.chain(told).collect();
         let mut insert = self.prepare("INSERT OR IGNORE INTO @changes (since, incident) VALUES (?1, ?2)")?;
-        for (since, incident) in changes {
+        for (since, incident) in once::changes(rows) {
             insert.execute([number(since), number(incident)])?;
         }
         Ok(())
     }
-}
-
-/// The places of a summary in sorted lists: of all, and of each of its services.
-fn list_places(row: &SummaryRow) -> impl Iterator<Item = (&'static str, &str, i64, i64)> {
-    let (nature, started) = (row.nature.as_str(), microseconds(row.started).unwrap_or(NO_START));
-    let services = std::iter::once("").chain(row.services.split_ascii_whitespace());
-    let listed = services.filter(|_| row.listed);
-    listed.map(move |service| (nature, service, started, number(row.group)))
 }

@@ -7,8 +7,8 @@ use dateline_timelines::rows::{EventRow, HeadRow, IncidentNumber, LinkRow, Natur
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Row};
 
-use super::commit::{OPEN_END, OPEN_START};
 use crate::embedded::file::{instant, number, position};
+use crate::once::{OPEN_END, OPEN_START};
 
 pub(super) const EVENT: &str = "e.position, e.recorded, e.source, e.id, e.key, e.kind, e.subject, e.target, e.problem, e.bytes";
 

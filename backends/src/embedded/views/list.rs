@@ -7,20 +7,11 @@ use dateline_timelines::rows::SummaryRow;
 use rusqlite::params_from_iter;
 use rusqlite::types::Value;
 
-use super::commit::NO_START;
-use super::{Snapshot, decode, limited};
+use super::{Snapshot, decode};
 use crate::embedded::file::number;
-use crate::query::{ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Order};
+use crate::once::NO_START;
+use crate::query::{ListQuery, Order};
 use crate::views::ViewsError;
-
-/// The limits of a query.
-pub(super) fn check(query: &ListQuery) -> Result<(), ViewsError> {
-    limited("rows", query.limit, MAX_LISTED_ROWS)?;
-    for (what, values) in [("services", &query.services), ("states", &query.states), ("words", &query.words), ("ids", &query.ids)] {
-        limited(what, values.len(), MAX_FILTER_VALUES)?;
-    }
-    Ok(())
-}
 
 pub(super) fn list(snapshot: &Snapshot<'_>, query: &ListQuery) -> Result<Vec<SummaryRow>, ViewsError> {
     let (text, parameters) = statement(query)?;

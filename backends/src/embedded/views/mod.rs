@@ -20,9 +20,9 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
 use super::file::{self, FileError};
-use super::threads::{Poller, Threads};
 use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, Members};
-use crate::views::{Answer, Generation, ViewsError};
+use crate::threads::{Poller, Threads};
+use crate::views::{Answer, Generation, ViewsError, announce, limited};
 
 /// Threads that read.
 const READER_THREADS: usize = 3;
@@ -30,8 +30,8 @@ const READER_THREADS: usize = 3;
 /// Views in a file.
 #[derive(Clone, Debug)]
 pub struct Views {
-    writer: Arc<Threads>,
-    readers: Arc<Threads>,
+    writer: Arc<Threads<Connection>>,
+    readers: Arc<Threads<Connection>>,
     publish: Arc<watch::Sender<Position>>,
     _poller: Arc<Poller>,
 }
@@ -114,7 +114,7 @@ impl Views {
     }
 
     pub(crate) async fn list(&self, query: ListQuery) -> Result<Answer<Vec<SummaryRow>>, ViewsError> {
-        list::check(&query)?;
+        query.check()?;
         self.read(move |snapshot| list::list(snapshot, &query)).await
     }
 
@@ -171,22 +171,10 @@ impl Snapshot<'_> {
     }
 }
 
-fn limited(what: &'static str, given: usize, limit: usize) -> Result<(), ViewsError> {
-    if given > limit { Err(ViewsError::TooMany { what, given, limit }) } else { Ok(()) }
-}
-
-/// The cursor that readers know never falls: a swapped-in generation is at least as far.
-fn announce(publish: &watch::Sender<Position>, cursor: Position) {
-    publish.send_if_modified(|known| {
-        let moved = cursor > *known;
-        *known = cursor.max(*known);
-        moved
-    });
-}
-
 fn poll_cursor(connection: Connection, publish: Arc<watch::Sender<Position>>) -> Result<Poller, FileError> {
-    Poller::start(connection, move |connection| match generations::serving_cursor(connection) {
+    let poller = Poller::start(connection, move |connection| match generations::serving_cursor(connection) {
         Ok((_, cursor)) => announce(&publish, cursor),
         Err(error) => tracing::warn!(%error, "cannot read the cursor of the views; trying again"),
-    })
+    })?;
+    Ok(poller)
 }

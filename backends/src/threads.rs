@@ -6,55 +6,98 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::file::FileError;
+use crate::{ArchiveError, KeepError, LedgerError, ViewsError};
 
 /// Work that may wait for a thread; who brings more awaits.
 const MAX_WAITING_WORK: usize = 256;
 
 /// How often a process looks for what another one wrote.
-pub(super) const POLL_EVERY_MS: u64 = 50;
+pub(crate) const POLL_EVERY_MS: u64 = 50;
 
-type Work = Box<dyn FnOnce(&mut Connection) + Send>;
+type Work<Connection> = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// A thread could not be started, or ended.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct ThreadError(String);
+
+impl ThreadError {
+    fn not_started(error: &std::io::Error) -> Self {
+        Self(format!("cannot start a thread: {error}"))
+    }
+
+    fn ended() -> Self {
+        Self("a thread of the engine ended: start the process anew".to_owned())
+    }
+}
+
+impl From<ThreadError> for LedgerError {
+    fn from(error: ThreadError) -> Self {
+        Self::Engine(error.0)
+    }
+}
+
+impl From<ThreadError> for ViewsError {
+    fn from(error: ThreadError) -> Self {
+        Self::Engine(error.0)
+    }
+}
+
+impl From<ThreadError> for KeepError {
+    fn from(error: ThreadError) -> Self {
+        Self::Engine(error.0)
+    }
+}
+
+impl From<ThreadError> for ArchiveError {
+    fn from(error: ThreadError) -> Self {
+        Self::Engine(error.0)
+    }
+}
 
 /// A few threads, each with a connection of its own. The last clone joins them.
-#[derive(Debug)]
-pub(super) struct Threads {
-    work: Option<mpsc::Sender<Work>>,
+pub(crate) struct Threads<Connection> {
+    work: Option<mpsc::Sender<Work<Connection>>>,
     threads: Vec<JoinHandle<()>>,
 }
 
-impl Threads {
+impl<Connection> std::fmt::Debug for Threads<Connection> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Threads").field("threads", &self.threads).finish_non_exhaustive()
+    }
+}
+
+impl<Connection: Send + 'static> Threads<Connection> {
     /// Starts one thread a connection.
-    pub(super) fn start(name: &str, connections: Vec<Connection>) -> Result<Self, FileError> {
-        let (work, queue) = mpsc::channel::<Work>(MAX_WAITING_WORK);
+    pub(crate) fn start(name: &str, connections: Vec<Connection>) -> Result<Self, ThreadError> {
+        let (work, queue) = mpsc::channel::<Work<Connection>>(MAX_WAITING_WORK);
         let queue = Arc::new(Mutex::new(queue));
         let threads = connections.into_iter().map(|connection| {
             let queue = Arc::clone(&queue);
             std::thread::Builder::new().name(name.to_owned()).spawn(move || do_work(connection, &queue))
         });
-        let threads = threads.collect::<Result<_, _>>().map_err(|error| FileError::Other(format!("cannot start a thread: {error}")))?;
+        let threads = threads.collect::<Result<_, _>>().map_err(|error| ThreadError::not_started(&error))?;
         Ok(Self { work: Some(work), threads })
     }
 
     /// Runs the work on one of the threads.
-    pub(super) async fn run<T, E>(&self, work: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
+    pub(crate) async fn run<T, E>(&self, work: impl FnOnce(&mut Connection) -> Result<T, E> + Send + 'static) -> Result<T, E>
     where
         T: Send + 'static,
-        E: From<FileError> + Send + 'static,
+        E: From<ThreadError> + Send + 'static,
     {
         let (answer, answered) = oneshot::channel();
-        let boxed: Work = Box::new(move |connection| drop(answer.send(work(connection))));
-        let ended = || E::from(FileError::Other("a thread of the engine ended: start the process anew".to_owned()));
+        let boxed: Work<Connection> = Box::new(move |connection| drop(answer.send(work(connection))));
+        let ended = || E::from(ThreadError::ended());
         let Some(sender) = &self.work else { return Err(ended()) };
         sender.send(boxed).await.map_err(|_| ended())?;
         answered.await.map_err(|_| ended())?
     }
 }
 
-fn do_work(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Work>>) {
+fn do_work<Connection>(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Work<Connection>>>) {
     loop {
         // The lock is held while waiting: the threads take turns at the queue, and one guard suffices to wake one thread.
         let work = queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
@@ -65,7 +108,7 @@ fn do_work(mut connection: Connection, queue: &Mutex<mpsc::Receiver<Work>>) {
     }
 }
 
-impl Drop for Threads {
+impl<Connection> Drop for Threads<Connection> {
     fn drop(&mut self) {
         drop(self.work.take());
         for thread in self.threads.drain(..) {
@@ -76,23 +119,26 @@ impl Drop for Threads {
 
 /// A thread that looks every [`POLL_EVERY_MS`] until it is dropped.
 #[derive(Debug)]
-pub(super) struct Poller {
+pub(crate) struct Poller {
     stop: Option<std_mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Poller {
     /// Starts it; `look` gets its connection.
-    pub(super) fn start(connection: Connection, mut look: impl FnMut(&Connection) + Send + 'static) -> Result<Self, FileError> {
+    pub(crate) fn start<Connection: Send + 'static>(
+        mut connection: Connection,
+        mut look: impl FnMut(&mut Connection) + Send + 'static,
+    ) -> Result<Self, ThreadError> {
         let (stop, stopped) = std_mpsc::channel::<()>();
         let every = Duration::from_millis(POLL_EVERY_MS);
         let body = move || {
             while stopped.recv_timeout(every) == Err(std_mpsc::RecvTimeoutError::Timeout) {
-                look(&connection);
+                look(&mut connection);
             }
         };
         let thread = std::thread::Builder::new().name("dateline-poll".to_owned()).spawn(body);
-        let thread = thread.map_err(|error| FileError::Other(format!("cannot start a thread: {error}")))?;
+        let thread = thread.map_err(|error| ThreadError::not_started(&error))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
 }

@@ -1,0 +1,102 @@
+//! The address of a database: a URL as libpq takes it, with `password_file=PATH` of our own, and what a connection always asks for.
+//!
+//! Secrets are read here and handed to the driver; no error and no `Debug` shows them.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use postgres::Config;
+
+use super::database::DatabaseError;
+
+/// How long a connection may take to open, in milliseconds, where the URL does not say.
+const CONNECT_TIMEOUT_MS: u64 = 5_000;
+
+/// A silent connection is probed after so long, and given up when sent bytes stay unconfirmed for so long; in milliseconds.
+const KEEPALIVE_AFTER_MS: u64 = 30_000;
+const KEEPALIVE_EVERY_MS: u64 = 10_000;
+const KEEPALIVE_PROBES: u32 = 3;
+const UNCONFIRMED_MS: u64 = 60_000;
+
+/// The parameter of ours.
+const PASSWORD_FILE: &str = "password_file";
+
+/// Reads an address, and the file that it names.
+pub(super) fn read(url: &str) -> Result<Config, DatabaseError> {
+    let (plain, password_file) = take_password_file(url)?;
+    let mut config = Config::from_str(&plain).map_err(|error| DatabaseError::refused(&error))?;
+    if let Some(path) = password_file {
+        let secret = std::fs::read(&path).map_err(|error| DatabaseError::Other(format!("cannot read the {PASSWORD_FILE} {path}: {error}")))?;
+        let end = secret.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
+        config.password(&secret[..end]);
+    }
+    if config.get_application_name().is_none() {
+        config.application_name("dateline");
+    }
+    if config.get_connect_timeout().is_none() {
+        config.connect_timeout(Duration::from_millis(CONNECT_TIMEOUT_MS));
+    }
+    config.keepalives_idle(Duration::from_millis(KEEPALIVE_AFTER_MS));
+    config.keepalives_interval(Duration::from_millis(KEEPALIVE_EVERY_MS)).keepalives_retries(KEEPALIVE_PROBES);
+    config.tcp_user_timeout(Duration::from_millis(UNCONFIRMED_MS));
+    Ok(config)
+}
+
+/// The URL without our parameter, which the driver would refuse; and the parameter's value.
+fn take_password_file(url: &str) -> Result<(String, Option<String>), DatabaseError> {
+    let Some((address, parameters)) = url.split_once('?') else { return Ok((url.to_owned(), None)) };
+    let (mut kept, mut path) = (Vec::new(), None);
+    for parameter in parameters.split('&') {
+        match parameter.split_once('=') {
+            Some((PASSWORD_FILE, value)) => path = Some(decoded(value)?),
+            _ => kept.push(parameter),
+        }
+    }
+    let plain = if kept.is_empty() { address.to_owned() } else { format!("{address}?{}", kept.join("&")) };
+    Ok((plain, path))
+}
+
+/// Percent-decoded, as libpq does with its own parameters.
+fn decoded(value: &str) -> Result<String, DatabaseError> {
+    let fault = || DatabaseError::Other(format!("the {PASSWORD_FILE} of the database's address is not percent-encoded as a URL wants it"));
+    let mut bytes = Vec::with_capacity(value.len());
+    let mut rest = value.bytes();
+    while let Some(byte) = rest.next() {
+        if byte != b'%' {
+            bytes.push(byte);
+            continue;
+        }
+        let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
+        let (high, low) = (digit().ok_or_else(fault)?, digit().ok_or_else(fault)?);
+        bytes.push(high << 4 | low);
+    }
+    String::from_utf8(bytes).map_err(|_| fault())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_file_is_taken_out_of_the_address_and_read() {
+        let path = std::env::temp_dir().join(format!("dateline secret {}", std::process::id()));
+        std::fs::write(&path, "pass word\r\n").expect("a file");
+        let encoded = path.display().to_string().replace(' ', "%20");
+        let config = read(&format!("postgres://me@host:5/base?password_file={encoded}&connect_timeout=7"));
+        std::fs::remove_file(&path).expect("the file");
+        let config = config.expect("an address");
+        assert_eq!((config.get_password(), config.get_user(), config.get_dbname()), (Some(&b"pass word"[..]), Some("me"), Some("base")));
+        assert_eq!((config.get_connect_timeout(), config.get_application_name()), (Some(&Duration::from_secs(7)), Some("dateline")));
+        assert!(!format!("{config:?}").contains("pass word"));
+    }
+
+    #[test]
+    fn a_missing_file_and_a_broken_address_are_told_without_secrets() {
+        let missing = read("postgres://me:secret@host/base?password_file=/nowhere/at/all").expect_err("no file");
+        let broken = read("postgres://me:secret@host/base?password_file=%4").expect_err("no encoding");
+        let strange = read("postgres://me:secret@host/base?colour=red").expect_err("no parameter");
+        for error in [missing, broken, strange] {
+            assert!(!error.to_string().contains("secret"), "{error}");
+        }
+    }
+}

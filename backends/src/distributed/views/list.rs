@@ -1,0 +1,136 @@
+//! Lists: groups in the order of their starts, as of a position, narrowed by filters, page by page.
+//!
+//! The list walks `list_keys` in order. Of each group it takes the version in force as of the position, and takes it only
+//! where that version has this start: a group whose start was moved stands once, at the right place, for every `as_of`.
+
+use dateline_timelines::rows::SummaryRow;
+use postgres::types::ToSql;
+
+use super::{Snapshot, decode};
+use crate::distributed::database::{limit, number};
+use crate::once::NO_START;
+use crate::query::{ListQuery, Order};
+use crate::views::ViewsError;
+
+type Value = Box<dyn ToSql + Sync>;
+
+pub(super) fn list(snapshot: &mut Snapshot<'_, '_>, query: &ListQuery) -> Result<Vec<SummaryRow>, ViewsError> {
+    let (text, values) = statement(query);
+    let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(AsRef::as_ref).collect();
+    snapshot.query(&text, &values)?.iter().map(decode::summary).collect()
+}
+
+/// Conditions with their values, numbered as they come.
+#[derive(Default)]
+struct Conditions {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Conditions {
+    /// The number of a value in the text.
+    fn value(&mut self, value: impl ToSql + Sync + 'static) -> usize {
+        self.values.push(Box::new(value));
+        self.values.len()
+    }
+
+    /// A condition in which `?` stands for the value.
+    fn add(&mut self, condition: &str, value: impl ToSql + Sync + 'static) {
+        let place = format!("${}", self.value(value));
+        self.text.push_str("\n AND ");
+        self.text.push_str(&condition.replace('?', &place));
+    }
+}
+
+fn statement(query: &ListQuery) -> (String, Vec<Value>) {
+    let mut conditions = Conditions::default();
+    let as_of = conditions.value(number(query.as_of));
+    let nature = conditions.value(query.nature.as_str());
+    let keys = match query.services.len() {
+        0 | 1 => "@list_keys".to_owned(),
+        // Of several services: a group may have a place in each of them, and is walked once.
+        _ => {
+            let services = conditions.value(bytes(&query.services));
+            format!(
+                "(SELECT DISTINCT nature, ''::bytea AS service, started, told_in FROM @list_keys
+                  WHERE nature = ${nature} AND service = ANY(${services}::bytea[]))"
+            )
+        }
+    };
+    places(query, nature, &mut conditions);
+    narrow(query, &mut conditions);
+    let direction = match query.order {
+        Order::LatestFirst => "DESC",
+        Order::EarliestFirst => "ASC",
+    };
+    let rows = conditions.value(limit(query.limit));
+    let text = format!(
+        "SELECT {} FROM {keys} k CROSS JOIN LATERAL
+             (SELECT * FROM @summaries v WHERE v.told_in = k.told_in AND v.since <= ${as_of} ORDER BY v.since DESC LIMIT 1) s
+         WHERE s.listed AND s.nature = k.nature AND coalesce(s.started, '{NO_START}'::bigint) = k.started {}
+         ORDER BY k.started {direction}, k.told_in {direction} LIMIT ${rows}",
+        decode::SUMMARY,
+        conditions.text
+    );
+    (text, conditions.values)
+}
+
+/// What the walk over `list_keys` can tell by itself.
+fn places(query: &ListQuery, nature: usize, conditions: &mut Conditions) {
+    conditions.text.push_str(&format!("\n AND k.nature = ${nature}"));
+    let one_service = if let [service] = query.services.as_slice() { service.clone() } else { String::new() };
+    conditions.add("k.service = ?", one_service.into_bytes());
+    if let Some((started, group)) = query.after {
+        let compare = match query.order {
+            Order::LatestFirst => "<",
+            Order::EarliestFirst => ">",
+        };
+        let started = conditions.value(started.map_or(NO_START, |started| started.0));
+        conditions.add(&format!("(k.started, k.told_in) {compare} (${started}, ?)"), number(group));
+    }
+    if let Some(to) = query.to {
+        conditions.add("k.started < ?", to.0);
+    }
+    if !query.ids.is_empty() {
+        conditions.add("k.told_in IN (SELECT i.number FROM @incidents i WHERE i.id = ANY(?::bytea[]))", bytes(&query.ids));
+    }
+}
+
+/// What only the version in force can tell.
+fn narrow(query: &ListQuery, conditions: &mut Conditions) {
+    let spaced = |word: &str| format!(" {word} ").into_bytes();
+    match query.services.as_slice() {
+        [] => {}
+        // The group was of this service once; is it still?
+        [service] => conditions.add("position(? IN s.services) > 0", spaced(service)),
+        services => {
+            let services: Vec<Vec<u8>> = services.iter().map(|service| spaced(service)).collect();
+            conditions.add("EXISTS (SELECT FROM unnest(?::bytea[]) AS j(slug) WHERE position(j.slug IN s.services) > 0)", services);
+        }
+    }
+    if let Some(vendor) = &query.vendor {
+        conditions.add("s.vendor = ?", vendor.clone().into_bytes());
+    }
+    if let Some(region) = &query.region {
+        conditions.add("position(? IN s.regions) > 0", spaced(region));
+    }
+    if let Some(symptom) = &query.symptom {
+        conditions.add("position(? IN s.symptoms) > 0", spaced(symptom));
+    }
+    if !query.states.is_empty() {
+        conditions.add("s.state = ANY(?::bytea[])", bytes(&query.states));
+    }
+    if query.to.is_some() {
+        conditions.text.push_str("\n AND s.started IS NOT NULL");
+    }
+    if let Some(from) = query.from {
+        conditions.add("(s.ended IS NULL OR s.ended > ?)", from.0);
+    }
+    for word in &query.words {
+        conditions.add("position(? IN s.words) > 0", word.to_lowercase().into_bytes());
+    }
+}
+
+fn bytes(texts: &[String]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.clone().into_bytes()).collect()
+}

@@ -1,0 +1,219 @@
+//! The views in a PostgreSQL database: a writer thread for the projector, a few reading threads, one that watches the cursor.
+//!
+//! What the rows mean is not known here. Positions come from the ledger and cursors move by compare-and-swap: no sequence, no
+//! snapshot of other people's transactions says what was read, so nothing is skipped or held up by a transaction left open.
+
+mod commit;
+mod copy;
+mod decode;
+mod events;
+mod generations;
+mod groups;
+mod list;
+mod load;
+mod page;
+mod schema;
+
+use std::sync::Arc;
+
+use dateline_events::{EventKey, Position};
+use dateline_timelines::rows::{EventRow, Facts, IncidentNumber, Needs, Rows, SummaryRow};
+use postgres::types::ToSql;
+use postgres::{Config, Row};
+use tokio::sync::watch;
+
+use super::database::{Moment, Purpose, READ, Session};
+use super::database_address;
+use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, Members};
+use crate::threads::{Poller, Threads};
+use crate::views::{Answer, Generation, ViewsError, announce, limited};
+
+/// Threads that read, each with a connection.
+const READER_THREADS: usize = 3;
+
+/// A reader whose generation was dropped between its question and its answer asks again so often at most.
+const SNAPSHOTS: usize = 3;
+
+/// Views in a database.
+#[derive(Clone, Debug)]
+pub struct Views {
+    writer: Arc<Threads<Session>>,
+    readers: Arc<Threads<Session>>,
+    publish: Arc<watch::Sender<Position>>,
+    _poller: Arc<Poller>,
+}
+
+/// One read transaction on one generation.
+struct Snapshot<'a, 'b> {
+    moment: &'a mut Moment<'b>,
+    generation: Generation,
+}
+
+impl Views {
+    pub(crate) async fn open(url: &str, version: u32) -> Result<Self, ViewsError> {
+        let url = url.to_owned();
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&url, version));
+        opened.await.map_err(|error| ViewsError::Engine(error.to_string()))?
+    }
+
+    fn open_blocking(url: &str, version: u32) -> Result<Self, ViewsError> {
+        let config: Arc<Config> = Arc::new(database_address::read(url)?);
+        let session = |purpose| Session::new(Arc::clone(&config), purpose);
+        let mut writing = session(Purpose::WriteDisposable);
+        generations::prepare(&mut writing, version)?;
+        let cursor = writing.statement(generations::serving_cursor)?.1;
+        let publish = Arc::new(watch::Sender::new(cursor));
+        let writer = Arc::new(Threads::start("dateline-views-write", vec![writing])?);
+        let readers = Arc::new(Threads::start("dateline-views-read", (0..READER_THREADS).map(|_| session(Purpose::Read)).collect())?);
+        let poller = watch_for(session(Purpose::Read), Arc::clone(&publish))?;
+        Ok(Self { writer, readers, publish, _poller: Arc::new(poller) })
+    }
+
+    pub(crate) async fn serving(&self) -> Result<Generation, ViewsError> {
+        self.readers.run(|session| Ok(session.statement(generations::serving_cursor)?.0)).await
+    }
+
+    pub(crate) async fn begin(&self, version: u32) -> Result<Generation, ViewsError> {
+        self.writer.run(move |session| generations::begin(session, version)).await
+    }
+
+    pub(crate) async fn swap(&self, to: Generation) -> Result<(), ViewsError> {
+        let cursor = self.writer.run(move |session| generations::swap(session, to)).await?;
+        announce(&self.publish, cursor);
+        Ok(())
+    }
+
+    pub(crate) async fn cursor(&self, generation: Generation) -> Result<Position, ViewsError> {
+        self.readers.run(move |session| session.statement(|moment| generations::cursor(moment, generation.number))).await
+    }
+
+    pub(crate) async fn commit(&self, generation: Generation, from: Position, to: Position, rows: Rows) -> Result<(), ViewsError> {
+        let serves = self.writer.run(move |session| commit::commit(session, generation.number, from, to, &rows)).await?;
+        if serves {
+            announce(&self.publish, to);
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn load(&self, generation: Generation, needs: Needs) -> Result<Facts, ViewsError> {
+        self.project(generation, move |snapshot| load::load(snapshot, &needs)).await
+    }
+
+    pub(crate) async fn find_incident(&self, id: String) -> Result<Answer<Option<IncidentNumber>>, ViewsError> {
+        self.read(move |snapshot| groups::find_incident(snapshot, &id)).await
+    }
+
+    pub(crate) async fn group_events(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<Group>>, ViewsError> {
+        self.read(move |snapshot| groups::group_events(snapshot, number, as_of)).await
+    }
+
+    pub(crate) async fn members(&self, generation: Generation, number: IncidentNumber) -> Result<Members, ViewsError> {
+        self.project(generation, move |snapshot| groups::members(snapshot, number)).await
+    }
+
+    pub(crate) async fn anything_waits(&self, generation: Generation) -> Result<bool, ViewsError> {
+        let ask = |snapshot: &mut Snapshot<'_, '_>| Ok(!snapshot.query("SELECT FROM @waiting LIMIT 1", &[])?.is_empty());
+        self.project(generation, ask).await
+    }
+
+    pub(crate) async fn list(&self, query: ListQuery) -> Result<Answer<Vec<SummaryRow>>, ViewsError> {
+        query.check()?;
+        self.read(move |snapshot| list::list(snapshot, &query)).await
+    }
+
+    pub(crate) async fn versions_of(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<SummaryRow>>, ViewsError> {
+        self.read(move |snapshot| groups::latest_summary(snapshot, number, as_of)).await
+    }
+
+    pub(crate) async fn event(&self, position: Position) -> Result<Answer<Option<(EventRow, Vec<IncidentNumber>)>>, ViewsError> {
+        self.read(move |snapshot| events::at(snapshot, position)).await
+    }
+
+    pub(crate) async fn event_by_key(&self, key: EventKey) -> Result<Answer<Option<(EventRow, Vec<IncidentNumber>)>>, ViewsError> {
+        self.read(move |snapshot| events::by_key(snapshot, key)).await
+    }
+
+    pub(crate) async fn events_where(&self, state: EventState, after: Position, limit: usize) -> Result<Answer<Vec<EventRow>>, ViewsError> {
+        limited("rows", limit, MAX_LISTED_ROWS)?;
+        self.read(move |snapshot| events::events_where(snapshot, state, after, limit)).await
+    }
+
+    pub(crate) async fn changes(&self, after: Position, limit: usize) -> Result<Answer<Vec<Change>>, ViewsError> {
+        limited("changes", limit, MAX_LISTED_ROWS)?;
+        self.read(move |snapshot| groups::changes(snapshot, after, limit)).await
+    }
+
+    pub(crate) fn watch_cursor(&self) -> watch::Receiver<Position> {
+        self.publish.subscribe()
+    }
+
+    pub(crate) async fn limit_pages(&self, _pages: u32) -> Result<(), ViewsError> {
+        Err(ViewsError::Engine("a database has no limit of pages: fill its disk instead".to_owned()))
+    }
+
+    /// Reads in one transaction, so that the cursor in the answer and the rows are of one moment.
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl Fn(&mut Snapshot<'_, '_>) -> Result<T, ViewsError> + Send + 'static,
+    ) -> Result<Answer<T>, ViewsError> {
+        let answer = move |session: &mut Session| {
+            session.transaction(READ, |moment| {
+                let (generation, position) = generations::serving_cursor(moment)?;
+                let value = work(&mut Snapshot { moment, generation })?;
+                Ok(Answer { position, generation, value })
+            })
+        };
+        let answered = move |session: &mut Session| {
+            let mut answered = answer(session);
+            for _ in 1..SNAPSHOTS {
+                // Unlike a file, a database drops the tables of a generation although an older snapshot could still name it.
+                if !matches!(answered, Err(ViewsError::Gone { .. })) {
+                    break;
+                }
+                answered = answer(session);
+            }
+            answered
+        };
+        self.readers.run(answered).await
+    }
+
+    /// Reads for the projector, of a generation that may not serve yet, on the thread that writes.
+    async fn project<T: Send + 'static>(
+        &self,
+        generation: Generation,
+        work: impl Fn(&mut Snapshot<'_, '_>) -> Result<T, ViewsError> + Send + 'static,
+    ) -> Result<T, ViewsError> {
+        let work = move |moment: &mut Moment<'_>| {
+            // Asked for its error: a generation that was dropped is told as such.
+            generations::cursor(moment, generation.number)?;
+            work(&mut Snapshot { moment, generation })
+        };
+        self.writer.run(move |session| session.transaction(READ, &work)).await
+    }
+}
+
+impl Snapshot<'_, '_> {
+    /// The rows that a statement on this generation's tables answers.
+    fn query(&mut self, template: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, ViewsError> {
+        let number = self.generation.number;
+        self.moment.query(&schema::sql(number, template), parameters).map_err(|error| generations::gone_or_failed(error, number))
+    }
+}
+
+fn watch_for(session: Session, publish: Arc<watch::Sender<Position>>) -> Result<Poller, ViewsError> {
+    let mut failing = false;
+    let poller = Poller::start(session, move |session| match session.statement(generations::serving_cursor) {
+        Ok((_, cursor)) => {
+            if std::mem::take(&mut failing) {
+                tracing::info!(cursor, "the cursor of the views can be read again");
+            }
+            announce(&publish, cursor);
+        }
+        Err(error) if failing => tracing::debug!(%error, "still cannot read the cursor of the views"),
+        Err(error) => {
+            failing = true;
+            tracing::warn!(%error, "cannot read the cursor of the views; trying again until it can be read");
+        }
+    })?;
+    Ok(poller)
+}

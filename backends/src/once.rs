@@ -1,0 +1,95 @@
+//! What a page of rows says more than once, said once: the same for every engine, so that all keep the same rows.
+//!
+//! How rows are written is the engines' business.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dateline_events::Position;
+use dateline_timelines::rows::{AttachmentRow, HeadRow, IncidentNumber, LinkRow, MembershipRow, Nature, Rows, SummaryRow, WaitingRow};
+
+/// The open ends of a waiting event's time.
+pub(crate) const OPEN_START: i64 = i64::MIN;
+/// See [`OPEN_START`].
+pub(crate) const OPEN_END: i64 = i64::MAX;
+
+/// Where a group without a start stands in a list.
+pub(crate) const NO_START: i64 = i64::MIN;
+
+/// The place of a group in a sorted list, of one service or ("") of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ListPlace<'a> {
+    pub nature: Nature,
+    pub service: &'a str,
+    pub started: i64,
+    pub group: IncidentNumber,
+}
+
+/// Of each incident the head with the highest `since`; of equals the last.
+pub(crate) fn heads(rows: &Rows) -> impl Iterator<Item = &HeadRow> {
+    in_force(&rows.heads, |row| row.number, |row| row.since)
+}
+
+/// Of each link the version with the highest `since`; of equals the last.
+pub(crate) fn links(rows: &Rows) -> impl Iterator<Item = &LinkRow> {
+    in_force(&rows.links, |row| row.event, |row| row.since)
+}
+
+fn in_force<T>(rows: &[T], of: impl Fn(&T) -> Position, since: impl Fn(&T) -> Position) -> impl Iterator<Item = &T> {
+    let mut latest: BTreeMap<Position, &T> = BTreeMap::new();
+    for row in rows {
+        let kept = latest.entry(of(row)).or_insert(row);
+        if since(row) >= since(kept) {
+            *kept = row;
+        }
+    }
+    latest.into_values()
+}
+
+/// The same event can come and go at one position: what was said last holds.
+pub(crate) fn attachments(rows: &Rows) -> impl Iterator<Item = &AttachmentRow> {
+    last(&rows.attachments, |row| (row.event, row.incident, row.since))
+}
+
+/// Of each waiting event what was said last.
+pub(crate) fn waiting(rows: &Rows) -> impl Iterator<Item = &WaitingRow> {
+    last(&rows.waiting, |row| row.event)
+}
+
+/// Of an incident at one position what was said last.
+pub(crate) fn memberships(rows: &Rows) -> impl Iterator<Item = &MembershipRow> {
+    last(&rows.memberships, |row| (row.incident, row.since))
+}
+
+/// Of a group at one position what was said last.
+pub(crate) fn summaries(rows: &Rows) -> impl Iterator<Item = &SummaryRow> {
+    last(&rows.summaries, |row| (row.group, row.since))
+}
+
+fn last<T, K: Ord>(rows: &[T], of: impl Fn(&T) -> K) -> impl Iterator<Item = &T> {
+    rows.iter().map(|row| (of(row), row)).collect::<BTreeMap<K, &T>>().into_values()
+}
+
+/// The places in sorted lists that the page's summaries take.
+pub(crate) fn list_places(rows: &Rows) -> BTreeSet<ListPlace<'_>> {
+    let mut taken = BTreeSet::new();
+    for row in rows.summaries.iter().filter(|row| row.listed) {
+        let started = row.started.map_or(NO_START, |started| started.0);
+        for service in std::iter::once("").chain(row.services.split_ascii_whitespace()) {
+            taken.insert(ListPlace { nature: row.nature, service, started, group: row.group });
+        }
+    }
+    taken
+}
+
+/// What each position changed: position and incident.
+pub(crate) fn changes(rows: &Rows) -> BTreeSet<(Position, IncidentNumber)> {
+    let attached = rows.attachments.iter().map(|row| (row.since, row.incident));
+    let told = rows.summaries.iter().map(|row| (row.since, row.group));
+    attached.chain(told).collect()
+}
+
+/// The bounds of a waiting event, an open one as the least or greatest integer; None: it cannot join by time.
+pub(crate) fn waiting_bounds(row: &WaitingRow) -> Option<(i64, i64)> {
+    let by_time = row.earliest.is_some() || row.latest.is_some();
+    by_time.then(|| (row.earliest.map_or(OPEN_START, |bound| bound.0), row.latest.map_or(OPEN_END, |bound| bound.0)))
+}

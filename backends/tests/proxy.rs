@@ -1,0 +1,119 @@
+//! A way to a server that breaks exactly when a test wants: when a message goes out, or when its answer comes back. No promise is
+//! tested here.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+/// What PostgreSQL's protocol sends for the end of a transaction, and at the start of binary rows.
+pub const COMMIT: &[u8] = b"COMMIT\0";
+pub const ROWS: &[u8] = b"PGCOPY\n";
+
+/// What is lost when the message comes by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lose {
+    /// The message itself: the server never sees it.
+    Question,
+    /// Its answer: the server has done what was asked.
+    Answer,
+}
+
+struct Trap {
+    message: &'static [u8],
+    lose: Lose,
+    meanwhile: Box<dyn FnOnce() + Send>,
+}
+
+#[derive(Default)]
+struct Shared {
+    trap: Mutex<Option<Trap>>,
+    /// How often rows were sent.
+    rows_sent: AtomicU64,
+}
+
+/// A proxy on a free port; its threads end with their connections.
+pub struct Proxy {
+    port: u16,
+    shared: Arc<Shared>,
+}
+
+impl Proxy {
+    pub fn to(server: u16) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let shared = Arc::new(Shared::default());
+        let state = Arc::clone(&shared);
+        std::thread::spawn(move || {
+            for client in listener.incoming().map_while(Result::ok) {
+                let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { continue };
+                relay(client, server, &state);
+            }
+        });
+        Self { port, shared }
+    }
+
+    /// The address of a database, by way of this proxy.
+    pub fn url(&self, direct: &str) -> String {
+        let database = direct.rsplit('/').next().unwrap();
+        format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// The next time that the message comes by, the connection breaks; what is to happen elsewhere meanwhile, happens first.
+    pub fn set_trap(&self, message: &'static [u8], lose: Lose, meanwhile: impl FnOnce() + Send + 'static) {
+        *self.shared.trap.lock().unwrap() = Some(Trap { message, lose, meanwhile: Box::new(meanwhile) });
+    }
+
+    /// True once it has broken a connection.
+    pub fn has_sprung(&self) -> bool {
+        self.shared.trap.lock().unwrap().is_none()
+    }
+
+    pub fn rows_sent(&self) -> u64 {
+        self.shared.rows_sent.load(Ordering::SeqCst)
+    }
+}
+
+fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Arc<Shared>) {
+    let (mut to_client, mut from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    // Set when the answer that comes next is to be lost.
+    let lost: Arc<Mutex<Option<Trap>>> = Arc::default();
+    let losing = Arc::clone(&lost);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 65_536];
+        while let Ok(length @ 1..) = from_server.read(&mut buffer) {
+            if let Some(trap) = losing.lock().unwrap().take() {
+                (trap.meanwhile)();
+                break;
+            }
+            if to_client.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
+        drop((to_client.shutdown(Shutdown::Both), from_server.shutdown(Shutdown::Both)));
+    });
+    let shared = Arc::clone(shared);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 65_536];
+        while let Ok(length @ 1..) = client.read(&mut buffer) {
+            let holds = |message: &[u8]| buffer[..length].windows(message.len()).any(|window| window == message);
+            if holds(ROWS) {
+                shared.rows_sent.fetch_add(1, Ordering::SeqCst);
+            }
+            let sprung = shared.trap.lock().unwrap().take_if(|trap| holds(trap.message));
+            match sprung {
+                Some(trap) if trap.lose == Lose::Question => {
+                    drop(server.shutdown(Shutdown::Both));
+                    (trap.meanwhile)();
+                    break;
+                }
+                trap @ Some(_) => *lost.lock().unwrap() = trap,
+                None => {}
+            }
+            if server.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
+        drop((client.shutdown(Shutdown::Both), server.shutdown(Shutdown::Both)));
+    });
+}
