@@ -61,9 +61,14 @@ pub async fn open_ledger(addresses: &Addresses, keep: &Keep, ledger_use: Use, kn
         Use::Append => LedgerOptions::writer(),
         Use::Read => LedgerOptions::reader(),
     };
-    let noted = keep.get(&watermark(number)).await?.map(|(value, _)| number_in(&value)).transpose()?.unwrap_or(0);
-    let ledger = Ledger::open(&addresses.ledger, options.numbered(number).known_at_least(known.max(noted))).await?;
+    let known = known.max(known_reach(keep, number).await?);
+    let ledger = Ledger::open(&addresses.ledger, options.numbered(number).known_at_least(known)).await?;
     Ok((ledger, number))
+}
+
+/// How far a ledger is known to reach, as its intake noted.
+pub async fn known_reach(keep: &Keep, number: u32) -> anyhow::Result<Position> {
+    Ok(keep.get(&watermark(number)).await?.map(|(value, _)| number_in(&value)).transpose()?.unwrap_or(0))
 }
 
 /// The number of the current ledger; 1 until one was restored.

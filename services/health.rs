@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use dateline_backends::{Ledger, Views};
+use dateline_backends::{Archive, Ledger, Views};
 use dateline_events::Position;
 use serde_json::{Value, json};
 
@@ -28,6 +28,8 @@ pub struct Health {
     pub needs_ledger: bool,
     /// The views, where the process has opened them.
     pub views: Option<Views>,
+    /// The archive, where the process fills it.
+    pub archive: Option<Archive>,
 }
 
 impl Health {
@@ -40,6 +42,10 @@ impl Health {
         let views = self.views.as_ref()?;
         let cursor = async { views.cursor(views.serving().await?).await };
         Some(in_time(cursor).await)
+    }
+
+    async fn archive(&self) -> Option<Result<Position, String>> {
+        Some(in_time(self.archive.as_ref()?.head()).await)
     }
 }
 
@@ -56,7 +62,7 @@ async fn live() -> &'static str {
 
 async fn ready(State(health): State<Health>) -> Response {
     let ledger = async { in_time(health.ledger.head()).await.map(|head| head.position) };
-    let (ledger, views) = tokio::join!(ledger, health.views());
+    let (ledger, views, archive) = tokio::join!(ledger, health.views(), health.archive());
     let said = |result: &Result<Position, String>| match result {
         Ok(position) => json!({"ok": true, "position": position}),
         Err(error) => json!({"ok": false, "error": error}),
@@ -66,11 +72,15 @@ async fn ready(State(health): State<Health>) -> Response {
         _ => None,
     };
     let views_ready = views.as_ref().is_none_or(|views| views.is_ok() && lag.is_none_or(|lag| lag <= MAX_LAG));
-    let ready = views_ready && (ledger.is_ok() || !health.needs_ledger);
+    let archive_ready = archive.as_ref().is_none_or(Result::is_ok);
+    let ready = views_ready && archive_ready && (ledger.is_ok() || !health.needs_ledger);
     let mut told = json!({"ready": ready, "ledger": said(&ledger)});
     if let (Some(views), Value::Object(members)) = (&views, &mut told) {
         members.insert("views".into(), said(views));
         members.insert("positions_behind".into(), json!(lag));
+    }
+    if let (Some(archive), Value::Object(members)) = (&archive, &mut told) {
+        members.insert("archive".into(), said(archive));
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(told)).into_response()

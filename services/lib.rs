@@ -11,6 +11,7 @@ pub mod health;
 pub mod http;
 pub mod intake;
 pub mod projector;
+pub mod archive;
 pub mod reader;
 pub mod serve;
 pub mod demo;

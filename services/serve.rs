@@ -6,12 +6,13 @@ use anyhow::{Context, bail};
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dateline_backends::{Keep, Ledger, Views};
+use dateline_backends::{Archive, Keep, Ledger, Views};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::archive;
 use crate::config::{Role, Serving};
 use crate::doors::{Doors, Use, note_reach, open_ledger, until_replaced};
 use crate::health::Health;
@@ -57,18 +58,23 @@ impl House {
         let (stop, stopped) = watch::channel(false);
         let opening = Opening { serving, keep, gate: Gate::new(keys, loopback, serving.open_reading), stopped };
         let views = opening.views().await?;
-        let known = match &views {
-            Some(views) => views.cursor(views.serving().await?).await?,
-            None => 0,
-        };
+        let archive = opening.archive().await?;
+        let mut known = 0;
+        if let Some(views) = &views {
+            known = views.cursor(views.serving().await?).await?;
+        }
+        if let Some(archive) = &archive {
+            known = known.max(archive.head().await?);
+        }
         let ledger_use = if serving.has(Role::Intake) { Use::Append } else { Use::Read };
         let (ledger, number) = open_ledger(addresses, &opening.keep, ledger_use, known).await?;
         let listener = TcpListener::bind(serving.listen)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
         let address = listener.local_addr()?;
-        let router = whole(opening.routes(&ledger, views.as_ref()));
+        let router = whole(opening.routes(&ledger, views.as_ref(), archive.as_ref()));
         let mut tasks = opening.start(&ledger, number, views.as_ref());
+        tasks.extend(archive.map(|archive| tokio::spawn(archive::run(ledger.clone(), archive, opening.stopped.clone()))));
         let stopped = opening.stopped.clone();
         tasks.push(tokio::spawn(async move {
             if let Err(error) = server::serve(listener, router, stopped).await {
@@ -120,9 +126,20 @@ impl Opening<'_> {
         Ok(Some(Views::open(&self.serving.addresses.views, PROJECTION_VERSION).await?))
     }
 
-    fn routes(&self, ledger: &Ledger, views: Option<&Views>) -> Router {
+    async fn archive(&self) -> anyhow::Result<Option<Archive>> {
+        if !self.serving.has(Role::Archive) {
+            return Ok(None);
+        }
+        match &self.serving.addresses.archive {
+            Some(url) => Ok(Some(Archive::open(url).await?)),
+            None if self.serving.roles.len() > 1 => Ok(None),
+            None => bail!("there is no place for an archive: name it with --archive sqlite:PATH or postgres://…"),
+        }
+    }
+
+    fn routes(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>) -> Router {
         let needs_ledger = self.serving.roles.iter().any(|role| *role != Role::Reader);
-        let mut router = Health { ledger: ledger.clone(), needs_ledger, views: views.cloned() }.routes();
+        let mut router = Health { ledger: ledger.clone(), needs_ledger, views: views.cloned(), archive: archive.cloned() }.routes();
         if self.serving.has(Role::Intake) {
             router = router.merge(Intake::new(ledger.clone(), self.gate.clone()).routes());
         }

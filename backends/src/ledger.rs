@@ -217,6 +217,9 @@ pub enum LedgerError {
         /// Which setting, and what it does.
         detail: String,
     },
+    /// It was closed for good: another ledger was made from it.
+    #[error("this ledger was closed, and another one was made from it: start the process anew, the keep says which is current")]
+    Closed,
     /// The bus cannot be reached just now; nothing is known to be stored.
     #[error("the ledger cannot be reached: {reason}")]
     Unreachable {
@@ -324,6 +327,15 @@ impl Ledger {
         match self {
             Self::Embedded(ledger) => ledger.copy(records).await,
             Self::Distributed(ledger) => ledger.copy(records).await,
+        }
+    }
+
+    /// For restoring alone: nothing can be appended any more, by nobody; may be repeated. An embedded ledger is closed by whoever holds
+    /// its lock, for as long as it is held; one on the bus for ever.
+    pub async fn close(&self) -> Result<(), LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.close(),
+            Self::Distributed(ledger) => ledger.close().await,
         }
     }
 

@@ -5,6 +5,7 @@ mod ask;
 mod audit;
 mod health;
 mod keys;
+mod ledger;
 mod progress;
 mod publish;
 mod publishers;
@@ -36,6 +37,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
         Command::Intake => serving::serve(&settings, &[Role::Intake]).await,
         Command::Projector => serving::serve(&settings, &[Role::Projector]).await,
         Command::Reader => serving::serve(&settings, &[Role::Reader]).await,
+        Command::Archive => serving::serve(&settings, &[Role::Archive]).await,
         Command::Health => health::run(&settings).await,
         Command::Publish { files, format } => publish::run(&settings, files, *format).await,
         Command::Timeline { which, read, claims, retracted, at } => read::timeline(&settings, which, read, *claims, *retracted, at.as_deref()).await,
@@ -45,6 +47,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
         }
         Command::Rebuild => rebuild::run(&settings).await,
         Command::Audit(command) => audit::run(&settings, command).await,
+        Command::Ledger(command) => ledger::run(&settings, command).await,
         Command::Keys(command) => keys::run(&settings, command).await,
         Command::Publishers(command) => publishers::run(&settings, command).await,
         Command::Completions { shell } => {

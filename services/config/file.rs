@@ -14,6 +14,7 @@ pub struct File {
     pub ledger: Option<String>,
     pub views: Option<String>,
     pub keep: Option<String>,
+    pub archive: Option<String>,
     pub url: Option<String>,
     pub key: Option<String>,
     pub open_reading: bool,

@@ -24,6 +24,9 @@ pub struct Flags {
     /// The keep, sqlite:PATH or nats://… [default: beside the ledger]
     #[arg(long, global = true, env = "DATELINE_KEEP", value_name = "URL")]
     pub keep: Option<String>,
+    /// The archive, sqlite:PATH or postgres://… [default: in the views' PostgreSQL; none where they are a file]
+    #[arg(long, global = true, env = "DATELINE_ARCHIVE", value_name = "URL")]
+    pub archive: Option<String>,
     /// Where to listen [default: 127.0.0.1:7310]
     #[arg(long, global = true, env = "DATELINE_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<String>,
@@ -64,6 +67,8 @@ pub enum Command {
     Projector,
     /// Run the reader alone: it answers newsrooms, programs and auditors from the views
     Reader,
+    /// Run the archive alone: it keeps a second, unchangeable copy of every record
+    Archive,
     /// Ask the process that listens at --listen (or --url) whether it is ready; the answer is the exit code
     Health,
     /// Publish events: a CloudEvent a line, from files or from standard input; a line without an id gets a UUIDv7
@@ -122,6 +127,9 @@ pub enum Command {
     /// Check the record
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Check the ledger against the archive, restore it, and carry it between engines
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -180,6 +188,24 @@ pub enum AuditCommand {
         /// The language of that timeline
         #[arg(long, default_value = "en", value_name = "TAG")]
         lang: String,
+    },
+}
+
+/// What to do with the ledger.
+#[derive(Debug, Subcommand)]
+pub enum LedgerCommand {
+    /// Hold every position against the archive, and name those that are missing or altered; the answer is the exit code
+    Check,
+    /// Make a new ledger from the archive and from what is left behind its end, and make it current; stop the intakes first
+    Restore,
+    /// Carry a ledger to another place, positions, recorded times and salts intact
+    Copy {
+        /// sqlite:PATH or nats://…
+        #[arg(value_name = "FROM")]
+        from: String,
+        /// sqlite:PATH or nats://…; empty, or what an earlier copy left
+        #[arg(value_name = "TO")]
+        to: String,
     },
 }
 

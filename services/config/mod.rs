@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Parser;
 
-pub use flags::{AuditCommand, Command, Flags, Format, KeysCommand, PublishersCommand, ReadFlags, ScopeFlag, complete};
+pub use flags::{AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, PublishersCommand, ReadFlags, ScopeFlag, complete};
 
 /// Everything a command needs to know.
 #[derive(Debug)]
@@ -49,6 +49,8 @@ pub struct Addresses {
     pub views: String,
     /// The keep.
     pub keep: String,
+    /// The archive; None: there is none.
+    pub archive: Option<String>,
 }
 
 /// A role that a process can play.
@@ -60,11 +62,13 @@ pub enum Role {
     Projector,
     /// Answers what is asked.
     Reader,
+    /// Copies every record into the archive.
+    Archive,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Intake, Self::Projector, Self::Reader];
+    pub const ALL: [Self; 4] = [Self::Intake, Self::Projector, Self::Reader, Self::Archive];
 }
 
 /// What a server needs.
@@ -100,7 +104,7 @@ impl Addresses {
     /// The embedded files in one folder.
     pub fn in_folder(data: PathBuf) -> Self {
         let file = |name: &str| format!("sqlite:{}", data.join(name).display());
-        Self { ledger: file("ledger.db"), views: file("views.db"), keep: file("keep.db"), data }
+        Self { ledger: file("ledger.db"), views: file("views.db"), keep: file("keep.db"), archive: None, data }
     }
 
     /// The bus on which publishers send events, where the ledger is on one.
@@ -116,7 +120,7 @@ impl Addresses {
 
     /// Makes the folders that the embedded files stand in.
     pub fn make_folders(&self) -> anyhow::Result<()> {
-        for url in [&self.ledger, &self.views, &self.keep] {
+        for url in [&self.ledger, &self.views, &self.keep].into_iter().chain(&self.archive) {
             if let Some(folder) = url.strip_prefix("sqlite:").map(std::path::Path::new).and_then(std::path::Path::parent) {
                 std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
             }
@@ -150,7 +154,12 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
         addresses.ledger = ledger;
     }
     if let Some(views) = flags.views.or(file.views) {
+        // The database that holds the views holds the archive too, where nothing else is said.
+        addresses.archive = is_postgres(&views).then(|| views.clone());
         addresses.views = views;
+    }
+    if let Some(archive) = flags.archive.or(file.archive) {
+        addresses.archive = Some(archive);
     }
     if let Some(keep) = flags.keep.or(file.keep) {
         addresses.keep = keep;
@@ -166,6 +175,10 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
         key,
         open_reading: flags.open_reading || file.open_reading,
     })
+}
+
+fn is_postgres(url: &str) -> bool {
+    url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
 /// The keep stands beside the ledger.

@@ -62,7 +62,11 @@ impl Ledger {
             stream.check(&bus).await?;
         }
         let reader = Reader { bus: bus.clone(), stream };
-        let head = reader.head().await?;
+        let head = match reader.head().await {
+            // A closed ledger can still be read up to the message that closed it.
+            Err(LedgerError::Closed) if !writes => reader.last_before_closing().await?,
+            head => head?,
+        };
         let watching = Arc::new(Watching::start(reader.clone(), head.position));
         watching.seen().must_hold(options.known_at_least).await?;
         let writer = if writes {
@@ -140,6 +144,10 @@ impl Ledger {
 
     pub(crate) async fn copy(&self, records: Vec<Record>) -> Result<(), LedgerError> {
         self.writer()?.copy(records).await
+    }
+
+    pub(crate) async fn close(&self) -> Result<(), LedgerError> {
+        self.reader.close().await
     }
 
     pub(crate) async fn destroy(&self, position: Position) -> Result<(), LedgerError> {

@@ -23,6 +23,9 @@ const NO_MESSAGE: u64 = 10_037;
 /// The most subjects that one look-up names; the server takes 1,024.
 pub(super) const MAX_LOOKED_UP: usize = 1_000;
 
+/// A ledger that others append to is closed between two of their appends: so many tries at most.
+const MAX_CLOSING_TRIES: usize = 1_000;
+
 /// Answers that are no message: end of batch, not found, nobody there.
 const END_OF_BATCH: u16 = 204;
 const NOT_FOUND: u16 = 404;
@@ -51,10 +54,17 @@ impl Reader {
             return Ok(Head::default());
         }
         let recorded = match self.from_leader(&json!({"seq": state.last_seq})).await? {
+            Some(message) if message.subject == self.stream.closing() => return Err(LedgerError::Closed),
             Some(message) => message.recorded()?,
             None => return Err(LedgerError::Missing { position: state.last_seq }),
         };
         Ok(Head { position: state.last_seq, recorded: Some(recorded) })
+    }
+
+    /// The end of a ledger that was closed.
+    pub(super) async fn last_before_closing(&self) -> Result<Head, LedgerError> {
+        let state = self.stream.state(&self.bus).await?.ok_or_else(|| self.no_stream())?;
+        Ok(Head { position: state.last_seq.saturating_sub(1), recorded: None })
     }
 
     pub(super) fn no_stream(&self) -> LedgerError {
@@ -133,6 +143,24 @@ impl Reader {
         }
     }
 
+    /// Puts a message behind the head that is no record: every append names the head that it follows, and is refused from then on.
+    pub(super) async fn close(&self) -> Result<(), LedgerError> {
+        for _ in 0..MAX_CLOSING_TRIES {
+            let last = self.stream.state(&self.bus).await?.ok_or_else(|| self.no_stream())?.last_seq;
+            let closed = self.from_leader(&json!({"seq": last})).await?.is_some_and(|message| message.subject == self.stream.closing());
+            if closed {
+                return Ok(());
+            }
+            let mut headers = HeaderMap::new();
+            headers.insert("Nats-Expected-Last-Sequence", last.to_string());
+            // Whether it was stored or refused, the next look tells.
+            if let Err(error) = self.bus.store(self.stream.closing(), headers, Bytes::from_static(b"closed")).await {
+                tracing::debug!(%error, "the ledger is not closed yet");
+            }
+        }
+        Err(LedgerError::Overloaded)
+    }
+
     /// True where a position holds nothing but the room that was kept for it.
     pub(super) async fn is_filler(&self, position: Position) -> Result<bool, LedgerError> {
         Ok(self.from_leader(&json!({"seq": position})).await?.is_some_and(|message| message.data.is_empty()))
@@ -152,6 +180,8 @@ impl Reader {
 /// A message as the leader gives it: JSON with base64.
 #[derive(serde::Deserialize)]
 struct LeadersMessage {
+    #[serde(default)]
+    subject: String,
     seq: Position,
     #[serde(default)]
     hdrs: String,

@@ -59,6 +59,11 @@ impl Stream {
         format!("{}.*.r.{position}", self.name)
     }
 
+    /// Where the message stands that closes the ledger: among the redactions, which whoever restores may write.
+    pub(super) fn closing(&self) -> String {
+        format!("{}.closed.r.0", self.name)
+    }
+
     /// Where the intake tells that there is more to read: a hint without a promise, not part of the stream.
     pub(super) fn hints(&self) -> String {
         format!("dateline.head.{}", self.name)

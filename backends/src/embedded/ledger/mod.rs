@@ -130,6 +130,11 @@ impl Ledger {
         self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.copy(records).await
     }
 
+    pub(crate) fn close(&self) -> Result<(), LedgerError> {
+        // The lock keeps everybody else out.
+        self.writer.as_ref().map(drop).ok_or(LedgerError::ReadOnly)
+    }
+
     pub(crate) async fn destroy(&self, position: Position) -> Result<(), LedgerError> {
         self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.destroy(position).await
     }

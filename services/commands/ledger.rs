@@ -1,0 +1,274 @@
+//! `dateline ledger check|restore|copy`: the ledger held against the archive, made anew from it, and carried between engines.
+
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use dateline_backends::{Archive, Keep, Ledger, LedgerError, LedgerOptions, Record};
+use dateline_events::Position;
+
+use super::{Answer, Progress, say};
+use crate::config::{LedgerCommand, Settings};
+use crate::doors::{current_number, known_reach, make_current};
+
+/// Positions are compared by the page.
+const PAGE: usize = 1_000;
+
+/// So many faults are shown one by one; all are counted.
+const MAX_SHOWN: usize = 1_000;
+
+/// Runs one of the commands on the ledger.
+pub async fn run(settings: &Settings, command: &LedgerCommand) -> anyhow::Result<Answer> {
+    match command {
+        LedgerCommand::Check => check(settings).await,
+        LedgerCommand::Restore => restore(settings).await,
+        LedgerCommand::Copy { from, to } => copy(from, to).await,
+    }
+}
+
+async fn archive(settings: &Settings) -> anyhow::Result<Archive> {
+    let url = settings.addresses.archive.as_ref();
+    let url = url.context("there is no archive to hold the ledger against: name it with --archive sqlite:PATH or postgres://…")?;
+    Ok(Archive::open(url).await?)
+}
+
+/// What is the matter with one position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fault {
+    /// It is not in the ledger.
+    Missing,
+    /// It is there, but not what the archive holds.
+    Altered(&'static str),
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Missing => formatter.write_str("MISSING"),
+            Self::Altered(what) => write!(formatter, "ALTERED ({what})"),
+        }
+    }
+}
+
+/// How a position of the ledger stands beside the same position of the archive.
+fn compare(held: &Record, found: Option<&Record>) -> Option<Fault> {
+    let Some(found) = found else { return Some(Fault::Missing) };
+    let parts = [
+        ("key", held.key == found.key),
+        ("recorded time", held.recorded == found.recorded),
+        ("salt", held.salt == found.salt),
+        ("text", held.bytes == found.bytes),
+    ];
+    parts.into_iter().find(|(_, same)| !same).map(|(what, _)| Fault::Altered(what))
+}
+
+/// Holds every position against the archive, and says which are missing or altered. The answer is no where one is.
+async fn check(settings: &Settings) -> anyhow::Result<Answer> {
+    let keep = Keep::open(&settings.addresses.keep).await?;
+    let archive = archive(settings).await?;
+    let number = current_number(&keep).await?;
+    let ledger = Ledger::open(&settings.addresses.ledger, LedgerOptions::reader().numbered(number)).await?;
+    let (archived, known) = (archive.head().await?, known_reach(&keep, number).await?);
+    let begun = Instant::now();
+    let progress = Progress::new("checking", archived.max(known));
+    let mut scan = Scan::new(&ledger, 0);
+    let (mut faults, mut after) = (0_u64, 0);
+    let mut tell = |position: Position, fault: Fault, note: &str| {
+        faults += 1;
+        if faults as usize <= MAX_SHOWN { say(&format!("{position}  {fault}{note}\n")) } else { Ok(()) }
+    };
+    while after < archived {
+        let page = archive.page(after, PAGE).await?;
+        let Some(last) = page.last().map(|record| record.position) else { bail!("the archive ends at {after}, not at {archived}") };
+        for held in &page {
+            let found = scan.at(held.position).await?;
+            if let Some(fault) = compare(held, found.as_ref()) {
+                // A text that was destroyed since the archive took it is no fault: its redaction says so.
+                let destroyed = found.is_none() && ledger.redacted(held.position).await?.is_some();
+                if !destroyed {
+                    tell(held.position, fault, "")?;
+                }
+            }
+        }
+        after = last;
+        progress.at(after, archived.max(known));
+    }
+    // Behind the archive's end the ledger can only be held against itself.
+    let mut expected = archived + 1;
+    while let Some(record) = scan.next().await? {
+        for missing in expected..record.position {
+            if ledger.redacted(missing).await?.is_none() {
+                tell(missing, Fault::Missing, " (not in the archive either)")?;
+            }
+        }
+        expected = record.position + 1;
+    }
+    for missing in expected..=known {
+        tell(missing, Fault::Missing, " (not in the archive either)")?;
+    }
+    progress.end();
+    let end = expected - 1;
+    say(&format!(
+        "ledger {number}: {end} positions, {archived} of them held against the archive, in {:.1} s: {}\n",
+        begun.elapsed().as_secs_f64(),
+        if faults == 0 {
+            "nothing is missing or altered".to_owned()
+        } else {
+            format!("{faults} missing or altered; `dateline ledger restore` makes a new ledger from the archive")
+        }
+    ))?;
+    Ok(if faults == 0 { Answer::Done } else { Answer::No })
+}
+
+/// Reads what is left of a ledger, in order.
+struct Scan<'a> {
+    ledger: &'a Ledger,
+    after: Position,
+    page: std::vec::IntoIter<Record>,
+    ahead: Option<Record>,
+    ended: bool,
+}
+
+impl<'a> Scan<'a> {
+    fn new(ledger: &'a Ledger, after: Position) -> Self {
+        Self { ledger, after, page: Vec::new().into_iter(), ahead: None, ended: false }
+    }
+
+    /// The next record that is there.
+    async fn next(&mut self) -> anyhow::Result<Option<Record>> {
+        if let Some(record) = self.ahead.take() {
+            return Ok(Some(record));
+        }
+        if self.page.len() == 0 && !self.ended {
+            let page = self.ledger.scan(self.after).await?;
+            self.ended = page.is_empty();
+            self.after = page.last().map_or(self.after, |record| record.position);
+            self.page = page.into_iter();
+        }
+        Ok(self.page.next())
+    }
+
+    /// The record at a position, where it is there; positions are asked for in order.
+    async fn at(&mut self, position: Position) -> anyhow::Result<Option<Record>> {
+        while let Some(record) = self.next().await? {
+            if record.position == position {
+                return Ok(Some(record));
+            }
+            if record.position > position {
+                self.ahead = Some(record);
+                return Ok(None);
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Makes a new ledger from the archive, and from what the damaged one holds behind the archive's end; then it becomes the current one.
+async fn restore(settings: &Settings) -> anyhow::Result<Answer> {
+    let keep = Keep::open(&settings.addresses.keep).await?;
+    let archive = archive(settings).await?;
+    let number = current_number(&keep).await?;
+    let damaged = close(settings, number).await?;
+    let new = Ledger::open(&settings.addresses.ledger, LedgerOptions::writer().numbered(number + 1)).await?;
+    let archived = archive.head().await?;
+    let begun = Instant::now();
+    let mut after = new.head().await?.position;
+    if after > 0 {
+        say(&format!("ledger {} was begun before, and goes on at position {}\n", number + 1, after + 1))?;
+    }
+    let progress = Progress::new("restoring", archived);
+    while after < archived {
+        let page = archive.page(after, PAGE).await?;
+        let Some(last) = page.last().map(|record| record.position) else { bail!("the archive ends at {after}, not at {archived}") };
+        new.copy(page).await?;
+        after = last;
+        progress.at(after, archived);
+    }
+    let tail = match &damaged {
+        Some(damaged) => copy_tail(damaged, &new, after).await?,
+        None => 0,
+    };
+    progress.end();
+    let reached = new.head().await?.position;
+    let known = known_reach(&keep, number).await?;
+    if reached < known {
+        say(&format!(
+            "positions {} to {known} were acknowledged, and are neither in the archive nor in the damaged ledger: they are lost\n",
+            reached + 1
+        ))?;
+    }
+    make_current(&keep, number, number + 1).await?;
+    say(&format!(
+        "ledger {} is current: {reached} positions, {archived} from the archive and {tail} from ledger {number}, in {:.1} s; running roles stop by themselves, start them anew\n",
+        number + 1,
+        begun.elapsed().as_secs_f64()
+    ))?;
+    Ok(if reached < known { Answer::No } else { Answer::Done })
+}
+
+/// The damaged ledger, closed, so that no intake is told that an event is stored which is not taken over. None: nothing of it can be read.
+async fn close(settings: &Settings, number: u32) -> anyhow::Result<Option<Ledger>> {
+    let url = &settings.addresses.ledger;
+    let embedded = url.starts_with("sqlite:");
+    let options = if embedded { LedgerOptions::writer() } else { LedgerOptions::reader() };
+    match Ledger::open(url, options.numbered(number)).await {
+        Ok(ledger) => {
+            ledger.close().await?;
+            Ok(Some(ledger))
+        }
+        Err(error @ LedgerError::Locked { .. }) => Err(error.into()),
+        Err(error) => {
+            say(&format!("nothing is taken from ledger {number}, which cannot be opened: {error}\n"))?;
+            Ok(None)
+        }
+    }
+}
+
+/// Copies what stands behind a position without a gap; answers how many records.
+async fn copy_tail(from: &Ledger, to: &Ledger, after: Position) -> anyhow::Result<u64> {
+    let mut scan = Scan::new(from, after);
+    let (mut batch, mut copied, mut expected) = (Vec::new(), 0, after + 1);
+    while let Some(record) = scan.next().await? {
+        while expected < record.position {
+            let Some(destroyed) = from.redacted(expected).await? else { break };
+            batch.push(destroyed);
+            expected += 1;
+        }
+        if record.position != expected {
+            say(&format!("position {expected} is lost; what stands behind it in the damaged ledger is left out\n"))?;
+            break;
+        }
+        batch.push(record);
+        expected += 1;
+        if batch.len() >= PAGE {
+            copied += batch.len() as u64;
+            to.copy(std::mem::take(&mut batch)).await?;
+        }
+    }
+    copied += batch.len() as u64;
+    to.copy(batch).await?;
+    Ok(copied)
+}
+
+/// Carries a ledger to another place, positions, recorded times and salts intact; may be called again where it broke off.
+async fn copy(from: &str, to: &str) -> anyhow::Result<Answer> {
+    let source = Ledger::open(from, LedgerOptions::reader()).await.context("cannot open the ledger that is copied from")?;
+    let target = Ledger::open(to, LedgerOptions::writer()).await.context("cannot open the ledger that is copied to")?;
+    let begun = Instant::now();
+    let reached = target.head().await?.position;
+    if reached > 0 {
+        let (last, there) = (source.get(reached).await?, target.get(reached).await?);
+        if last.is_none() || last != there {
+            bail!("the ledger that is copied to holds something else at position {reached}: copy into an empty place");
+        }
+    }
+    let mut follower = source.follow(reached);
+    let progress = Progress::new("copying", source.head().await?.position);
+    while let Some(page) = follower.try_next().await? {
+        progress.at(follower.position(), page.head);
+        target.copy(page.records).await?;
+    }
+    progress.end();
+    let head = target.head().await?.position;
+    say(&format!("copied {} positions, {head} in all, in {:.1} s\n", head - reached, begun.elapsed().as_secs_f64()))?;
+    Ok(Answer::Done)
+}
