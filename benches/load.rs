@@ -5,6 +5,8 @@
 //! `--program` measures another build of `dateline`; where others build into the same target folder, give it a copy.
 
 mod support;
+#[path = "../tests/support/servers.rs"]
+mod servers;
 #[path = "../tests/support/nats.rs"]
 mod nats;
 #[path = "load/append.rs"]

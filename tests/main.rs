@@ -2,11 +2,21 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod support;
+#[path = "support/servers.rs"]
+mod servers;
+#[path = "support/nats.rs"]
+mod nats;
+#[path = "support/postgres.rs"]
+mod postgres;
+#[path = "support/house.rs"]
+mod house;
 mod asking;
 
 mod access;
+mod both_engines;
 mod commands;
 mod full_disk;
+
 mod intake;
 mod killed;
 mod openapi;

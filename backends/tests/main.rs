@@ -3,6 +3,8 @@
 
 #[macro_use]
 mod support;
+#[path = "../../tests/support/servers.rs"]
+mod servers;
 #[path = "../../tests/support/nats.rs"]
 mod nats;
 

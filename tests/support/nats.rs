@@ -4,9 +4,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+use crate::servers::servers;
 
 /// A server that does not answer within this is said not to start.
 const START: Duration = Duration::from_secs(30);
@@ -19,17 +21,6 @@ pub struct Nats {
     pub port: u16,
     /// Where its state is told.
     pub monitor: u16,
-}
-
-/// Where `tests/run` puts the servers, or where DATELINE_TEST_SERVERS says that they are.
-pub fn program(name: &str) -> PathBuf {
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let repository = if repository.join("tests/run").exists() { repository } else { repository.parent().unwrap_or(repository) };
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository.join("target"), |folder| repository.join(folder));
-    let folder = std::env::var_os("DATELINE_TEST_SERVERS").map_or_else(|| target.join("tools/servers"), PathBuf::from);
-    let path = folder.join(name);
-    assert!(path.exists(), "there is no {}: run tests/run once, which installs the servers that the tests need", path.display());
-    path
 }
 
 /// A port that was free a moment ago.
@@ -70,7 +61,7 @@ impl Nats {
     /// Starts it without waiting for anything.
     pub fn spawn(&mut self) {
         let log = std::fs::File::options().create(true).append(true).open(self.folder.path().join("log")).expect("a log");
-        let mut command = Command::new(program("bin/nats-server"));
+        let mut command = Command::new(servers().join("bin/nats-server"));
         command.arg("-c").arg(self.folder.path().join("nats.conf")).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().expect("nats-server starts"));
     }

@@ -7,12 +7,14 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use crate::servers::servers;
 
 /// PostgreSQL refuses root: then it runs as this user ("nobody"), on a folder that this user owns.
 const NOBODY: u32 = 65_534;
@@ -207,15 +209,4 @@ fn as_allowed(program: impl AsRef<std::ffi::OsStr>) -> Command {
     }
     command.current_dir("/").env_remove("PGDATA");
     command
-}
-
-/// The folder where tests/run has put the real servers.
-pub fn servers() -> PathBuf {
-    let given = |name: &str| std::env::var_os(name).map(PathBuf::from);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let root = root.ancestors().filter(|folder| folder.join("Cargo.lock").is_file()).last().unwrap_or(root);
-    let target = || given("CARGO_TARGET_DIR").unwrap_or_else(|| root.join("target")).join("tools/servers");
-    let servers = given("DATELINE_TEST_SERVERS").unwrap_or_else(target);
-    assert!(servers.is_dir(), "the servers that this test needs are not in {}: run tests/run, which puts them there", servers.display());
-    servers
 }
