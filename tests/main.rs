@@ -16,6 +16,7 @@ mod access;
 mod both_engines;
 mod commands;
 mod full_disk;
+mod inbox;
 
 mod intake;
 mod killed;
