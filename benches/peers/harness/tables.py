@@ -41,9 +41,9 @@ class Results:
             self.calls.setdefault((store, row), []).append((line["p50_ms"], line["p99_ms"]))
             self.retries[store, row] = self.retries.get((store, row), 0) + line["retries"]
 
-    def probed(self, turn, store, before, after):
-        """fdatasync before and after a turn of a store: p50 and p99 in milliseconds."""
-        self.probes.setdefault(turn, {}).setdefault(store, []).extend([before, after])
+    def probed(self, store, before, after, quick):
+        """fdatasync before and after a turn of a store, p50 and p99 in milliseconds; whether the disk was quick when it began."""
+        self.probes.setdefault(store, []).append((before, after, quick))
 
     def cell(self, store, row):
         if (store, row) in self.rates:
@@ -82,12 +82,11 @@ class Results:
             print(f"\n{names[store]}, {heading(row)}: {said}")
 
     def _print_probes(self, names):
-        print("\n### fdatasync of 4 KiB beside the turns, p50 in milliseconds (median, least and most); p99, median")
+        print("\n### fdatasync of 4 KiB beside each store's turns, in milliseconds (median, least and most)")
         lines = []
-        for turn, stores in self.probes.items():
-            every = [probe for probes in stores.values() for probe in probes]
-            lines.append([f"round {turn}", spread([p50 for p50, _ in every], "{:.2f}"), f"{median(p99 for _, p99 in every):.2f}"])
-        for store, label in names.items():
-            beside = [probe for stores in self.probes.values() for probe in stores.get(store, [])]
-            lines.append([label, spread([p50 for p50, _ in beside], "{:.2f}"), f"{median(p99 for _, p99 in beside):.2f}"])
-        table(["beside", "p50", "p99"], lines)
+        for store, turns in self.probes.items():
+            before, after = [turn[0][0] for turn in turns], [turn[1][0] for turn in turns]
+            late = median(turn[0][1] for turn in turns)
+            slow = sum(not turn[2] for turn in turns)
+            lines.append([names[store], spread(before, "{:.2f}"), f"{late:.2f}", spread(after, "{:.2f}"), f"{slow} of {len(turns)}"])
+        table(["store", "p50 before", "p99 before", "p50 after", "turns begun on a slow disk"], lines)
