@@ -24,11 +24,12 @@ class Unusable(Exception):
 
 
 def checked(command, log, **more):
-    """Runs a command to its end, its words in a log file; stops everything where it fails."""
+    """Runs a command to its end, its words in a log file."""
     with open(log, "wb") as words:
         done = subprocess.run([str(word) for word in command], stdout=words, stderr=subprocess.STDOUT, **more)
     if done.returncode != 0:
-        raise Unusable(f"{command[0]} failed ({done.returncode}); what it said is in {log}")
+        said = Path(log).read_text(errors="replace")[-1000:].strip()
+        raise Unusable(f"{command[0]} failed ({done.returncode}): {said}")
 
 
 def pip(folder, packages):

@@ -12,7 +12,7 @@ from .install import Unusable, checked
 READY_SECONDS = 30
 STOP_SECONDS = 20
 
-# postgres refuses root; this is "nobody" everywhere.
+# postgres refuses root; this is "nobody" everywhere. The folders must be open to it: --data names another place.
 NOBODY = 65534
 
 # Durability is PostgreSQL's default, written out. More memory and a longer way to the next checkpoint than by default: in favour of

@@ -1,7 +1,9 @@
 //! Dateline through its door `Ledger`: whatever engine the address names. No engine is known here.
 
 use dateline_backends::{Ledger, LedgerOptions, NewEvent, Outcome};
+use dateline_events::Event;
 
+use crate::shared::document::{Numbers, Writer};
 use crate::shared::{self, Failure, Said};
 
 /// The ledger.
@@ -13,6 +15,10 @@ pub struct Caller(Ledger);
 impl Store {
     /// An error says that this build has no engine for the address, or that the engine refuses.
     pub async fn open(address: &str) -> Result<Self, Failure> {
+        // Refused at the door, events would be rebuilt as poison, which is quicker.
+        for said in Writer::new(&Numbers::new()).next(2) {
+            Event::read_at_the_door(said.document.as_bytes()).map_err(|faults| format!("the door refuses {}: {faults}", said.document))?;
+        }
         Ok(Self(Ledger::open(address, LedgerOptions::writer()).await?))
     }
 }
