@@ -49,7 +49,8 @@ class Results:
         if (store, row) in self.rates:
             return spread(list(self.rates[store, row].values()), "{:.0f}")
         if store in self.absent:
-            return "not built"
+            # Any other reason than an address without an engine is a failure.
+            return "not built" if "no ledger's address" in self.absent[store] else "failed"
         return "failed" if (store, row) in self.failed else "none"
 
     def ratio(self, ours, store, row):
