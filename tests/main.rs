@@ -15,6 +15,7 @@ mod asking;
 mod access;
 mod both_engines;
 mod commands;
+mod damage;
 mod full_disk;
 mod inbox;
 
