@@ -48,7 +48,6 @@ impl House {
     /// Opens what the roles need and starts them behind one address.
     pub async fn start(serving: &Serving) -> anyhow::Result<Self> {
         let addresses = &serving.addresses;
-        addresses.make_folders()?;
         let keep = Keep::open(&addresses.keep).await?;
         let keys = Keys::new(keep.clone());
         let loopback = serving.listen.ip().is_loopback();
