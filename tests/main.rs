@@ -8,6 +8,8 @@ mod servers;
 mod nats;
 #[path = "support/postgres.rs"]
 mod postgres;
+#[path = "support/stranger.rs"]
+mod stranger;
 #[path = "support/house.rs"]
 mod house;
 mod asking;
@@ -17,6 +19,7 @@ mod both_engines;
 mod commands;
 mod damage;
 mod full_disk;
+mod gaps;
 mod inbox;
 
 mod intake;

@@ -29,3 +29,5 @@ mod place;
 mod postgres;
 mod proxy;
 mod reopening;
+#[path = "../../tests/support/stranger.rs"]
+mod stranger;
