@@ -8,6 +8,9 @@ mod servers;
 mod nats;
 #[path = "support/postgres.rs"]
 mod postgres;
+#[path = "support/proxy.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
+mod proxy;
 #[path = "support/house.rs"]
 mod house;
 mod asking;
@@ -15,6 +18,7 @@ mod asking;
 mod access;
 mod both_engines;
 mod commands;
+mod faults;
 mod full_disk;
 
 mod intake;

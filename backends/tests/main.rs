@@ -26,5 +26,7 @@ mod open_transactions;
 mod place;
 #[path = "../../tests/support/postgres.rs"]
 mod postgres;
+#[path = "../../tests/support/proxy.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
 mod proxy;
 mod reopening;

@@ -1,0 +1,85 @@
+//! Holds everything that was acknowledged, and everything that is told, against the ledger: after the faults, with all servers up.
+
+use std::time::Duration;
+
+use super::publishers::Press;
+use super::stations::{CAUGHT_UP_WITHIN, Stations, health, until};
+use crate::house::{Kept, Role};
+use crate::killed::all_timelines;
+use crate::killed::record::{check, head};
+use crate::killed::stories;
+
+/// What was published is acknowledged again within this once everything is up.
+const GOES_ON_WITHIN: Duration = Duration::from_secs(45);
+
+/// After a fault: publishers are answered again, by both intakes or by one, and both readers tell what was acknowledged.
+pub async fn goes_on(press: &Press, stations: &Stations, when: &str) {
+    let wanted = press.book.answers() + 6;
+    let answered = tokio::time::timeout(GOES_ON_WITHIN, press.book.until_answers(wanted)).await;
+    assert!(answered.is_ok(), "{when}: nobody is answered any more\n{}", stations.said());
+    caught_up(press, stations, when).await;
+}
+
+/// Both readers tell what was acknowledged until now.
+async fn caught_up(press: &Press, stations: &Stations, when: &str) {
+    let last = press.book.pages().acknowledged.values().map(|told| told.position).max().unwrap_or(0);
+    for url in stations.urls("reader") {
+        let tells = || async {
+            let asked = reqwest::get(format!("{url}/v1/incidents?limit=1&min_position={last}&wait_ms=2000")).await;
+            let Ok(answer) = asked else { return false };
+            let standing = answer.headers().get("dateline-position").and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+            answer.status() == 200 && standing >= Some(last)
+        };
+        until(CAUGHT_UP_WITHIN, tells, || format!("{when}: the reader {url} tells position {last}\n{}", stations.said())).await;
+    }
+}
+
+/// With nobody publishing: the ledger holds what was acknowledged, the views and the archive hold the ledger. Answers the head.
+pub async fn holds(press: &Press, stations: &Stations, when: &str) -> u64 {
+    caught_up(press, stations, when).await;
+    let mut heads = Vec::new();
+    for url in stations.urls("reader") {
+        heads.push(check(&press.book, &url, when).await);
+    }
+    assert_eq!(heads[0], heads[1], "{when}: both readers replay the same ledger");
+    let archive = stations.urls("archive").remove(0);
+    let archived = || async { health(&archive, "/archive/position").await.and_then(|position| position.as_u64()) == Some(heads[0]) };
+    until(CAUGHT_UP_WITHIN, archived, || format!("{when}: the archive reaches {}\n{}", heads[0], stations.said())).await;
+    let checked = stations.direct.run(&["ledger", "check"]);
+    let said = format!("{}{}", String::from_utf8_lossy(&checked.stdout), String::from_utf8_lossy(&checked.stderr));
+    assert_eq!(checked.status.code(), Some(0), "{when}: {said}");
+    assert!(said.contains(&format!("{0} positions, {0} of them", heads[0])), "{when}: {said}");
+    heads[0]
+}
+
+/// In the end: what was abandoned is looked up, and both readers tell every timeline, byte for byte, as a fold from scratch does: into
+/// SQLite over the same ledger, and in the embedded house that the ledger was copied to. Answers how many timelines.
+pub async fn tells_the_same_from_scratch(press: &Press, stations: &Stations) -> usize {
+    let reader = stations.urls("reader").remove(0);
+    for (sent, kind) in press.abandoned.lock().unwrap().drain(..).collect::<Vec<_>>() {
+        let query = format!("source={}&id={}", stories::source(sent.publisher), sent.events[0].0);
+        let status = reqwest::get(format!("{reader}/v1/events?{query}")).await.unwrap().status().as_u16();
+        assert!(matches!(status, 200 | 404), "{query}: {status}");
+        press.tally.found(kind, status == 200);
+    }
+    let told = all_timelines(&reader).await;
+    assert_eq!(told, all_timelines(&stations.urls("reader").remove(1)).await, "two readers tell differently");
+    let embedded = Kept::in_folder(&stations.direct.folder);
+    let copied = embedded.run(&["ledger", "copy", &stations.direct.ledger, &embedded.ledger]);
+    assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
+    let views = format!("sqlite:{}", stations.direct.folder.join("scratch.db").display());
+    let beside = Kept { views, ..stations.direct.clone() };
+    for (kept, place) in [(&beside, "SQLite views of the same ledger"), (&embedded, "the embedded house that it was copied to")] {
+        let rebuilt = kept.run(&["rebuild"]);
+        assert!(rebuilt.status.success(), "{place}: {}", String::from_utf8_lossy(&rebuilt.stderr));
+        let scratch = Role::start(kept, "reader");
+        assert_eq!(head(&reader).await, head(&scratch.url).await, "{place}: another head");
+        let anew = all_timelines(&scratch.url).await;
+        assert_eq!(told.len(), anew.len(), "{place}: another number of incidents");
+        for (before, after) in told.iter().zip(&anew) {
+            assert_eq!(before, after, "{place}: {} is told differently", before.0);
+        }
+        assert_eq!(scratch.terminate(), Some(0));
+    }
+    told.len()
+}
