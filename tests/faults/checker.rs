@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::publishers::Press;
 use super::stations::{CAUGHT_UP_WITHIN, Stations, health, until};
 use crate::house::{Kept, Role};
@@ -12,12 +14,37 @@ use crate::killed::stories;
 /// What was published is acknowledged again within this once everything is up.
 const GOES_ON_WITHIN: Duration = Duration::from_secs(45);
 
-/// After a fault: publishers are answered again, by both intakes or by one, and both readers tell what was acknowledged.
+/// So many requests at least.
+const ANSWERS: u64 = 2;
+
+/// So many positions are replayed at a time, and those that come meanwhile.
+const REPLAYED: u64 = 5;
+
+/// After a fault: each intake gives receipts again, and both readers tell what was acknowledged.
 pub async fn goes_on(press: &Press, stations: &Stations, when: &str) {
-    let wanted = press.book.answers() + 6;
-    let answered = tokio::time::timeout(GOES_ON_WITHIN, press.book.until_answers(wanted)).await;
-    assert!(answered.is_ok(), "{when}: nobody is answered any more\n{}", stations.said());
+    let before = press.intakes.answers();
+    let all_answer = || async { press.intakes.answers().iter().zip(&before).all(|(now, before)| now >= &(before + ANSWERS)) };
+    until(GOES_ON_WITHIN, all_answer, || format!("{when}: both intakes answer\n{}", stations.said())).await;
     caught_up(press, stations, when).await;
+}
+
+/// Whoever replays the ledger behind the last receipts, while others publish, gets all that was acknowledged before it asked. Ends with
+/// the publishers; answers how many replays it has held against the book.
+pub async fn replays(press: Press, url: String) -> u64 {
+    let mut replays = 0;
+    while press.is_at_work() {
+        let last = press.book.pages().acknowledged.values().map(|told| told.position).max().unwrap_or(0);
+        let asked = reqwest::get(format!("{url}/v1/events?after={}", last.saturating_sub(REPLAYED))).await;
+        let Ok(answer) = asked else { continue };
+        let (status, Ok(text)) = (answer.status().as_u16(), answer.text().await) else { continue };
+        assert!(matches!(status, 200 | 503), "a replay: {status} {text}");
+        if status == 200 {
+            let found = text.lines().last().map_or(0, |line| serde_json::from_str::<Value>(line).unwrap()["position"].as_u64().unwrap());
+            assert!(found >= last, "a replay ends at {found}, and position {last} was acknowledged before");
+            replays += 1;
+        }
+    }
+    replays
 }
 
 /// Both readers tell what was acknowledged until now.

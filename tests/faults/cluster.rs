@@ -116,6 +116,7 @@ async fn a_ledger_on_three_servers_loses_nothing_when_some_or_all_of_them_fail()
         chosen.extend(shuffled(&ALL[1..], &mut chance).into_iter().take(BY_CHANCE));
     }
     let load = Load::start(&press, &mut chance);
+    let replayers: Vec<_> = stations.urls("reader").into_iter().map(|url| tokio::spawn(checker::replays(press.clone(), url))).collect();
     checker::goes_on(&press, &stations, "at the start").await;
     for (number, kind) in (1..).zip(&chosen) {
         let when = format!("after fault {number} of {}, {}", chosen.len(), name(*kind));
@@ -125,6 +126,9 @@ async fn a_ledger_on_three_servers_loses_nothing_when_some_or_all_of_them_fail()
         println!("{:6.1} s: {when}: all goes on", begun.elapsed().as_secs_f64());
     }
     load.end().await;
+    for replayer in replayers {
+        println!("{} replays held all that was acknowledged before", replayer.await.unwrap());
+    }
     level(&nodes).await;
     let head = checker::holds(&press, &stations, "in the end").await;
     let timelines = checker::tells_the_same_from_scratch(&press, &stations).await;

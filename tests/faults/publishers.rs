@@ -1,6 +1,7 @@
 //! Publishers that never give up: what was not answered they send again with the same ids, to the other intake, until a receipt
 //! comes. Every receipt goes into the book. Which faults they live through is not known here.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -13,9 +14,10 @@ use crate::killed::book::{Book, Chance, Sent};
 
 const PUBLISHERS: usize = 8;
 
-/// A publisher waits so long for an answer, in milliseconds: less than an intake takes to give up, so that the same request is in
-/// the hands of both intakes at times.
-const PATIENCE_MS: u64 = 6_000;
+/// A publisher waits so long for an answer, in milliseconds, each following one so much longer: less than an intake takes to give up,
+/// so that the same request is in the hands of both intakes at times.
+const PATIENCE_MS: u64 = 1_500;
+const MORE_PATIENCE_MS: u64 = 700;
 
 /// Between two requests a publisher is quiet for so long at most, in milliseconds; before it asks again, too.
 const QUIET_MS: u64 = 250;
@@ -24,22 +26,33 @@ const QUIET_MS: u64 = 250;
 const AGAIN_ONE_IN: u64 = 10;
 const ABANDONED_ONE_IN: u64 = 12;
 
-/// Where the intakes are just now.
+/// Where the intakes are just now, and how many receipts each has given.
 #[derive(Debug, Default, Clone)]
-pub struct Intakes(Arc<Mutex<Vec<String>>>);
+pub struct Intakes(Arc<Mutex<Vec<(String, u64)>>>);
 
 impl Intakes {
     pub fn put(&self, number: usize, url: &str) {
-        let mut urls = self.0.lock().unwrap();
-        if urls.len() <= number {
-            urls.resize(number + 1, String::new());
+        let mut intakes = self.0.lock().unwrap();
+        if intakes.len() <= number {
+            intakes.resize(number + 1, Default::default());
         }
-        urls[number] = url.to_owned();
+        url.clone_into(&mut intakes[number].0);
     }
 
     fn of(&self, turn: usize) -> String {
-        let urls = self.0.lock().unwrap();
-        urls[turn % urls.len()].clone()
+        let intakes = self.0.lock().unwrap();
+        intakes[turn % intakes.len()].0.clone()
+    }
+
+    fn answered(&self, turn: usize) {
+        let mut intakes = self.0.lock().unwrap();
+        let number = turn % intakes.len();
+        intakes[number].1 += 1;
+    }
+
+    /// How many requests each has answered with receipts.
+    pub fn answers(&self) -> Vec<u64> {
+        self.0.lock().unwrap().iter().map(|(_, answers)| *answers).collect()
     }
 }
 
@@ -49,6 +62,7 @@ pub struct Press {
     pub book: Book,
     pub tally: Tally,
     pub intakes: Intakes,
+    at_work: Arc<AtomicUsize>,
     /// Not answered, and not sent again: under which fault.
     pub abandoned: Arc<Mutex<Vec<(Sent, &'static str)>>>,
 }
@@ -71,6 +85,7 @@ pub struct Load {
 impl Load {
     pub fn start(press: &Press, chance: &mut Chance) -> Self {
         let (stop, stopped) = watch::channel(false);
+        press.at_work.fetch_add(PUBLISHERS, Ordering::SeqCst);
         let work = |number| tokio::spawn(publish(press.clone(), number, Chance::of(chance.below(u64::MAX)), stopped.clone()));
         Self { stop, tasks: (0..PUBLISHERS).map(work).collect() }
     }
@@ -85,7 +100,7 @@ impl Load {
 }
 
 async fn publish(press: Press, number: usize, mut chance: Chance, stopped: watch::Receiver<bool>) {
-    let client = reqwest::Client::builder().timeout(Duration::from_millis(PATIENCE_MS)).build().unwrap();
+    let client = reqwest::Client::builder().timeout(Duration::from_millis(PATIENCE_MS + MORE_PATIENCE_MS * number as u64)).build().unwrap();
     let mut turn = number;
     while !*stopped.borrow() {
         let sent = press.book.take(number, &mut chance);
@@ -95,9 +110,15 @@ async fn publish(press: Press, number: usize, mut chance: Chance, stopped: watch
         }
         tokio::time::sleep(Duration::from_millis(chance.below(QUIET_MS))).await;
     }
+    press.at_work.fetch_sub(1, Ordering::SeqCst);
 }
 
 impl Press {
+    /// True while anybody publishes.
+    pub fn is_at_work(&self) -> bool {
+        self.at_work.load(Ordering::SeqCst) > 0
+    }
+
     /// Sends a request until it is answered, here and there in turn. False: it was abandoned.
     async fn until_answered(&self, client: &reqwest::Client, sent: &Sent, turn: &mut usize, chance: &mut Chance) -> bool {
         let known_before = self.is_acknowledged(sent);
@@ -108,6 +129,7 @@ impl Press {
                 Attempt::Receipts(answer) => {
                     self.book.answered(sent, &answer);
                     self.tally.answered();
+                    self.intakes.answered(*turn);
                     let fresh = all_fresh_or_none(sent, &answer);
                     assert!(!(fresh && known_before), "what was acknowledged is said to be new: {answer}");
                     let lied = refused && unknown.is_none() && !known_before && !fresh;
