@@ -127,7 +127,8 @@ async fn a_ledger_on_three_servers_loses_nothing_when_some_or_all_of_them_fail()
     }
     load.end().await;
     for replayer in replayers {
-        println!("{} replays held all that was acknowledged before", replayer.await.unwrap());
+        let (held, older) = replayer.await.unwrap();
+        println!("{held} replays reached the position that they named; {older} of them named one from before the last receipt");
     }
     level(&nodes).await;
     let head = checker::holds(&press, &stations, "in the end").await;
