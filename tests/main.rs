@@ -10,6 +10,9 @@ mod nats;
 mod postgres;
 #[path = "support/stranger.rs"]
 mod stranger;
+#[path = "support/proxy.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
+mod proxy;
 #[path = "support/house.rs"]
 mod house;
 mod asking;
@@ -18,6 +21,7 @@ mod access;
 mod both_engines;
 mod commands;
 mod damage;
+mod faults;
 mod full_disk;
 mod gaps;
 mod inbox;

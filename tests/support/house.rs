@@ -95,11 +95,6 @@ impl Role {
         self.signal("TERM");
         self.child.wait().unwrap().code()
     }
-
-    /// Waits for its exit code.
-    pub fn ended(mut self) -> Option<i32> {
-        self.child.wait().unwrap().code()
-    }
 }
 
 impl Drop for Role {

@@ -135,7 +135,7 @@ impl Ledger {
     }
 
     pub(crate) async fn scan(&self, after: Position) -> Result<Vec<Record>, LedgerError> {
-        let answered = self.reader.after(after, &mut Answers::subscribe(&self.reader.bus).await?).await?;
+        let answered = self.reader.after_for_certain(after, &mut Answers::subscribe(&self.reader.bus).await?).await?;
         let mut records = Vec::with_capacity(answered.messages.len());
         for message in &answered.messages {
             match Raw::of_direct(message)?.record() {
