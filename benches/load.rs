@@ -1,13 +1,17 @@
 //! The load command: every figure of BENCHMARKS.md beside its raw limit, measured in the same run, A B A B.
 //!
-//! `cargo bench --bench load -- [--events N] [--only append|bus|http|project|timeline|serve] [--quick] [--program PATH]`
+//! `cargo bench --bench load -- [--events N] [--only append|bus|distributed|http|project|timeline|serve] [--quick] [--program PATH]`
 //!
 //! `--program` measures another build of `dateline`; where others build into the same target folder, give it a copy.
 
 mod support;
 #[path = "../tests/support/servers.rs"]
 mod servers;
+#[path = "../tests/support/postgres.rs"]
+#[expect(dead_code, reason = "a bench kills no server")]
+mod postgres;
 #[path = "../tests/support/nats.rs"]
+#[expect(dead_code, reason = "a bench kills no server")]
 mod nats;
 #[path = "load/append.rs"]
 mod append;
@@ -15,6 +19,8 @@ mod append;
 mod bus;
 #[path = "load/client.rs"]
 mod client;
+#[path = "load/distributed.rs"]
+mod distributed;
 #[path = "load/http.rs"]
 mod http;
 #[path = "load/project.rs"]
@@ -78,6 +84,9 @@ fn main() {
     }
     if wanted("bus") {
         bus::measure(&runtime, &options);
+    }
+    if wanted("distributed") {
+        distributed::measure(&runtime, &options);
     }
     if wanted("http") {
         http::measure(&runtime, &options);

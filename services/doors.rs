@@ -45,7 +45,6 @@ pub enum Use {
 impl Doors {
     /// Opens all three. A ledger that came back shorter than the views have read it is refused: something was lost.
     pub async fn open(addresses: &Addresses, ledger_use: Use) -> anyhow::Result<Self> {
-        addresses.make_folders()?;
         let keep = Keep::open(&addresses.keep).await?;
         let views = Views::open(&addresses.views, PROJECTION_VERSION).await?;
         let known = views.cursor(views.serving().await?).await?;

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dateline_backends::{Archive, Keep, Ledger, Views};
+use dateline_backends::{Archive, Inbox, Keep, Ledger, Views};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -48,7 +48,6 @@ impl House {
     /// Opens what the roles need and starts them behind one address.
     pub async fn start(serving: &Serving) -> anyhow::Result<Self> {
         let addresses = &serving.addresses;
-        addresses.make_folders()?;
         let keep = Keep::open(&addresses.keep).await?;
         let keys = Keys::new(keep.clone());
         let loopback = serving.listen.ip().is_loopback();
@@ -68,12 +67,13 @@ impl House {
         }
         let ledger_use = if serving.has(Role::Intake) { Use::Append } else { Use::Read };
         let (ledger, number) = open_ledger(addresses, &opening.keep, ledger_use, known).await?;
+        let inbox = opening.inbox().await?;
         let listener = TcpListener::bind(serving.listen)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
         let address = listener.local_addr()?;
         let router = whole(opening.routes(&ledger, views.as_ref(), archive.as_ref()));
-        let mut tasks = opening.start(&ledger, number, views.as_ref());
+        let mut tasks = opening.start(&ledger, number, views.as_ref(), inbox);
         tasks.extend(archive.map(|archive| tokio::spawn(archive::run(ledger.clone(), archive, opening.stopped.clone()))));
         let stopped = opening.stopped.clone();
         tasks.push(tokio::spawn(async move {
@@ -126,6 +126,14 @@ impl Opening<'_> {
         Ok(Some(Views::open(&self.serving.addresses.views, PROJECTION_VERSION).await?))
     }
 
+    /// Opened before anybody is told that the intake serves: from then on publishers can send.
+    async fn inbox(&self) -> anyhow::Result<Option<Inbox>> {
+        match self.serving.addresses.inbox().filter(|_| self.serving.has(Role::Intake)) {
+            Some(url) => Ok(Some(Inbox::open(url).await?)),
+            None => Ok(None),
+        }
+    }
+
     async fn archive(&self) -> anyhow::Result<Option<Archive>> {
         if !self.serving.has(Role::Archive) {
             return Ok(None);
@@ -149,13 +157,11 @@ impl Opening<'_> {
         router
     }
 
-    fn start(&self, ledger: &Ledger, number: u32, views: Option<&Views>) -> Vec<JoinHandle<()>> {
+    fn start(&self, ledger: &Ledger, number: u32, views: Option<&Views>, inbox: Option<Inbox>) -> Vec<JoinHandle<()>> {
         let mut tasks = Vec::new();
         if self.serving.has(Role::Intake) {
             tasks.push(tokio::spawn(note_reach(ledger.clone(), number, self.keep.clone(), self.stopped.clone())));
-            if let Some(url) = self.serving.addresses.inbox() {
-                tasks.push(tokio::spawn(inbox::run(url.to_owned(), ledger.clone(), self.keep.clone(), self.stopped.clone())));
-            }
+            tasks.extend(inbox.map(|inbox| tokio::spawn(inbox::run(inbox, ledger.clone(), self.keep.clone(), self.stopped.clone()))));
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Projector)) {
             tasks.push(tokio::spawn(projector::run(ledger.clone(), views.clone(), self.stopped.clone())));

@@ -15,7 +15,9 @@ mod asking;
 mod access;
 mod both_engines;
 mod commands;
+mod damage;
 mod full_disk;
+mod inbox;
 
 mod intake;
 mod killed;

@@ -123,7 +123,8 @@ impl Views {
         }
     }
 
-    /// Lets another generation serve, if it has read at least as far. The old one is dropped at the next open or swap.
+    /// Lets another generation serve, if it has read at least as far. The old one is dropped at the next open or swap;
+    /// a database keeps its tables until nobody reads them.
     pub async fn swap(&self, to: Generation) -> Result<(), ViewsError> {
         match self {
             Self::Embedded(views) => views.swap(to).await,

@@ -135,3 +135,27 @@ async fn a_second_projector_is_fenced_before_it_sends_a_row() {
     second.commit(generation, 2, 3, page(2, 3)).await.unwrap();
     assert!(proxy.rows_sent() > 0, "the proxy does not see rows: the test is broken");
 }
+
+#[tokio::test]
+async fn a_database_that_stands_still_is_told_within_a_bounded_time_and_read_again_when_it_goes_on() {
+    let server = Postgres::start(Fsync::Off);
+    let url = server.create_database();
+    let views = Views::open(&url, 1).await.unwrap();
+    views.commit(views.serving().await.unwrap(), 0, 10, page(0, 10)).await.unwrap();
+    assert_eq!(views.event(10).await.unwrap().position, 10);
+    server.signal_all("STOP");
+    let begun = std::time::Instant::now();
+    let asked: Vec<_> = (0..6)
+        .map(|_| {
+            let views = views.clone();
+            tokio::spawn(async move { views.event(10).await })
+        })
+        .collect();
+    for answer in asked {
+        let error = answer.await.unwrap().unwrap_err();
+        assert!(error.to_string().contains("did not answer within"), "{error}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+    server.signal_all("CONT");
+    assert_eq!(views.event(10).await.unwrap().position, 10);
+}

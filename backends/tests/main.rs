@@ -17,6 +17,7 @@ mod facts;
 mod failing;
 mod fencing;
 mod following;
+mod full_database;
 mod full_disk;
 mod golden;
 mod groups;

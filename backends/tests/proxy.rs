@@ -79,6 +79,9 @@ fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Arc<Shared>) {
     // Set when the answer that comes next is to be lost.
     let lost: Arc<Mutex<Option<Trap>>> = Arc::default();
     let losing = Arc::clone(&lost);
+    // Held while something happens elsewhere: until then the client must not see that the connection is gone.
+    let meanwhile: Arc<Mutex<()>> = Arc::default();
+    let ended = Arc::clone(&meanwhile);
     std::thread::spawn(move || {
         let mut buffer = [0; 65_536];
         while let Ok(length @ 1..) = from_server.read(&mut buffer) {
@@ -90,6 +93,7 @@ fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Arc<Shared>) {
                 break;
             }
         }
+        let _ended = ended.lock().unwrap();
         drop((to_client.shutdown(Shutdown::Both), from_server.shutdown(Shutdown::Both)));
     });
     let shared = Arc::clone(shared);
@@ -103,6 +107,7 @@ fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Arc<Shared>) {
             let sprung = shared.trap.lock().unwrap().take_if(|trap| holds(trap.message));
             match sprung {
                 Some(trap) if trap.lose == Lose::Question => {
+                    let _first = meanwhile.lock().unwrap();
                     drop(server.shutdown(Shutdown::Both));
                     (trap.meanwhile)();
                     break;

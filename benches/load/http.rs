@@ -12,11 +12,15 @@ use crate::support::generate::small;
 use crate::support::machine::{median, percentile};
 
 pub fn measure(runtime: &Runtime, options: &Options) {
-    println!(
-        "### Append over HTTP\n\n| connections × events a request | ours, events/s | p50 ms | p99 ms | bare axum that parses the same, events/s | ratio |\n|---|---|---|---|---|---|"
-    );
     let folder = crate::support::folder();
-    let server = Server::start(&options.program, folder.path());
+    measure_at(runtime, options, &Server::start(&options.program, folder.path()), "SQLite");
+}
+
+/// The same of a server that is kept anywhere.
+pub fn measure_at(runtime: &Runtime, options: &Options, server: &Server, kept: &str) {
+    println!(
+        "### Append over HTTP, on {kept}\n\n| connections × events a request | ours, events/s | p50 ms | p99 ms | bare axum that parses the same, events/s | ratio |\n|---|---|---|---|---|---|"
+    );
     let bare = runtime.block_on(bare(Vec::new()));
     let next = Arc::new(AtomicU64::new(1));
     for (connections, batch, requests) in [(1, 1, 300), (32, 1, 6_400), (64, 1, 12_800), (8, 100, 800)] {

@@ -24,14 +24,13 @@ pub struct Server {
 
 impl Server {
     pub fn start(program: &Path, data: &Path) -> Self {
+        Self::role(program, "serve", &["--data".into(), data.display().to_string()])
+    }
+
+    /// A role of its own, or `serve`, with the flags that say where things are kept.
+    pub fn role(program: &Path, word: &str, flags: &[String]) -> Self {
         let begun = Instant::now();
-        let mut child = Command::new(program)
-            .arg("--data")
-            .arg(data)
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("a server");
+        let mut child = Command::new(program).args(flags).args([word, "--listen", "127.0.0.1:0"]).stdout(Stdio::piped()).spawn().expect("a server");
         let mut first = String::new();
         BufReader::new(child.stdout.as_mut().expect("its output")).read_line(&mut first).expect("its first line");
         let address = first.trim().strip_prefix("serving at http://").expect("its address").to_owned();
@@ -73,8 +72,13 @@ pub fn rebuild(program: &Path, data: &Path) -> Rebuilt {
     for name in ["views.db", "views.db-wal", "views.db-shm"] {
         let _ = std::fs::remove_file(data.join(name));
     }
+    rebuild_at(program, &["--data".into(), data.display().to_string()])
+}
+
+/// The same wherever things are kept.
+pub fn rebuild_at(program: &Path, flags: &[String]) -> Rebuilt {
     let begun = Instant::now();
-    let mut child = Command::new(program).arg("--data").arg(data).arg("rebuild").stdout(Stdio::null()).spawn().expect("a rebuild");
+    let mut child = Command::new(program).args(flags).arg("rebuild").stdout(Stdio::null()).spawn().expect("a rebuild");
     let mut memory = (0, 0);
     let status = loop {
         if let Some(status) = child.try_wait().expect("its end") {

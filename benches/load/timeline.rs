@@ -22,15 +22,19 @@ const HOT: usize = 200;
 type Asked = (String, Option<String>);
 
 pub fn measure(runtime: &Runtime, options: &Options, data: &Path) {
-    let server = Server::start(&options.program, data);
+    measure_at(runtime, options, &Server::start(&options.program, data), "SQLite");
+}
+
+/// The same of a server that is kept anywhere.
+pub fn measure_at(runtime: &Runtime, options: &Options, server: &Server, kept: &str) {
     let incidents = options.events / EVENTS_PER_INCIDENT;
     let ids: Vec<String> = (0..incidents).map(id_of).collect();
-    println!("### Reading at {} events in {incidents} incidents, {CONNECTIONS} connections\n", options.events);
+    println!("### Reading at {} events in {incidents} incidents on {kept}, {CONNECTIONS} connections\n", options.events);
     println!(
         "| what | requests/s | p50 ms | p99 ms | bytes | bare axum, the same bytes, requests/s | p50 ms | ratio |\n|---|---|---|---|---|---|---|---|"
     );
     let timeline = |id: &String| (format!("/v1/incidents/{id}/timeline.json"), None);
-    let compare = Compare { runtime, server: &server, pairs: options.pairs };
+    let compare = Compare { runtime, server, pairs: options.pairs };
     // Coprime to the number of incidents: each is asked for once, and neighbours in time are far apart.
     let mut cold = (0..ids.len()).map(|number| timeline(&ids[number * 7919 % ids.len()]));
     let per_round = options.scaled(2_000).min(ids.len() / (options.pairs + 1));

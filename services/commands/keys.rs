@@ -11,7 +11,6 @@ use crate::keys::{Keys, Scopes};
 
 /// Runs one of the commands on keys.
 pub async fn run(settings: &Settings, command: &KeysCommand) -> anyhow::Result<Answer> {
-    settings.addresses.make_folders()?;
     let keys = Keys::new(Keep::open(&settings.addresses.keep).await?);
     let now = OffsetDateTime::now_utc().format(&Rfc3339)?;
     match command {

@@ -66,8 +66,15 @@ async fn check(settings: &Settings) -> anyhow::Result<Answer> {
     let keep = Keep::open(&settings.addresses.keep).await?;
     let archive = archive(settings).await?;
     let number = current_number(&keep).await?;
-    let ledger = Ledger::open(&settings.addresses.ledger, LedgerOptions::reader().numbered(number)).await?;
+    let opened = Ledger::open(&settings.addresses.ledger, LedgerOptions::reader().numbered(number)).await;
     let (archived, known) = (archive.head().await?, known_reach(&keep, number).await?);
+    let ledger = match opened {
+        Err(LedgerError::Engine(detail)) => {
+            say(&format!("1 to {}  MISSING (ledger {number} cannot be read at all: {detail})\n", archived.max(known)))?;
+            return Ok(Answer::No);
+        }
+        opened => opened?,
+    };
     let begun = Instant::now();
     let progress = Progress::new("checking", archived.max(known));
     let mut scan = Scan::new(&ledger, 0);

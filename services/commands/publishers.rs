@@ -12,7 +12,6 @@ use crate::publishers;
 
 /// Runs one of the commands on publishers.
 pub async fn run(settings: &Settings, command: &PublishersCommand) -> anyhow::Result<Answer> {
-    settings.addresses.make_folders()?;
     let keep = Keep::open(&settings.addresses.keep).await?;
     let now = OffsetDateTime::now_utc().format(&Rfc3339)?;
     match command {

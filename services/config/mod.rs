@@ -117,16 +117,6 @@ impl Addresses {
         let usual = Self::in_folder(self.data.clone());
         (&self.ledger, &self.views, &self.keep) == (&usual.ledger, &usual.views, &usual.keep)
     }
-
-    /// Makes the folders that the embedded files stand in.
-    pub fn make_folders(&self) -> anyhow::Result<()> {
-        for url in [&self.ledger, &self.views, &self.keep].into_iter().chain(&self.archive) {
-            if let Some(folder) = url.strip_prefix("sqlite:").map(std::path::Path::new).and_then(std::path::Path::parent) {
-                std::fs::create_dir_all(folder).with_context(|| format!("cannot make the folder {}", folder.display()))?;
-            }
-        }
-        Ok(())
-    }
 }
 
 /// Reads the settings of this process.

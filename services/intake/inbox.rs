@@ -20,28 +20,16 @@ const REPLY_TO: &str = "dateline-reply-to";
 const RETRY_MS: u64 = 500;
 
 /// Runs until told to stop; what was taken by then is dealt with first.
-pub async fn run(url: String, ledger: Ledger, keep: Keep, mut stop: watch::Receiver<bool>) {
+pub async fn run(mut inbox: Inbox, ledger: Ledger, keep: Keep, mut stop: watch::Receiver<bool>) {
     let mut publishers = Publishers::new(keep);
-    let mut inbox: Option<Inbox> = None;
     while !*stop.borrow() {
-        let outcome = match &mut inbox {
-            None => match Inbox::open(&url).await {
-                Ok(opened) => {
-                    inbox = Some(opened);
-                    continue;
-                }
-                Err(error) => Err(error),
-            },
-            Some(inbox) => {
-                let received = tokio::select! {
-                    received = inbox.receive() => received,
-                    _ = stop.wait_for(|stop| *stop) => return,
-                };
-                match received {
-                    Ok(deliveries) => take(inbox, &ledger, &mut publishers, deliveries).await,
-                    Err(error) => Err(error),
-                }
-            }
+        let received = tokio::select! {
+            received = inbox.receive() => received,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let outcome = match received {
+            Ok(deliveries) => take(&inbox, &ledger, &mut publishers, deliveries).await,
+            Err(error) => Err(error),
         };
         if let Err(error) = outcome {
             tracing::warn!(%error, "the inbox is tried again; what was not acknowledged is handed out again");

@@ -139,6 +139,15 @@ impl Postgres {
         running.log.join().unwrap();
     }
 
+    /// Sends a signal to every process of the server.
+    pub fn signal_all(&self, signal: &str) {
+        let Some(postmaster) = self.running().as_ref().map(|running| running.postmaster.id().to_string()) else { return };
+        let children = Command::new("pgrep").args(["-P", &postmaster]).output().unwrap().stdout;
+        let children = String::from_utf8(children).unwrap();
+        let sent = Command::new("kill").arg(format!("-{signal}")).arg(&postmaster).args(children.split_whitespace()).status().unwrap();
+        assert!(sent.success(), "the server's processes could not be sent {signal}");
+    }
+
     /// Stops the server.
     pub fn stop(&self) {
         self.kill("INT");

@@ -9,7 +9,7 @@ const ARROWS: [(&str, &[&str]); 3] =
 const CRATES: [&str; 4] = ["dateline_events", "dateline_timelines", "dateline_backends", "dateline::"];
 
 /// Roles, as files or folders in services/; none names another.
-const ROLES: [&str; 3] = ["intake", "projector", "reader"];
+const ROLES: [&str; 4] = ["intake", "projector", "reader", "archive"];
 
 /// Rooms that hold without a computer running.
 const PURE: [&str; 2] = ["events/src/", "timelines/src/"];
@@ -56,6 +56,13 @@ fn a_role_never_names_another_role() {
 fn the_driver_of_sqlite_is_named_in_one_room_only() {
     let elsewhere = lines_with(&[""], &["rusqlite"]).into_iter().filter(|line| !line.starts_with("backends/src/embedded/")).collect::<Vec<_>>();
     none("rusqlite is named in backends/src/embedded only", &elsewhere);
+}
+
+#[test]
+fn the_drivers_of_the_bus_and_the_database_are_named_in_one_room_only() {
+    let named = lines_with(&[""], &["async_nats", "postgres::", "use postgres"]);
+    let elsewhere = named.into_iter().filter(|line| !line.starts_with("backends/src/distributed/")).collect::<Vec<_>>();
+    none("async_nats and postgres are named in backends/src/distributed only", &elsewhere);
 }
 
 #[test]

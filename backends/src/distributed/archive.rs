@@ -16,7 +16,7 @@ use crate::threads::Threads;
 /// The version of the table.
 const FORMAT_VERSION: i32 = 1;
 
-/// The bytes are what was said, hardly to be compressed in a record's size, and read whole.
+/// The one question is what stands at and after a position: the key answers it.
 const CREATE: &str = "CREATE TABLE dateline.archive (
     position bigint PRIMARY KEY, key text COLLATE \"C\" NOT NULL, recorded bigint NOT NULL, salt bytea, bytes bytea
 );";
@@ -116,7 +116,13 @@ fn destroy(session: &mut Session, at: Position) -> Result<bool, ArchiveError> {
         Ok::<_, DatabaseError>(moment.first("SELECT FROM dateline.archive WHERE position = $1", &[&number(at)])?.is_some())
     })?;
     if there {
-        session.statement(|moment| moment.batch("VACUUM dateline.archive"))?;
+        session.statement(|moment| {
+            // It visits what changed since the last one; how long that takes is not ours to limit.
+            moment.batch("SET statement_timeout = 0")?;
+            let vacuumed = moment.batch("VACUUM dateline.archive");
+            moment.batch(Purpose::WritePrecious.settings())?;
+            vacuumed
+        })?;
     }
     Ok(there)
 }

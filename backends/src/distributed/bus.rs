@@ -3,7 +3,8 @@
 //! The API is spoken as the JSON that JetStream documents (ADR-31 for reading), so that every setting of a stream can be seen and
 //! checked, also those that a client library does not know yet. No stream of ours is named here.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_nats::{Client, ConnectOptions, HeaderMap, Message, Request};
 use bytes::Bytes;
@@ -28,6 +29,11 @@ const RECONNECT_MOST_MS: u64 = 500;
 /// An answer of the API is awaited so long, in milliseconds.
 pub(super) const ANSWER_MS: u64 = 5_000;
 
+/// Servers that were just started elect leaders first, and answer nothing until then: whoever opens something asks again so long, in
+/// milliseconds.
+const OPENING_MS: u64 = 30_000;
+const ASK_AGAIN_MS: u64 = 250;
+
 /// What a monitoring endpoint says is read up to so many bytes.
 const MAX_MONITOR_BYTES: u64 = 1024 * 1024;
 
@@ -36,7 +42,10 @@ const SUBSCRIPTION_MESSAGES: usize = 4_096;
 
 /// A connection to the bus. Cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Bus {
+pub(super) struct Bus(Arc<Connection>);
+
+#[derive(Debug)]
+struct Connection {
     client: Client,
     address: Address,
 }
@@ -70,6 +79,11 @@ impl BusError {
     /// True where JetStream refused with this number.
     pub(super) fn is(&self, wanted: u64) -> bool {
         matches!(self, Self::Refused { code, .. } if *code == wanted)
+    }
+
+    /// True where nobody answered: perhaps not yet.
+    pub(super) fn is_away(&self) -> bool {
+        matches!(self, Self::Silent | Self::Nobody(_))
     }
 
     /// True where the server says that it has no room.
@@ -111,13 +125,13 @@ impl Bus {
         }
         let servers = address.servers.iter().map(|server| format!("nats://{server}")).collect::<Vec<_>>();
         let client = options.connect(servers).await.map_err(|error| BusError::Connect(format!("cannot reach {address:?}: {error}")))?;
-        let bus = Self { client, address };
+        let bus = Self(Arc::new(Connection { client, address }));
         bus.check_version()?;
         Ok(bus)
     }
 
     fn check_version(&self) -> Result<(), BusError> {
-        let version = self.client.server_info().version;
+        let version = self.0.client.server_info().version;
         let mut parts = version.split(['.', '-']).map(|part| part.parse::<u64>().unwrap_or(0));
         let mut next = || parts.next().unwrap_or(0);
         let (major, minor, patch) = OLDEST_SERVER;
@@ -129,12 +143,12 @@ impl Bus {
 
     /// The connection itself.
     pub(super) fn client(&self) -> &Client {
-        &self.client
+        &self.0.client
     }
 
     /// The address it was opened with.
     pub(super) fn address(&self) -> &Address {
-        &self.address
+        &self.0.address
     }
 
     /// Asks and awaits one answer.
@@ -143,7 +157,7 @@ impl Bus {
         if let Some(headers) = headers {
             request = request.headers(headers);
         }
-        let answer = self.client.send_request(subject.clone(), request).await;
+        let answer = self.0.client.send_request(subject.clone(), request).await;
         answer.map_err(|error| match error.kind() {
             async_nats::RequestErrorKind::NoResponders => BusError::Nobody(subject),
             async_nats::RequestErrorKind::TimedOut => BusError::Silent,
@@ -176,13 +190,26 @@ impl Bus {
             sync_always: bool,
         }
         let mut all = None;
-        for monitor in &self.address.monitors {
+        for monitor in &self.0.address.monitors {
             let body = monitored(monitor).await.map_err(|error| BusError::Connect(format!("cannot ask http://{monitor}/jsz: {error}")))?;
             let told: Jsz = serde_json::from_slice(&body).map_err(|error| BusError::Unreadable(format!("http://{monitor}/jsz: {error}")))?;
             let config = told.config.ok_or_else(|| BusError::Connect(format!("the server at {monitor} has no JetStream")))?;
             all = Some(all.unwrap_or(true) && config.sync_always);
         }
         Ok(all)
+    }
+}
+
+/// Asks again while nobody answers, for as long as servers take to come up.
+pub(super) async fn patiently<T, E>(mut ask: impl AsyncFnMut() -> Result<T, E>, is_away: impl Fn(&E) -> bool) -> Result<T, E> {
+    let begun = Instant::now();
+    loop {
+        match ask().await {
+            Err(error) if is_away(&error) && begun.elapsed() < Duration::from_millis(OPENING_MS) => {
+                tokio::time::sleep(Duration::from_millis(ASK_AGAIN_MS)).await;
+            }
+            answer => return answer,
+        }
     }
 }
 

@@ -104,7 +104,7 @@ mod tests {
 
     #[test]
     fn an_address_names_servers_user_secret_and_replicas() {
-        let read = Address::parse("nats://intake:a%40b@one:1,two?replicas=3&monitor=http://one:8222,http://two:8222").unwrap();
+        let read = Address::parse("nats://intake:a%40b@one:1,two?replicas=3&monitor=http://one:8222,http://two:8222").expect("an address");
         assert_eq!(read.servers, ["one:1", "two:4222"]);
         assert_eq!((read.user.as_deref(), read.password.as_deref(), read.replicas), (Some("intake"), Some("a@b"), 3));
         assert_eq!(read.monitors, ["one:8222", "two:8222"]);
@@ -120,7 +120,7 @@ mod tests {
             ("nats://h?password_file=/none/such", "cannot read"),
             ("nats://a:%zz@h", "hexadecimal"),
         ] {
-            let error = Address::parse(url).unwrap_err();
+            let error = Address::parse(url).expect_err("no address");
             assert!(error.contains(says) && !error.contains("secret"), "{url}: {error}");
         }
     }

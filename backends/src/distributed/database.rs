@@ -53,14 +53,16 @@ const SETTINGS: &str = "SET idle_in_transaction_session_timeout = 30000; SET loc
 pub(super) enum Purpose {
     /// It answers readers, each within 10 s.
     Read,
-    /// It writes what can be derived again: the last commits may be lost with the power, a page may take 60 s.
+    /// It writes what can be derived again, a page within 60 s. The last commits may be lost with the power, rows and cursor
+    /// together: the projector reads the ledger again from the cursor that is left.
     WriteDisposable,
     /// It writes what must survive loss of power.
     WritePrecious,
 }
 
 impl Purpose {
-    fn settings(self) -> &'static str {
+    /// What the server is told when the connection is opened.
+    pub(super) fn settings(self) -> &'static str {
         match self {
             Self::Read => "SET statement_timeout = 10000; SET default_transaction_read_only = on;",
             Self::WriteDisposable => "SET statement_timeout = 60000; SET synchronous_commit = off;",

@@ -9,8 +9,11 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 
-use super::bus::{Bus, BusError};
+use super::bus::{Bus, BusError, patiently};
 use crate::inbox::{ACKNOWLEDGE_WITHIN_S, Delivery, InboxError, MAX_DELIVERIES, MAX_MESSAGE_BYTES, MAX_WAITING_BYTES};
+
+/// JetStream's number for "stream not found".
+const STREAM_NOT_FOUND: u64 = 10_059;
 
 /// Where publishers send: `dateline.inbox.<publisher>`.
 const INBOX: &str = "inbox";
@@ -81,7 +84,8 @@ impl Inbox {
             "durable_name": CONSUMER, "name": CONSUMER, "ack_policy": "explicit", "ack_wait": ACKNOWLEDGE_WITHIN_S * 1_000_000_000,
             "max_deliver": -1, "max_ack_pending": 4 * MAX_DELIVERIES, "deliver_policy": "all", "replay_policy": "instant", "num_replicas": 0,
         }});
-        let _: Value = bus.api(&format!("CONSUMER.CREATE.{INBOX}.{CONSUMER}"), &consumer).await?;
+        let join = async || bus.api::<Value>(&format!("CONSUMER.CREATE.{INBOX}.{CONSUMER}"), &consumer).await;
+        patiently(join, BusError::is_away).await?;
         let reply = bus.client().new_inbox();
         let messages = bus.client().subscribe(reply.clone()).await.map_err(|error| InboxError::Unreachable(error.to_string()))?;
         Ok(Self { bus, reply, messages, open: 0 })
@@ -138,7 +142,7 @@ impl Inbox {
             };
         }
         self.open = self.open.saturating_sub(1);
-        let Some(acknowledge_at) = message.reply.as_ref().map(|reply| reply.to_string()) else { return Ok(None) };
+        let Some(acknowledge_at) = message.reply.as_ref().map(ToString::to_string) else { return Ok(None) };
         let publisher = message.subject.as_str().strip_prefix(INBOX_SUBJECTS).unwrap_or_default().to_owned();
         let headers = message.headers.iter().flat_map(HeaderMap::iter);
         let headers = headers.flat_map(|(name, values)| values.iter().map(move |value| (name.to_string(), value.as_str().to_owned())));
@@ -176,11 +180,9 @@ impl Inbox {
 
 /// Creates a stream where it is missing; one that is there is left as its operator set it.
 async fn create(bus: &Bus, name: &str, settings: Value) -> Result<(), InboxError> {
-    match bus.api::<Value>(&format!("STREAM.INFO.{name}"), &json!({})).await {
-        Err(error) if error.is(10_059) => {
-            let _: Value = bus.api(&format!("STREAM.CREATE.{name}"), &settings).await?;
-            Ok(())
-        }
-        found => Ok(found.map(drop)?),
-    }
+    let find = async || match bus.api::<Value>(&format!("STREAM.INFO.{name}"), &json!({})).await {
+        Err(error) if error.is(STREAM_NOT_FOUND) => bus.api::<Value>(&format!("STREAM.CREATE.{name}"), &settings).await.map(drop),
+        found => found.map(drop),
+    };
+    Ok(patiently(find, BusError::is_away).await?)
 }

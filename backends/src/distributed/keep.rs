@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::bus::{Bus, BusError};
+use super::bus::{Bus, BusError, patiently};
 use crate::keep::{KeepEntry, KeepError, MAX_LISTED_KEYS, Revision};
 
 /// The bucket, and the stream behind it (the convention of NATS' key-value stores, so that other tools can look into it).
@@ -48,11 +48,11 @@ impl From<BusError> for KeepError {
 impl Keep {
     pub(crate) async fn open(url: &str) -> Result<Self, KeepError> {
         let bus = Bus::connect(url, "keep").await?;
-        match bus.api::<Value>(&format!("STREAM.INFO.{STREAM}"), &json!({})).await {
-            Ok(_) => {}
-            Err(error) if error.is(STREAM_NOT_FOUND) => create(&bus).await?,
-            Err(error) => return Err(error.into()),
-        }
+        let find = async || match bus.api::<Value>(&format!("STREAM.INFO.{STREAM}"), &json!({})).await {
+            Err(error) if error.is(STREAM_NOT_FOUND) => create(&bus).await,
+            found => found.map(drop),
+        };
+        patiently(find, BusError::is_away).await?;
         Ok(Self { bus })
     }
 
@@ -128,7 +128,7 @@ impl Keep {
     }
 }
 
-async fn create(bus: &Bus) -> Result<(), KeepError> {
+async fn create(bus: &Bus) -> Result<(), BusError> {
     let settings = json!({
         "name": STREAM, "subjects": [format!("{SUBJECTS}>")], "description": "Dateline's keep: small and precious", "storage": "file",
         "retention": "limits", "discard": "new", "num_replicas": bus.address().replicas, "max_msgs_per_subject": 1, "max_msgs": -1,

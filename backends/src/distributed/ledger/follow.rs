@@ -19,7 +19,7 @@ const LOOK_AGAIN_MS: u64 = 1_000;
 #[derive(Debug)]
 pub struct Follower {
     reader: Reader,
-    answers: Option<Answers>,
+    answers: Option<Box<Answers>>,
     heads: watch::Receiver<Position>,
     watching: std::sync::Weak<Watching>,
     after: Position,
@@ -51,7 +51,7 @@ impl Follower {
         }
         let mut answers = match self.answers.take() {
             Some(answers) => answers,
-            None => Answers::subscribe(&self.reader.bus).await?,
+            None => Box::new(Answers::subscribe(&self.reader.bus).await?),
         };
         let answered = self.reader.after(self.after, &mut answers).await?;
         // Kept only after a whole answer: what is late for a question that was given up would be in the way of the next.

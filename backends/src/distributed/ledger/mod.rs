@@ -19,7 +19,7 @@ use tokio::sync::watch;
 
 pub use follow::Follower;
 
-use super::bus::{Bus, BusError};
+use super::bus::{Bus, BusError, patiently};
 use crate::ledger::{Head, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, NewEvent, Outcome, Record};
 use commit::Committing;
 use head::Watching;
@@ -57,12 +57,17 @@ impl Ledger {
         if writes {
             check_syncing(&bus).await?;
         }
-        if !stream.check(&bus).await? && writes {
-            stream.create(&bus).await?;
-            stream.check(&bus).await?;
-        }
+        let away = |error: &LedgerError| matches!(error, LedgerError::Unreachable { .. });
+        let find = async || {
+            if !stream.check(&bus).await? && writes {
+                stream.create(&bus).await?;
+                stream.check(&bus).await?;
+            }
+            Ok(())
+        };
+        patiently(find, away).await?;
         let reader = Reader { bus: bus.clone(), stream };
-        let head = match reader.head().await {
+        let head = match patiently(async || reader.head().await, away).await {
             // A closed ledger can still be read up to the message that closed it.
             Err(LedgerError::Closed) if !writes => reader.last_before_closing().await?,
             head => head?,

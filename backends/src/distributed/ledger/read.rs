@@ -53,7 +53,7 @@ impl Reader {
         if state.last_seq == 0 {
             return Ok(Head::default());
         }
-        let recorded = match self.from_leader(&json!({"seq": state.last_seq})).await? {
+        let recorded = match self.ask_leader(&json!({"seq": state.last_seq})).await? {
             Some(message) if message.subject == self.stream.closing() => return Err(LedgerError::Closed),
             Some(message) => message.recorded()?,
             None => return Err(LedgerError::Missing { position: state.last_seq }),
@@ -72,7 +72,7 @@ impl Reader {
     }
 
     /// One message, from the stream's leader.
-    async fn from_leader(&self, question: &Value) -> Result<Option<LeadersMessage>, BusError> {
+    async fn ask_leader(&self, question: &Value) -> Result<Option<LeadersMessage>, BusError> {
         #[derive(serde::Deserialize)]
         struct Whole {
             message: LeadersMessage,
@@ -100,7 +100,7 @@ impl Reader {
 
     /// What a redaction left of a position; None where there is no redaction of it.
     pub(super) async fn redacted(&self, position: Position) -> Result<Option<Record>, LedgerError> {
-        let Some(message) = self.from_leader(&json!({"last_by_subj": self.stream.redaction_of(position)})).await? else { return Ok(None) };
+        let Some(message) = self.ask_leader(&json!({"last_by_subj": self.stream.redaction_of(position)})).await? else { return Ok(None) };
         let altered = || LedgerError::Altered { position: message.seq };
         let redaction = Redaction::read(&message.payload()?).filter(|redaction| redaction.position == position).ok_or_else(altered)?;
         let key = EventKey::parse(&redaction.key).ok_or_else(altered)?;
@@ -138,7 +138,7 @@ impl Reader {
         let deleted = self.bus.api::<Value>(&format!("STREAM.MSG.DELETE.{}", self.stream.name), &json!({"seq": position, "no_erase": false})).await;
         match deleted {
             Ok(_) => Ok(()),
-            Err(_) if self.from_leader(&json!({"seq": position})).await?.is_none() => Ok(()),
+            Err(_) if self.ask_leader(&json!({"seq": position})).await?.is_none() => Ok(()),
             Err(error) => Err(error.into()),
         }
     }
@@ -147,7 +147,7 @@ impl Reader {
     pub(super) async fn close(&self) -> Result<(), LedgerError> {
         for _ in 0..MAX_CLOSING_TRIES {
             let last = self.stream.state(&self.bus).await?.ok_or_else(|| self.no_stream())?.last_seq;
-            let closed = self.from_leader(&json!({"seq": last})).await?.is_some_and(|message| message.subject == self.stream.closing());
+            let closed = self.ask_leader(&json!({"seq": last})).await?.is_some_and(|message| message.subject == self.stream.closing());
             if closed {
                 return Ok(());
             }
@@ -163,7 +163,7 @@ impl Reader {
 
     /// True where a position holds nothing but the room that was kept for it.
     pub(super) async fn is_filler(&self, position: Position) -> Result<bool, LedgerError> {
-        Ok(self.from_leader(&json!({"seq": position})).await?.is_some_and(|message| message.data.is_empty()))
+        Ok(self.ask_leader(&json!({"seq": position})).await?.is_some_and(|message| message.data.is_empty()))
     }
 
     /// The messages after a position, as they stand: gaps are for the caller to see.

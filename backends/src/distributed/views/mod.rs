@@ -15,6 +15,7 @@ mod page;
 mod schema;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dateline_events::{EventKey, Position};
 use dateline_timelines::rows::{EventRow, Facts, IncidentNumber, Needs, Rows, SummaryRow};
@@ -27,6 +28,9 @@ use super::database_address;
 use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, Members};
 use crate::threads::{Poller, Threads};
 use crate::views::{Answer, Generation, ViewsError, announce, limited};
+
+/// A reader waits for its answer at most so long, in milliseconds; more than its statements may take.
+const READER_WAITS_MS: u64 = 15_000;
 
 /// Threads that read, each with a connection.
 const READER_THREADS: usize = 3;
@@ -174,7 +178,9 @@ impl Views {
             }
             answered
         };
-        self.readers.run(answered).await
+        // A server that stands still keeps its connections open and says nothing: its own time-outs do not help then.
+        let waited = tokio::time::timeout(Duration::from_millis(READER_WAITS_MS), self.readers.run(answered)).await;
+        waited.unwrap_or_else(|_| Err(ViewsError::Engine(format!("the database did not answer within {READER_WAITS_MS} ms: see whether it runs"))))
     }
 
     /// Reads for the projector, of a generation that may not serve yet, on the thread that writes.

@@ -6,6 +6,9 @@
 //! there a list would walk 50 rows for an incident of 50 events, so they are written by INSERT … ON CONFLICT DO NOTHING, one
 //! statement a page.
 //!
+//! Measured on two cores, 100,000 positions in commits of 1,000 (398,000 rows, PostgreSQL beside the program): 58,000 to 60,000
+//! positions/s; psql copying the same rows from files into the same tables and indexes, 66,000 to 72,000.
+//!
 //! What others wrote is `bytea`, not `text`: text cannot hold U+0000, and bytes compare, sort and are searched as in SQLite
 //! whatever the database's collation. To read it: `convert_from(words, 'UTF8')`.
 
