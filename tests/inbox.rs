@@ -157,6 +157,21 @@ async fn a_receipt_is_sent_nowhere_but_among_the_publishers_own_inboxes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_ledger_does_not_take_stays_in_the_inbox() {
+    let bus = Bus::start().await;
+    let intake = Role::start(&bus.kept, "intake");
+    // A ledger in which somebody else wrote takes nothing any more.
+    bus.client.request("ledger.evil.e", "{}".into()).await.unwrap();
+    bus.send("tests", headers(&[STRUCTURED]), &anomaly("1", "whatsapp", "2022-10-25T06:37Z")).await;
+    let begun = std::time::Instant::now();
+    while !std::fs::read_to_string(&intake.log).unwrap().contains("the ledger took nothing") {
+        assert!(begun.elapsed() < Duration::from_secs(60), "the intake does not say that the ledger took nothing");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(bus.waiting().await, 1, "it was acknowledged and is nowhere");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_intake_that_is_killed_leaves_nothing_out_and_stores_nothing_twice() {
     const MESSAGES: usize = 600;
     let bus = Bus::start().await;

@@ -31,4 +31,5 @@ mod killed;
 mod openapi;
 mod poison;
 mod reading;
+mod synced;
 mod tidy;

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use dateline_backends::{Ledger, LedgerError, LedgerOptions};
+use dateline_backends::{Ledger, LedgerError, LedgerOptions, Record};
+use dateline_events::{EventKey, Instant};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::nats::Nats;
-use crate::support::{events, receipts};
+use crate::support::{event, events, receipts};
 
 /// Asks JetStream as an operator would.
 async fn api(server: &Nats, verb: &str, question: Value) -> Value {
@@ -109,6 +110,32 @@ async fn two_intakes_store_every_id_once_and_recorded_never_falls() {
     for receipt in all {
         let record = &records[receipt.position as usize - 1];
         assert_eq!((record.key, record.recorded), (receipt.key, receipt.recorded));
+    }
+}
+
+#[tokio::test]
+async fn an_intake_whose_clock_is_behind_records_nothing_before_the_head() {
+    // Sent as one message, and as a batch.
+    for count in [1, 40] {
+        let server = Nats::start();
+        let (behind, ahead) = (open(&server).await.unwrap(), open(&server).await.unwrap());
+        let future = Instant(i64::MAX / 2);
+        let said = event("ahead", "x");
+        let record = Record {
+            position: 1,
+            recorded: future,
+            key: EventKey::of(&said.source, &said.id),
+            salt: Some([7; 32]),
+            source: said.source,
+            id: said.id,
+            bytes: Some(said.bytes),
+        };
+        ahead.copy(vec![record]).await.unwrap();
+        let stored = receipts(behind.append(events(1, count)).await.unwrap());
+        let expected: Vec<_> = (2..).take(count).map(|position| (position, future)).collect();
+        assert_eq!(stored.iter().map(|receipt| (receipt.position, receipt.recorded)).collect::<Vec<_>>(), expected);
+        let page = behind.follow(0).next().await.unwrap();
+        assert!(page.records.is_sorted_by_key(|record| record.recorded), "the recorded time fell");
     }
 }
 

@@ -23,6 +23,7 @@ mod full_disk;
 mod golden;
 mod groups;
 mod lists;
+mod lost_on_the_bus;
 mod once_for_ever;
 mod open_transactions;
 mod place;

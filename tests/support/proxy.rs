@@ -29,9 +29,17 @@ struct Trap {
     meanwhile: Box<dyn FnOnce() + Send>,
 }
 
+/// What becomes of the next answer that holds these bytes.
+struct AnswerTrap {
+    message: &'static [u8],
+    /// None: it is lost, and the connection with it. Else other bytes, as many, stand in their place.
+    by: Option<&'static [u8]>,
+}
+
 #[derive(Default)]
 struct Shared {
     trap: Mutex<Option<Trap>>,
+    answer_trap: Mutex<Option<AnswerTrap>>,
     /// How often rows were sent.
     rows_sent: AtomicU64,
     /// Both ends of every connection.
@@ -87,9 +95,26 @@ impl Proxy {
         ends.iter().filter(|end| end.shutdown(Shutdown::Both).is_ok()).count() / 2
     }
 
-    /// True once it has broken a connection.
+    /// The next time that the server says this, the connection breaks and nobody hears it. For protocols in which several questions
+    /// are on their way at once.
+    pub fn lose_answer(&self, message: &'static [u8]) {
+        *self.shared.answer_trap.lock().unwrap() = Some(AnswerTrap { message, by: None });
+    }
+
+    /// The next time that the server says this, the client hears something else, as long.
+    pub fn replace_answer(&self, message: &'static [u8], by: &'static [u8]) {
+        assert_eq!(message.len(), by.len());
+        *self.shared.answer_trap.lock().unwrap() = Some(AnswerTrap { message, by: Some(by) });
+    }
+
+    /// True once it has done what it was set to do.
     pub fn has_sprung(&self) -> bool {
-        self.shared.trap.lock().unwrap().is_none()
+        self.shared.trap.lock().unwrap().is_none() && self.shared.answer_trap.lock().unwrap().is_none()
+    }
+
+    /// The port that clients connect to.
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     pub fn rows_sent(&self) -> u64 {
@@ -106,6 +131,7 @@ fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Arc<Shared>) {
     // Held while something happens elsewhere: until then the client must not see that the connection is gone.
     let meanwhile: Arc<Mutex<()>> = Arc::default();
     let ended = Arc::clone(&meanwhile);
+    let answers = Arc::clone(shared);
     std::thread::spawn(move || {
         let mut buffer = [0; 65_536];
         while let Ok(length @ 1..) = from_server.read(&mut buffer) {
@@ -113,6 +139,12 @@ fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Arc<Shared>) {
             if let Some(trap) = losing.lock().unwrap().take_if(is_it) {
                 (trap.meanwhile)();
                 break;
+            }
+            let place = |message: &[u8]| buffer[..length].windows(message.len()).position(|window| window == message);
+            let sprung = answers.answer_trap.lock().unwrap().take_if(|trap| place(trap.message).is_some());
+            if let Some(AnswerTrap { message, by }) = sprung {
+                let (Some(at), Some(by)) = (place(message), by) else { break };
+                buffer[at..at + by.len()].copy_from_slice(by);
             }
             if to_client.write_all(&buffer[..length]).is_err() {
                 break;

@@ -1,0 +1,125 @@
+//! What is lost between us and the bus costs time alone: a question that never arrived, an acknowledgement that never came back, and a
+//! refusal in the words of a server that has a copy in flight. One outcome each, as if nothing had been lost.
+
+use dateline_backends::{Keep, KeepError, Ledger, LedgerOptions};
+
+use crate::nats::Nats;
+use crate::proxy::{Lose, Proxy};
+use crate::support::{events, receipts};
+
+/// What a message to the ledger, and one to the keep, begins with on the wire.
+const TO_THE_LEDGER: &[u8] = b"HPUB ledger.";
+const TO_THE_KEEP: &[u8] = b"HPUB $KV.keep.";
+
+/// What ends a batch.
+const COMMIT: &[u8] = b"Nats-Batch-Commit: 1";
+
+/// Acknowledgements.
+const LEDGER_STORED: &[u8] = b"{\"stream\":\"ledger\",\"seq\":";
+const KEEP_STORED: &[u8] = b"{\"stream\":\"KV_keep\",";
+
+/// "Wrong last sequence", and the same while a copy is in flight, which one server hardly ever says.
+const WRONG_LAST: &[u8] = b"\"err_code\":10071";
+const IN_FLIGHT: &[u8] = b"\"err_code\":10164";
+
+/// A server, and the way to it that can break.
+struct Way {
+    server: Nats,
+    proxy: Proxy,
+}
+
+impl Way {
+    fn new() -> Self {
+        let server = Nats::start();
+        let proxy = Proxy::to(server.port);
+        Self { server, proxy }
+    }
+
+    fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}?monitor=http://127.0.0.1:{}", self.proxy.port(), self.server.monitor)
+    }
+
+    async fn ledger(&self) -> Ledger {
+        Ledger::open(&self.url(), LedgerOptions::writer()).await.unwrap()
+    }
+}
+
+/// One append of so many events, of which something is lost.
+async fn append_is_settled(count: usize, what: &str, lose: impl FnOnce(&Proxy)) {
+    let way = Way::new();
+    let ledger = way.ledger().await;
+    ledger.append(events(1, 1)).await.unwrap();
+    lose(&way.proxy);
+    let stored = receipts(ledger.append(events(2, 1 + count)).await.unwrap());
+    assert!(way.proxy.has_sprung(), "{what}: nothing was lost");
+    assert!(stored.iter().all(|receipt| receipt.fresh), "{what}: our own events were told as somebody else's");
+    let expected = 2..=1 + count as u64;
+    assert!(stored.iter().map(|receipt| receipt.position).eq(expected.clone()), "{what}: {stored:?}");
+    assert_eq!(ledger.head().await.unwrap().position, *expected.end(), "{what}");
+    let page = ledger.follow(1).next().await.unwrap();
+    assert!(
+        page.records.iter().map(|record| (record.position, record.recorded)).eq(stored.iter().map(|receipt| (receipt.position, receipt.recorded)))
+    );
+    assert_eq!(receipts(ledger.append(events(1, 2 + count)).await.unwrap())[1 + count].position, 2 + count as u64, "{what}: it goes on");
+}
+
+#[tokio::test]
+async fn an_append_is_stored_once_and_told_as_new_whatever_was_lost_of_it() {
+    let question = |message: &'static [u8]| move |proxy: &Proxy| proxy.set_trap(message, Lose::Question, || {});
+    let answer = |proxy: &Proxy| proxy.lose_answer(LEDGER_STORED);
+    tokio::join!(
+        append_is_settled(1, "the message", question(TO_THE_LEDGER)),
+        append_is_settled(1, "its acknowledgement", answer),
+        append_is_settled(40, "a batch", question(TO_THE_LEDGER)),
+        append_is_settled(900, "the end of a batch", question(COMMIT)),
+        append_is_settled(40, "the acknowledgement of a batch", answer),
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_for_a_copy_in_flight_is_settled_like_one_for_a_taken_id() {
+    for count in [1, 40] {
+        let way = Way::new();
+        let ledger = way.ledger().await;
+        let other = Ledger::open(&way.server.url(), LedgerOptions::writer()).await.unwrap();
+        let first = receipts(other.append(events(1, 3)).await.unwrap());
+        way.proxy.replace_answer(WRONG_LAST, IN_FLIGHT);
+        let stored = receipts(ledger.append(events(3, 2 + count)).await.unwrap());
+        assert!(way.proxy.has_sprung(), "nothing was refused");
+        assert_eq!((stored[0].position, stored[0].recorded, stored[0].fresh), (3, first[2].recorded, false));
+        assert!(stored[1..].iter().map(|receipt| (receipt.position, receipt.fresh)).eq((4..).map(|position| (position, true)).take(count - 1)));
+    }
+}
+
+#[tokio::test]
+async fn the_keep_takes_a_copy_in_flight_for_somebody_elses_put() {
+    let way = Way::new();
+    let keep = Keep::open(&way.url()).await.unwrap();
+    let revision = keep.put("seal", b"one", None).await.unwrap();
+    way.proxy.replace_answer(WRONG_LAST, IN_FLIGHT);
+    let refused = keep.put("seal", b"two", None).await;
+    assert_eq!(refused, Err(KeepError::Changed { key: "seal".to_owned(), found: Some(revision) }));
+    assert!(way.proxy.has_sprung());
+}
+
+#[tokio::test]
+async fn a_put_whose_answer_was_lost_is_settled_whether_it_happened_or_not() {
+    let (happened, not) = (Way::new(), Way::new());
+    let lost = async |way: &Way, lose: &dyn Fn(&Proxy)| {
+        let keep = Keep::open(&way.url()).await.unwrap();
+        let first = keep.put("seal", b"one", None).await.unwrap();
+        lose(&way.proxy);
+        let put = keep.put("seal", b"two", Some(first)).await;
+        assert!(way.proxy.has_sprung());
+        (put, keep.get("seal").await.unwrap().unwrap(), first)
+    };
+    let (done, undone) = tokio::join!(
+        lost(&happened, &|proxy| proxy.lose_answer(KEEP_STORED)),
+        lost(&not, &|proxy| proxy.set_trap(TO_THE_KEEP, Lose::Question, || {})),
+    );
+    let (put, (value, revision), _) = done;
+    assert_eq!((put, value.as_slice()), (Ok(revision), b"two".as_slice()));
+    let (put, (value, revision), first) = undone;
+    assert!(matches!(put, Err(KeepError::Engine(_))), "{put:?}");
+    assert_eq!((value.as_slice(), revision), (b"one".as_slice(), first), "nothing was put");
+}
