@@ -31,5 +31,6 @@ mod killed;
 mod openapi;
 mod poison;
 mod reading;
+mod roles;
 mod synced;
 mod tidy;

@@ -143,7 +143,7 @@ impl Target {
                 springs(&self.to_bus, kind).await;
             }
             Kind::AcknowledgementLost => {
-                self.to_bus.lose_answer(APPEND, STORED);
+                self.to_bus.lose_answer_to(APPEND, STORED);
                 springs(&self.to_bus, kind).await;
             }
             Kind::DatabaseKilled => {

@@ -102,6 +102,13 @@ impl Role {
     }
 }
 
+impl Role {
+    /// Waits for its exit code.
+    pub fn ended(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
 impl Drop for Role {
     fn drop(&mut self) {
         let _ = self.child.kill();

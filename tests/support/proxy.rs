@@ -84,7 +84,7 @@ impl Proxy {
     }
 
     /// The same on a bus, where much comes by: the answer that is lost is the next one that holds these bytes.
-    pub fn lose_answer(&self, message: &'static [u8], answer: &'static [u8]) {
+    pub fn lose_answer_to(&self, message: &'static [u8], answer: &'static [u8]) {
         *self.shared.trap.lock().unwrap() = Some(Trap { message, lose: Lose::Answer, answer, meanwhile: Box::new(|| {}) });
     }
 
@@ -110,11 +110,6 @@ impl Proxy {
     /// True once it has done what it was set to do.
     pub fn has_sprung(&self) -> bool {
         self.shared.trap.lock().unwrap().is_none() && self.shared.answer_trap.lock().unwrap().is_none()
-    }
-
-    /// The port that clients connect to.
-    pub fn port(&self) -> u16 {
-        self.port
     }
 
     pub fn rows_sent(&self) -> u64 {
