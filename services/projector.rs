@@ -10,6 +10,7 @@ use dateline_timelines::correlate::{Knowledge, Placement, ReadRecord, first_need
 use dateline_timelines::project::{Folds, LoadedGroup};
 use dateline_timelines::rows::{IncidentNumber, Needs, Rows};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 
 /// After a failure it waits so long before it tries again, in milliseconds; twice as long after each further one, up to the most.
 const RETRY_FIRST_MS: u64 = 50;
@@ -27,24 +28,29 @@ pub enum ProjectError {
     /// The views failed.
     #[error(transparent)]
     Views(#[from] ViewsError),
-    /// The thread that parses a page ended.
-    #[error("a page could not be parsed: {0}")]
-    Parse(String),
+    /// What reads or commits a page ended without an answer.
+    #[error("a task of the projector ended: {0}")]
+    Ended(String),
     /// The rules asked again and again.
     #[error("the page after position {0} could not be placed in {MAX_ROUNDS} rounds; please report this")]
     Circle(Position),
 }
 
-/// A projector of one generation of views.
+/// A projector of one generation of views. Three pages are under way at once: one is read and parsed, one is placed and folded, one is
+/// committed. Whatever must be asked of the views is asked only after the page before has been committed.
 pub struct Projector {
     views: Views,
     generation: Generation,
-    follower: Follower,
+    /// None while the next page is being read.
+    follower: Option<Follower>,
+    reading: Option<JoinHandle<Reading>>,
+    committing: Option<JoinHandle<Result<(), ViewsError>>>,
+    /// Up to where pages were committed.
     cursor: Position,
+    /// Up to where pages were folded, and handed on to be committed.
+    folded: Position,
     knowledge: Knowledge,
     folds: Folds,
-    /// The next page, where it was read while the last one was committed.
-    ahead: Option<Ahead>,
 }
 
 /// A page of the ledger, its events parsed.
@@ -53,14 +59,25 @@ struct Ahead {
     head: Position,
 }
 
+/// The follower comes back with what it read.
+type Reading = (Follower, Result<Option<Ahead>, ProjectError>);
+
 impl Ahead {
     /// Parses a page on a thread of its own: those that answer everybody have better things to do.
-    async fn read(page: Page) -> Result<Self, ProjectError> {
+    async fn parse(page: Page) -> Result<Self, ProjectError> {
         let head = page.head;
         let read =
             |record: &Record| ReadRecord::read(record.position, record.recorded, record.key, &record.source, &record.id, record.bytes.as_deref());
         let parsed = tokio::task::spawn_blocking(move || page.records.iter().map(read).collect()).await;
-        Ok(Self { records: parsed.map_err(|error| ProjectError::Parse(error.to_string()))?, head })
+        Ok(Self { records: parsed.map_err(|error| ProjectError::Ended(error.to_string()))?, head })
+    }
+
+    /// The next page, if there is one.
+    async fn read(follower: &mut Follower) -> Result<Option<Self>, ProjectError> {
+        match follower.try_next().await? {
+            Some(page) => Self::parse(page).await.map(Some),
+            None => Ok(None),
+        }
     }
 }
 
@@ -72,75 +89,96 @@ impl Projector {
         Ok(Self {
             views: views.clone(),
             generation,
-            follower: ledger.follow(cursor),
+            follower: Some(ledger.follow(cursor)),
+            reading: None,
+            committing: None,
             cursor,
+            folded: cursor,
             knowledge: Knowledge::new(nothing_waits),
             folds: Folds::default(),
-            ahead: None,
         })
     }
 
-    /// Where it stands.
+    /// Where it stands: everything up to here is committed.
     pub fn cursor(&self) -> Position {
         self.cursor
     }
 
-    /// Projects the next page; waits for one when there is none. Answers the ledger's head as then known.
+    /// Projects the next page; waits for one when there is none. Answers the ledger's head as then known. The page may still be on
+    /// its way into the views; a failure of it is told by the next call.
     pub async fn step(&mut self) -> Result<Position, ProjectError> {
-        let ahead = match self.ahead.take() {
-            Some(ahead) => ahead,
-            None => Ahead::read(self.follower.next().await?).await?,
-        };
+        if let Some(ahead) = self.take_ahead().await? {
+            return self.project(ahead).await;
+        }
+        self.settle().await?;
+        let Some(follower) = &mut self.follower else { return Err(ProjectError::Ended("the follower was lost".to_owned())) };
+        let ahead = Ahead::parse(follower.next().await?).await?;
         self.project(ahead).await
     }
 
-    /// Projects the next page if there is one.
+    /// Projects the next page if there is one; when there is none, everything is committed.
     pub async fn step_if_any(&mut self) -> Result<Option<Position>, ProjectError> {
-        let ahead = match self.ahead.take() {
-            Some(ahead) => ahead,
-            None => match self.follower.try_next().await? {
-                Some(page) => Ahead::read(page).await?,
-                None => return Ok(None),
-            },
-        };
-        self.project(ahead).await.map(Some)
+        match self.take_ahead().await? {
+            Some(ahead) => self.project(ahead).await.map(Some),
+            None => {
+                self.settle().await?;
+                Ok(None)
+            }
+        }
     }
 
     /// Projects up to a position, which the ledger must hold, and no further. The projector is not to be used afterwards.
     pub async fn up_to(mut self, until: Position) -> Result<(), ProjectError> {
-        while self.cursor < until {
-            let Some(mut page) = self.follower.try_next().await? else { return Ok(()) };
-            page.records.retain(|record| record.position <= until);
-            let ahead = Ahead::read(page).await?;
-            let rows = self.rows_of(&ahead.records).await?;
-            self.commit(rows).await?;
+        while self.folded < until {
+            let Some(mut ahead) = self.take_ahead().await? else { break };
+            ahead.records.retain(|record| record.row.position <= until);
+            self.fold(&ahead.records).await?;
         }
-        Ok(())
+        self.settle().await
     }
 
-    /// Projects a page; while it is committed, the next one is read already.
+    /// The page that was read ahead, or else is read now.
+    async fn take_ahead(&mut self) -> Result<Option<Ahead>, ProjectError> {
+        self.read_ahead();
+        let Some(reading) = self.reading.take() else { return Ok(None) };
+        let (follower, read) = reading.await.map_err(|error| ProjectError::Ended(error.to_string()))?;
+        self.follower = Some(follower);
+        read
+    }
+
+    /// Lets the next page be read while something else goes on.
+    fn read_ahead(&mut self) {
+        if let Some(mut follower) = self.follower.take() {
+            self.reading = Some(tokio::spawn(async move {
+                let read = Ahead::read(&mut follower).await;
+                (follower, read)
+            }));
+        }
+    }
+
     async fn project(&mut self, ahead: Ahead) -> Result<Position, ProjectError> {
-        let rows = self.rows_of(&ahead.records).await?;
-        let (from, to) = (self.cursor, rows.events.last().map_or(self.cursor, |row| row.position));
-        let commit = self.views.commit(self.generation, from, to, rows);
-        let follower = &mut self.follower;
-        let read_ahead = async {
-            match follower.try_next().await? {
-                Some(page) => Ahead::read(page).await.map(Some),
-                None => Ok(None),
-            }
-        };
-        let (committed, next) = tokio::join!(commit, read_ahead);
-        committed?;
-        self.cursor = to;
-        self.ahead = next?;
+        self.read_ahead();
+        self.fold(&ahead.records).await?;
         Ok(ahead.head)
     }
 
-    async fn commit(&mut self, rows: Rows) -> Result<(), ProjectError> {
-        let (from, to) = (self.cursor, rows.events.last().map_or(self.cursor, |row| row.position));
-        self.views.commit(self.generation, from, to, rows).await?;
-        self.cursor = to;
+    /// Makes the rows of a page while the one before it is committed, then hands them on.
+    async fn fold(&mut self, records: &[ReadRecord]) -> Result<(), ProjectError> {
+        let rows = self.rows_of(records).await?;
+        self.settle().await?;
+        let (from, to) = (self.folded, rows.events.last().map_or(self.folded, |row| row.position));
+        let (views, generation) = (self.views.clone(), self.generation);
+        self.committing = Some(tokio::spawn(async move { views.commit(generation, from, to, rows).await }));
+        self.folded = to;
+        Ok(())
+    }
+
+    /// Waits until what was handed on is committed.
+    async fn settle(&mut self) -> Result<(), ProjectError> {
+        if let Some(committing) = self.committing.take() {
+            committing.await.map_err(|error| ProjectError::Ended(error.to_string()))??;
+            self.cursor = self.folded;
+        }
         Ok(())
     }
 
@@ -149,7 +187,7 @@ impl Projector {
             tracing::warn!(position = poison.row.position, source = %poison.row.source, problem = poison.row.problem, "an event cannot be read; it is listed as poison");
         }
         let placement = self.place(records).await?;
-        for incident in self.folds.missing(&placement.rows, self.cursor) {
+        for incident in self.folds.missing(&placement.rows, self.folded) {
             // An incident may have come in with another one of its group.
             if !self.folds.holds(incident) {
                 self.load(incident).await?;
@@ -169,11 +207,12 @@ impl Projector {
                 Err(needs) => self.learn(needs).await?,
             }
         }
-        Err(ProjectError::Circle(self.cursor))
+        Err(ProjectError::Circle(self.folded))
     }
 
     async fn learn(&mut self, needs: Needs) -> Result<(), ProjectError> {
         if !needs.is_empty() {
+            self.settle().await?;
             let facts = self.views.load(self.generation, needs.clone()).await?;
             self.knowledge.absorb(needs, facts);
         }
@@ -181,6 +220,7 @@ impl Projector {
     }
 
     async fn load(&mut self, incident: IncidentNumber) -> Result<(), ProjectError> {
+        self.settle().await?;
         let members = self.views.members(self.generation, incident).await?;
         let mut loaded = LoadedGroup { members: members.ids.into_iter().collect(), events: Vec::new() };
         loaded.events.extend(members.events.into_iter().map(|(holder, since, row)| (holder, since, ReadRecord::of_row(row))));
