@@ -89,17 +89,18 @@ impl Committing {
             Ok(stored) => {
                 let mut stored = stored.into_iter();
                 for append in group {
-                    let its_own = append.events.iter().zip(&append.keys).zip(stored.by_ref());
-                    let outcomes = its_own.map(|((event, key), settled)| outcome(event, *key, settled)).collect();
-                    drop(append.answer.send(Ok(outcomes)));
+                    let settled: Vec<Option<Settled>> = stored.by_ref().take(append.events.len()).collect();
+                    let its_own = append.events.iter().zip(&append.keys).zip(settled);
+                    let outcomes = its_own.map(|((event, key), settled)| Some(outcome(event, *key, settled?))).collect::<Option<Vec<_>>>();
+                    drop(append.answer.send(outcomes.ok_or(LedgerError::Full)));
                 }
             }
             Err(error) => group.into_iter().for_each(|append| drop(append.answer.send(Err(error.clone())))),
         }
     }
 
-    /// What became of every event of the group, in order.
-    async fn store(&mut self, group: &[Append]) -> Result<Vec<Settled>, LedgerError> {
+    /// What became of every event of the group, in order; None where there was no room for it.
+    async fn store(&mut self, group: &[Append]) -> Result<Vec<Option<Settled>>, LedgerError> {
         let all: Vec<(&NewEvent, EventKey)> = group.iter().flat_map(|append| append.events.iter().zip(append.keys.iter().copied())).collect();
         // An id that stands twice is stored once: the server would store it twice, or refuse the batch.
         let mut first: HashMap<EventKey, usize> = HashMap::with_capacity(all.len());
@@ -114,20 +115,23 @@ impl Committing {
         }
         let mut items = self.items(&unique)?;
         let alone = group.iter().all(|append| append.events.len() == 1);
-        self.settle_all(&mut items, alone).await?;
+        match self.settle_all(&mut items, alone).await {
+            // Those that were stored before there was no more room get their receipts.
+            Ok(()) | Err(LedgerError::Full) => {}
+            Err(error) => return Err(error),
+        }
         let mut answered = vec![false; items.len()];
         let settled = places.into_iter().map(|place| {
             let item = &items[place];
             let again = std::mem::replace(&mut answered[place], true);
             match item.settled.clone() {
                 Some(Settled::Fresh { position, recorded }) if again => {
-                    Ok(Settled::Before { position, recorded, bytes: Some(item.event.bytes.clone()) })
+                    Some(Settled::Before { position, recorded, bytes: Some(item.event.bytes.clone()) })
                 }
-                Some(settled) => Ok(settled),
-                None => Err(LedgerError::Engine("an event was left without an outcome".to_owned())),
+                settled => settled,
             }
         });
-        settled.collect()
+        Ok(settled.collect())
     }
 
     fn items<'a>(&self, unique: &[(&'a NewEvent, EventKey)]) -> Result<Vec<Item<'a>>, LedgerError> {
@@ -155,7 +159,9 @@ impl Committing {
             let failed = self.send(items, &open, alone && open.len() < BATCH_FROM_EVENTS, wait).await;
             let Some(error) = failed else { continue };
             if error.is_full() {
-                return Err(LedgerError::Full);
+                // What was there before needs no room: its receipt is given all the same.
+                self.look_up(items).await?;
+                return if items.iter().all(|item| item.settled.is_some()) { Ok(()) } else { Err(LedgerError::Full) };
             }
             let late = begun.elapsed() >= patience;
             let head = self.head.position;
@@ -193,7 +199,9 @@ impl Committing {
                         items[*place].settled = Some(Settled::Fresh { position, recorded });
                         stored = stored.max(position);
                     }
-                    Err(error) => failed = failed.or(Some(error)),
+                    // That nobody knows of one outweighs that others were refused.
+                    Err(error) if failed.is_none() || !matches!(error, BusError::Refused { .. }) => failed = Some(error),
+                    Err(_) => {}
                 }
             }
         } else {
