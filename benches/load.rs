@@ -8,6 +8,7 @@ mod support;
 #[path = "../tests/support/servers.rs"]
 mod servers;
 #[path = "../tests/support/nats.rs"]
+#[expect(dead_code, reason = "the benches share the tests' support")]
 mod nats;
 #[path = "load/append.rs"]
 mod append;

@@ -26,7 +26,7 @@ use publishers::{Load, Press};
 use stations::{Stations, Ways};
 
 /// Every kind so often in the long run; ordinarily so many by chance, beside those that always come.
-const ROUNDS_LONG: usize = 4;
+const ROUNDS_LONG: usize = 5;
 const BY_CHANCE: usize = 5;
 const ALWAYS: [Kind; 3] = [Kind::PublishLost, Kind::AcknowledgementLost, Kind::ProjectorTerminatedInMidCopy];
 

@@ -6,6 +6,7 @@ mod support;
 #[path = "../../tests/support/servers.rs"]
 mod servers;
 #[path = "../../tests/support/nats.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
 mod nats;
 
 mod archive;
@@ -25,6 +26,7 @@ mod once_for_ever;
 mod open_transactions;
 mod place;
 #[path = "../../tests/support/postgres.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
 mod postgres;
 #[path = "../../tests/support/proxy.rs"]
 #[expect(dead_code, reason = "the test programs share their support")]

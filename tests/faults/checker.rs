@@ -106,7 +106,8 @@ fn done(kept: &Kept, words: &[&str], when: &str) -> String {
 /// SQLite over the same ledger, and in the embedded house that the ledger was copied to. Answers how many timelines.
 pub async fn tells_the_same_from_scratch(press: &Press, stations: &Stations) -> usize {
     let reader = stations.urls("reader").remove(0);
-    for (sent, kind) in press.abandoned.lock().unwrap().drain(..).collect::<Vec<_>>() {
+    let abandoned = std::mem::take(&mut *press.abandoned.lock().unwrap());
+    for (sent, kind) in abandoned {
         let query = format!("source={}&id={}", stories::source(sent.publisher), sent.events[0].0);
         let status = reqwest::get(format!("{reader}/v1/events?{query}")).await.unwrap().status().as_u16();
         assert!(matches!(status, 200 | 404), "{query}: {status}");

@@ -157,7 +157,7 @@ impl Target {
                 lasts(stopped_ms(chance));
                 self.database.signal_all("CONT");
             }
-            Kind::DatabaseRestartedInMidCopy => self.in_mid_copy(kind, |database| database.restart()).await,
+            Kind::DatabaseRestartedInMidCopy => self.in_mid_copy(kind, Postgres::restart).await,
             Kind::ProjectorTerminatedInMidCopy => {
                 let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'COPY%'";
                 self.in_mid_copy(kind, move |database| assert!(database.sql("postgres", terminate).starts_with('t'))).await;
