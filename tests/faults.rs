@@ -12,6 +12,7 @@ mod partition;
 mod publishers;
 mod stations;
 mod tally;
+mod two_intakes;
 
 use std::sync::Arc;
 use std::time::Instant;
