@@ -12,6 +12,7 @@ mod partition;
 mod publishers;
 mod stations;
 mod tally;
+mod two_intakes;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,7 +27,7 @@ use publishers::{Load, Press};
 use stations::{Stations, Ways};
 
 /// Every kind so often in the long run; ordinarily so many by chance, beside those that always come.
-const ROUNDS_LONG: usize = 4;
+const ROUNDS_LONG: usize = 5;
 const BY_CHANCE: usize = 5;
 const ALWAYS: [Kind; 3] = [Kind::PublishLost, Kind::AcknowledgementLost, Kind::ProjectorTerminatedInMidCopy];
 

@@ -5,8 +5,10 @@ mod support;
 #[path = "support/servers.rs"]
 mod servers;
 #[path = "support/nats.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
 mod nats;
 #[path = "support/postgres.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
 mod postgres;
 #[path = "support/stranger.rs"]
 mod stranger;

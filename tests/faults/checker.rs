@@ -1,6 +1,6 @@
 //! Holds everything that was acknowledged, and everything that is told, against the ledger: after the faults, with all servers up.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use serde_json::Value;
 
@@ -11,20 +11,12 @@ use crate::killed::all_timelines;
 use crate::killed::record::{check, head};
 use crate::killed::stories;
 
-/// What was published is acknowledged again within this once everything is up.
-const GOES_ON_WITHIN: Duration = Duration::from_secs(45);
-
-/// So many requests at least.
-const ANSWERS: u64 = 2;
-
 /// So many positions are replayed at a time, and those that come meanwhile.
 const REPLAYED: u64 = 5;
 
 /// After a fault: each intake gives receipts again, and both readers tell what was acknowledged.
 pub async fn goes_on(press: &Press, stations: &Stations, when: &str) {
-    let before = press.intakes.answers();
-    let all_answer = || async { press.intakes.answers().iter().zip(&before).all(|(now, before)| now >= &(before + ANSWERS)) };
-    until(GOES_ON_WITHIN, all_answer, || format!("{when}: both intakes answer\n{}", stations.said())).await;
+    stations.publishing_goes_on(when).await;
     caught_up(press, stations, when).await;
 }
 
@@ -106,7 +98,8 @@ fn done(kept: &Kept, words: &[&str], when: &str) -> String {
 /// SQLite over the same ledger, and in the embedded house that the ledger was copied to. Answers how many timelines.
 pub async fn tells_the_same_from_scratch(press: &Press, stations: &Stations) -> usize {
     let reader = stations.urls("reader").remove(0);
-    for (sent, kind) in press.abandoned.lock().unwrap().drain(..).collect::<Vec<_>>() {
+    let abandoned = std::mem::take(&mut *press.abandoned.lock().unwrap());
+    for (sent, kind) in abandoned {
         let query = format!("source={}&id={}", stories::source(sent.publisher), sent.events[0].0);
         let status = reqwest::get(format!("{reader}/v1/events?{query}")).await.unwrap().status().as_u16();
         assert!(matches!(status, 200 | 404), "{query}: {status}");

@@ -2,6 +2,7 @@
 //! readers go on, nothing acknowledged is lost, and with room again all goes on.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -15,6 +16,9 @@ use crate::support::folder;
 
 const BUS_DISK_MIB: u64 = 32;
 const DATABASE_DISK_MIB: u64 = 192;
+
+/// What a server of the test's own may store.
+const STORE_LIMIT: &str = "3MB";
 
 /// So many bytes are left when the publishers begin to fill the rest.
 const LEFT_BYTES: u64 = 2 << 20;
@@ -75,63 +79,101 @@ async fn a_bus_on_a_full_disk_refuses_loses_nothing_and_goes_on_with_room() {
     let store = tempfile::tempdir_in(&disk.at).unwrap();
     // The server's own limit is set beyond the disk, so that the disk itself is what refuses.
     let mut bus = Nats::start_on(store, "sync_interval: always, max_file_store: 1GB", "");
-    let kept = Kept { ledger: bus.url(), ..Kept::in_folder(&path) };
-    let intake = Role::start(&kept, "intake");
-    let (_projector, reader) = (Role::start(&kept, "projector"), Role::start(&kept, "reader"));
-    let (mut acknowledged, mut refused, mut statuses) = (BTreeMap::new(), Vec::new(), BTreeMap::new());
-    for number in 0..8 {
-        let (status, receipt) = send(&intake.url, number).await;
-        assert_eq!(status, 201, "{receipt}");
-        acknowledged.insert(receipt["position"].as_u64().unwrap(), number.to_string());
-    }
+    let house = Filled::start(&path, &bus).await;
     disk.fill("ballast", LEFT_BYTES);
-    let (mut in_turn, mut next) = (0, 8);
-    while in_turn < REFUSED_IN_TURN {
-        assert!(next < MAX_ATTEMPTS, "{MAX_ATTEMPTS} events and the disk is not full");
-        let at_once = (next..next + AT_ONCE).map(|number| send(&intake.url, number));
-        for (number, (status, answer)) in (next..).zip(futures_util::future::join_all(at_once).await) {
-            if status == 201 {
-                acknowledged.insert(answer["position"].as_u64().unwrap(), number.to_string());
-                in_turn = 0;
-                continue;
-            }
-            assert!(matches!(status, 503 | 507), "on a full disk: {status} {answer}");
-            *statuses.entry((status, answer["detail"].to_string())).or_insert(0) += 1;
-            refused.push((number, status));
-            in_turn += 1;
-        }
-        next += AT_ONCE;
-    }
-    println!("on a full disk: {statuses:?}; {} acknowledged", acknowledged.len());
-    reads(&reader.url, "on a full disk").await;
-
+    let (mut acknowledged, refused) = house.fill("on a full disk").await;
     std::fs::remove_file(disk.at.join("ballast")).unwrap();
-    let again = send(&intake.url, next).await;
-    if again.0 == 201 {
-        acknowledged.insert(again.1["position"].as_u64().unwrap(), next.to_string());
+    let (status, answer) = send(&house.intake.url, MAX_ATTEMPTS).await;
+    if status == 201 {
+        acknowledged.insert(answer["position"].as_u64().unwrap(), MAX_ATTEMPTS.to_string());
     } else {
-        println!("with room again nats-server does not go on by itself ({} {}): it is started anew", again.0, again.1["detail"]);
+        println!("with room again nats-server does not go on by itself ({status} {}): it is started anew", answer["detail"]);
         bus.kill();
         bus.restart();
     }
-    let begun = Instant::now();
-    for (number, refused) in refused {
-        let (status, receipt) = loop {
-            let (status, receipt) = send(&intake.url, number).await;
-            if matches!(status, 200 | 201) {
-                break (status, receipt);
-            }
-            assert!(begun.elapsed() < WITHIN, "there is room again, and event {number} is not taken: {status} {receipt}");
-        };
-        assert!(refused != 507 || status == 201, "it was said that nothing was stored, and it was stored: {receipt}");
-        acknowledged.insert(receipt["position"].as_u64().unwrap(), number.to_string());
+    house.goes_on(acknowledged, refused).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bus_that_may_store_no_more_refuses_loses_nothing_and_goes_on_with_room() {
+    let (_folder, path) = folder();
+    let mut bus = Nats::start_with(&format!("sync_interval: always, max_file_store: {STORE_LIMIT}"), "");
+    let house = Filled::start(&path, &bus).await;
+    let (acknowledged, refused) = house.fill("at the server's limit").await;
+    let told = refused.iter().filter(|(_, status)| *status == 507).count();
+    assert!(told > 0, "nobody was told that the ledger is full: {refused:?}");
+    bus.kill();
+    bus.change_setting(STORE_LIMIT, "1GB");
+    bus.restart();
+    house.goes_on(acknowledged, refused).await;
+}
+
+/// A house whose bus is filled up.
+struct Filled {
+    intake: Role,
+    reader: Role,
+    _projector: Role,
+}
+
+/// What was refused, and how.
+type Refused = Vec<(usize, u16)>;
+
+impl Filled {
+    async fn start(path: &Path, bus: &Nats) -> Self {
+        let kept = Kept { ledger: bus.url(), ..Kept::in_folder(path) };
+        let intake = Role::start(&kept, "intake");
+        let house = Self { intake, reader: Role::start(&kept, "reader"), _projector: Role::start(&kept, "projector") };
+        let (status, first) = send(&house.intake.url, 0).await;
+        assert_eq!((status, &first["position"]), (201, &Value::from(1)), "{first}");
+        house
     }
-    holds(&reader.url, &acknowledged, "with room again").await;
-    // What was refused without anybody knowing may have been stored; it was sent again, so nothing else is there.
-    let head = acknowledged.len();
-    let listed = reqwest::get(format!("{}/v1/incidents?min_position={head}&wait_ms=30000", reader.url)).await.unwrap();
-    assert_eq!(listed.status(), 200, "the projector goes on by itself: {}", listed.text().await.unwrap());
-    println!("{head} events, none of them lost on a disk of {BUS_DISK_MIB} MiB");
+
+    /// Publishes until everything is refused; readers go on. Answers what was acknowledged, by position, and what was refused.
+    async fn fill(&self, when: &str) -> (BTreeMap<u64, String>, Refused) {
+        let (mut acknowledged, mut refused, mut told) = (BTreeMap::from([(1, "0".to_owned())]), Vec::new(), BTreeMap::new());
+        let (mut in_turn, mut next) = (0, 1);
+        while in_turn < REFUSED_IN_TURN {
+            assert!(next + AT_ONCE < MAX_ATTEMPTS, "{next} events, and there is still room");
+            let at_once = (next..next + AT_ONCE).map(|number| send(&self.intake.url, number));
+            for (number, (status, answer)) in (next..).zip(futures_util::future::join_all(at_once).await) {
+                if status == 201 {
+                    acknowledged.insert(answer["position"].as_u64().unwrap(), number.to_string());
+                    in_turn = 0;
+                    continue;
+                }
+                assert!(matches!(status, 503 | 507), "{when}: {status} {answer}");
+                *told.entry((status, answer["detail"].to_string())).or_insert(0) += 1;
+                refused.push((number, status));
+                in_turn += 1;
+            }
+            next += AT_ONCE;
+        }
+        println!("{when}: {} acknowledged, refused: {told:?}", acknowledged.len());
+        reads(&self.reader.url, when).await;
+        (acknowledged, refused)
+    }
+
+    /// What was refused is taken now, and what was acknowledged is there.
+    async fn goes_on(&self, mut acknowledged: BTreeMap<u64, String>, refused: Refused) {
+        let begun = Instant::now();
+        for (number, refused) in refused {
+            let (status, receipt) = loop {
+                let (status, receipt) = send(&self.intake.url, number).await;
+                if matches!(status, 200 | 201) {
+                    break (status, receipt);
+                }
+                assert!(begun.elapsed() < WITHIN, "there is room again, and event {number} is not taken: {status} {receipt}");
+            };
+            assert!(refused != 507 || status == 201, "it was said that nothing was stored, and it was stored: {receipt}");
+            acknowledged.insert(receipt["position"].as_u64().unwrap(), number.to_string());
+        }
+        holds(&self.reader.url, &acknowledged, "with room again").await;
+        // What was refused without anybody knowing may have been stored; it was sent again, so nothing else is there.
+        let head = acknowledged.len();
+        let listed = reqwest::get(format!("{}/v1/incidents?min_position={head}&wait_ms=30000", self.reader.url)).await.unwrap();
+        assert_eq!(listed.status(), 200, "the projector goes on by itself: {}", listed.text().await.unwrap());
+        println!("{head} events, and none of them was lost");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -146,27 +146,6 @@ impl Target {
                 self.to_bus.lose_answer_to(APPEND, STORED);
                 springs(&self.to_bus, kind).await;
             }
-            Kind::DatabaseKilled => {
-                self.database.kill("KILL");
-                lasts(down_ms(chance));
-                self.database.start_again();
-            }
-            Kind::DatabaseRestarted => self.database.restart(),
-            Kind::DatabaseStopped => {
-                self.database.signal_all("STOP");
-                lasts(stopped_ms(chance));
-                self.database.signal_all("CONT");
-            }
-            Kind::DatabaseRestartedInMidCopy => self.in_mid_copy(kind, |database| database.restart()).await,
-            Kind::ProjectorTerminatedInMidCopy => {
-                let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'COPY%'";
-                self.in_mid_copy(kind, move |database| assert!(database.sql("postgres", terminate).starts_with('t'))).await;
-            }
-            Kind::CommitLost | Kind::CommitAnswerLost => {
-                let lose = if kind == Kind::CommitLost { Lose::Question } else { Lose::Answer };
-                self.to_database.set_trap(COMMIT, lose, || {});
-                springs(&self.to_database, kind).await;
-            }
             Kind::ReaderWithStaleConnections => {
                 assert!(self.reader_to_database.cut() > 0, "the reader had no connection");
                 // Each of the reader's threads finds out by itself; none of them lets a reader of ours notice.
@@ -197,6 +176,37 @@ impl Target {
                 self.bus.restart();
                 self.stations.numbers().for_each(|number| self.stations.start_again(number));
             }
+            of_the_database => self.inject_database(of_the_database, chance).await,
+        }
+    }
+
+    /// The same for what befalls the database.
+    async fn inject_database(&mut self, kind: Kind, chance: &mut Chance) {
+        match kind {
+            Kind::DatabaseKilled => {
+                self.database.kill("KILL");
+                self.stations.publishing_goes_on("without a database").await;
+                lasts(down_ms(chance));
+                self.database.start_again();
+            }
+            Kind::DatabaseRestarted => self.database.restart(),
+            Kind::DatabaseStopped => {
+                self.database.signal_all("STOP");
+                self.stations.publishing_goes_on("while the database is stopped").await;
+                lasts(stopped_ms(chance));
+                self.database.signal_all("CONT");
+            }
+            Kind::DatabaseRestartedInMidCopy => self.in_mid_copy(kind, Postgres::restart).await,
+            Kind::ProjectorTerminatedInMidCopy => {
+                let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'COPY%'";
+                self.in_mid_copy(kind, move |database| assert!(database.sql("postgres", terminate).starts_with('t'))).await;
+            }
+            Kind::CommitLost | Kind::CommitAnswerLost => {
+                let lose = if kind == Kind::CommitLost { Lose::Question } else { Lose::Answer };
+                self.to_database.set_trap(COMMIT, lose, || {});
+                springs(&self.to_database, kind).await;
+            }
+            other => unreachable!("{} is no fault of the database", other.name()),
         }
     }
 

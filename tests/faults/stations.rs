@@ -107,6 +107,13 @@ impl Stations {
         self.all[number].role.as_ref().unwrap()
     }
 
+    /// Waits until every intake has given receipts: what is down now is nothing that they need.
+    pub async fn publishing_goes_on(&self, when: &str) {
+        let before = self.intakes.answers();
+        let all_answer = || async { self.intakes.answers().iter().zip(&before).all(|(now, before)| now > before) };
+        until(UP_WITHIN, all_answer, || format!("{when}: every intake answers\n{}", self.said())).await;
+    }
+
     /// The addresses of the roles with this word.
     pub fn urls(&self, word: &str) -> Vec<String> {
         self.all.iter().filter(|station| station.word == word).filter_map(|station| Some(station.role.as_ref()?.url.clone())).collect()

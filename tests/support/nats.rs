@@ -84,6 +84,14 @@ impl Nats {
         format!("nats://{places}?replicas={}&monitor={monitors}", nodes.len())
     }
 
+    /// Writes another setting in the place of one; it holds from the next start on.
+    pub fn change_setting(&self, from: &str, to: &str) {
+        let path = self.folder.path().join("nats.conf");
+        let settings = std::fs::read_to_string(&path).expect("the settings file");
+        assert!(settings.contains(from), "{from} is not among the settings: {settings}");
+        std::fs::write(&path, settings.replace(from, to)).expect("a settings file");
+    }
+
     /// Where clients connect: `host:port`.
     pub fn place(&self) -> String {
         format!("{}:{}", self.host, self.port)

@@ -6,11 +6,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_nats::{Client, ConnectOptions, HeaderMap, Message, Request};
+use async_nats::{Client, ConnectOptions, Event, HeaderMap, Message, Request};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::watch;
 
 use super::bus_address::Address;
 
@@ -48,6 +49,8 @@ pub(super) struct Bus(Arc<Connection>);
 struct Connection {
     client: Client,
     address: Address,
+    /// Counts how often the connection broke.
+    breaks: watch::Receiver<u64>,
 }
 
 /// Why the bus did not do what was asked.
@@ -113,7 +116,16 @@ impl Bus {
     /// Connects; refuses a server that is too old.
     pub(super) async fn connect(url: &str, name: &str) -> Result<Self, BusError> {
         let address = Address::parse(url).map_err(BusError::Connect)?;
+        let (broke, breaks) = watch::channel(0);
+        let note = move |event| {
+            tracing::info!(%event, "the connection to the bus");
+            if matches!(event, Event::Disconnected) {
+                broke.send_modify(|breaks| *breaks += 1);
+            }
+            std::future::ready(())
+        };
         let mut options = ConnectOptions::new()
+            .event_callback(note)
             .name(format!("dateline {name}"))
             .connection_timeout(Duration::from_millis(CONNECT_MS))
             .request_timeout(Some(Duration::from_millis(ANSWER_MS)))
@@ -125,7 +137,7 @@ impl Bus {
         }
         let servers = address.servers.iter().map(|server| format!("nats://{server}")).collect::<Vec<_>>();
         let client = options.connect(servers).await.map_err(|error| BusError::Connect(format!("cannot reach {address:?}: {error}")))?;
-        let bus = Self(Arc::new(Connection { client, address }));
+        let bus = Self(Arc::new(Connection { client, address, breaks }));
         bus.check_version()?;
         Ok(bus)
     }
@@ -144,6 +156,13 @@ impl Bus {
     /// The connection itself.
     pub(super) fn client(&self) -> &Client {
         &self.0.client
+    }
+
+    /// Moves when the connection breaks: what was not answered until then never will be.
+    pub(super) fn breaks(&self) -> watch::Receiver<u64> {
+        let mut breaks = self.0.breaks.clone();
+        breaks.mark_unchanged();
+        breaks
     }
 
     /// The address it was opened with.

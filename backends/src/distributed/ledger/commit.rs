@@ -17,9 +17,11 @@ use super::writer::Append;
 use crate::distributed::bus::{ANSWER_MS, BusError};
 use crate::ledger::{Head, LedgerError, NewEvent, Outcome, Receipt, Record};
 
-/// Fewer waiting events than this are sent as single messages: the server makes about 300 batches a second however small they are,
-/// but 2,500 to 5,000 single messages.
-const BATCH_FROM_EVENTS: usize = 16;
+/// Fewer waiting events than this are sent one after the other: the server makes about 300 batches a second however small they are,
+/// but 2,500 single messages, each sent when the one before it was acknowledged. Several in flight would be faster still, but each would
+/// name the one before it by its position alone: where that one is refused because another intake was there first, it would follow the
+/// other's event, with an earlier recorded time.
+const BATCH_FROM_EVENTS: usize = 8;
 
 /// JetStream's number for "wrong last sequence": the head moved, or an id is taken.
 const WRONG_LAST_SEQUENCE: u64 = 10_071;
@@ -89,17 +91,18 @@ impl Committing {
             Ok(stored) => {
                 let mut stored = stored.into_iter();
                 for append in group {
-                    let its_own = append.events.iter().zip(&append.keys).zip(stored.by_ref());
-                    let outcomes = its_own.map(|((event, key), settled)| outcome(event, *key, settled)).collect();
-                    drop(append.answer.send(Ok(outcomes)));
+                    let settled: Vec<Option<Settled>> = stored.by_ref().take(append.events.len()).collect();
+                    let its_own = append.events.iter().zip(&append.keys).zip(settled);
+                    let outcomes = its_own.map(|((event, key), settled)| Some(outcome(event, *key, settled?))).collect::<Option<Vec<_>>>();
+                    drop(append.answer.send(outcomes.ok_or(LedgerError::Full)));
                 }
             }
             Err(error) => group.into_iter().for_each(|append| drop(append.answer.send(Err(error.clone())))),
         }
     }
 
-    /// What became of every event of the group, in order.
-    async fn store(&mut self, group: &[Append]) -> Result<Vec<Settled>, LedgerError> {
+    /// What became of every event of the group, in order; None where there was no room for it.
+    async fn store(&mut self, group: &[Append]) -> Result<Vec<Option<Settled>>, LedgerError> {
         let all: Vec<(&NewEvent, EventKey)> = group.iter().flat_map(|append| append.events.iter().zip(append.keys.iter().copied())).collect();
         // An id that stands twice is stored once: the server would store it twice, or refuse the batch.
         let mut first: HashMap<EventKey, usize> = HashMap::with_capacity(all.len());
@@ -114,20 +117,23 @@ impl Committing {
         }
         let mut items = self.items(&unique)?;
         let alone = group.iter().all(|append| append.events.len() == 1);
-        self.settle_all(&mut items, alone).await?;
+        match self.settle_all(&mut items, alone).await {
+            // Those that were stored before there was no more room get their receipts.
+            Ok(()) | Err(LedgerError::Full) => {}
+            Err(error) => return Err(error),
+        }
         let mut answered = vec![false; items.len()];
         let settled = places.into_iter().map(|place| {
             let item = &items[place];
             let again = std::mem::replace(&mut answered[place], true);
             match item.settled.clone() {
                 Some(Settled::Fresh { position, recorded }) if again => {
-                    Ok(Settled::Before { position, recorded, bytes: Some(item.event.bytes.clone()) })
+                    Some(Settled::Before { position, recorded, bytes: Some(item.event.bytes.clone()) })
                 }
-                Some(settled) => Ok(settled),
-                None => Err(LedgerError::Engine("an event was left without an outcome".to_owned())),
+                settled => settled,
             }
         });
-        settled.collect()
+        Ok(settled.collect())
     }
 
     fn items<'a>(&self, unique: &[(&'a NewEvent, EventKey)]) -> Result<Vec<Item<'a>>, LedgerError> {
@@ -152,10 +158,13 @@ impl Committing {
                 return Ok(());
             }
             let wait = patience.saturating_sub(begun.elapsed()).min(Duration::from_millis(ANSWER_MS)).max(Duration::from_millis(RETRY_FIRST_MS));
-            let failed = self.send(items, &open, alone && open.len() < BATCH_FROM_EVENTS, wait).await;
+            let together = if alone && open.len() < BATCH_FROM_EVENTS { &open[..1] } else { &open[..] };
+            let failed = self.send(items, together, wait).await;
             let Some(error) = failed else { continue };
             if error.is_full() {
-                return Err(LedgerError::Full);
+                // What was there before needs no room: its receipt is given all the same.
+                self.look_up(items).await?;
+                return if items.iter().all(|item| item.settled.is_some()) { Ok(()) } else { Err(LedgerError::Full) };
             }
             let late = begun.elapsed() >= patience;
             let head = self.head.position;
@@ -179,13 +188,13 @@ impl Committing {
         }
     }
 
-    /// Sends the open items right behind the head. None: all of them were acknowledged.
-    async fn send(&mut self, items: &mut [Item<'_>], open: &[usize], singly: bool, wait: Duration) -> Option<BusError> {
+    /// Sends items right behind the head, several as one batch. None: all of them were acknowledged.
+    async fn send(&mut self, items: &mut [Item<'_>], open: &[usize], wait: Duration) -> Option<BusError> {
         let recorded = self.head.recorded.map_or(now(), |last| last.max(now()));
         let outgoing: Vec<Outgoing> = open.iter().map(|place| self.outgoing(&items[*place], recorded)).collect();
         let follows = self.head.position;
         let (mut failed, mut stored) = (None, 0);
-        if singly {
+        if open.len() == 1 {
             let answers = self.wire.singles(&outgoing, follows, wait).await;
             for (place, answer) in open.iter().zip(answers) {
                 match answer {
@@ -193,7 +202,9 @@ impl Committing {
                         items[*place].settled = Some(Settled::Fresh { position, recorded });
                         stored = stored.max(position);
                     }
-                    Err(error) => failed = failed.or(Some(error)),
+                    // That nobody knows of one outweighs that others were refused.
+                    Err(error) if failed.is_none() || !matches!(error, BusError::Refused { .. }) => failed = Some(error),
+                    Err(_) => {}
                 }
             }
         } else {

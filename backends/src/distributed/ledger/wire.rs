@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use dateline_events::{Instant, Position};
 use futures_util::StreamExt;
+use tokio::sync::watch;
 
 use super::record::{RECORDED, SALT};
 use crate::distributed::bus::{Bus, BusError, Stored, read_answer};
@@ -80,6 +81,7 @@ impl Wire {
         let number = self.sent;
         let id = format!("{}{number}", self.run);
         let reply = |token: &str| format!("{}.{number}.{token}", self.inbox);
+        let breaks = self.bus.breaks();
         let last = batch.len();
         for (place, message) in (1..).zip(batch) {
             let mut headers = message.headers();
@@ -100,7 +102,7 @@ impl Wire {
             };
             sent.map_err(|error| BusError::Unreadable(format!("cannot publish: {error}")))?;
         }
-        let stored = tokio::time::timeout(wait, self.acknowledged(number)).await.map_err(|_| BusError::Silent)??;
+        let stored = unless_broken(breaks, tokio::time::timeout(wait, self.acknowledged(number))).await?.map_err(|_| BusError::Silent)??;
         if stored.count != last as u64 && last > 1 {
             return Err(BusError::Unreadable(format!("of a batch of {last} messages {} were stored", stored.count)));
         }
@@ -120,6 +122,7 @@ impl Wire {
     /// Stores messages one by one, each right behind the one before it; answers what became of each. What follows a refused one is
     /// refused too.
     pub(super) async fn singles(&mut self, messages: &[Outgoing], follows: Position, wait: Duration) -> Vec<Result<Position, BusError>> {
+        let breaks = self.bus.breaks();
         let first = self.sent + 1;
         self.sent += messages.len() as u64;
         for (place, message) in (0..).zip(messages) {
@@ -145,7 +148,7 @@ impl Wire {
             Ok::<(), BusError>(())
         };
         // Whoever was not answered in time is looked up, whatever the reason.
-        let _ = tokio::time::timeout(wait, collect).await;
+        let _ = unless_broken(breaks, tokio::time::timeout(wait, collect)).await;
         answers
     }
 
@@ -163,5 +166,14 @@ impl Wire {
             };
             return Ok((number, token, answer));
         }
+    }
+}
+
+/// Does not wait on for answers when the connection broke: they are lost, and a look at the stream tells more.
+async fn unless_broken<T>(mut breaks: watch::Receiver<u64>, answers: impl Future<Output = T>) -> Result<T, BusError> {
+    tokio::select! {
+        biased;
+        answered = answers => Ok(answered),
+        _ = breaks.changed() => Err(BusError::Silent),
     }
 }
