@@ -80,7 +80,9 @@ impl Stream {
             "name": self.name, "subjects": [self.everything()], "description": "Dateline's ledger: append only, for ever",
             "storage": "file", "retention": "limits", "discard": "new", "num_replicas": replicas, "max_msgs": -1, "max_bytes": -1, "max_age": 0,
             "max_msgs_per_subject": -1, "max_msg_size": -1, "max_consumers": -1, "allow_atomic": true, "allow_direct": true, "deny_purge": true,
-            "deny_delete": false, "allow_rollup_hdrs": false, "allow_msg_ttl": false,
+            "deny_delete": false,
+            // Ids of messages only chain those of one commit: the server need not remember them.
+            "duplicate_window": 100_000_000, "allow_rollup_hdrs": false, "allow_msg_ttl": false,
         })
     }
 

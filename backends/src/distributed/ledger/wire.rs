@@ -25,6 +25,8 @@ const BATCH_COMMIT: HeaderName = HeaderName::from_static("Nats-Batch-Commit");
 const EXPECTED_LAST: HeaderName = HeaderName::from_static("Nats-Expected-Last-Sequence");
 const EXPECTED_LAST_OF_SUBJECT: HeaderName = HeaderName::from_static("Nats-Expected-Last-Subject-Sequence");
 const EXPECTED_SUBJECT: HeaderName = HeaderName::from_static("Nats-Expected-Last-Subject-Sequence-Subject");
+const MESSAGE_ID: HeaderName = HeaderName::from_static("Nats-Msg-Id");
+const EXPECTED_LAST_ID: HeaderName = HeaderName::from_static("Nats-Expected-Last-Msg-Id");
 const RECORDED_NAME: HeaderName = HeaderName::from_static(RECORDED);
 const SALT_NAME: HeaderName = HeaderName::from_static(SALT);
 
@@ -120,7 +122,8 @@ impl Wire {
     }
 
     /// Stores messages one by one, each right behind the one before it; answers what became of each. What follows a refused one is
-    /// refused too.
+    /// refused too: each names the one before it by its position and by its id. By the position alone it could follow what another
+    /// intake stored in that one's place, with an earlier recorded time.
     pub(super) async fn singles(&mut self, messages: &[Outgoing], follows: Position, wait: Duration) -> Vec<Result<Position, BusError>> {
         let breaks = self.bus.breaks();
         let first = self.sent + 1;
@@ -128,6 +131,13 @@ impl Wire {
         for (place, message) in (0..).zip(messages) {
             let mut headers = message.headers();
             headers.insert(EXPECTED_LAST, (follows + place).to_string());
+            let name = |place: u64| format!("{}{}", self.run, first + place);
+            if messages.len() > 1 {
+                headers.insert(MESSAGE_ID, name(place));
+            }
+            if place > 0 {
+                headers.insert(EXPECTED_LAST_ID, name(place - 1));
+            }
             let reply = format!("{}.{}.single", self.inbox, first + place);
             let sent = self.bus.client().publish_with_reply_and_headers(message.subject.clone(), reply, headers, message.payload.clone()).await;
             if sent.is_err() {
