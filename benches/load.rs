@@ -8,6 +8,7 @@ mod support;
 #[path = "../tests/support/servers.rs"]
 mod servers;
 #[path = "../tests/support/postgres.rs"]
+#[expect(clippy::unwrap_used, reason = "a server that a bench cannot start ends it")]
 #[expect(dead_code, reason = "a bench kills no server")]
 mod postgres;
 #[path = "../tests/support/nats.rs"]

@@ -65,6 +65,16 @@ pub async fn open_ledger(addresses: &Addresses, keep: &Keep, ledger_use: Use, kn
     Ok((ledger, number))
 }
 
+/// The current ledger for somebody who only reads, and makes no keep where there is none.
+pub async fn ledger_to_read(addresses: &Addresses) -> anyhow::Result<Ledger> {
+    let no_keep = addresses.keep.strip_prefix("sqlite:").is_some_and(|path| !std::path::Path::new(path).exists());
+    if no_keep {
+        return Ok(Ledger::open(&addresses.ledger, LedgerOptions::reader()).await?);
+    }
+    let keep = Keep::open(&addresses.keep).await?;
+    Ok(open_ledger(addresses, &keep, Use::Read, 0).await?.0)
+}
+
 /// How far a ledger is known to reach, as its intake noted.
 pub async fn known_reach(keep: &Keep, number: u32) -> anyhow::Result<Position> {
     Ok(keep.get(&watermark(number)).await?.map(|(value, _)| number_in(&value)).transpose()?.unwrap_or(0))

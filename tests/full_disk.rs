@@ -20,15 +20,15 @@ const SIZES: [usize; 4] = [60_000, 300, 20_000, 3_000];
 const MAX_ATTEMPTS: usize = 2_000;
 
 /// A small disk of its own, unmounted when dropped.
-struct Disk {
-    at: PathBuf,
+pub struct Disk {
+    pub at: PathBuf,
 }
 
 impl Disk {
     /// Mounts it; None, with the reason, where that is not allowed.
-    fn mount(at: PathBuf) -> Result<Self, String> {
+    pub fn mount(at: PathBuf, mebibytes: u64) -> Result<Self, String> {
         fs::create_dir(&at).unwrap();
-        let size = format!("size={DISK_MIB}m");
+        let size = format!("size={mebibytes}m");
         let mounted =
             Command::new("mount").args(["-t", "tmpfs", "-o", &size, "dateline-test"]).arg(&at).output().map_err(|error| error.to_string())?;
         if mounted.status.success() { Ok(Self { at }) } else { Err(String::from_utf8_lossy(&mounted.stderr).trim().to_owned()) }
@@ -42,7 +42,7 @@ impl Disk {
     }
 
     /// Fills it up to so many bytes with a file of that name.
-    fn fill(&self, name: &str, leave: u64) {
+    pub fn fill(&self, name: &str, leave: u64) {
         let bytes = usize::try_from(self.left().saturating_sub(leave)).unwrap();
         fs::write(self.at.join(name), vec![0; bytes]).unwrap();
     }
@@ -123,7 +123,7 @@ async fn reads(url: &str, when: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_refuses_keeps_nothing_in_part_and_is_forgotten_when_there_is_room() {
     let (_folder, parent) = folder();
-    let disk = match Disk::mount(parent.join("disk")) {
+    let disk = match Disk::mount(parent.join("disk"), DISK_MIB) {
         Ok(disk) => disk,
         Err(reason) => return println!("passed over: no small disk can be mounted here ({reason})"),
     };

@@ -1,9 +1,9 @@
 //! Killed at any instruction, `dateline serve` loses nothing that it acknowledged, keeps nothing in part, and goes on where it
 //! was: 20 kills on one data folder, 200 with `DATELINE_LONG=1`, while eight publishers publish.
 
-mod book;
-mod record;
-mod stories;
+pub mod book;
+pub mod record;
+pub mod stories;
 
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -111,7 +111,7 @@ async fn rebuilt_equals_incremental(data: &std::path::Path) -> usize {
 }
 
 /// Every incident with its timeline as JSON text, page by page.
-async fn all_timelines(url: &str) -> Vec<(String, String)> {
+pub async fn all_timelines(url: &str) -> Vec<(String, String)> {
     let mut address = format!("{url}/v1/incidents?limit=500&sort=started&min_position={}&wait_ms=30000", record::head(url).await);
     let mut told = Vec::new();
     loop {

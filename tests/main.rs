@@ -8,6 +8,11 @@ mod servers;
 mod nats;
 #[path = "support/postgres.rs"]
 mod postgres;
+#[path = "support/stranger.rs"]
+mod stranger;
+#[path = "support/proxy.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
+mod proxy;
 #[path = "support/house.rs"]
 mod house;
 mod asking;
@@ -16,7 +21,9 @@ mod access;
 mod both_engines;
 mod commands;
 mod damage;
+mod faults;
 mod full_disk;
+mod gaps;
 mod inbox;
 
 mod intake;
@@ -24,5 +31,6 @@ mod killed;
 mod openapi;
 mod poison;
 mod reading;
+mod roles;
 mod synced;
 mod tidy;

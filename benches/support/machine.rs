@@ -30,6 +30,17 @@ pub fn sync_ms(folder: &Path) -> (f64, f64) {
     (percentile(&took, 0.5), percentile(&took, 0.99))
 }
 
+/// A disk that answers a sync within this at the median is called quick, in milliseconds.
+const QUICK_MS: f64 = 0.6;
+
+/// A disk that was written much is slow for a while on some machines: waits until it is quick again, two minutes at most.
+pub fn until_quick(folder: &Path) {
+    let begun = Instant::now();
+    while sync_ms(folder).0 > QUICK_MS && begun.elapsed().as_secs() < 120 {
+        std::thread::sleep(std::time::Duration::from_secs(2));
+    }
+}
+
 /// The processor time that a process has used, in milliseconds.
 pub fn processor_ms(process: u32) -> u64 {
     // Linux counts in hundredths of a second (USER_HZ); the name in parentheses may hold spaces.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context, bail};
-use dateline_backends::{Ledger, LedgerOptions, Views};
+use dateline_backends::{Ledger, Views};
 use dateline_events::{Instant, Position};
 use dateline_timelines::PROJECTION_VERSION;
 use dateline_timelines::tell::{self, Lang, Options};
@@ -11,7 +11,7 @@ use dateline_timelines::tell::{self, Lang, Options};
 use super::ask::Asker;
 use super::{Answer, Progress, say};
 use crate::config::{AuditCommand, Settings};
-use crate::doors::Use;
+use crate::doors::{Use, ledger_to_read};
 use crate::projector::Projector;
 use crate::reader::{Desk, ReadAxes, replay_line};
 
@@ -46,7 +46,7 @@ fn read_until(text: &str) -> anyhow::Result<Until> {
 }
 
 async fn open(settings: &Settings) -> anyhow::Result<Ledger> {
-    Ok(Ledger::open(&settings.addresses.ledger, LedgerOptions::reader()).await?)
+    ledger_to_read(&settings.addresses).await
 }
 
 async fn replay(settings: &Settings, until: Option<Until>) -> anyhow::Result<Answer> {

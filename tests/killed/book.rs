@@ -97,7 +97,7 @@ impl Book {
     }
 
     /// What was cut off comes first, every second time; else something new.
-    fn take(&self, publisher: usize, chance: &mut Chance) -> Sent {
+    pub fn take(&self, publisher: usize, chance: &mut Chance) -> Sent {
         let mut pages = self.pages();
         if let Some(sent) = pages.again.entry(publisher).or_default().pop_front() {
             pages.sent_again += 1;
@@ -122,7 +122,7 @@ impl Book {
         }
     }
 
-    fn answered(&self, sent: &Sent, answer: &Value) {
+    pub fn answered(&self, sent: &Sent, answer: &Value) {
         let receipts: Vec<&Value> =
             if sent.batch { answer["items"].as_array().unwrap().iter().map(|item| &item["receipt"]).collect() } else { vec![answer] };
         assert_eq!(receipts.len(), sent.events.len(), "an answer an event: {answer}");

@@ -100,7 +100,9 @@ impl Role {
         self.signal("TERM");
         self.child.wait().unwrap().code()
     }
+}
 
+impl Role {
     /// Waits for its exit code.
     pub fn ended(mut self) -> Option<i32> {
         self.child.wait().unwrap().code()

@@ -17,6 +17,9 @@ const START: Duration = Duration::from_secs(30);
 pub struct Nats {
     child: Option<Child>,
     folder: tempfile::TempDir,
+    /// The network namespace that it runs in, where it is not this process's own.
+    namespace: Option<String>,
+    host: String,
     /// Where clients connect.
     pub port: u16,
     /// Where its state is told.
@@ -41,15 +44,59 @@ impl Nats {
 
     /// The same on a folder of the caller's choice.
     pub fn start_on(folder: tempfile::TempDir, jetstream: &str, further: &str) -> Self {
+        let mut server = Self::placed(folder, "127.0.0.1", None, jetstream, further);
+        server.restart();
+        server
+    }
+
+    /// A server that is not started yet, at an address that may be in another network namespace.
+    fn placed(folder: tempfile::TempDir, host: &str, namespace: Option<String>, jetstream: &str, further: &str) -> Self {
         let (port, monitor) = (free_port(), free_port());
         let settings = format!(
-            "listen: 127.0.0.1:{port}\nhttp: 127.0.0.1:{monitor}\nserver_name: test-{port}\njetstream {{ store_dir: {:?}, {jetstream} }}\n{further}\n",
+            "listen: {host}:{port}\nhttp: {host}:{monitor}\nserver_name: test-{port}\njetstream {{ store_dir: {:?}, {jetstream} }}\n{further}\n",
             folder.path().join("store")
         );
         std::fs::write(folder.path().join("nats.conf"), settings).expect("a settings file");
-        let mut server = Self { child: None, folder, port, monitor };
-        server.restart();
-        server
+        Self { child: None, folder, namespace, host: host.to_owned(), port, monitor }
+    }
+
+    /// A cluster, a server an address, each in its namespace where one is named. All of them are started and answer.
+    pub fn cluster(places: &[(&str, Option<String>)]) -> Vec<Self> {
+        let routes: Vec<String> = places.iter().map(|(host, _)| format!("{host}:{}", free_port())).collect();
+        let all = routes.iter().map(|route| format!("nats://{route}")).collect::<Vec<_>>().join(", ");
+        let mut nodes: Vec<Self> = places
+            .iter()
+            .zip(&routes)
+            .map(|((host, namespace), route)| {
+                let cluster = format!("cluster {{ name: test, listen: {route}, routes: [{all}] }}");
+                Self::placed(tempfile::tempdir().expect("a folder"), host, namespace.clone(), "sync_interval: always", &cluster)
+            })
+            .collect();
+        nodes.iter_mut().for_each(Self::spawn);
+        nodes.iter().for_each(Self::until_ready);
+        nodes
+    }
+
+    /// The address of a ledger that a cluster keeps, on every node.
+    pub fn cluster_url(nodes: &[Self]) -> String {
+        let joined = |text: &dyn Fn(&Self) -> String| nodes.iter().map(text).collect::<Vec<_>>().join(",");
+        let (places, monitors) = (joined(&|node| node.place()), joined(&|node| format!("http://{}:{}", node.host, node.monitor)));
+        format!("nats://{places}?replicas={}&monitor={monitors}", nodes.len())
+    }
+
+    /// Where clients connect: `host:port`.
+    pub fn place(&self) -> String {
+        format!("{}:{}", self.host, self.port)
+    }
+
+    /// What it calls itself.
+    pub fn name(&self) -> String {
+        format!("test-{}", self.port)
+    }
+
+    /// What it has logged.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
     /// Starts it (again) on the same folder and port, and waits until JetStream answers.
@@ -61,7 +108,15 @@ impl Nats {
     /// Starts it without waiting for anything.
     pub fn spawn(&mut self) {
         let log = std::fs::File::options().create(true).append(true).open(self.folder.path().join("log")).expect("a log");
-        let mut command = Command::new(servers().join("bin/nats-server"));
+        let program = servers().join("bin/nats-server");
+        let mut command = match &self.namespace {
+            Some(namespace) => {
+                let mut within = Command::new("ip");
+                within.args(["netns", "exec", namespace]).arg(program);
+                within
+            }
+            None => Command::new(program),
+        };
         command.arg("-c").arg(self.folder.path().join("nats.conf")).stdout(Stdio::null()).stderr(log);
         self.child = Some(command.spawn().expect("nats-server starts"));
     }
@@ -70,30 +125,31 @@ impl Nats {
     pub fn until_ready(&self) {
         let begun = Instant::now();
         while !self.is_healthy() {
-            assert!(
-                begun.elapsed() < START,
-                "nats-server does not answer: {}",
-                std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
-            );
+            assert!(begun.elapsed() < START, "nats-server does not answer: {}", self.log());
             std::thread::sleep(Duration::from_millis(10));
         }
     }
 
     fn is_healthy(&self) -> bool {
         let ask = || -> std::io::Result<String> {
-            let mut stream = TcpStream::connect(("127.0.0.1", self.monitor))?;
+            let mut stream = TcpStream::connect((self.host.as_str(), self.monitor))?;
             stream.set_read_timeout(Some(Duration::from_secs(2)))?;
             stream.write_all(b"GET /healthz?js-enabled-only=true HTTP/1.0\r\n\r\n")?;
             let mut answer = String::new();
             stream.read_to_string(&mut answer)?;
             Ok(answer)
         };
-        ask().is_ok_and(|answer| answer.contains("200 OK")) && TcpStream::connect(("127.0.0.1", self.port)).is_ok()
+        ask().is_ok_and(|answer| answer.contains("200 OK")) && TcpStream::connect((self.host.as_str(), self.port)).is_ok()
     }
 
     /// The address of a ledger or a keep on it.
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}?monitor=http://127.0.0.1:{}", self.port, self.monitor)
+        self.url_by_way_of(self.port)
+    }
+
+    /// The same by way of a proxy on 127.0.0.1.
+    pub fn url_by_way_of(&self, port: u16) -> String {
+        format!("nats://{}:{port}?monitor=http://{}:{}", self.host, self.host, self.monitor)
     }
 
     /// The folder that it stores in.

@@ -139,18 +139,20 @@ impl Postgres {
         running.log.join().unwrap();
     }
 
-    /// Sends a signal to every process of the server.
+    /// Sends a signal that ends nothing (`STOP`, `CONT`) to the postmaster and to each of its processes.
     pub fn signal_all(&self, signal: &str) {
-        let Some(postmaster) = self.running().as_ref().map(|running| running.postmaster.id().to_string()) else { return };
-        let children = Command::new("pgrep").args(["-P", &postmaster]).output().unwrap().stdout;
-        let children = String::from_utf8(children).unwrap();
-        let sent = Command::new("kill").arg(format!("-{signal}")).arg(&postmaster).args(children.split_whitespace()).status().unwrap();
-        assert!(sent.success(), "the server's processes could not be sent {signal}");
-    }
-
-    /// Stops the server.
-    pub fn stop(&self) {
-        self.kill("INT");
+        let Some(postmaster) = self.running().as_ref().map(|running| running.postmaster.id()) else { return };
+        // A stopped postmaster starts no further process, so none is overlooked.
+        let send = |process: &str| Command::new("kill").args([&format!("-{signal}"), process]).stderr(Stdio::null()).status().unwrap();
+        assert!(send(&postmaster.to_string()).success(), "the postmaster could not be sent {signal}");
+        for process in std::fs::read_dir("/proc").unwrap().map_while(Result::ok) {
+            let stat = std::fs::read_to_string(process.path().join("stat")).unwrap_or_default();
+            let parent = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)).and_then(|parent| parent.parse().ok());
+            if parent == Some(postmaster) {
+                // One that has just ended needs no signal.
+                send(&process.file_name().to_string_lossy());
+            }
+        }
     }
 
     fn running(&self) -> MutexGuard<'_, Option<Running>> {

@@ -53,7 +53,11 @@ impl Follower {
             Some(answers) => answers,
             None => Box::new(Answers::subscribe(&self.reader.bus).await?),
         };
-        let answered = self.reader.after(self.after, &mut answers).await?;
+        // Where more was seen than this follower has read, "nothing" must not be the word of a server that lags.
+        let answered = match watching.seen().position() > self.after {
+            true => self.reader.after_for_certain(self.after, &mut answers).await?,
+            false => self.reader.after(self.after, &mut answers).await?,
+        };
         // Kept only after a whole answer: what is late for a question that was given up would be in the way of the next.
         self.answers = Some(answers);
         let mut records: Vec<Record> = Vec::with_capacity(answered.messages.len());
@@ -70,7 +74,7 @@ impl Follower {
         };
         self.after = last;
         watching.seen().saw(last);
-        Ok(Some(Page { records, head: last + answered.pending }))
+        Ok(Some(Page { records, head: watching.seen().position().max(last + answered.pending) }))
     }
 
     /// What is missing between two messages was redacted, or it is lost.

@@ -13,6 +13,7 @@ mod writer;
 mod follow;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dateline_events::{EventKey, Position};
 use tokio::sync::watch;
@@ -28,6 +29,10 @@ use record::Raw;
 use stream::Stream;
 use wire::Wire;
 use writer::Writer;
+
+/// Followers in other processes are told of a new head at most so often, in milliseconds: a hint an append would cost a message an
+/// append.
+const HINT_EVERY_MS: u64 = 2;
 
 /// A ledger on the bus.
 #[derive(Clone, Debug)]
@@ -130,7 +135,7 @@ impl Ledger {
     }
 
     pub(crate) async fn scan(&self, after: Position) -> Result<Vec<Record>, LedgerError> {
-        let answered = self.reader.after(after, &mut Answers::subscribe(&self.reader.bus).await?).await?;
+        let answered = self.reader.after_for_certain(after, &mut Answers::subscribe(&self.reader.bus).await?).await?;
         let mut records = Vec::with_capacity(answered.messages.len());
         for message in &answered.messages {
             match Raw::of_direct(message)?.record() {
@@ -194,6 +199,7 @@ fn tell_heads(reader: &Reader) -> watch::Sender<Position> {
             if let Err(error) = client.publish(subject.clone(), position.into()).await {
                 tracing::debug!(%error, "a hint was not sent; followers look by themselves");
             }
+            tokio::time::sleep(Duration::from_millis(HINT_EVERY_MS)).await;
         }
     });
     hints

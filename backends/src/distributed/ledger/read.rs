@@ -4,7 +4,7 @@
 //! head that an append follows) is asked of the leader alone.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
 use async_nats::{HeaderMap, Message, Subscriber};
 use bytes::Bytes;
@@ -25,6 +25,10 @@ pub(super) const MAX_LOOKED_UP: usize = 1_000;
 
 /// A ledger that others append to is closed between two of their appends: so many tries at most.
 const MAX_CLOSING_TRIES: usize = 1_000;
+
+/// A server that lags behind the leader is waited for so long, in milliseconds, and asked again after so many.
+const LAG_MS: u64 = 5_000;
+const LAG_PAUSE_MS: u64 = 20;
 
 /// Answers that are no message: end of batch, not found, nobody there.
 const END_OF_BATCH: u16 = 204;
@@ -170,6 +174,22 @@ impl Reader {
     pub(super) async fn after(&self, position: Position, answers: &mut Answers) -> Result<Answered, BusError> {
         let question = json!({"seq": position + 1, "batch": MAX_PAGE_RECORDS, "max_bytes": MAX_PAGE_BYTES});
         answers.ask(&self.stream, &question).await
+    }
+
+    /// The same, but nothing only where the leader has nothing either: a server that lags knows nothing of what was just stored.
+    pub(super) async fn after_for_certain(&self, position: Position, answers: &mut Answers) -> Result<Answered, LedgerError> {
+        let begun = Clock::now();
+        let next = json!({"seq": position + 1, "next_by_subj": self.stream.everything()});
+        loop {
+            let answered = self.after(position, answers).await?;
+            if !answered.messages.is_empty() || self.ask_leader(&next).await?.is_none() {
+                return Ok(answered);
+            }
+            if begun.elapsed() >= Duration::from_millis(LAG_MS) {
+                return Err(LedgerError::Unreachable { reason: format!("what follows position {position} has not reached the server that answers") });
+            }
+            tokio::time::sleep(Duration::from_millis(LAG_PAUSE_MS)).await;
+        }
     }
 
     async fn many(&self, question: &Value) -> Result<Answered, BusError> {

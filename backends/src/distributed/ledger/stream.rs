@@ -49,6 +49,11 @@ impl Stream {
         format!("{}.{key}.>", self.name)
     }
 
+    /// Everything that it holds.
+    pub(super) fn everything(&self) -> String {
+        format!("{}.>", self.name)
+    }
+
     /// Where the redaction of a position stands.
     pub(super) fn redaction(&self, key: &EventKey, position: Position) -> String {
         format!("{}.{key}.r.{position}", self.name)
@@ -72,7 +77,7 @@ impl Stream {
     /// The settings that a stream of ours has.
     fn settings(&self, replicas: usize) -> Value {
         json!({
-            "name": self.name, "subjects": [format!("{}.>", self.name)], "description": "Dateline's ledger: append only, for ever",
+            "name": self.name, "subjects": [self.everything()], "description": "Dateline's ledger: append only, for ever",
             "storage": "file", "retention": "limits", "discard": "new", "num_replicas": replicas, "max_msgs": -1, "max_bytes": -1, "max_age": 0,
             "max_msgs_per_subject": -1, "max_msg_size": -1, "max_consumers": -1, "allow_atomic": true, "allow_direct": true, "deny_purge": true,
             "deny_delete": false, "allow_rollup_hdrs": false, "allow_msg_ttl": false,

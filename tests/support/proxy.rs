@@ -17,11 +17,15 @@ pub enum Lose {
     Question,
     /// Its answer: the server has done what was asked.
     Answer,
+    /// Nothing by itself: the message is held back until what is to happen elsewhere has happened.
+    Nothing,
 }
 
 struct Trap {
     message: &'static [u8],
     lose: Lose,
+    /// What the answer that is lost holds; nothing: whatever comes next.
+    answer: &'static [u8],
     meanwhile: Box<dyn FnOnce() + Send>,
 }
 
@@ -38,6 +42,8 @@ struct Shared {
     answer_trap: Mutex<Option<AnswerTrap>>,
     /// How often rows were sent.
     rows_sent: AtomicU64,
+    /// Both ends of every connection.
+    connections: Mutex<Vec<TcpStream>>,
 }
 
 /// A proxy on a free port; its threads end with their connections.
@@ -67,9 +73,26 @@ impl Proxy {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// The port on 127.0.0.1.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The next time that the message comes by, the connection breaks; what is to happen elsewhere meanwhile, happens first.
     pub fn set_trap(&self, message: &'static [u8], lose: Lose, meanwhile: impl FnOnce() + Send + 'static) {
-        *self.shared.trap.lock().unwrap() = Some(Trap { message, lose, meanwhile: Box::new(meanwhile) });
+        *self.shared.trap.lock().unwrap() = Some(Trap { message, lose, answer: b"", meanwhile: Box::new(meanwhile) });
+    }
+
+    /// The same on a bus, where much comes by: the answer that is lost is the next one that holds these bytes.
+    pub fn lose_answer_to(&self, message: &'static [u8], answer: &'static [u8]) {
+        *self.shared.trap.lock().unwrap() = Some(Trap { message, lose: Lose::Answer, answer, meanwhile: Box::new(|| {}) });
+    }
+
+    /// Breaks every connection that is open now; answers how many.
+    pub fn cut(&self) -> usize {
+        let ends: Vec<TcpStream> = std::mem::take(&mut *self.shared.connections.lock().unwrap());
+        // One that has ended by itself cannot be broken again.
+        ends.iter().filter(|end| end.shutdown(Shutdown::Both).is_ok()).count() / 2
     }
 
     /// The next time that the server says this, the connection breaks and nobody hears it. For protocols in which several questions
@@ -89,11 +112,6 @@ impl Proxy {
         self.shared.trap.lock().unwrap().is_none() && self.shared.answer_trap.lock().unwrap().is_none()
     }
 
-    /// The port that clients connect to.
-    pub fn port(&self) -> u16 {
-        self.port
-    }
-
     pub fn rows_sent(&self) -> u64 {
         self.shared.rows_sent.load(Ordering::SeqCst)
     }
@@ -101,6 +119,7 @@ impl Proxy {
 
 fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Arc<Shared>) {
     let (mut to_client, mut from_server) = (client.try_clone().unwrap(), server.try_clone().unwrap());
+    shared.connections.lock().unwrap().extend([client.try_clone().unwrap(), server.try_clone().unwrap()]);
     // Set when the answer that comes next is to be lost.
     let lost: Arc<Mutex<Option<Trap>>> = Arc::default();
     let losing = Arc::clone(&lost);
@@ -111,7 +130,8 @@ fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Arc<Shared>) {
     std::thread::spawn(move || {
         let mut buffer = [0; 65_536];
         while let Ok(length @ 1..) = from_server.read(&mut buffer) {
-            if let Some(trap) = losing.lock().unwrap().take() {
+            let is_it = |trap: &mut Trap| trap.answer.is_empty() || buffer[..length].windows(trap.answer.len()).any(|window| window == trap.answer);
+            if let Some(trap) = losing.lock().unwrap().take_if(is_it) {
                 (trap.meanwhile)();
                 break;
             }
@@ -144,6 +164,7 @@ fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Arc<Shared>) {
                     (trap.meanwhile)();
                     break;
                 }
+                Some(trap) if trap.lose == Lose::Nothing => (trap.meanwhile)(),
                 trap @ Some(_) => *lost.lock().unwrap() = trap,
                 None => {}
             }
