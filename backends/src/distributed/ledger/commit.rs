@@ -18,8 +18,8 @@ use crate::distributed::bus::{ANSWER_MS, BusError};
 use crate::ledger::{Head, LedgerError, NewEvent, Outcome, Receipt, Record};
 
 /// Fewer waiting events than this are sent as single messages: the server makes about 300 batches a second however small they are,
-/// but 2,500 to 5,000 single messages.
-const BATCH_FROM_EVENTS: usize = 16;
+/// but 2,500 single messages one after the other.
+const BATCH_FROM_EVENTS: usize = 8;
 
 /// JetStream's number for "wrong last sequence": the head moved, or an id is taken.
 const WRONG_LAST_SEQUENCE: u64 = 10_071;

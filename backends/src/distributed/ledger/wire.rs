@@ -117,36 +117,36 @@ impl Wire {
         }
     }
 
-    /// Stores messages one by one, each right behind the one before it; answers what became of each. What follows a refused one is
-    /// refused too.
+    /// Stores messages one by one, each right behind the one before it; answers what became of each. What follows one that was not
+    /// acknowledged is not sent: a message that another intake put in the refused one's place would let the next one pass, with an
+    /// earlier recorded time.
     pub(super) async fn singles(&mut self, messages: &[Outgoing], follows: Position, wait: Duration) -> Vec<Result<Position, BusError>> {
-        let first = self.sent + 1;
-        self.sent += messages.len() as u64;
-        for (place, message) in (0..).zip(messages) {
-            let mut headers = message.headers();
-            headers.insert(EXPECTED_LAST, (follows + place).to_string());
-            let reply = format!("{}.{}.single", self.inbox, first + place);
-            let sent = self.bus.client().publish_with_reply_and_headers(message.subject.clone(), reply, headers, message.payload.clone()).await;
-            if sent.is_err() {
+        let mut answers: Vec<Result<Position, BusError>> = vec![Err(BusError::Silent); messages.len()];
+        let until = tokio::time::Instant::now() + wait;
+        for ((place, message), answer) in (0..).zip(messages).zip(&mut answers) {
+            // Whoever was not answered in time is looked up, whatever the reason.
+            *answer = tokio::time::timeout_at(until, self.single(message, follows + place)).await.unwrap_or(Err(BusError::Silent));
+            if answer.is_err() {
                 break;
             }
         }
-        let mut answers: Vec<Result<Position, BusError>> = vec![Err(BusError::Silent); messages.len()];
-        let mut open = messages.len();
-        let collect = async {
-            while open > 0 {
-                let (number, _, answer) = self.next().await?;
-                let place = number.checked_sub(first).and_then(|place| usize::try_from(place).ok());
-                if let Some(slot) = place.and_then(|place| answers.get_mut(place)) {
-                    *slot = answer.map(|stored| stored.seq);
-                    open -= 1;
-                }
-            }
-            Ok::<(), BusError>(())
-        };
-        // Whoever was not answered in time is looked up, whatever the reason.
-        let _ = tokio::time::timeout(wait, collect).await;
         answers
+    }
+
+    async fn single(&mut self, message: &Outgoing, follows: Position) -> Result<Position, BusError> {
+        self.sent += 1;
+        let number = self.sent;
+        let mut headers = message.headers();
+        headers.insert(EXPECTED_LAST, follows.to_string());
+        let reply = format!("{}.{number}.single", self.inbox);
+        let sent = self.bus.client().publish_with_reply_and_headers(message.subject.clone(), reply, headers, message.payload.clone()).await;
+        sent.map_err(|error| BusError::Unreadable(format!("cannot publish: {error}")))?;
+        loop {
+            let (found, _, answer) = self.next().await?;
+            if found == number {
+                return answer.map(|stored| stored.seq);
+            }
+        }
     }
 
     /// The next acknowledgement: of which number, its token, and what it says.
