@@ -5,10 +5,8 @@ mod support;
 #[path = "support/servers.rs"]
 mod servers;
 #[path = "support/nats.rs"]
-#[expect(dead_code, reason = "the test programs share their support")]
 mod nats;
 #[path = "support/postgres.rs"]
-#[expect(dead_code, reason = "the test programs share their support")]
 mod postgres;
 #[path = "support/stranger.rs"]
 mod stranger;

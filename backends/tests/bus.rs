@@ -17,6 +17,14 @@ async fn api(server: &Nats, verb: &str, question: Value) -> Value {
     serde_json::from_slice(&answer.payload).unwrap()
 }
 
+/// What a message of the ledger says of itself, for a failure that a person must understand.
+async fn headers_of(server: &Nats, position: u64) -> String {
+    let answer = api(server, "STREAM.MSG.GET.ledger", json!({"seq": position})).await;
+    let headers = base64::Engine::decode(&base64::engine::general_purpose::STANDARD, answer["message"]["hdrs"].as_str().unwrap_or_default());
+    let headers = String::from_utf8_lossy(&headers.unwrap_or_default()).replace("\r\n", "  ");
+    format!("{position} {} {headers}", answer["message"]["time"])
+}
+
 async fn open(server: &Nats) -> Result<Ledger, LedgerError> {
     Ledger::open(&server.url(), LedgerOptions::writer()).await
 }
@@ -106,7 +114,13 @@ async fn two_intakes_store_every_id_once_and_recorded_never_falls() {
         records.extend(page.records);
     }
     assert!(records.iter().map(|record| record.position).eq(1..=head));
-    assert!(records.is_sorted_by_key(|record| record.recorded), "the recorded time fell");
+    if let Some(fall) = records.windows(2).find(|pair| pair[1].recorded < pair[0].recorded) {
+        let mut messages = Vec::new();
+        for position in fall[0].position.saturating_sub(2)..=fall[1].position + 1 {
+            messages.push(headers_of(&server, position).await);
+        }
+        panic!("the recorded time fell at position {}:\n{}", fall[1].position, messages.join("\n"));
+    }
     for receipt in all {
         let record = &records[receipt.position as usize - 1];
         assert_eq!((record.key, record.recorded), (receipt.key, receipt.recorded));

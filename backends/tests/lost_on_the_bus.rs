@@ -5,7 +5,7 @@ use dateline_backends::{Keep, KeepError, Ledger, LedgerOptions};
 
 use crate::nats::Nats;
 use crate::proxy::{Lose, Proxy};
-use crate::support::{events, receipts};
+use crate::support::{event, events, receipts};
 
 /// What a message to the ledger, and one to the keep, begins with on the wire.
 const TO_THE_LEDGER: &[u8] = b"HPUB ledger.";
@@ -74,6 +74,29 @@ async fn an_append_is_stored_once_and_told_as_new_whatever_was_lost_of_it() {
         append_is_settled(900, "the end of a batch", question(COMMIT)),
         append_is_settled(40, "the acknowledgement of a batch", answer),
     );
+}
+
+#[tokio::test]
+async fn what_another_intake_puts_in_a_refused_ones_place_lets_nothing_pass() {
+    let way = Way::new();
+    let ledger = way.ledger().await;
+    ledger.append(events(1, 1)).await.unwrap();
+    let direct = way.server.url();
+    // While our messages are on their way, another intake stores one where the first of them was to stand.
+    way.proxy.set_trap(TO_THE_LEDGER, Lose::Nothing, move || {
+        let store = async {
+            let other = Ledger::open(&direct, LedgerOptions::writer()).await.unwrap();
+            other.append(vec![event("other", "x")]).await.unwrap();
+        };
+        tokio::runtime::Runtime::new().unwrap().block_on(store);
+    });
+    let (first, second, third) = tokio::join!(ledger.append(events(2, 2)), ledger.append(events(3, 3)), ledger.append(events(4, 4)));
+    assert!(way.proxy.has_sprung());
+    let stored = [first, second, third].map(|outcomes| receipts(outcomes.unwrap())[0]);
+    assert_eq!(stored.map(|receipt| receipt.position), [3, 4, 5], "in the order in which they were sent");
+    let records = ledger.follow(0).next().await.unwrap().records;
+    assert!(records.is_sorted_by_key(|record| record.recorded), "the recorded time fell");
+    assert_eq!(records[1].id, "other");
 }
 
 #[tokio::test]

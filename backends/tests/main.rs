@@ -28,7 +28,6 @@ mod once_for_ever;
 mod open_transactions;
 mod place;
 #[path = "../../tests/support/postgres.rs"]
-#[expect(dead_code, reason = "the test programs share their support")]
 mod postgres;
 #[path = "../../tests/support/proxy.rs"]
 #[expect(dead_code, reason = "the test programs share their support")]
