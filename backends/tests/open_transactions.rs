@@ -8,7 +8,8 @@ use std::time::Duration;
 use dateline_backends::{EventState, ListQuery, Views, ViewsError};
 use dateline_timelines::rows::{Nature, Rows};
 
-use crate::postgres::{servers, shared};
+use crate::postgres::shared;
+use crate::servers::servers;
 use crate::support::{commit, event_row, summary};
 
 /// Well below the 10 s that a lock is waited for.

@@ -115,6 +115,7 @@ fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Arc<Shared>) {
                 break;
             }
         }
+        drop(losing.lock());
         drop((to_client.shutdown(Shutdown::Both), from_server.shutdown(Shutdown::Both)));
     });
     let shared = Arc::clone(shared);
@@ -128,8 +129,11 @@ fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Arc<Shared>) {
             let sprung = shared.trap.lock().unwrap().take_if(|trap| holds(trap.message));
             match sprung {
                 Some(trap) if trap.lose == Lose::Question => {
+                    // The server is to notice first; the client only when everything has happened.
+                    let held = lost.lock().unwrap();
                     drop(server.shutdown(Shutdown::Both));
                     (trap.meanwhile)();
+                    drop(held);
                     break;
                 }
                 Some(trap) if trap.lose == Lose::Nothing => (trap.meanwhile)(),
