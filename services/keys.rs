@@ -109,6 +109,13 @@ impl Scopes {
         })
     }
 
+    /// Reads scopes as written.
+    pub fn read<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
+        let mut held = Self::default();
+        texts.into_iter().try_for_each(|text| held.add(text))?;
+        Ok(held)
+    }
+
     /// Reads one scope as written: `publish:<source prefix>`, `edit`, `read` or `audit`.
     pub fn add(&mut self, text: &str) -> Result<(), String> {
         match text.split_once(':') {

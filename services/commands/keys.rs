@@ -15,10 +15,7 @@ pub async fn run(settings: &Settings, command: &KeysCommand) -> anyhow::Result<A
     let now = OffsetDateTime::now_utc().format(&Rfc3339)?;
     match command {
         KeysCommand::Create { name, scopes, format } => {
-            let mut held = Scopes::default();
-            for scope in scopes {
-                held.add(&scope.0).map_err(anyhow::Error::msg)?;
-            }
+            let held = Scopes::read(scopes.iter().map(|scope| scope.0.as_str())).map_err(anyhow::Error::msg)?;
             let (key, stored) = keys.create(name, held, &now).await?;
             match format {
                 Format::Text => say(&format!("{key}\n"))?,

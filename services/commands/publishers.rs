@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{Answer, say};
-use crate::config::{Format, PublishersCommand, ScopeFlag, Settings};
+use crate::config::{Format, PublishersCommand, Settings};
 use crate::keys::Scopes;
 use crate::publishers;
 
@@ -16,8 +16,10 @@ pub async fn run(settings: &Settings, command: &PublishersCommand) -> anyhow::Re
     let now = OffsetDateTime::now_utc().format(&Rfc3339)?;
     match command {
         PublishersCommand::Allow { name, scopes } => {
-            publishers::allow(&keep, name, held(scopes)?, &now).await?;
-            say(&format!("{name} may publish to dateline.inbox.{name}: {}\n", held(scopes)?.written().join(" ")))?;
+            let held = Scopes::read(scopes.iter().map(|scope| scope.0.as_str())).map_err(anyhow::Error::msg)?;
+            let written = held.written().join(" ");
+            publishers::allow(&keep, name, held, &now).await?;
+            say(&format!("{name} may publish to dateline.inbox.{name}: {written}\n"))?;
             Ok(Answer::Done)
         }
         PublishersCommand::List { format } => {
@@ -46,12 +48,4 @@ pub async fn run(settings: &Settings, command: &PublishersCommand) -> anyhow::Re
             }
         }
     }
-}
-
-fn held(scopes: &[ScopeFlag]) -> anyhow::Result<Scopes> {
-    let mut held = Scopes::default();
-    for scope in scopes {
-        held.add(&scope.0).map_err(anyhow::Error::msg)?;
-    }
-    Ok(held)
 }

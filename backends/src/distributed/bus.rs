@@ -35,6 +35,19 @@ pub(super) const ANSWER_MS: u64 = 5_000;
 const OPENING_MS: u64 = 30_000;
 const ASK_AGAIN_MS: u64 = 250;
 
+/// JetStream's numbers for errors that are answers: there is no such stream, no such message.
+pub(super) const STREAM_NOT_FOUND: u64 = 10_059;
+pub(super) const NO_MESSAGE: u64 = 10_037;
+
+/// "Wrong last sequence": the head moved, an id is taken, or a value was changed.
+pub(super) const WRONG_LAST_SEQUENCE: u64 = 10_071;
+
+/// The same where a copy of the message is still in flight.
+pub(super) const WRONG_LAST_SEQUENCE_IN_FLIGHT: u64 = 10_164;
+
+/// "Wrong last message id": the message before was refused, and another intake's stands in its place.
+pub(super) const WRONG_LAST_ID: u64 = 10_070;
+
 /// What a monitoring endpoint says is read up to so many bytes.
 const MAX_MONITOR_BYTES: u64 = 1024 * 1024;
 

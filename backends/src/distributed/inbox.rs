@@ -9,11 +9,8 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 
-use super::bus::{Bus, BusError, patiently};
+use super::bus::{Bus, BusError, STREAM_NOT_FOUND, patiently};
 use crate::inbox::{ACKNOWLEDGE_WITHIN_S, Delivery, InboxError, MAX_DELIVERIES, MAX_MESSAGE_BYTES, MAX_WAITING_BYTES};
-
-/// JetStream's number for "stream not found".
-const STREAM_NOT_FOUND: u64 = 10_059;
 
 /// Where publishers send: `dateline.inbox.<publisher>`.
 const INBOX: &str = "inbox";

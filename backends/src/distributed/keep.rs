@@ -8,18 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::bus::{Bus, BusError, patiently};
+use super::bus::{Bus, BusError, NO_MESSAGE, STREAM_NOT_FOUND, WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_IN_FLIGHT, patiently};
 use crate::keep::{KeepEntry, KeepError, MAX_LISTED_KEYS, Revision};
 
 /// The bucket, and the stream behind it (the convention of NATS' key-value stores, so that other tools can look into it).
 const STREAM: &str = "KV_keep";
 const SUBJECTS: &str = "$KV.keep.";
-
-/// JetStream's numbers: no such stream, no such message, not the expected last sequence.
-const STREAM_NOT_FOUND: u64 = 10_059;
-const NO_MESSAGE: u64 = 10_037;
-const WRONG_LAST_SEQUENCE: u64 = 10_071;
-const WRONG_LAST_SEQUENCE_IN_FLIGHT: u64 = 10_164;
 
 /// A keep on the bus.
 #[derive(Clone, Debug)]

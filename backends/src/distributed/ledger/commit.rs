@@ -14,21 +14,12 @@ use super::read::Reader;
 use super::record::{Raw, Redaction};
 use super::wire::{Outgoing, Wire};
 use super::writer::Append;
-use crate::distributed::bus::{ANSWER_MS, BusError};
+use crate::distributed::bus::{ANSWER_MS, BusError, WRONG_LAST_ID, WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_IN_FLIGHT};
 use crate::ledger::{Head, LedgerError, NewEvent, Outcome, Receipt, Record};
 
 /// Fewer waiting events than this are sent as single messages, all in flight at once: the server makes about 300 batches a second
 /// however small they are, but 2,500 to 5,000 single messages.
 const BATCH_FROM_EVENTS: usize = 16;
-
-/// JetStream's number for "wrong last sequence": the head moved, or an id is taken.
-const WRONG_LAST_SEQUENCE: u64 = 10_071;
-
-/// The same where a copy of the message is still in flight, or an id stands twice in a batch.
-const WRONG_LAST_SEQUENCE_IN_FLIGHT: u64 = 10_164;
-
-/// JetStream's number for "wrong last message id": the message before was refused, and another intake's stands in its place.
-const WRONG_LAST_ID: u64 = 10_070;
 
 /// So long a commit is tried again before its callers are told that nobody knows, in milliseconds.
 const GIVE_UP_MS: u64 = 12_000;

@@ -14,11 +14,8 @@ use serde_json::{Value, json};
 
 use super::record::{Raw, Redaction};
 use super::stream::Stream;
-use crate::distributed::bus::{ANSWER_MS, Bus, BusError};
+use crate::distributed::bus::{ANSWER_MS, Bus, BusError, NO_MESSAGE};
 use crate::ledger::{Head, LedgerError, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, Record};
-
-/// JetStream's number for "no message found".
-const NO_MESSAGE: u64 = 10_037;
 
 /// The most subjects that one look-up names; the server takes 1,024.
 pub(super) const MAX_LOOKED_UP: usize = 1_000;

@@ -7,11 +7,8 @@ use dateline_events::{EventKey, Position};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::distributed::bus::{Bus, BusError};
+use crate::distributed::bus::{Bus, BusError, STREAM_NOT_FOUND};
 use crate::ledger::LedgerError;
-
-/// JetStream's number for "stream not found".
-const STREAM_NOT_FOUND: u64 = 10_059;
 
 /// The stream of one ledger. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]
