@@ -13,6 +13,7 @@ mod archive;
 mod broken_connections;
 mod bus;
 mod compare_and_swap;
+mod copying;
 mod engines_agree;
 mod facts;
 mod failing;
