@@ -7,7 +7,7 @@ use thiserror::Error;
 
 use crate::distributed;
 
-/// The most deliveries that one call of [`Inbox::receive`] hands out.
+/// The most deliveries that one call of `Inbox::receive` hands out.
 pub const MAX_DELIVERIES: usize = 1_000;
 
 /// The largest message that the inbox takes, in bytes, headers included: an event has at most 64 KiB.
@@ -21,7 +21,7 @@ pub const MAX_WAITING_BYTES: u64 = 1024 * 1024 * 1024;
 
 /// The inbox: a work queue that any number of intakes share, each with an inbox that it opened itself.
 ///
-/// A message that was received and not acknowledged within [`ACKNOWLEDGE_WITHIN_S`] seconds is handed out again, to whoever
+/// A message that was received and not acknowledged within `ACKNOWLEDGE_WITHIN_S` seconds is handed out again, to whoever
 /// asks: an intake that was killed loses nothing, and the ledger takes no event twice.
 pub type Inbox = distributed::Inbox;
 

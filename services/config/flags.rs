@@ -15,7 +15,7 @@ pub struct Flags {
     /// The folder of the embedded files [default: data]
     #[arg(long, global = true, env = "DATELINE_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// The ledger, sqlite:PATH or nats://[USER@]HOST[:PORT]?replicas=N&password_file=PATH&monitor=http://HOST:PORT [default: sqlite:DIR/ledger.db]
+    /// The ledger, sqlite:PATH or nats://USER@HOST:PORT?replicas=N&password_file=PATH&monitor=http://HOST:PORT [default: sqlite:DIR/ledger.db]
     #[arg(long, global = true, env = "DATELINE_LEDGER", value_name = "URL")]
     pub ledger: Option<String>,
     /// The views, sqlite:PATH or postgres://USER@HOST/DATABASE?password_file=PATH [default: sqlite:DIR/views.db]
