@@ -1,7 +1,7 @@
 //! Both back ends are one system: the same ledger, carried from engine to engine, is told byte for byte the same by all four pairings
 //! of ledger and views. The WhatsApp outage and a generated history of every kind; 100,000 events with `DATELINE_LONG=1`.
 
-mod history;
+pub mod history;
 
 use std::collections::BTreeMap;
 

@@ -146,3 +146,43 @@ async fn publish_one(url: &str, id: &str) -> Option<u16> {
     let sent = reqwest::Client::new().post(format!("{url}/v1/events")).header("content-type", "application/cloudevents+json");
     Some(sent.body(anomaly(id, "whatsapp", "2022-10-25T06:40Z")).send().await.ok()?.status().as_u16())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rebuild_that_is_killed_leaves_the_old_views_serving_and_readers_go_on_through_the_next() {
+    let (_folder, data) = folder();
+    let database = Postgres::start(Fsync::Off);
+    let kept = Kept { views: database.create_database(), ..Kept::in_folder(&data) };
+    let lines = data.join("history.ndjson");
+    std::fs::write(&lines, crate::both_engines::history::lines(3_000)).unwrap();
+    assert!(kept.run(&["publish", lines.to_str().unwrap()]).status.success());
+    let name = kept.views.rsplit('/').next().unwrap().to_owned();
+    let serving = || database.sql(&name, "SELECT number FROM dateline.generations WHERE state = 'serving'");
+    let reader = Role::start(&kept, "reader");
+    let timeline = || async {
+        let (status, told) = get(&format!("{}/v1/incidents/service-000/timeline?min_position=3000", reader.url)).await;
+        assert_eq!(status, 200, "{told}");
+        told
+    };
+    let (before, told) = (serving(), timeline().await);
+
+    let mut rebuild = crate::support::command(&data).args(kept.arguments()).arg("rebuild").spawn().unwrap();
+    let half_done = "SELECT count(*) FROM dateline.generations WHERE state = 'building' AND position BETWEEN 1 AND 2999";
+    while database.sql(&name, half_done) == "0" {
+        assert!(rebuild.try_wait().unwrap().is_none(), "the rebuild ended before it could be killed");
+    }
+    rebuild.kill().unwrap();
+    rebuild.wait().unwrap();
+    assert_eq!((serving(), timeline().await), (before.clone(), told.clone()), "the old generation serves");
+
+    let next = kept.clone();
+    let rebuild = tokio::task::spawn_blocking(move || next.run(&["rebuild"]));
+    let mut asked = 0;
+    while !rebuild.is_finished() {
+        assert_eq!(timeline().await, told);
+        asked += 1;
+    }
+    assert!(rebuild.await.unwrap().status.success());
+    assert_ne!(serving(), before, "the new generation serves");
+    assert_eq!(timeline().await, told);
+    assert!(asked > 5, "only {asked} readers asked meanwhile");
+}
