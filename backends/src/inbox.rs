@@ -16,8 +16,9 @@ pub const MAX_MESSAGE_BYTES: usize = 128 * 1024;
 /// A message that is not acknowledged within so many seconds is handed out again.
 pub const ACKNOWLEDGE_WITHIN_S: u64 = 30;
 
-/// So many bytes of messages wait in the inbox at most; then it refuses further ones, and publishers keep them.
-pub const MAX_WAITING_BYTES: u64 = 1024 * 1024 * 1024;
+/// So many messages wait in the inbox at most; then it refuses further ones, and publishers keep them. Counted in messages: the server
+/// would set a limit in bytes aside at once, and refuse the inbox on a small disk.
+pub const MAX_WAITING_MESSAGES: u64 = 100_000;
 
 /// The inbox: a work queue that any number of intakes share, each with an inbox that it opened itself.
 ///

@@ -10,7 +10,7 @@ use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 
 use super::bus::{Bus, BusError, STREAM_NOT_FOUND, patiently};
-use crate::inbox::{ACKNOWLEDGE_WITHIN_S, Delivery, InboxError, MAX_DELIVERIES, MAX_MESSAGE_BYTES, MAX_WAITING_BYTES};
+use crate::inbox::{ACKNOWLEDGE_WITHIN_S, Delivery, InboxError, MAX_DELIVERIES, MAX_MESSAGE_BYTES, MAX_WAITING_MESSAGES};
 
 /// Where publishers send: `dateline.inbox.<publisher>`.
 const INBOX: &str = "inbox";
@@ -62,8 +62,8 @@ impl Inbox {
             INBOX,
             json!({
                 "name": INBOX, "subjects": [format!("{INBOX_SUBJECTS}*")], "description": "events on their way to the ledger", "storage": "file",
-                "retention": "workqueue", "discard": "new", "num_replicas": replicas, "max_msg_size": MAX_MESSAGE_BYTES, "max_bytes": MAX_WAITING_BYTES,
-                "max_msgs": -1, "max_age": 0,
+                "retention": "workqueue", "discard": "new", "num_replicas": replicas, "max_msg_size": MAX_MESSAGE_BYTES, "max_bytes": -1,
+                "max_msgs": MAX_WAITING_MESSAGES, "max_age": 0,
             }),
         )
         .await?;
