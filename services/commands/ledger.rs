@@ -7,8 +7,8 @@ use dateline_backends::{Archive, Keep, Ledger, LedgerError, LedgerOptions, Recor
 use dateline_events::Position;
 
 use super::{Answer, Progress, say};
-use crate::config::{LedgerCommand, Settings};
-use crate::doors::{current_number, known_reach, make_current};
+use crate::config::{Addresses, LedgerCommand, Settings};
+use crate::doors::{current_number, known_reach, ledger_to_read, make_current};
 
 /// Positions are compared by the page.
 const PAGE: usize = 1_000;
@@ -258,7 +258,8 @@ async fn copy_tail(from: &Ledger, to: &Ledger, after: Position) -> anyhow::Resul
 
 /// Carries a ledger to another place, positions, recorded times and salts intact; may be called again where it broke off.
 async fn copy(from: &str, to: &str) -> anyhow::Result<Answer> {
-    let source = Ledger::open(from, LedgerOptions::reader()).await.context("cannot open the ledger that is copied from")?;
+    // The one that its keep calls current: a ledger that was restored leaves the damaged one behind.
+    let source = ledger_to_read(&Addresses::of_ledger(from)).await.context("cannot open the ledger that is copied from")?;
     let target = Ledger::open(to, LedgerOptions::writer()).await.context("cannot open the ledger that is copied to")?;
     let begun = Instant::now();
     let reached = target.head().await?.position;

@@ -107,6 +107,11 @@ impl Addresses {
         Self { ledger: file("ledger.db"), views: file("views.db"), keep: file("keep.db"), archive: None, data }
     }
 
+    /// A ledger by its address alone, with the keep that stands beside it.
+    pub fn of_ledger(url: &str) -> Self {
+        Self { ledger: url.to_owned(), keep: beside(url), ..Self::in_folder(PathBuf::from("data")) }
+    }
+
     /// The bus on which publishers send events, where the ledger is on one.
     pub fn inbox(&self) -> Option<&str> {
         self.ledger.starts_with("nats://").then_some(self.ledger.as_str())

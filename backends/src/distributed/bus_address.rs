@@ -80,7 +80,7 @@ fn server(text: &str) -> Result<String, String> {
 }
 
 /// Undoes percent-encoding.
-fn decoded(text: &str) -> Result<String, String> {
+pub(super) fn decoded(text: &str) -> Result<String, String> {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

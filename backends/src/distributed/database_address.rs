@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use postgres::Config;
 
+use super::bus_address;
 use super::database::DatabaseError;
 
 /// How long a connection may take to open, in milliseconds, where the URL does not say.
@@ -56,21 +57,9 @@ fn take_password_file(url: &str) -> Result<(String, Option<String>), DatabaseErr
     Ok((plain, path))
 }
 
-/// Percent-decoded, as libpq does with its own parameters.
+/// Percent-decoded, as libpq does with its own parameters; the value itself is not shown.
 fn decoded(value: &str) -> Result<String, DatabaseError> {
-    let fault = || DatabaseError::Other(format!("the {PASSWORD_FILE} of the database's address is not percent-encoded as a URL wants it"));
-    let mut bytes = Vec::with_capacity(value.len());
-    let mut rest = value.bytes();
-    while let Some(byte) = rest.next() {
-        if byte != b'%' {
-            bytes.push(byte);
-            continue;
-        }
-        let mut digit = || rest.next().and_then(|digit| char::from(digit).to_digit(16)).and_then(|digit| u8::try_from(digit).ok());
-        let (high, low) = (digit().ok_or_else(fault)?, digit().ok_or_else(fault)?);
-        bytes.push(high << 4 | low);
-    }
-    String::from_utf8(bytes).map_err(|_| fault())
+    bus_address::decoded(value).map_err(|fault| DatabaseError::Other(format!("the {PASSWORD_FILE} of the database's address: {fault}")))
 }
 
 #[cfg(test)]
