@@ -231,6 +231,11 @@ fn reference_rules(event: &Event, faults: &mut Faults) {
         if !is_name(&reference.id, ID_BYTES_MAX) {
             faults.add("/data/reference/id", "expected 1 to 256 bytes without control characters");
         }
+        for (member, word) in [("update", &reference.update), ("status", &reference.status)] {
+            if word.as_deref().is_some_and(|word| !is_name(word, ID_BYTES_MAX)) {
+                faults.add(format!("/data/reference/{member}"), "expected 1 to 256 bytes without control characters");
+            }
+        }
     }
 }
 

@@ -8,6 +8,7 @@ mod attributes;
 mod key;
 mod time;
 mod text;
+mod words;
 mod shapes;
 pub mod kinds;
 mod check;
@@ -27,6 +28,7 @@ pub use shapes::{
 };
 pub use text::{Language, Text};
 pub use time::{Bounds, Direction, Form, Instant, Moment, Point, Precision, When, Wording};
+pub use words::{normal, plain};
 
 /// An event's place in the ledger: 1, 2, 3 … without gaps.
 pub type Position = u64;

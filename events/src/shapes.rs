@@ -36,6 +36,17 @@ pub struct Reference {
     /// The incident's id there.
     #[schemars(regex(pattern = NAME), length(min = 1, max = ID_BYTES_MAX))]
     pub id: String,
+    /// The id of the post there that the event repeats; left out where it is about the incident as a whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = NAME), length(min = 1, max = ID_BYTES_MAX))]
+    pub update: Option<String>,
+    /// The page's own word for the state that the post names ("Update", "SERVICE_OUTAGE").
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = NAME), length(min = 1, max = ID_BYTES_MAX))]
+    pub status: Option<String>,
+    /// True where the event says that the page lists the incident no more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub absent: bool,
 }
 
 /// Whom a claim rests on.
@@ -296,6 +307,8 @@ pub type Window = (Moment, Moment);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
+    /// The vendor says that users notice nothing.
+    None,
     /// A part fails, or fails at times.
     Minor,
     /// Much fails.

@@ -59,7 +59,7 @@ impl Kind {
     pub fn restores(&self) -> bool {
         match self {
             Self::ServiceRestored(restored) => restored.extent == Extent::Full,
-            Self::VendorUpdated(updated) => updated.status == VendorStatus::Resolved,
+            Self::VendorUpdated(updated) => updated.status == Some(VendorStatus::Resolved),
             Self::MaintenanceCompleted(_) => true,
             _ => false,
         }

@@ -9,8 +9,9 @@ use crate::shapes::Statement;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VendorUpdated {
-    /// Where the vendor says that it stands.
-    pub status: VendorStatus,
+    /// Where the vendor says that it stands; left out where it posts without saying.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<VendorStatus>,
     /// What was said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub statement: Option<Statement>,

@@ -303,7 +303,7 @@ fn is_disruption(kind: &Kind) -> bool {
     use dateline_events::kinds::VendorStatus;
     match kind {
         Kind::AnomalyDetected(_) | Kind::ReportsObserved(_) | Kind::VendorAcknowledged(_) | Kind::MaintenanceStarted(_) => true,
-        Kind::VendorUpdated(updated) => !matches!(updated.status, VendorStatus::Resolved | VendorStatus::Postmortem),
+        Kind::VendorUpdated(updated) => !matches!(updated.status, Some(VendorStatus::Resolved | VendorStatus::Postmortem)),
         _ => false,
     }
 }

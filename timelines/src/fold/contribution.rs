@@ -73,8 +73,8 @@ fn classes(kind: &Kind) -> Vec<Class> {
         Kind::AnomalyDetected(_) => vec![Class::Anomaly],
         Kind::ReportsObserved(_) => vec![Class::Reports],
         Kind::VendorAcknowledged(_) => vec![Class::Acknowledged],
-        Kind::VendorUpdated(updated) if updated.status == VendorStatus::Resolved => vec![Class::Restored, Class::Updated],
-        Kind::VendorUpdated(updated) if updated.status == VendorStatus::Postmortem => vec![],
+        Kind::VendorUpdated(updated) if updated.status == Some(VendorStatus::Resolved) => vec![Class::Restored, Class::Updated],
+        Kind::VendorUpdated(updated) if updated.status == Some(VendorStatus::Postmortem) => vec![],
         Kind::VendorUpdated(_) => vec![Class::Updated],
         Kind::ServiceRestored(_) | Kind::MaintenanceCompleted(_) if kind.restores() => vec![Class::Restored],
         Kind::CauseStated(cause) if cause.known != Some(false) => vec![Class::Cause],
@@ -121,7 +121,7 @@ pub(crate) fn counted_slugs(event: &Event) -> BTreeSet<Slug> {
 fn status(event: &Event) -> Option<(State, Option<Instant>)> {
     let state = match &event.kind {
         Kind::VendorAcknowledged(_) => State::Acknowledged,
-        Kind::VendorUpdated(updated) => match updated.status {
+        Kind::VendorUpdated(updated) => match updated.status? {
             VendorStatus::Investigating => State::Investigating,
             VendorStatus::Identified => State::Identified,
             VendorStatus::Monitoring => State::Monitoring,

@@ -1,6 +1,6 @@
 //! The one place that chooses between languages, and what every language must be able to say. No words stand here.
 
-use dateline_events::{Event, Language, Lasted, Qualifier, Source, Symptom, Text};
+use dateline_events::{Event, Language, Lasted, Qualifier, Role, Source, SourceKind, Symptom, Text};
 use jiff::civil::Date;
 
 use super::clean::clean;
@@ -124,6 +124,13 @@ impl Names<'_> {
             Text::Plain(slug) => self.vendor(slug).unwrap_or_else(|| self.service(slug)),
             Text::ByLanguage(_) => self.text(text),
         }
+    }
+
+    /// The vendor's name, where the event was read on the vendor's own page and counts nothing.
+    pub(super) fn vendor_itself(&self, event: &Event) -> Option<String> {
+        let is_own = |source: &&Source| source.kind == Some(SourceKind::Vendor) && source.role == Role::ReadIn;
+        let own = event.common.sources.iter().find(is_own)?;
+        (event.kind.counts().is_empty() && event.kind.shares().is_empty()).then(|| self.source(own))
     }
 
     /// A source's name.

@@ -62,7 +62,7 @@ pub(super) fn wordings(entry: &Entry) -> Vec<(&Item, &Statement)> {
 /// One statement's words and who says them.
 pub(super) fn spoken(statement: &Statement, quotation: &Quotation, names: &Names) -> Spoken {
     Spoken {
-        words: clean(&quotation.text),
+        words: clean(&without_markup(&quotation.text)),
         speaker: statement.speaker.as_ref().map(|speaker| names.text(speaker)),
         organisation: statement.organisation.as_ref().map(|organisation| names.organisation(organisation)),
     }
@@ -91,4 +91,10 @@ pub(super) fn left_out(told: &str, other: &str) -> Option<Vec<String>> {
         }
     }
     (rest.next().is_none() && missing.len() <= LEFT_OUT_MAX).then_some(missing)
+}
+
+/// Status pages write HTML into their posts. It stays in the event; a line has the words.
+fn without_markup(text: &str) -> std::borrow::Cow<'_, str> {
+    let has_markup = text.contains('<') || (text.contains('&') && text.contains(';'));
+    if has_markup { dateline_events::plain(text).into() } else { text.into() }
 }

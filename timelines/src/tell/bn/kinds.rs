@@ -93,6 +93,9 @@ fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, names: &Names) 
     let place = if sign.regions.is_empty() { String::new() } else { format!("{} থেকে ", places(&sign.regions)) };
     let detector = detected_by
         .map(|slug| event.common.sources.iter().find(|source| source.slug == slug).map_or_else(|| clean(slug), |source| names.source(source)));
+    if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
+        return format!("{vendor} জানাচ্ছে, তখনই শুরু");
+    }
     let told = match detector {
         Some(who) => format!("{} ধরা পড়ে, {place}অস্বাভাবিক হারে অভিযোগ আসছে", locative(&who)),
         None => format!("{place}অস্বাভাবিক হারে অভিযোগ আসতে শুরু করে"),
@@ -242,6 +245,7 @@ fn scope_changed(event: &Event, regions: &[Region], hit: &[Symptom], severity: O
         None => {}
     }
     parts.extend(severity.map(|severity| match severity {
+        Severity::None => "ব্যবহারকারীরা কিছু টের পাননি বলে দাবি".to_owned(),
         Severity::Minor => "পরিষেবার কিছুটা অচল, কিংবা মাঝেমধ্যে অচল".to_owned(),
         Severity::Major => "পরিষেবার অনেকটাই অচল".to_owned(),
         Severity::Critical => "পুরো পরিষেবাই অচল".to_owned(),
@@ -263,9 +267,12 @@ fn organisation(said: Option<&Spoken>, setting: &Setting) -> String {
     said.and_then(|said| said.organisation.clone()).or_else(|| setting.vendor.clone()).unwrap_or_else(|| "সংস্থা".to_owned())
 }
 
-fn updated(status: VendorStatus, statement: Option<&Statement>, names: &Names, setting: &Setting) -> String {
+fn updated(status: Option<VendorStatus>, statement: Option<&Statement>, names: &Names, setting: &Setting) -> String {
     let said = said(statement, names, setting);
     let who = organisation(said.as_ref(), setting);
+    let Some(status) = status else {
+        return said.map_or_else(|| format!("{who} পরিস্থিতি জানায়"), |said| format!("{who}: “{}”", said.words));
+    };
     match said {
         // A person's words speak for themselves; a status page's need the status that stands beside them.
         Some(said) if said.speaker.is_some() && status == VendorStatus::Resolved => format!("{who}: “{}”", said.words),

@@ -83,6 +83,9 @@ fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names) -> String {
     let place = if sign.regions.is_empty() { String::new() } else { format!(" from {}", places(&sign.regions)) };
     let detector = detected_by
         .map(|slug| event.common.sources.iter().find(|source| source.slug == slug).map_or_else(|| clean(slug), |source| names.source(source)));
+    if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
+        return format!("{vendor} says that it began then");
+    }
     let mut told = detector.map_or(format!("Unusual number of reports{place}"), |who| format!("{who} sees an unusual number of reports{place}"));
     let figures = figures(event, &[]);
     let measure = sign.measure.as_ref().map(|measure| names.text(measure));
@@ -217,6 +220,7 @@ fn scope_changed(event: &Event, regions: &[Region], hit: &[Symptom], severity: O
         None => {}
     }
     parts.extend(severity.map(|severity| match severity {
+        Severity::None => "Users are said to notice nothing".to_owned(),
         Severity::Minor => "Some of it fails, or fails at times".to_owned(),
         Severity::Major => "Much of it fails".to_owned(),
         Severity::Critical => "All of it fails".to_owned(),
@@ -234,9 +238,12 @@ fn acknowledged(statement: Option<&Statement>, names: &Names, setting: &Setting)
     }
 }
 
-fn updated(status: VendorStatus, statement: Option<&Statement>, names: &Names, setting: &Setting) -> String {
+fn updated(status: Option<VendorStatus>, statement: Option<&Statement>, names: &Names, setting: &Setting) -> String {
     let said = said(statement, names, setting);
     let who = said.as_ref().and_then(|said| said.organisation.clone()).or_else(|| setting.vendor.clone()).unwrap_or_else(|| "The vendor".to_owned());
+    let Some(status) = status else {
+        return said.map_or_else(|| format!("{who} says how it stands"), |said| format!("{who}: “{}”", said.words));
+    };
     let (word, sentence) = match status {
         VendorStatus::Investigating => ("investigating", "is investigating"),
         VendorStatus::Identified => ("identified", "has found the problem"),
