@@ -13,7 +13,11 @@ mod aws;
 mod cstate;
 mod upptime;
 mod versions;
+mod memory;
+mod difference;
 
+pub use difference::{Changes, Draft, Edited, Page, Reading, SilentEdit, difference, incident, left};
+pub use memory::{Field, Memory, PostKind, Remembered, RememberedPost, Told};
 pub use observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};
 pub use versions::{Version, Visibility, read_version, read_visibility};
 
