@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Page, Reading};
 use crate::memory::Remembered;
-use crate::observation::SeenTime;
+use crate::observation::{Nature, SeenTime};
 
 /// An event to be published.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +19,8 @@ pub struct Draft {
     pub data: Map<String, Value>,
     /// The incident, by the page's own id.
     pub incident: String,
+    /// Whether it is trouble, or planned work.
+    pub nature: Nature,
     /// What was edited silently, where that is what it says.
     pub edits: Vec<SilentEdit>,
 }
@@ -97,6 +99,7 @@ pub(super) struct Setting<'a> {
     pub page: &'a Page<'a>,
     pub reading: &'a Reading<'a>,
     pub incident: &'a str,
+    pub nature: Nature,
     /// Where a reader finds the incident.
     pub url: Option<&'a str>,
     /// The address of its page, in references.
@@ -134,7 +137,7 @@ impl Setting<'_> {
         members.insert("sources".into(), json!([self.source()]));
         members.insert("stated".into(), self.stated(updated));
         members.retain(|_, value| !value.is_null());
-        Draft { id: self.id(part, number), kind, data: sorted(members), incident: self.incident.to_owned(), edits }
+        Draft { id: self.id(part, number), kind, data: sorted(members), incident: self.incident.to_owned(), nature: self.nature, edits }
     }
 
     /// The page, as the source of a claim.

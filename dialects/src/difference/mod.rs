@@ -156,7 +156,7 @@ pub fn incident(
     };
     let reference_page = after.page.clone();
     let since = read_before.or(if remembered.is_none() { reading.read_before } else { None });
-    let setting = Setting { page, reading, incident: &seen.id, url: seen.url.as_deref(), reference_page: &reference_page, since };
+    let setting = Setting { page, reading, incident: &seen.id, nature: after.nature, url: seen.url.as_deref(), reference_page: &reference_page, since };
     let mut drafts = Vec::new();
     fields::opening(&setting, seen, &mut after, &mut drafts);
     posts::posts(&setting, seen, &mut after, &mut drafts);
@@ -186,5 +186,6 @@ pub fn left(
 fn setting<'a>(page: &'a Page<'a>, reading: &'a Reading<'a>, seen: &'a SeenIncident, remembered: Option<&'a Remembered>) -> Setting<'a> {
     let reference_page = remembered.map_or(page.url, |remembered| &remembered.page);
     let since = remembered.and_then(|remembered| remembered.read.get(&reading.dialect).copied()).filter(|since| Some(*since) != reading.read);
-    Setting { page, reading, incident: &seen.id, url: seen.url.as_deref(), reference_page, since: since.or(reading.read_before) }
+    let nature = remembered.map_or(crate::Nature::Outage, |remembered| remembered.nature);
+    Setting { page, reading, incident: &seen.id, nature, url: seen.url.as_deref(), reference_page, since: since.or(reading.read_before) }
 }

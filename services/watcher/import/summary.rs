@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dateline_dialects::{Draft, Observation, SeenIncident};
+use dateline_dialects::{Draft, Nature, Observation, SeenIncident};
 use serde_json::{Value, json};
 
 use crate::watcher::publishing::Published;
@@ -20,8 +20,8 @@ pub struct Summary {
     pub passed_over: u64,
     /// Events by kind.
     kinds: BTreeMap<&'static str, u64>,
-    /// Silent edits by what was changed: how many, in which incidents, and how many change no word and no minute.
-    edits: BTreeMap<&'static str, Edits>,
+    /// Silent edits, of planned work apart, by what was changed: how many, in which incidents, and how many change no word and no minute.
+    edits: BTreeMap<(bool, &'static str), Edits>,
     /// Events stored, and events that had been said already.
     pub published: u64,
     /// Events that had been said already.
@@ -66,7 +66,7 @@ impl Summary {
     pub(super) fn said(&mut self, draft: &Draft) {
         *self.kinds.entry(draft.kind).or_default() += 1;
         for edit in &draft.edits {
-            let edits = self.edits.entry(edit.what.name()).or_default();
+            let edits = self.edits.entry((draft.nature == Nature::Maintenance, edit.what.name())).or_default();
             edits.all += 1;
             edits.minor += u64::from(edit.minor);
             edits.incidents.insert(draft.incident.clone());
@@ -114,18 +114,14 @@ impl Summary {
 
     /// For programs.
     pub fn json(&self) -> Value {
-        let edits: BTreeMap<&str, Value> = self
-            .edits
-            .iter()
-            .map(|(what, edits)| {
-                let form =
-                    json!({"edits": edits.all, "minor": edits.minor, "incidents": edits.incidents.len(), "incidents_not_minor": edits.telling.len()});
-                (*what, form)
-            })
-            .collect();
+        let of = |planned: bool| {
+            let edits = self.edits.iter().filter(|((maintenance, _), _)| *maintenance == planned);
+            let form = |edits: &Edits| json!({"edits": edits.all, "minor": edits.minor, "incidents": edits.incidents.len(), "incidents_not_minor": edits.telling.len()});
+            edits.map(|((_, what), edits)| (*what, form(edits))).collect::<BTreeMap<&str, Value>>()
+        };
         let pairs = |pairs: &[(String, String)]| pairs.iter().map(|(what, why)| json!({"what": what, "why": why})).collect::<Vec<_>>();
         json!({
-            "incidents": self.incidents.len(), "versions": self.versions, "passed_over": self.passed_over, "events": self.kinds, "edits": edits,
+            "incidents": self.incidents.len(), "versions": self.versions, "passed_over": self.passed_over, "events": self.kinds, "edits": of(false), "edits_of_planned_work": of(true),
             "published": self.published, "known": self.known, "refused": self.refusals, "refusals": pairs(&self.told_refusals),
             "unreadable": pairs(&self.unreadable),
         })
@@ -142,13 +138,12 @@ impl Summary {
         )];
         lines.extend(self.kinds.iter().map(|(kind, count)| format!("  {count:>7}  {kind}")));
         if !self.edits.is_empty() {
-            lines.push(
-                "silent edits, and in how many incidents (in brackets: without those of punctuation, markup, case, or less than a minute):".into(),
-            );
+            lines.push("silent edits, and in how many incidents (in brackets: without those of punctuation, markup, case, or less than a minute):".into());
         }
-        for (what, edits) in &self.edits {
+        for ((planned, what), edits) in &self.edits {
             let telling = edits.all - edits.minor;
-            lines.push(format!("  {:>7}  {what} in {} ({telling} in {})", edits.all, edits.incidents.len(), edits.telling.len()));
+            let of = if *planned { "of planned work" } else { "incidents" };
+            lines.push(format!("  {:>7}  {what} in {} {of} ({telling} in {})", edits.all, edits.incidents.len(), edits.telling.len()));
         }
         for (file, why) in &self.unreadable {
             lines.push(format!("unreadable, and evidence of nothing: {file}: {why}"));
