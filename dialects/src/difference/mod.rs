@@ -156,7 +156,8 @@ pub fn incident(
     };
     let reference_page = after.page.clone();
     let since = read_before.or(if remembered.is_none() { reading.read_before } else { None });
-    let setting = Setting { page, reading, incident: &seen.id, nature: after.nature, url: seen.url.as_deref(), reference_page: &reference_page, since };
+    let setting =
+        Setting { page, reading, incident: &seen.id, nature: after.nature, url: seen.url.as_deref(), reference_page: &reference_page, since };
     let mut drafts = Vec::new();
     fields::opening(&setting, seen, &mut after, &mut drafts);
     posts::posts(&setting, seen, &mut after, &mut drafts);

@@ -138,7 +138,9 @@ impl Summary {
         )];
         lines.extend(self.kinds.iter().map(|(kind, count)| format!("  {count:>7}  {kind}")));
         if !self.edits.is_empty() {
-            lines.push("silent edits, and in how many incidents (in brackets: without those of punctuation, markup, case, or less than a minute):".into());
+            lines.push(
+                "silent edits, and in how many incidents (in brackets: without those of punctuation, markup, case, or less than a minute):".into(),
+            );
         }
         for ((planned, what), edits) in &self.edits {
             let telling = edits.all - edits.minor;
