@@ -19,6 +19,8 @@ use posts::PrintedPost;
 
 /// The most events that a page may list, both lists together. The longest seen listed 65.
 const MAX_EVENTS: usize = 10_000;
+/// The largest description of an event, in bytes. The longest seen has 17,778.
+const MAX_DESCRIPTION_BYTES: usize = 256 * 1024;
 /// Where readers found the page.
 const PAGE: &str = "https://status.aws.amazon.com";
 /// An event began with its first post, if `date` lies no further from it than so many seconds.
@@ -99,6 +101,10 @@ fn event(json: &str) -> Result<SeenIncident, String> {
     }
     let date = form.date.value().filter(|seconds| (0..=LAST_EPOCH_SECOND).contains(seconds));
     let date = date.ok_or_else(|| "its \"date\" is not a number of seconds since 1970".to_owned())?;
+    let description = form.description.as_deref().unwrap_or_default();
+    if description.len() > MAX_DESCRIPTION_BYTES {
+        return Err(format!("its description has {} bytes; at most {MAX_DESCRIPTION_BYTES} are read", description.len()));
+    }
     let status = form.status.as_ref().and_then(NumberForm::value);
     let summary = form.summary.as_deref().unwrap_or_default();
     let mut incident = SeenIncident::new(format!("{service}-{date}"));
@@ -106,7 +112,7 @@ fn event(json: &str) -> Result<SeenIncident, String> {
     incident.name = headline(summary);
     incident.severity = status.and_then(severity);
     incident.components = form.service_name.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
-    incident.posts = seen_posts(date, posts::split(form.description.as_deref().unwrap_or_default()));
+    incident.posts = seen_posts(date, posts::split(description));
     if let Some(last) = incident.posts.last_mut()
         && let Some(word) = resolved_word(summary, status)
     {
@@ -117,8 +123,8 @@ fn event(json: &str) -> Result<SeenIncident, String> {
     Ok(incident)
 }
 
-/// An event says nowhere when it began. `date` and the minute printed beside the first post nearly always agree, and the minute, in
-/// the page's words, is told then. Where they disagree the page does not say which of them is right, and `date`, its id, stands.
+/// An event says when it began only by its `date`. Nearly always that is when its first post was written, and then the post's minute
+/// is told, in the page's words. Where they disagree `date` stands: what can be checked of it is the beginning that the words name.
 fn started(date: i64, first: Option<&SeenPost>) -> Option<SeenTime> {
     let epoch = Instant(date * Instant::SECOND);
     let printed = first.and_then(|post| post.at.clone());

@@ -1,5 +1,5 @@
 //! The posts of an event of AWS, out of one piece of HTML: `<div><span class="yellowfg"> 8:14 AM PDT</span>&nbsp;Words.</div>`, again
-//! and again, oldest first. What the times mean is not asked here. One pass: no HTML, however broken, takes longer than its length.
+//! and again, oldest first. What the times mean is not asked here. Posts are found in one pass, however broken the HTML is.
 
 use dateline_events::plain;
 
