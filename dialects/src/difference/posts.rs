@@ -232,7 +232,11 @@ fn changed(
     if post.id.is_none() {
         post.id.clone_from(&read.id);
     }
-    let told = Told { raw: hash(read.words.as_deref().unwrap_or_default()), status: read.status_word.clone() };
+    let mut told = Told { raw: hash(read.words.as_deref().unwrap_or_default()), status: read.status_word.clone() };
+    if dialect == Dialect::Aws && told.status.is_none() {
+        // The mark of the whole stands by its last post, whichever that is: a post that it moved on from was not edited.
+        told.status = post.told.get(&dialect).and_then(|before| before.status.clone());
+    }
     let before = post.told.insert(dialect, told.clone());
     if is_old {
         return;

@@ -6,8 +6,7 @@ use dateline_dialects::{Changes, Dialect, Draft, Memory, Observation, Page, Read
 use dateline_events::{Event, Instant};
 use serde_json::{Map, Value, json};
 
-const PAGE: Page<'static> =
-    Page { service: "lampost", vendor: "lampost", name: Some("Lampost"), lang: "en", url: "https://status.lampost.example" };
+const PAGE: Page<'static> = Page { service: "lampost", vendor: "lampost", name: Some("Lampost"), lang: "en", url: "https://status.lampost.example" };
 
 /// One incident: its posts are id, words, status and minute.
 #[derive(Debug, Clone, PartialEq)]
@@ -112,9 +111,8 @@ fn told(drafts: &[Draft]) -> BTreeMap<String, Value> {
 fn expected(incidents: &[Made]) -> BTreeMap<String, Value> {
     let items = read(incidents).incidents.into_iter().map(|seen| {
         let posts = seen.posts.iter();
-        let posts: Map<String, Value> = posts
-            .map(|post| (post.id.clone().unwrap(), json!([post.words, post.status_word, post.at.as_ref().unwrap().moment.text])))
-            .collect();
+        let posts: Map<String, Value> =
+            posts.map(|post| (post.id.clone().unwrap(), json!([post.words, post.status_word, post.at.as_ref().unwrap().moment.text]))).collect();
         let severity = seen.severity.map_or(Value::Null, |severity| json!(severity));
         (seen.id.clone(), json!({"name": seen.name, "severity": severity, "posts": posts}))
     });
