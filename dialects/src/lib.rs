@@ -13,6 +13,7 @@ mod aws;
 mod cstate;
 mod upptime;
 mod versions;
+mod sound;
 mod memory;
 mod difference;
 
@@ -63,13 +64,14 @@ impl Dialect {
         if bytes.len() > MAX_PAGE_BYTES {
             return Err(Unreadable(format!("{} bytes; a page has at most {MAX_PAGE_BYTES}", bytes.len())));
         }
-        match self {
+        let observation = match self {
             Self::Statuspage => statuspage::parse(bytes),
             Self::Gcp => gcp::parse(bytes),
             Self::Aws => aws::parse(bytes),
             Self::Cstate => cstate::parse(bytes, name),
             Self::Upptime => upptime::parse(bytes, name),
             Self::Atom => feed::parse(bytes),
-        }
+        }?;
+        Ok(sound::page(observation))
     }
 }

@@ -48,6 +48,26 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn whatever_stands_on_a_page_becomes_events_that_the_door_accepts(
+        texts in proptest::collection::vec(prop_oneof![any::<String>(), "\\PC{0,300}", Just("\0".to_owned()), Just("<script>alert(1)</script>".to_owned())], 9),
+        times in proptest::collection::vec(-2_000_000_000_i64..9_000_000_000, 6),
+    ) {
+        let time = |at: usize| dateline_events::Instant(times[at] * 1_000_000).to_string();
+        let item = |planned: bool| json!({"id": texts[0], "name": texts[1], "status": texts[2], "impact": "major", "shortlink": texts[3], "started_at": time(0),
+            "scheduled_for": time(1), "scheduled_until": time(2), "components": [{"name": texts[4]}],
+            "incident_updates": [
+                {"id": texts[5], "status": texts[2], "body": texts[6], "display_at": time(3), "updated_at": time(4)},
+                {"id": texts[7], "status": if planned {"in_progress"} else {"monitoring"}, "body": texts[8], "display_at": time(5), "updated_at": time(4)}]});
+        let page = json!({"page": {"id": "p", "name": texts[1], "url": texts[3]}, "incidents": [item(false)], "scheduled_maintenances": [item(true)], "components": []});
+        let observation = Dialect::Statuspage.read(page.to_string().as_bytes(), "summary.json").unwrap();
+        let mut memory = Memory::default();
+        step(&mut memory, &observation, 0);
+        step(&mut memory, &read(&[]), 1);
+    }
+}
+
 fn slow(words: u8) -> Made {
     Made { id: 1, name: 1, impact: 1, start: 10, planned: false, posts: vec![(1, words, 0, 10)] }
 }
