@@ -93,7 +93,7 @@ fn an_edit_was_made_between_the_reading_without_it_and_the_reading_with_it() {
     step(&mut memory, &read(&[slow(1)]), 0);
     let edited = step(&mut memory, &read(&[slow(2)]), 7);
     assert_eq!((edited.len(), edited[0].kind, &edited[0].data["announced"]), (1, "event.corrected", &json!(false)));
-    assert_eq!(edited[0].data["stated"], json!({"between": ["2024-05-01T06:00:00Z", "2024-05-01T06:06:59Z"]}));
+    assert_eq!(edited[0].data["stated"], json!({"between": ["2024-05-01T06:06:00Z", "2024-05-01T06:06:59Z"]}), "it was read a minute before, too");
     assert_eq!(edited[0].data["patch"]["statement"]["quotation"]["text"], "Words number 2.");
 }
 

@@ -106,7 +106,7 @@ impl Scribe {
         let told = dialects::Reading {
             dialect: reading.dialect,
             read: Some(reading.read_at),
-            read_before: reading.previous_read.or_else(|| book.lists.get(&list).copied()),
+            read_before: reading.previous_read.max(book.lists.get(&list).copied()),
             sha256: &sha256,
         };
         let changes = difference(&who.page(page), &told, &list, observation, &book.memory);

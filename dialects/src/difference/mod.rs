@@ -75,20 +75,21 @@ impl Memory {
 pub fn difference(page: &Page<'_>, reading: &Reading<'_>, list: &str, observation: &Observation, memory: &Memory) -> Changes {
     let mut changes = Changes::default();
     for seen in &observation.incidents {
-        let remembered = changes.touched.get(&seen.id).or_else(|| memory.incidents.get(&seen.id));
-        let Some((mut after, drafts)) = incident(page, reading, &observation.facts, seen, remembered) else {
+        let remembered = memory.incidents.get(&seen.id);
+        // What stood on the list at its last reading was read then, though nothing was written down about it.
+        let was_read = remembered.is_none_or(|remembered| remembered.listed.contains(list));
+        let told = Reading { read_before: reading.read_before.filter(|_| was_read), ..*reading };
+        let Some((mut after, drafts)) = incident(page, &told, &observation.facts, seen, remembered) else {
             changes.known += 1;
             continue;
         };
-        if observation.listing != Listing::Partial {
-            after.listed.insert(list.to_owned());
-        }
+        after.listed.insert(list.to_owned());
         let mut drafts = drafts;
         if observation.listing == Listing::Unresolved && after.absent.stands() {
             let snapshot = after.clone();
             drafts.push(fields::listed_again(&setting(page, reading, seen, Some(&snapshot)), &mut after));
         }
-        changes.add(seen, remembered.is_some_and(|before| *before == after), after, drafts);
+        changes.add(seen, remembered.is_some_and(|before| says_the_same(before, &after)), after, drafts);
     }
     let on_page = |id: &str| observation.incidents.iter().any(|seen| seen.id == id);
     let oldest = observation.incidents.iter().filter_map(|seen| began(seen)).min();
@@ -117,6 +118,12 @@ impl Changes {
         self.drafts.extend(drafts);
         self.touched.insert(seen.id.clone(), after);
     }
+}
+
+/// Nothing to write down: only the time of the reading moved.
+fn says_the_same(before: &Remembered, after: &Remembered) -> bool {
+    let aside = Remembered { read: before.read.clone(), ..after.clone() };
+    aside == *before
 }
 
 fn began(seen: &SeenIncident) -> Option<Instant> {
@@ -155,7 +162,7 @@ pub fn incident(
         },
     };
     let reference_page = after.page.clone();
-    let since = read_before.or(if remembered.is_none() { reading.read_before } else { None });
+    let since = read_before.max(reading.read_before);
     let setting =
         Setting { page, reading, incident: &seen.id, nature: after.nature, url: seen.url.as_deref(), reference_page: &reference_page, since };
     let mut drafts = Vec::new();
