@@ -204,7 +204,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for words in ["", "Aug", "Aug 21", "Aug 32, 00:37 UTC", "Aug 21, 24:00 UTC", "Aug 21, 00:37 UTC or so", "Foo 21, 00:37 UTC", "Aug 21, 0:7 UTC"] {
+        for words in
+            ["", "Aug", "Aug 21", "Aug 32, 00:37 UTC", "Aug 21, 24:00 UTC", "Aug 21, 00:37 UTC or so", "Foo 21, 00:37 UTC", "Aug 21, 0:7 UTC"]
+        {
             assert_eq!(Told::parse(words), None, "{words}");
         }
         for zone in ["XYZ", "", "+", "+25", "+123", "+ab", "-"] {

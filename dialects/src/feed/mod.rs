@@ -36,6 +36,9 @@ pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
     // An id that feed-rs made up would be another at each reading: what has none stays without.
     let parser = Builder::new().id_generator(|_, _, _| String::new()).sanitize_content(false).build();
     let feed = parser.parse(bytes).map_err(|error| Unreadable(format!("not a feed, or one that was cut off: {error}")))?;
+    if !feed.entries.is_empty() && !is_closed(bytes) {
+        return Err(Unreadable("a feed that was cut off: its root is not closed".into()));
+    }
     let mut observation = Observation { listing: Listing::Partial, ..Observation::default() };
     let (mut seen, mut origin, mut is_statuspage) = (BTreeSet::new(), None, false);
     for (place, entry) in feed.entries.iter().enumerate() {
@@ -168,6 +171,21 @@ fn no_feed(bytes: &[u8]) -> Option<String> {
         return Some("a page in HTML; expected RSS or Atom".into());
     }
     None
+}
+
+/// True where the root's end stands at the end: of RSS, feed-rs asks no more than that the channel is closed. Comments may follow.
+fn is_closed(bytes: &[u8]) -> bool {
+    // In UTF-16 the end is written in other bytes; feed-rs's own look must do.
+    if bytes.iter().take(4).any(|byte| *byte == 0) {
+        return true;
+    }
+    let tail = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(LOOK_BYTES)..]);
+    let mut tail = tail.trim_end();
+    while let Some((before, _)) = tail.strip_suffix("-->").and_then(|comment| comment.rsplit_once("<!--")) {
+        tail = before.trim_end();
+    }
+    let root = tail.strip_suffix('>').and_then(|open| open.rsplit_once("</")).map(|(_, name)| name.trim_end());
+    root.is_some_and(|name| ["feed", "rss", "RDF", "entry"].contains(&name.rsplit(':').next().unwrap_or(name)))
 }
 
 fn text(text: &Text) -> String {

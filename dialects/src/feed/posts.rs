@@ -4,7 +4,9 @@
 //! the newest first, with no year: it follows from the entry's own times. Above them, of planned work that has not begun,
 //! `THIS IS A SCHEDULED EVENT Mar 3, 12:00 - 16:30 UTC`.
 
-use dateline_events::{Instant, plain};
+use std::collections::BTreeSet;
+
+use dateline_events::{Instant, normal, plain};
 
 use super::dates::{Told, offsets};
 use crate::observation::{Nature, SeenPost, SeenTime, Status};
@@ -66,6 +68,10 @@ pub(super) fn read(content: &str, times: EntryTimes) -> Option<Body> {
         }
     }
     body.posts.reverse();
+    // Nothing tells two posts apart that say the same words in the same minute: they are one.
+    let mut seen = BTreeSet::new();
+    let sameness = |post: &SeenPost| (post.at.as_ref().map(SeenTime::start), post.status_word.clone(), post.words.as_deref().map(normal));
+    body.posts.retain(|post| seen.insert(sameness(post)));
     name_states(&mut body.posts, nature.unwrap_or(Nature::Outage));
     Some(body)
 }
