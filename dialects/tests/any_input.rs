@@ -203,3 +203,31 @@ fn every_beginning_of_a_page_is_read_or_refused() {
         }
     }
 }
+
+#[test]
+fn a_large_page_of_hostile_markup_takes_no_square_of_the_time() {
+    // Each of these would take many minutes where one of its parts is looked for again at every other.
+    let feed = |content: &str| {
+        format!(
+            "<rss version=\"2.0\"><channel><item><guid>https://s.example/i/1</guid><description><![CDATA[{content}]]></description></item></channel></rss>"
+        )
+    };
+    let header = "<small>Aug 21, 00:37 UTC</small><br><strong>Update</strong> - x";
+    let pages = [
+        (Dialect::Atom, feed(&format!("{header}{}", "<a".repeat(500_000)))),
+        (Dialect::Atom, feed(&"<small>".repeat(200_000))),
+        (Dialect::Atom, feed(&header.repeat(20_000))),
+        (Dialect::Atom, "<a>".repeat(300_000)),
+        (Dialect::Cstate, format!("---\ntitle: t\ndate: 2026-01-01\n---\n{}", "{{".repeat(500_000))),
+        (Dialect::Cstate, format!("---\ntitle: t\ndate: 2026-01-01\n---\n{}", "*".repeat(1_000_000))),
+        (Dialect::Cstate, format!("---\ntitle: {}\ndate: 2026-01-01\n---\n", "[".repeat(500_000))),
+        (Dialect::Upptime, format!("committed_at\tsubject\n{}", "[]".repeat(1_000_000))),
+        (Dialect::Upptime, "[".repeat(1_000_000)),
+    ];
+    for (place, (dialect, page)) in pages.iter().enumerate() {
+        let began = std::time::Instant::now();
+        let read = dialect.read(page.as_bytes(), "page");
+        judge(&read, page.len()).unwrap_or_else(|error| panic!("page {place}: {error}"));
+        println!("page {place}: {} bytes in {:?}", page.len(), began.elapsed());
+    }
+}

@@ -1,5 +1,6 @@
 //! The Atom history of a real Statuspage beside what was read out of it elsewhere. The files are not ours: where they are missing,
 //! one line says so.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod real;
 
