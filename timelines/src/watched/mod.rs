@@ -132,7 +132,7 @@ impl Watched {
         let standing: Vec<(usize, &Base)> = self.standing(view, &effect).collect();
         let last = |part: Part| standing.iter().rev().find(|(_, base)| base.part == part).map(|(place, _)| self.values(*place, &effect));
         let mut posts: Vec<PagePost> = standing.iter().filter(|(_, base)| base.part == Part::Post).map(|(at, _)| self.post(*at, &effect)).collect();
-        posts.sort_by(|left, right| (right.at, right.position).cmp(&(left.at, left.position)));
+        posts.sort_by_key(|post| std::cmp::Reverse((post.at, post.position)));
         let first_post = posts.iter().filter_map(|post| post.at).min();
         // The window is the incident's: it stands though the post that first said it may not.
         let said = self.bases.iter().enumerate().filter(|(_, base)| view.is_certain(base.position, base.stated));
@@ -203,5 +203,5 @@ impl Watched {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#[expect(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test fails by panicking; JSON is written in place")]
 mod tests;

@@ -91,7 +91,9 @@ impl Page {
     }
 }
 
-fn told(edits: &[Edit]) -> Vec<(Edited, About, bool, Option<EditedValue>, Option<EditedValue>)> {
+type Told = (Edited, About, bool, Option<EditedValue>, Option<EditedValue>);
+
+fn told(edits: &[Edit]) -> Vec<Told> {
     edits.iter().map(|edit| (edit.what, edit.about, edit.minor, edit.before.clone(), edit.after.clone())).collect()
 }
 
