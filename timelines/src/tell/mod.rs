@@ -18,15 +18,18 @@ mod clock;
 mod credit;
 mod details;
 mod difference;
+mod edit;
 mod en;
 mod entry;
 mod language;
 mod plain;
 mod quotation;
+mod source_edit;
 mod teller;
 mod walk;
 
 pub use difference::difference;
+pub use edit::{ToldEdit, told_edit};
 pub use language::Lang;
 pub use plain::{text, width_of};
 
