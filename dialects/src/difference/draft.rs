@@ -106,6 +106,8 @@ pub(super) struct Setting<'a> {
     pub reference_page: &'a str,
     /// The last reading without what is new.
     pub since: Option<Instant>,
+    /// True where something else was read later than this: then it tells only what that did not know.
+    pub is_old: bool,
 }
 
 impl Setting<'_> {

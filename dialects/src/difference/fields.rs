@@ -58,22 +58,20 @@ fn updated(seen: &SeenIncident) -> Option<Instant> {
 
 /// Everything else that it says of the incident as a whole.
 pub(super) fn fields(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
-    // What another dialect was read saying later than this is not gone back on.
-    let is_old = setting.reading.read.is_some_and(|read| after.read_elsewhere(setting.reading.dialect).is_some_and(|other| other > read));
     let by = setting.reading.dialect;
     let lang = setting.page.lang;
     let is_first = after.read.is_empty() && after.name.is_new();
     let at = if is_first { updated(seen) } else { None };
     start(setting, seen, after, drafts);
     let opener = after.opener.clone();
-    if let Some(name) = seen.name.clone().filter(|name| !(is_old && after.name.said > 0) && !same_name(&after.name, name, setting)) {
+    if let Some(name) = seen.name.clone().filter(|name| !(setting.is_old && after.name.said > 0) && !same_name(&after.name, name, setting)) {
         let edits = renamed(&after.name, &name);
         let title = json!({lang: name});
         let new = json!({"event": {"id": opener}, "title": title});
         let patch = json!({"title": title});
         change(setting, "name", &mut after.name, Some(name), new_event("incident.titled", new), patch, edits, at, drafts, "");
     }
-    let told_here = |told: Option<crate::Dialect>| told.is_none_or(|told| told == by);
+    let told_here = |told: Option<crate::Dialect>| told.is_none_or(|told| told == by && !setting.is_old);
     if let Some(severity) = seen.severity.filter(|_| after.nature == Nature::Outage && told_here(after.severity.by)) {
         let word = severity_word(severity);
         let started = seen.started.as_ref().or_else(|| seen.posts.iter().find_map(|post| post.at.as_ref()));
@@ -90,13 +88,14 @@ pub(super) fn fields(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Rem
         after.window.said = after.window.said.max(1);
         change(setting, "window", &mut after.window, Some(window), None, patch, edits, None, drafts, &target);
     }
-    if seen.ended.is_some() || after.end.by == Some(by) {
+    if (seen.ended.is_some() || after.end.by == Some(by)) && !(setting.is_old && after.end.said > 0) {
         end(setting, seen, after, drafts);
     }
 }
 
 fn start(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
-    let Some(started) = seen.started.as_ref().filter(|_| after.start.by.is_none_or(|told| told == setting.reading.dialect)) else { return };
+    let is_ours = after.start.by.is_none_or(|told| told == setting.reading.dialect) && !(setting.is_old && after.start.said > 0);
+    let Some(started) = seen.started.as_ref().filter(|_| is_ours) else { return };
     let value = started.start();
     // Planned work began when it was announced; that is said apart only where the first post says otherwise.
     if after.start.is_new() && after.posts.first().is_some_and(|post| post.at.is_some_and(|at| same_second(at, value))) {

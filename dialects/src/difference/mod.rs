@@ -120,6 +120,19 @@ impl Changes {
     }
 }
 
+/// True where the incident was read later than this in another dialect; or where nobody noted when this was read, and it tells of no
+/// moment after the last reading that was noted.
+fn is_old(reading: &Reading<'_>, seen: &SeenIncident, remembered: Option<&Remembered>) -> bool {
+    let Some(remembered) = remembered else { return false };
+    match reading.read {
+        Some(read) => remembered.read_elsewhere(reading.dialect).is_some_and(|other| other > read),
+        None => {
+            let written = seen.posts.iter().filter_map(|post| post.updated).chain(seen.updated).max();
+            written.zip(remembered.read.values().max().copied()).is_some_and(|(written, read)| written <= read)
+        }
+    }
+}
+
 /// Nothing to write down: only the time of the reading moved.
 fn says_the_same(before: &Remembered, after: &Remembered) -> bool {
     let aside = Remembered { read: before.read.clone(), ..after.clone() };
@@ -163,8 +176,16 @@ pub fn incident(
     };
     let reference_page = after.page.clone();
     let since = read_before.max(reading.read_before);
-    let setting =
-        Setting { page, reading, incident: &seen.id, nature: after.nature, url: seen.url.as_deref(), reference_page: &reference_page, since };
+    let setting = Setting {
+        page,
+        reading,
+        incident: &seen.id,
+        nature: after.nature,
+        url: seen.url.as_deref(),
+        reference_page: &reference_page,
+        since,
+        is_old: is_old(reading, seen, remembered),
+    };
     let mut drafts = Vec::new();
     fields::opening(&setting, seen, &mut after, &mut drafts);
     posts::posts(&setting, seen, &mut after, &mut drafts);
@@ -195,5 +216,14 @@ fn setting<'a>(page: &'a Page<'a>, reading: &'a Reading<'a>, seen: &'a SeenIncid
     let reference_page = remembered.map_or(page.url, |remembered| &remembered.page);
     let since = remembered.and_then(|remembered| remembered.read.get(&reading.dialect).copied()).filter(|since| Some(*since) != reading.read);
     let nature = remembered.map_or(crate::Nature::Outage, |remembered| remembered.nature);
-    Setting { page, reading, incident: &seen.id, nature, url: seen.url.as_deref(), reference_page, since: since.or(reading.read_before) }
+    Setting {
+        page,
+        reading,
+        incident: &seen.id,
+        nature,
+        url: seen.url.as_deref(),
+        reference_page,
+        since: since.or(reading.read_before),
+        is_old: false,
+    }
 }

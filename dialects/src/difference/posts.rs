@@ -26,13 +26,12 @@ struct Candidate<'a> {
 /// Says what is new in the posts, what was edited, and what was taken down.
 pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
     let candidates: Vec<Candidate> = seen.posts.iter().filter(|post| is_told(post, setting.reading.dialect)).map(Candidate::of).collect();
-    let is_old = setting.reading.read.is_some_and(|read| after.read_elsewhere(setting.reading.dialect).is_some_and(|other| other > read));
     let matched = recognise(&candidates, &after.posts);
     for (candidate, found) in candidates.iter().zip(&matched) {
         match found {
             Some(place) => {
                 let mut post = after.posts[*place].clone();
-                changed(setting, seen, candidate, &mut post, after, is_old, drafts);
+                changed(setting, seen, candidate, &mut post, after, drafts);
                 after.posts[*place] = post;
             }
             None => new_post(setting, seen, candidate, after, drafts),
@@ -42,7 +41,7 @@ pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Reme
     let known = after.posts.len() - matched.iter().filter(|found| found.is_none()).count();
     for (place, post) in after.posts.iter_mut().enumerate().take(known) {
         let is_listed = matched.contains(&Some(place));
-        if !is_listed && !is_old && post.gone.is_none() && post.told.contains_key(&dialect) {
+        if !is_listed && !setting.is_old && post.gone.is_none() && post.told.contains_key(&dialect) {
             post.said += 1;
             post.gone = Some(post.said);
             let part = format!("post/{}", post.key);
@@ -223,7 +222,6 @@ fn changed(
     candidate: &Candidate,
     post: &mut RememberedPost,
     incident: &Remembered,
-    is_old: bool,
     drafts: &mut Vec<Draft>,
 ) {
     let read = candidate.seen;
@@ -238,7 +236,7 @@ fn changed(
         told.status = post.told.get(&dialect).and_then(|before| before.status.clone());
     }
     let before = post.told.insert(dialect, told.clone());
-    if is_old {
+    if setting.is_old {
         return;
     }
     if let Some(gone) = post.gone.take() {
