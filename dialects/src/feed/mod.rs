@@ -1,0 +1,216 @@
+//! RSS and Atom. The feed of a Statuspage is recognised by the shape of its bodies, not by its address, and understood post by post
+//! (`posts`); of any other feed an entry is an incident with one post. Leaving a feed means nothing: it keeps the newest.
+//!
+//! A Statuspage's entry has an id of its own; the API's is the last part of its link, and that is the one kept. The posts have
+//! none: a post is recognised by its minute and its words. A post that could not be read is refused and the rest kept, in a feed;
+//! a version of one entry (`entry_version`) with such a post is refused as a whole, because nobody would hear of the post.
+//! The one post of any other entry has an id, so that a changed text is a correction of it and not another post.
+
+mod dates;
+mod posts;
+
+use std::collections::BTreeSet;
+
+use dateline_events::{Instant, plain};
+use feed_rs::model::{Entry, Feed, Link, Text};
+use feed_rs::parser::Builder;
+use serde::Deserialize;
+
+use self::posts::{Body, EntryTimes};
+use crate::observation::{Facts, Listing, Observation, Refused, SeenIncident, SeenPost, SeenTime, Unreadable};
+
+/// The largest feed that is read, in bytes; the largest of a Statuspage are under one mebibyte.
+pub const MAX_FEED_BYTES: usize = 8 * 1024 * 1024;
+
+/// So much of a page is looked at to tell what it is instead of a feed.
+const LOOK_BYTES: usize = 1024;
+
+/// What the one post of an entry is called that is no Statuspage's.
+const ONLY_POST: &str = "entry";
+
+/// Reads a page.
+pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
+    if let Some(why) = no_feed(bytes) {
+        return Err(Unreadable(why));
+    }
+    // An id that feed-rs made up would be another at each reading: what has none stays without.
+    let parser = Builder::new().id_generator(|_, _, _| String::new()).sanitize_content(false).build();
+    let feed = parser.parse(bytes).map_err(|error| Unreadable(format!("not a feed, or one that was cut off: {error}")))?;
+    if !feed.entries.is_empty() && !is_closed(bytes) {
+        return Err(Unreadable("a feed that was cut off: its root is not closed".into()));
+    }
+    let mut observation = Observation { listing: Listing::Partial, ..Observation::default() };
+    let (mut seen, mut origin, mut is_statuspage) = (BTreeSet::new(), None, false);
+    for (place, entry) in feed.entries.iter().enumerate() {
+        let form = EntryForm::from(entry);
+        let what = form.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| format!("entry {}", place + 1));
+        match form.read() {
+            Ok(read) if !seen.insert(read.incident.id.clone()) => {
+                observation.refused.push(Refused { what, why: "it stands in the feed twice; the first is kept".into() });
+            }
+            Ok(read) => {
+                if origin.is_none() || (read.is_statuspage && !is_statuspage) {
+                    origin = read.incident.url.as_deref().and_then(web_origin);
+                }
+                is_statuspage |= read.is_statuspage;
+                let name_post = |(place, why)| Refused { what: format!("{}, post {place}", read.incident.id), why };
+                observation.refused.extend(read.refused.into_iter().map(name_post));
+                observation.incidents.push(read.incident);
+            }
+            Err(why) => observation.refused.push(Refused { what, why }),
+        }
+    }
+    observation.facts = facts(&feed, origin, is_statuspage);
+    Ok(observation)
+}
+
+/// One entry of a feed's history, as JSON: id, published, updated, title, content, link.
+pub(crate) fn entry_version(json: &str) -> Result<(SeenIncident, Facts), String> {
+    let form: EntryForm = serde_json::from_str(json).map_err(|error| error.to_string())?;
+    let read = form.read()?;
+    if let Some((place, why)) = read.refused.into_iter().next() {
+        return Err(format!("{}, post {place}: {why}", read.incident.id));
+    }
+    let url = read.incident.url.as_deref().and_then(web_origin);
+    Ok((read.incident, Facts { name: None, url }))
+}
+
+#[derive(Deserialize)]
+struct EntryForm {
+    id: Option<String>,
+    published: Option<Instant>,
+    updated: Option<Instant>,
+    title: Option<String>,
+    content: Option<String>,
+    link: Option<String>,
+}
+
+struct ReadEntry {
+    incident: SeenIncident,
+    is_statuspage: bool,
+    refused: Vec<(usize, String)>,
+}
+
+impl From<&Entry> for EntryForm {
+    fn from(entry: &Entry) -> Self {
+        let content = entry.content.as_ref().and_then(|content| content.body.clone());
+        Self {
+            id: Some(entry.id.trim().to_owned()).filter(|id| !id.is_empty()),
+            published: entry.published.map(|time| Instant(time.timestamp_micros())),
+            updated: entry.updated.map(|time| Instant(time.timestamp_micros())),
+            title: entry.title.as_ref().map(text),
+            content: content.or_else(|| entry.summary.as_ref().map(|summary| summary.content.clone())),
+            link: alternate(&entry.links),
+        }
+    }
+}
+
+impl EntryForm {
+    fn read(self) -> Result<ReadEntry, String> {
+        let link = self.link.clone().filter(|link| is_web(link)).or_else(|| self.id.clone().filter(|id| is_web(id)));
+        let times = EntryTimes { published: self.published, updated: self.updated };
+        match posts::read(self.content.as_deref().unwrap_or_default(), times) {
+            Some(body) => self.of_statuspage(link, body),
+            None => self.of_anybody(link),
+        }
+    }
+
+    fn of_statuspage(self, link: Option<String>, body: Body) -> Result<ReadEntry, String> {
+        let link = link.ok_or("it has no link, whose last part is the incident's id")?;
+        let id = last_part(&link).ok_or_else(|| format!("its link \"{link}\" has no last part, which is the incident's id"))?;
+        let mut incident = SeenIncident::new(id);
+        incident.url = Some(link);
+        incident.nature = body.nature;
+        incident.name = self.title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
+        incident.scheduled = body.scheduled;
+        incident.updated = self.updated.or(self.published);
+        incident.started = body.posts.iter().filter_map(|post| post.at.as_ref()).min_by_key(|at| at.start()).cloned();
+        incident.posts = body.posts;
+        Ok(ReadEntry { incident, is_statuspage: true, refused: body.refused })
+    }
+
+    fn of_anybody(self, link: Option<String>) -> Result<ReadEntry, String> {
+        let id = self.id.filter(|id| !id.trim().is_empty()).or_else(|| link.clone()).ok_or("it has neither an id nor a link")?;
+        let mut incident = SeenIncident::new(id);
+        incident.url = link;
+        incident.name = self.title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
+        incident.updated = self.updated.or(self.published);
+        let words = self.content.as_deref().map(plain).filter(|words| !words.is_empty());
+        let at = self.published.or(self.updated).and_then(SeenTime::second);
+        incident.posts = vec![SeenPost { id: Some(ONLY_POST.into()), at, updated: self.updated, status: None, status_word: None, words }];
+        Ok(ReadEntry { incident, is_statuspage: false, refused: Vec::new() })
+    }
+}
+
+fn facts(feed: &Feed, origin: Option<String>, is_statuspage: bool) -> Facts {
+    let name = feed.title.as_ref().map(text).map(|title| {
+        let title = title.trim();
+        [" Status - Incident History", " - Incident History"].iter().find_map(|end| title.strip_suffix(end)).unwrap_or(title).trim().to_owned()
+    });
+    let alternate = alternate(&feed.links).filter(|link| is_web(link)).map(|link| link.trim_end_matches('/').to_owned());
+    // The entries of a Statuspage say where the page is, and so does a version of one of them: the two must agree.
+    let url = if is_statuspage { origin.or(alternate) } else { alternate.or(origin) };
+    Facts { name: name.filter(|name| !name.is_empty()), url }
+}
+
+/// What a page is that cannot be a feed.
+fn no_feed(bytes: &[u8]) -> Option<String> {
+    if bytes.len() > MAX_FEED_BYTES {
+        return Some(format!("{} bytes; a feed has at most {MAX_FEED_BYTES}", bytes.len()));
+    }
+    let head = String::from_utf8_lossy(&bytes[..bytes.len().min(LOOK_BYTES)]).to_ascii_lowercase();
+    let head = head.trim_start_matches('\u{feff}').trim_start();
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return Some("an empty page".into());
+    }
+    if head.starts_with(['{', '[']) {
+        return Some("JSON; expected RSS or Atom".into());
+    }
+    let is_html = head.contains("<!doctype html") || head.contains("<html");
+    if is_html && !["<feed", "<rss", "<rdf"].iter().any(|root| head.contains(root)) {
+        return Some("a page in HTML; expected RSS or Atom".into());
+    }
+    None
+}
+
+/// True where the root's end stands at the end: of RSS, feed-rs asks no more than that the channel is closed. Comments may follow.
+fn is_closed(bytes: &[u8]) -> bool {
+    // In UTF-16 the end is written in other bytes; feed-rs's own look must do.
+    if bytes.iter().take(4).any(|byte| *byte == 0) {
+        return true;
+    }
+    let tail = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(LOOK_BYTES)..]);
+    let mut tail = tail.trim_end();
+    while let Some((before, _)) = tail.strip_suffix("-->").and_then(|comment| comment.rsplit_once("<!--")) {
+        tail = before.trim_end();
+    }
+    let root = tail.strip_suffix('>').and_then(|open| open.rsplit_once("</")).map(|(_, name)| name.trim_end());
+    root.is_some_and(|name| ["feed", "rss", "RDF", "entry"].contains(&name.rsplit(':').next().unwrap_or(name)))
+}
+
+fn text(text: &Text) -> String {
+    if text.content_type.subty().as_str() == "html" { plain(&text.content) } else { text.content.clone() }
+}
+
+fn alternate(links: &[Link]) -> Option<String> {
+    let link = links.iter().find(|link| link.target.is_none() && link.rel.as_deref().is_none_or(|rel| rel == "alternate"))?;
+    Some(link.href.trim().to_owned())
+}
+
+fn is_web(url: &str) -> bool {
+    web_origin(url).is_some() && !url.contains(|character: char| character.is_whitespace() || character.is_control())
+}
+
+/// Scheme and host.
+fn web_origin(url: &str) -> Option<String> {
+    let scheme = ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme))?;
+    let host = url[scheme.len()..].split(['/', '?', '#']).next().filter(|host| !host.is_empty())?;
+    Some(format!("{scheme}{host}"))
+}
+
+/// The last part of the path of an address.
+fn last_part(url: &str) -> Option<&str> {
+    let path = url.split(['?', '#']).next()?.split_once("://")?.1;
+    let (_, last) = path.trim_end_matches('/').rsplit_once('/')?;
+    Some(last).filter(|last| !last.is_empty())
+}

@@ -1,0 +1,218 @@
+//! The body of a Statuspage's entry, post by post. Which entries there are, and whose they are, is not read here.
+//!
+//! `<p><small>Aug <var data-var='date'>21</var>, <var data-var='time'>00:37</var> UTC</small><br><strong>Resolved</strong> - words</p>`,
+//! the newest first, with no year: it follows from the entry's own times. Above them, of planned work that has not begun,
+//! `THIS IS A SCHEDULED EVENT Mar 3, 12:00 - 16:30 UTC`.
+
+use std::collections::BTreeSet;
+
+use dateline_events::{Instant, normal, plain};
+
+use super::dates::{Told, offsets};
+use crate::observation::{Nature, SeenPost, SeenTime, Status};
+use crate::statuspage;
+
+/// The markup of one time, and of one state, is no longer than this.
+const MAX_HEADER_BYTES: usize = 400;
+
+const SCHEDULED: &str = "SCHEDULED EVENT";
+
+/// What a body says.
+#[derive(Debug, Default)]
+pub(super) struct Body {
+    pub nature: Option<Nature>,
+    pub scheduled: Option<(Instant, Instant)>,
+    /// Oldest first.
+    pub posts: Vec<SeenPost>,
+    /// Posts whose time could not be read: their place in the body from 1, and why.
+    pub refused: Vec<(usize, String)>,
+}
+
+/// The times that stand on an entry itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct EntryTimes {
+    pub published: Option<Instant>,
+    pub updated: Option<Instant>,
+}
+
+struct Piece<'a> {
+    time: Result<Told, String>,
+    word: String,
+    markup: &'a str,
+}
+
+/// Reads a body; None where it is not a Statuspage's.
+pub(super) fn read(content: &str, times: EntryTimes) -> Option<Body> {
+    let unescaped;
+    let content = if !content.contains("<small") && content.contains("&lt;small") {
+        unescaped = unescape_once(content);
+        &unescaped
+    } else {
+        content
+    };
+    let (above, pieces) = pieces(content);
+    if pieces.is_empty() {
+        return None;
+    }
+    let nature = nature(&pieces, above);
+    let mut body = Body { nature, scheduled: window(above, times), ..Body::default() };
+    // An entry is published at its newest post's time, or, of planned work ahead, at the time that is planned.
+    let mut limit = times.published.into_iter().chain(times.updated).min();
+    for (place, piece) in pieces.iter().enumerate() {
+        match time(piece, &pieces, times, limit) {
+            Ok(at) => {
+                limit = Some(at.start());
+                body.posts.push(post(piece, at));
+            }
+            Err(why) => body.refused.push((place + 1, why)),
+        }
+    }
+    body.posts.reverse();
+    // Nothing tells two posts apart that say the same words in the same minute: they are one.
+    let mut seen = BTreeSet::new();
+    let sameness = |post: &SeenPost| (post.at.as_ref().map(SeenTime::start), post.status_word.clone(), post.words.as_deref().map(normal));
+    body.posts.retain(|post| seen.insert(sameness(post)));
+    name_states(&mut body.posts, nature.unwrap_or(Nature::Outage));
+    Some(body)
+}
+
+fn post(piece: &Piece, at: SeenTime) -> SeenPost {
+    let words = plain(piece.markup);
+    SeenPost {
+        id: None,
+        at: Some(at),
+        updated: None,
+        status: None,
+        status_word: Some(piece.word.clone()).filter(|word| !word.is_empty()),
+        words: Some(words).filter(|words| !words.is_empty()),
+    }
+}
+
+/// "Update" leaves the state as it was.
+fn name_states(posts: &mut [SeenPost], nature: Nature) {
+    let mut state: Option<Status> = None;
+    for post in posts {
+        let word = post.status_word.as_deref().unwrap_or_default();
+        post.status = if word.eq_ignore_ascii_case("update") { state } else { statuspage::status(word, nature) };
+        state = post.status;
+    }
+}
+
+fn nature(pieces: &[Piece], above: &str) -> Option<Nature> {
+    let states: Vec<Status> = pieces.iter().filter_map(|piece| statuspage::status(&piece.word, Nature::Outage)).collect();
+    let is_planned = |state: &Status| !matches!(state, Status::Vendor(_));
+    match states.iter().any(is_planned) || above.contains(SCHEDULED) {
+        true => Some(Nature::Maintenance),
+        false => (!states.is_empty()).then_some(Nature::Outage),
+    }
+}
+
+fn time(piece: &Piece, all: &[Piece], times: EntryTimes, limit: Option<Instant>) -> Result<SeenTime, String> {
+    let told = piece.time.clone()?;
+    let limit = limit.ok_or("its time has no year, and the entry has neither \"published\" nor \"updated\" to infer it from")?;
+    let offset = offset(told.zone.as_deref(), all, times)?;
+    told.last_before(limit, offset).ok_or_else(|| format!("\"{}\" is no time of any year", told.wording))
+}
+
+/// Of an abbreviation with several meanings it is that in which a post's minute is the entry's own; else the likeliest.
+fn offset(zone: Option<&str>, all: &[Piece], times: EntryTimes) -> Result<i32, String> {
+    let Some(zone) = zone else { return Ok(0) };
+    let offsets = offsets(zone).ok_or_else(|| format!("\"{zone}\" is a time zone whose offset is not known"))?;
+    let likeliest = offsets[0];
+    if offsets.len() == 1 {
+        return Ok(likeliest);
+    }
+    let anchors: Vec<Instant> = times.published.into_iter().chain(times.updated).collect();
+    // The newest post is the one that an entry is published with.
+    let alike = all.iter().filter_map(|piece| piece.time.as_ref().ok()).find(|told| told.zone.as_deref() == Some(zone));
+    let is_meant = |offset: &i32| {
+        let covers = |anchor: &Instant| alike.and_then(|told| told.nearest_to(*anchor, *offset)).is_some_and(|time| covers(&time, *anchor));
+        anchors.iter().any(covers)
+    };
+    Ok(offsets.iter().copied().find(is_meant).unwrap_or(likeliest))
+}
+
+fn covers(time: &SeenTime, instant: Instant) -> bool {
+    time.start() <= instant && instant < time.moment.end()
+}
+
+fn window(above: &str, times: EntryTimes) -> Option<(Instant, Instant)> {
+    let words = plain(above).replace('\n', " ");
+    let (from, until) = Told::parse_window(words.split_once(SCHEDULED)?.1)?;
+    let anchor = times.published.or(times.updated)?;
+    let start = from.nearest_to(anchor, offset(from.zone.as_deref(), &[], times).ok()?)?.start();
+    let end = until.nearest_to(start, offset(until.zone.as_deref(), &[], times).ok()?)?.start();
+    (start < end).then_some((start, end))
+}
+
+/// What stands above the first post, and the posts as they stand.
+fn pieces(content: &str) -> (&str, Vec<Piece<'_>>) {
+    let mut found: Vec<Piece> = Vec::new();
+    let mut above = content;
+    let (mut words_from, mut from) = (0, 0);
+    while let Some(at) = content[from..].find("<small").map(|at| from + at) {
+        from = at + "<small".len();
+        let Some((time, word, length)) = header(&content[at..]) else { continue };
+        match found.last_mut() {
+            Some(last) => last.markup = &content[words_from..at],
+            None => above = &content[..at],
+        }
+        from = at + length;
+        words_from = from;
+        found.push(Piece { time, word, markup: &content[from..] });
+    }
+    for piece in &mut found {
+        piece.markup = without_dash(piece.markup);
+    }
+    (above, found)
+}
+
+/// The time and the state that a post begins with, and the length of their markup; None where `text` begins no post.
+fn header(text: &str) -> Option<(Result<Told, String>, String, usize)> {
+    let (small, after) = element(text, "small")?;
+    let mut rest = after;
+    loop {
+        rest = rest.trim_start();
+        let Some(tag) = rest.strip_prefix("<br") else { break };
+        rest = &tag[head(tag, MAX_HEADER_BYTES).find('>')? + 1..];
+    }
+    let (strong, after) = element(rest, "strong")?;
+    let words = plain(small);
+    let time = match Told::parse(&words) {
+        Some(told) => Ok(told),
+        None if small.contains("data-var") => Err(format!("\"{words}\" is not a time such as \"Aug 21, 00:37 UTC\"")),
+        None => return None,
+    };
+    Some((time, plain(strong), text.len() - after.len()))
+}
+
+/// The inside of the element that `text` begins with, and what follows it.
+fn element<'a>(text: &'a str, name: &str) -> Option<(&'a str, &'a str)> {
+    let inside = text.strip_prefix('<')?.strip_prefix(name)?;
+    let opened = head(inside, MAX_HEADER_BYTES).find('>')? + 1;
+    let inside = &inside[opened..];
+    let closing = format!("</{name}");
+    let end = head(inside, MAX_HEADER_BYTES).find(&closing)?;
+    let after = &inside[end..];
+    let closed = head(after, MAX_HEADER_BYTES).find('>')? + 1;
+    Some((&inside[..end], &after[closed..]))
+}
+
+/// At most the first so many bytes.
+fn head(text: &str, mut bytes: usize) -> &str {
+    bytes = bytes.min(text.len());
+    while !text.is_char_boundary(bytes) {
+        bytes -= 1;
+    }
+    &text[..bytes]
+}
+
+/// The dash between the state and the words is neither.
+fn without_dash(markup: &str) -> &str {
+    let trimmed = markup.trim_start_matches("&nbsp;").trim_start();
+    ["-", "–", "—", "&ndash;", "&mdash;"].iter().find_map(|dash| trimmed.strip_prefix(dash)).unwrap_or(trimmed)
+}
+
+fn unescape_once(text: &str) -> String {
+    text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
+}

@@ -1,0 +1,128 @@
+//! cState: an issue's front matter, and the posts inside of its prose.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod real;
+
+use dateline_dialects::{Dialect, Nature, Observation, SeenIncident, Status};
+use dateline_events::kinds::VendorStatus;
+use dateline_events::{Precision, Severity};
+
+const PUMPS: &str = include_str!("fixtures/cstate/2026-03-02-pumps.md");
+const OLDEST_FIRST: &str = include_str!("fixtures/cstate/2026-04-01-oldest-first.md");
+const NOTICE: &str = include_str!("fixtures/cstate/2026-05-01-notice.md");
+
+fn read(text: &str, name: &str) -> Observation {
+    Dialect::Cstate.read(text.as_bytes(), name).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// Time, word and words of each post.
+fn told(incident: &SeenIncident) -> Vec<(Option<&str>, Option<&str>, &str)> {
+    let posts = incident.posts.iter();
+    posts.map(|post| (post.at.as_ref().map(|at| at.moment.text.as_str()), post.status_word.as_deref(), post.words.as_deref().unwrap())).collect()
+}
+
+#[test]
+fn an_issue_is_read_as_it_stands_even_where_it_contradicts_itself() {
+    let observation = read(PUMPS, "2026-03-02-pumps.md");
+    let incident = &observation.incidents[0];
+    assert_eq!((incident.id.as_str(), incident.name.as_deref()), ("2026-03-02-pumps", Some("Pumps: no pressure")));
+    assert_eq!((incident.severity, incident.nature), (Some(Severity::Critical), Some(Nature::Outage)));
+    let (began, ended) = (incident.started.as_ref().unwrap(), incident.ended.as_ref().unwrap());
+    assert_eq!((began.moment.text.as_str(), began.zone_assumed), ("2026-03-02T07:30:00Z", true));
+    assert_eq!((ended.moment.text.as_str(), ended.zone_assumed), ("2026-03-02T06:00:00Z", true));
+    assert_eq!(incident.components, ["Pumps", "Valves"]);
+    let expected = [
+        (Some("2026-01-02T07:31:00Z"), Some("Investigating"), "There is no pressure."),
+        (Some("2026-01-02T08:00:00Z"), Some("Update"), "We found it.\n\n- seal 4\n- seal 5"),
+        (Some("2026-03-02T09:15:00Z"), Some("Fixed"), "The seal is new."),
+        (None, Some("Post-mortem"), "A seal broke.\n\nIt was an old one, of 12 bar."),
+    ];
+    assert_eq!(told(incident), expected);
+    let states: Vec<Option<Status>> = incident.posts.iter().map(|post| post.status).collect();
+    let vendor = |status| Some(Status::Vendor(status));
+    let investigating = vendor(VendorStatus::Investigating);
+    assert_eq!(states, [investigating, investigating, vendor(VendorStatus::Resolved), vendor(VendorStatus::Postmortem)]);
+    assert!(observation.refused.is_empty(), "{:?}", observation.refused);
+}
+
+#[test]
+fn posts_that_stand_oldest_first_are_not_turned_around() {
+    let observation = read(OLDEST_FIRST, "content/issues/2026-04-01-oldest-first.md");
+    let incident = &observation.incidents[0];
+    assert_eq!(incident.id, "2026-04-01-oldest-first");
+    let at = Some("2026-04-01T10:00:00Z");
+    let expected = [
+        (at, None, "Something is wrong."),
+        (at, Some("Investigating"), "We look.\n\n    {{ not a track }} and a `code`"),
+        (None, Some("Resolved"), "it is over."),
+    ];
+    assert_eq!(told(incident), expected);
+    assert_eq!((incident.severity, incident.nature), (Some(Severity::Minor), None));
+    assert!(incident.ended.is_none(), "it is not resolved, whatever resolvedWhen says");
+    assert!(!incident.started.as_ref().unwrap().zone_assumed, "the zone is written there");
+    assert_eq!(observation.refused.len(), 1);
+    assert!(observation.refused[0].what.ends_with("post 3") && observation.refused[0].why.contains("\"soon\""), "{:?}", observation.refused);
+}
+
+#[test]
+fn an_informational_page_is_no_trouble_and_one_post() {
+    let observation = read(NOTICE, "2026-05-01-notice.md");
+    let incident = &observation.incidents[0];
+    assert_eq!((incident.name.as_deref(), incident.severity, incident.nature), (Some("2026"), None, None));
+    assert_eq!((&incident.started, &incident.ended), (&None, &None));
+    let [post] = &incident.posts[..] else { panic!("{:?}", incident.posts) };
+    let at = post.at.as_ref().unwrap();
+    assert_eq!((at.moment.text.as_str(), at.precision, at.zone_assumed), ("2026-05-01[UTC]", Precision::Day, true));
+    assert!(post.words.as_deref().unwrap().starts_with("*Investigating* - nothing"), "{post:?}");
+    assert_eq!((post.status, &post.status_word), (None, &None));
+}
+
+#[test]
+fn what_is_no_issue_is_unreadable_and_says_why() {
+    let why = |text: &str| Dialect::Cstate.read(text.as_bytes(), "issue.md").unwrap_err().to_string();
+    assert!(why("+++\ntitle = \"t\"\n+++\n").contains("TOML"));
+    assert!(why("").contains("front matter"));
+    assert!(why("# A page\n").contains("front matter"));
+    assert!(why("---\ntitle: t\ndate: 2026-01-01\n").contains("cut off"));
+    assert!(why("---\ntitle: t\n---\nwords").contains("no \"date\""));
+    assert!(why("---\ntitle: t\ndate: soon\n---\nwords").contains("\"soon\" is not a date"));
+    assert!(why("---\ntitle: [t\n---\nwords").contains("front matter: "));
+    assert!(why("---\ntitle: t\ndate: 2026-01-01\nresolved: true\nresolvedWhen: later\n---\n").contains("\"later\""));
+    let unnamed = Dialect::Cstate.read(b"---\ntitle: t\ndate: 2026-01-01\n---\n", "").unwrap_err().to_string();
+    assert!(unnamed.contains("names it"), "{unnamed}");
+    let too_large = format!("---\ntitle: t\ndate: 2026-01-01\n---\n{}", "x".repeat(1024 * 1024));
+    assert!(why(&too_large).contains("at most 1048576"));
+}
+
+#[test]
+fn real_issues_are_read() {
+    let names = [
+        "2018-01-17-sending-dms-impacted",
+        "2018-04-13-unavailable-guilds-connection-issues",
+        "2018-05-25-us-east-conn-issues",
+        "2019-10-08-testing-new-pipeline",
+        "2023-04-16-formatting-testing",
+        "2024-02-24-maintenance-window",
+        "2024-05-23-planning-meeting",
+        "2024-07-23-excitement",
+        "2024-12-24-cstate-showdown",
+        "2024-12-27-dns-resolution-api",
+        "i-testing-cstate-functions",
+    ];
+    let mut posts = Vec::new();
+    for name in names {
+        let Some(text) = real::text(&format!("cstate/cstate-example/exampleSite/content/issues/{name}.md")) else { return };
+        let observation = read(&text, &format!("{name}.md"));
+        assert!(observation.refused.is_empty(), "{name}: {:?}", observation.refused);
+        let incident = &observation.incidents[0];
+        let bounds = [&incident.started, &incident.ended].map(|time| time.as_ref().map_or("-", |time| time.moment.text.as_str()));
+        println!("{name}: {bounds:?} {:?} {:?}", incident.severity, incident.components);
+        for post in &incident.posts {
+            let words: String = post.words.as_deref().unwrap_or_default().chars().take(40).collect();
+            println!("    {:?} {:?} {:?} {words:?}", post.at.as_ref().map(|at| at.moment.text.as_str()), post.status_word, post.status);
+        }
+        posts.push(incident.posts.len());
+    }
+    println!("{} issues, {} posts", names.len(), posts.iter().sum::<usize>());
+    assert_eq!(posts, [2, 4, 3, 1, 1, 1, 1, 3, 1, 2, 1]);
+}

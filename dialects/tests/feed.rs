@@ -1,0 +1,164 @@
+//! Feeds: those of a Statuspage post by post, any other entry by entry, and what is no feed.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+use dateline_dialects::{Dialect, Nature, Observation, SeenIncident, Status, read_version};
+use dateline_events::kinds::VendorStatus;
+use dateline_events::{Instant, Precision};
+
+const STATUSPAGE: &str = include_str!("fixtures/feed/statuspage.atom");
+const STATUSPAGE_RSS: &str = include_str!("fixtures/feed/statuspage.rss");
+const PLAIN_RSS: &str = include_str!("fixtures/feed/plain.rss");
+const PLAIN_RDF: &str = include_str!("fixtures/feed/plain.rdf");
+
+fn read(feed: &str) -> Observation {
+    Dialect::Atom.read(feed.as_bytes(), "feed").unwrap()
+}
+
+fn instant(text: &str) -> Instant {
+    Instant::parse(text).unwrap()
+}
+
+/// Time, word and words of each post.
+fn told(incident: &SeenIncident) -> Vec<(&str, &str, &str)> {
+    assert!(incident.posts.iter().all(|post| post.id.is_none()), "a post of a Statuspage's feed has no id");
+    let posts = incident.posts.iter();
+    posts.map(|post| (post.at.as_ref().unwrap().moment.text.as_str(), post.status_word.as_deref().unwrap(), post.words.as_deref().unwrap())).collect()
+}
+
+#[test]
+fn a_statuspage_is_read_post_by_post_across_the_new_year() {
+    let observation = read(STATUSPAGE);
+    assert_eq!(observation.facts.name.as_deref(), Some("Harbour"));
+    assert_eq!(observation.facts.url.as_deref(), Some("https://status.harbour.example"));
+    let incident = &observation.incidents[0];
+    assert_eq!((incident.id.as_str(), incident.name.as_deref()), ("aa11", Some("Slow logins & sign-ups")));
+    assert_eq!(incident.nature, Some(Nature::Outage));
+    // The two posts that say the same in the same minute are one.
+    let expected = [
+        ("2025-12-31T22:10-08:00", "Identified", "A cable."),
+        ("2025-12-31T23:50-08:00", "Update", "Still at it."),
+        ("2026-01-01T00:12-08:00", "Resolved", "It is over.\nCauses:\na cable\na & b\nThank you."),
+    ];
+    assert_eq!(told(incident), expected);
+    let states: Vec<Option<Status>> = incident.posts.iter().map(|post| post.status).collect();
+    let vendor = |status| Some(Status::Vendor(status));
+    assert_eq!(states, [vendor(VendorStatus::Identified), vendor(VendorStatus::Identified), vendor(VendorStatus::Resolved)]);
+    let began = incident.started.as_ref().unwrap();
+    assert_eq!(
+        (began.moment.text.as_str(), began.precision, began.wording.as_deref()),
+        ("2025-12-31T22:10-08:00", Precision::Minute, Some("Dec 31, 22:10 PST"))
+    );
+    assert_eq!((&incident.ended, incident.updated), (&None, Some(instant("2026-01-02T09:00:00Z"))));
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_and_the_rest_kept() {
+    let observation = read(STATUSPAGE);
+    let refused: Vec<(&str, &str)> = observation.refused.iter().map(|refused| (refused.what.as_str(), refused.why.as_str())).collect();
+    assert_eq!(
+        refused,
+        [
+            ("aa11, post 5", "\"QQQ\" is a time zone whose offset is not known"),
+            ("tag:status.harbour.example,2005:Incident/103", "it has no link, whose last part is the incident's id"),
+        ]
+    );
+}
+
+#[test]
+fn planned_work_has_its_window_before_it_begins() {
+    let observation = read(STATUSPAGE);
+    let work = &observation.incidents[1];
+    assert_eq!((work.id.as_str(), work.nature), ("bb22", Some(Nature::Maintenance)));
+    assert_eq!(work.scheduled, Some((instant("2026-01-05T04:00:00Z"), instant("2026-01-05T05:30:00Z"))));
+    assert_eq!(told(work), [("2025-12-29T14:04Z", "Scheduled", "The port is dredged.")]);
+    assert_eq!(work.posts[0].status, Some(Status::Scheduled));
+}
+
+#[test]
+fn a_statuspage_in_rss_says_the_same_even_escaped_twice() {
+    let observation = read(STATUSPAGE_RSS);
+    assert_eq!(observation.facts.url.as_deref(), Some("https://status.lantern.example"));
+    // 09:15 IST is 08:15 UTC in Ireland and 03:45 UTC in India: the entry's own time decides.
+    assert_eq!(told(&observation.incidents[0]), [("2025-03-29T09:15+01:00", "Monitoring", "A fix is in.")]);
+    assert_eq!(observation.incidents[0].id, "cc33");
+    let work = &observation.incidents[1];
+    assert_eq!((work.id.as_str(), work.nature), ("dd44", Some(Nature::Maintenance)));
+    let states: Vec<Option<Status>> = work.posts.iter().map(|post| post.status).collect();
+    assert_eq!(states, [Some(Status::Scheduled), Some(Status::InProgress), Some(Status::InProgress), Some(Status::Completed)]);
+}
+
+#[test]
+fn any_other_entry_is_an_incident_with_one_post() {
+    let observation = read(PLAIN_RSS);
+    assert_eq!(observation.facts.name.as_deref(), Some("Ferry notices"));
+    assert_eq!(observation.facts.url.as_deref(), Some("https://ferry.example/notices"));
+    let ids: Vec<&str> = observation.incidents.iter().map(|incident| incident.id.as_str()).collect();
+    assert_eq!(ids, ["n-17", "https://ferry.example/notices/16"]);
+    let incident = &observation.incidents[0];
+    assert_eq!(incident.name.as_deref(), Some("Line 3 does not run & line 4 is late"));
+    let post = &incident.posts[0];
+    assert_eq!((post.id.as_deref(), post.words.as_deref()), (Some("entry"), Some("Line 3 does not run.\nFog.")));
+    assert_eq!(post.at.as_ref().unwrap().start(), instant("2026-05-05T06:30:00Z"));
+    assert_eq!((incident.nature, &incident.started), (None, &None));
+    let refused: Vec<&str> = observation.refused.iter().map(|refused| refused.what.as_str()).collect();
+    assert_eq!(refused, ["entry 3", "n-17"]);
+    assert_eq!(read(PLAIN_RSS), observation, "two readings of one feed differ");
+}
+
+#[test]
+fn an_edited_text_is_the_same_post_with_other_words() {
+    let edited = read(&PLAIN_RSS.replace("Fog.", "Thick fog."));
+    let (before, after) = (&read(PLAIN_RSS).incidents[0].posts[0], &edited.incidents[0].posts[0]);
+    assert_eq!((&before.id, &before.at), (&after.id, &after.at));
+    assert_ne!(before.words, after.words);
+}
+
+#[test]
+fn rss_1_and_an_empty_feed_are_read() {
+    let observation = read(PLAIN_RDF);
+    assert_eq!(observation.incidents[0].id, "https://mill.example/news/9");
+    assert_eq!(observation.incidents[0].posts[0].words.as_deref(), Some("Ice."));
+    let empty = read("<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>Quiet</title></feed>");
+    assert_eq!((empty.incidents.len(), empty.refused.len(), empty.facts.name.as_deref()), (0, 0, Some("Quiet")));
+}
+
+#[test]
+fn an_entry_without_words_does_not_spoil_the_feed() {
+    let feed = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><title>t</title><entry><id>a</id><title>A</title><content type=\"html\"></content></entry>\
+                <entry><id>b</id><content type=\"html\">words</content></entry></feed>";
+    let observation = read(feed);
+    assert_eq!(observation.incidents.iter().map(|incident| incident.posts[0].words.as_deref()).collect::<Vec<_>>(), [None, Some("words")]);
+}
+
+#[test]
+fn what_is_no_feed_is_unreadable_and_says_why() {
+    let why = |page: &str| Dialect::Atom.read(page.as_bytes(), "feed").unwrap_err().to_string();
+    assert_eq!(why(" \n"), "an empty page");
+    assert_eq!(why("{\"version\": \"https://jsonfeed.org/version/1\", \"title\": \"t\", \"items\": []}"), "JSON; expected RSS or Atom");
+    assert_eq!(why("<!DOCTYPE html><html><body>down for maintenance</body></html>"), "a page in HTML; expected RSS or Atom");
+    assert!(why("<sitemap/>").starts_with("not a feed"));
+    assert!(why("hello").starts_with("not a feed"));
+    for feed in [STATUSPAGE, STATUSPAGE_RSS, PLAIN_RSS, PLAIN_RDF] {
+        let whole = feed.trim_end().len();
+        for cut in (0..whole).filter(|cut| feed.is_char_boundary(*cut)) {
+            assert!(Dialect::Atom.read(&feed.as_bytes()[..cut], "feed").is_err(), "cut off at byte {cut} of {whole}, and read all the same");
+        }
+    }
+}
+
+#[test]
+fn a_version_of_an_entry_says_what_the_feed_says() {
+    let line = |zone: &str| {
+        format!(
+            "{{\"recorded_at\": \"2026-01-02T00:00:00Z\", \"entry\": {{\"id\": \"x/1\", \"published\": \"2026-01-01T00:05:09Z\", \"updated\": \"2026-01-01T00:05:09Z\", \
+             \"title\": \"Late\", \"link\": \"https://s.example/incidents/ee55?u=1\", \
+             \"content\": \"<p><small>Jan <var data-var='date'> 1</var>, <var data-var='time'>00:05</var> {zone}</small><br><strong>Investigating</strong> - We look.</p>\"}}}}"
+        )
+    };
+    let version = read_version(line("UTC").as_bytes()).unwrap();
+    assert_eq!((version.incident.id.as_str(), version.dialect), ("ee55", Dialect::Atom));
+    assert_eq!(version.facts.url.as_deref(), Some("https://s.example"));
+    assert_eq!(told(&version.incident), [("2026-01-01T00:05Z", "Investigating", "We look.")]);
+    let refused = read_version(line("QQQ").as_bytes()).unwrap_err().to_string();
+    assert!(refused.ends_with("ee55, post 1: \"QQQ\" is a time zone whose offset is not known"), "{refused}");
+}
