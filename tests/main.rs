@@ -35,3 +35,4 @@ mod roles;
 mod synced;
 mod tidy;
 mod vendors;
+mod watched;

@@ -186,6 +186,12 @@ pub fn told_lasted(lasted: &Lasted, lang: Lang) -> String {
     lang.lasted(lasted)
 }
 
+/// A text from an event made fit for one line: breaks become spaces, what cannot be seen or turns the direction of writing is left
+/// out, and what is too long is cut.
+pub fn told_line(text: &str) -> String {
+    clean::clean(text)
+}
+
 /// A number with the digits and the grouping of the language.
 pub fn told_number(value: u64, lang: Lang) -> String {
     lang.number(value)

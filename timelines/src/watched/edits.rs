@@ -118,6 +118,9 @@ pub enum EditedValue {
 
 /// Walks through the acts that are known, in the order in which the page changed.
 pub(super) fn edits(watched: &Watched, view: View) -> Vec<Edit> {
+    if watched.acts.is_empty() {
+        return Vec::new();
+    }
     let effect = Effect::of(watched, view);
     let mut order: Vec<usize> = (0..watched.acts.len()).filter(|act| is_told(watched, view, &effect, *act)).collect();
     order.sort_by_key(|act| (watched.acts[*act].stated.latest, watched.acts[*act].position));

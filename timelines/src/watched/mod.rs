@@ -6,7 +6,7 @@ mod effect;
 mod edits;
 mod said;
 
-use dateline_events::{Bounds, EventKey, Instant, Position, Severity, Source};
+use dateline_events::{Bounds, Instant, Position, Severity, Source};
 use serde::Serialize;
 
 use crate::rows::Nature;
@@ -160,9 +160,9 @@ impl Watched {
         edits::edits(self, View { known_at, as_of })
     }
 
-    /// The events by which it is found again.
-    pub fn keys(&self) -> impl Iterator<Item = EventKey> {
-        self.bases.iter().map(|base| EventKey::of(&self.source, &base.id))
+    /// How many events it is made of.
+    pub fn events(&self) -> usize {
+        self.bases.len() + self.acts.len()
     }
 
     fn presence_under(&self, view: View, effect: &Effect) -> Option<Presence> {
