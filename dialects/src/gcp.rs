@@ -126,6 +126,7 @@ fn incident(json: &str) -> Result<SeenIncident, String> {
     incident.started = form.begin.and_then(SeenTime::second);
     incident.ended = form.end.and_then(SeenTime::second);
     incident.severity = form.severity.as_deref().and_then(severity);
+    incident.severity_word = form.severity.filter(|_| incident.severity.is_some());
     incident.components = components(form.affected_products.unwrap_or_default(), form.service_name.as_deref());
     incident.updated = form.modified;
     let newest = form.most_recent_update.or(form.most_recent_update_once);

@@ -44,7 +44,7 @@ pub struct Remembered {
     /// When it was over.
     #[serde(default, skip_serializing_if = "Field::is_new")]
     pub end: Field<Instant>,
-    /// How bad it is, the word.
+    /// How bad it is, the page's own word.
     #[serde(default, skip_serializing_if = "Field::is_new")]
     pub severity: Field<String>,
     /// The planned window.

@@ -59,15 +59,19 @@ pub(crate) fn incident(mut seen: SeenIncident) -> Result<SeenIncident, String> {
     seen.id = short(&seen.id);
     seen.url = seen.url.filter(|url| is_web(url));
     seen.name = seen.name.map(|name| words(&name, MAX_NAME_CHARS)).filter(|name| !name.trim().is_empty());
+    seen.severity_word = seen.severity_word.take().filter(|word| is_word(word));
     seen.components = seen.components.iter().map(|name| words(name, MAX_NAME_CHARS)).filter(|name| !name.trim().is_empty()).collect();
     seen.scheduled = seen.scheduled.filter(|(from, until)| from.0.div_euclid(Instant::SECOND) < until.0.div_euclid(Instant::SECOND));
     for post in &mut seen.posts {
         post.id = post.id.as_deref().filter(|id| !id.trim().is_empty()).map(short);
         post.words = post.words.take().map(|text| words(&text, usize::MAX)).filter(|text| !text.trim().is_empty());
-        post.status_word = post.status_word.take().filter(|word| !word.trim().is_empty() && word.len() <= MAX_STATUS_BYTES);
-        post.status_word = post.status_word.take().filter(|word| !word.chars().any(char::is_control));
+        post.status_word = post.status_word.take().filter(|word| is_word(word));
     }
     Ok(seen)
+}
+
+fn is_word(word: &str) -> bool {
+    !word.trim().is_empty() && word.len() <= MAX_STATUS_BYTES && !word.chars().any(char::is_control)
 }
 
 /// The words, without the one character that not every engine can keep.

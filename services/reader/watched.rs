@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use dateline_events::{Instant, Position};
+use dateline_timelines::rows::Nature;
 use dateline_timelines::watched::{PageItem, PagePost, Presence, Watched};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,7 @@ struct Parameters {
     known_at: Option<String>,
     as_of: Option<String>,
     presence: Option<String>,
+    nature: Option<String>,
     cursor: Option<String>,
     limit: Option<usize>,
     min_position: Option<u64>,
@@ -50,6 +52,7 @@ struct Question {
     known_at: Option<Instant>,
     as_of: Option<Position>,
     everything: bool,
+    nature: Option<Nature>,
     below: Option<Place>,
     limit: usize,
 }
@@ -67,6 +70,12 @@ pub async fn page(State(reader): State<Reader>, Path(page): Path<String>, header
         Some("all") => true,
         Some(other) => return Err(Problem::invalid_parameter(format!("presence: \"{other}\"; expected all, or leave it out"))),
     };
+    let nature = match parameters.nature.as_deref() {
+        None | Some("") => None,
+        Some("outage") => Some(Nature::Outage),
+        Some("maintenance") => Some(Nature::Maintenance),
+        Some(other) => return Err(Problem::invalid_parameter(format!("nature: \"{other}\"; expected outage or maintenance, or leave it out"))),
+    };
     let history = reader.histories.of(views, &page).await?;
     if history.is_empty() {
         return Err(Problem::not_found(format!(
@@ -76,7 +85,7 @@ pub async fn page(State(reader): State<Reader>, Path(page): Path<String>, header
     // The pages after the first are of the same prefix, whatever comes meanwhile.
     axes.as_of = token.as_ref().map(|token| token.as_of).or(axes.as_of);
     let below = token.map(|token| (token.opened.map(Instant), token.number, token.place));
-    let question = Question { known_at: axes.known_at, as_of: axes.as_of, everything, below, limit };
+    let question = Question { known_at: axes.known_at, as_of: axes.as_of, everything, nature, below, limit };
     let position = history.position;
     let work = move || incidents(&history, question);
     let found = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the page could not be put together: {error}")))?;
@@ -94,11 +103,12 @@ pub async fn page(State(reader): State<Reader>, Path(page): Path<String>, header
 /// The incidents that stood on the page, and the place of the last one where there are more.
 fn incidents(history: &PageHistory, question: Question) -> (Vec<Value>, Option<Place>) {
     let (known_at, as_of) = (question.known_at, question.as_of);
+    let is_asked = |watched: &Watched| question.nature.is_none_or(|nature| watched.nature == nature);
     let is_shown = |watched: &Watched| match watched.presence(known_at, as_of) {
         Some(Presence::Absent) => question.everything,
         shown => shown.is_some(),
     };
-    let mut found = history.below(question.below).filter(|(.., watched)| is_shown(watched));
+    let mut found = history.below(question.below).filter(|(.., watched)| is_asked(watched) && is_shown(watched));
     let mut last = None;
     let mut incidents = Vec::new();
     for (place, incident, watched) in found.by_ref().take(question.limit) {
@@ -119,6 +129,7 @@ fn form(incident: &PageIncident, watched: &Watched, item: &PageItem) -> Value {
         "name": item.name,
         "status": item.status,
         "severity": item.severity,
+        "impact": item.impact,
         "started_at": seconds(item.started_at),
         "ended_at": seconds(item.ended_at),
         "scheduled": item.scheduled.map(|(from, until)| [seconds(Some(from)), seconds(Some(until))]),

@@ -18,6 +18,8 @@ pub struct Book {
     pub memory: Memory,
     /// When each list was last read.
     pub lists: BTreeMap<String, Instant>,
+    /// Its address in references: as its first reading gave it.
+    pub address: Option<String>,
     revisions: BTreeMap<String, Revision>,
     dirty: BTreeSet<String>,
 }
@@ -28,12 +30,20 @@ const LISTS: &str = "lists";
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Lists {
     read: BTreeMap<String, Instant>,
+    address: Option<String>,
 }
 
 impl Book {
     /// A book with nothing in it.
     pub fn empty(service: &str) -> Self {
-        Self { service: service.to_owned(), memory: Memory::default(), lists: BTreeMap::new(), revisions: BTreeMap::new(), dirty: BTreeSet::new() }
+        Self {
+            service: service.to_owned(),
+            memory: Memory::default(),
+            lists: BTreeMap::new(),
+            address: None,
+            revisions: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+        }
     }
 
     /// Reads the book of a page.
@@ -44,7 +54,8 @@ impl Book {
             let leaf = entry.key[place.len()..].to_owned();
             let broken = || format!("what the keep remembers under {} cannot be read: put it aside and import again", entry.key);
             if leaf == LISTS {
-                book.lists = serde_json::from_slice::<Lists>(&entry.value).with_context(broken)?.read;
+                let lists: Lists = serde_json::from_slice(&entry.value).with_context(broken)?;
+                (book.lists, book.address) = (lists.read, lists.address);
             } else {
                 let incidents: BTreeMap<String, Remembered> = serde_json::from_slice(&entry.value).with_context(broken)?;
                 book.memory.incidents.extend(incidents);
@@ -62,6 +73,15 @@ impl Book {
     pub fn absorb(&mut self, touched: BTreeMap<String, Remembered>) {
         self.dirty.extend(touched.keys().map(|id| leaf_of(id)));
         self.memory.absorb(touched);
+    }
+
+    /// The page's address: the one that it has, else the one given, which it has from now on.
+    pub fn address(&mut self, given: &str) -> String {
+        if self.address.is_none() {
+            self.address = Some(given.to_owned());
+            self.dirty.insert(LISTS.to_owned());
+        }
+        self.address.clone().unwrap_or_default()
     }
 
     /// Notes when a list was read.
@@ -84,7 +104,7 @@ impl Book {
             written.push((leaf.clone(), serde_json::to_vec(incidents)?));
         }
         if self.dirty.contains(LISTS) {
-            written.push((LISTS.to_owned(), serde_json::to_vec(&Lists { read: self.lists.clone() })?));
+            written.push((LISTS.to_owned(), serde_json::to_vec(&Lists { read: self.lists.clone(), address: self.address.clone() })?));
         }
         for (leaf, value) in written {
             let revision = match keep.put(&self.place(&leaf), &value, self.revisions.get(&leaf).copied()).await {

@@ -101,7 +101,7 @@ impl Scribe {
 
     async fn publish(&self, page: &Page, reading: &Reading<'_>, observation: &dialects::Observation, book: &mut Book) -> anyhow::Result<Taken> {
         let sha256 = sha256(reading.bytes);
-        let who = Who::of(page, &observation.facts, reading.dialect);
+        let who = Who::of(page, &observation.facts, reading.dialect, book);
         let list = list_of(reading.url);
         let told = dialects::Reading {
             dialect: reading.dialect,
@@ -138,11 +138,12 @@ pub(super) struct Who {
 }
 
 impl Who {
-    pub(super) fn of(page: &Page, facts: &dialects::Facts, dialect: Dialect) -> Self {
+    pub(super) fn of(page: &Page, facts: &dialects::Facts, dialect: Dialect, book: &mut Book) -> Self {
+        let given = facts.url.clone().unwrap_or_else(|| address_of(dialect, &page.service));
         Self {
             vendor: page.vendor.clone().unwrap_or_else(|| page.service.clone()),
             name: page.name.clone().or_else(|| facts.name.clone()),
-            url: facts.url.clone().unwrap_or_else(|| address_of(dialect, &page.service)),
+            url: book.address(&given),
         }
     }
 

@@ -105,7 +105,7 @@ pub fn answered(body: &Value) -> Page {
             posts.map(|post| json!({"id": post["id"], "status": post["status"], "text": post["text"], "at": second(&post["at"])})).collect();
         let presence = if item["presence"] == "listed" { "listed" } else { "unknown" };
         let told = json!({
-            "id": item["id"], "name": item["name"], "status": item["status"], "severity": item["severity"],
+            "id": item["id"], "name": item["name"], "status": item["status"], "severity": item["impact"],
             "started_at": second(&item["started_at"]), "updates": posts,
         });
         page.insert(item["id"].as_str().unwrap().to_owned(), (presence, told));

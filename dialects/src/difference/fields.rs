@@ -74,11 +74,13 @@ pub(super) fn fields(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Rem
     let told_here = |told: Option<crate::Dialect>| told.is_none_or(|told| told == by && !setting.is_old);
     if let Some(severity) = seen.severity.filter(|_| after.nature == Nature::Outage && told_here(after.severity.by)) {
         let word = severity_word(severity);
+        let own = seen.severity_word.as_deref().unwrap_or(&word).to_owned();
+        let reference = setting.reference(None, Some(&own));
         let started = seen.started.as_ref().or_else(|| seen.posts.iter().find_map(|post| post.at.as_ref()));
-        let new = json!({"occurred": occurred(started, lang), "reference": setting.reference(None, None), "severity": word});
-        let patch = json!({"severity": word});
+        let new = json!({"occurred": occurred(started, lang), "reference": reference, "severity": word});
+        let patch = json!({"reference": reference, "severity": word});
         let edits = vec![SilentEdit { what: Edited::Severity, minor: false }];
-        change(setting, "severity", &mut after.severity, Some(word), new_event("scope.changed", new), patch, edits, at, drafts, "");
+        change(setting, "severity", &mut after.severity, Some(own), new_event("scope.changed", new), patch, edits, at, drafts, "");
     }
     if let Some(window) = seen.scheduled.filter(|_| after.nature == Nature::Maintenance && told_here(after.window.by)) {
         let patch = json!({"scheduled": [window.0, window.1]});

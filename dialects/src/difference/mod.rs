@@ -13,7 +13,7 @@ use dateline_events::Instant;
 
 use crate::Dialect;
 use crate::memory::{Memory, Remembered};
-use crate::observation::{Facts, Listing, Observation, SeenIncident};
+use crate::observation::{Listing, Observation, SeenIncident};
 use draft::Setting;
 
 pub use draft::{Draft, Edited, SilentEdit};
@@ -29,7 +29,7 @@ pub struct Page<'a> {
     pub name: Option<&'a str>,
     /// The language that it is written in.
     pub lang: &'a str,
-    /// Its address, where neither the page nor an earlier reading says it.
+    /// Its address in references: one for all its dialects.
     pub url: &'a str,
 }
 
@@ -79,7 +79,7 @@ pub fn difference(page: &Page<'_>, reading: &Reading<'_>, list: &str, observatio
         // What stood on the list at its last reading was read then, though nothing was written down about it.
         let was_read = remembered.is_none_or(|remembered| remembered.listed.contains(list));
         let told = Reading { read_before: reading.read_before.filter(|_| was_read), ..*reading };
-        let Some((mut after, drafts)) = incident(page, &told, &observation.facts, seen, remembered) else {
+        let Some((mut after, drafts)) = incident(page, &told, seen, remembered) else {
             changes.known += 1;
             continue;
         };
@@ -144,13 +144,7 @@ fn began(seen: &SeenIncident) -> Option<Instant> {
 }
 
 /// What one incident says anew, and what is remembered of it then; None where it was read later than this already.
-pub fn incident(
-    page: &Page<'_>,
-    reading: &Reading<'_>,
-    facts: &Facts,
-    seen: &SeenIncident,
-    remembered: Option<&Remembered>,
-) -> Option<(Remembered, Vec<Draft>)> {
+pub fn incident(page: &Page<'_>, reading: &Reading<'_>, seen: &SeenIncident, remembered: Option<&Remembered>) -> Option<(Remembered, Vec<Draft>)> {
     let read_before = remembered.and_then(|remembered| remembered.read.get(&reading.dialect).copied());
     if let (Some(read), Some(before)) = (reading.read, read_before)
         && read <= before
@@ -160,7 +154,7 @@ pub fn incident(
     let mut after = match remembered {
         Some(remembered) => remembered.clone(),
         None => Remembered {
-            page: facts.url.as_deref().unwrap_or(page.url).to_owned(),
+            page: page.url.to_owned(),
             nature: seen.nature.unwrap_or(crate::Nature::Outage),
             opener: String::new(),
             read: BTreeMap::new(),

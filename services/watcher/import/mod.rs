@@ -102,12 +102,12 @@ impl Import {
             }
         };
         let page = self.whose(file, observation.facts.name.as_deref(), dialect)?;
-        let who = Who::of(&page, &observation.facts, dialect);
         let hash = sha256(&bytes);
         // Unresolved and newest are two lists, whatever the files are called.
         let list = format!("file-{}-{}", dialect.name(), if observation.listing == Listing::Unresolved { "unresolved" } else { "newest" });
         self.book(&page.service).await?;
         let book = self.books.get_mut(&page.service).context("the page has a book")?;
+        let who = Who::of(&page, &observation.facts, dialect, book);
         let read_before = book.lists.get(&list).copied();
         if let (Some(read), Some(before)) = (self.order.read_at, read_before)
             && read <= before

@@ -57,11 +57,11 @@ impl Import {
     }
 
     async fn version(&mut self, page: &Page, version: &Version, hash: &str) -> anyhow::Result<()> {
-        let who = Who::of(page, &version.facts, version.dialect);
         let reading = dialects::Reading { dialect: version.dialect, read: Some(version.recorded), read_before: None, sha256: hash };
         let book = self.books.get_mut(&page.service).context("the page has a book")?;
+        let who = Who::of(page, &version.facts, version.dialect, book);
         let remembered = book.memory.incidents.get(&version.incident.id);
-        let changed = incident(&who.page(page), &reading, &version.facts, &version.incident, remembered);
+        let changed = incident(&who.page(page), &reading, &version.incident, remembered);
         self.summary.version(&version.incident, changed.is_none());
         let Some((after, drafts)) = changed else { return Ok(()) };
         book.absorb(BTreeMap::from([(version.incident.id.clone(), after)]));
@@ -82,7 +82,7 @@ impl Import {
                 continue;
             };
             let mut after = remembered.clone();
-            let who = Who::of(page, &dialects::Facts { name: None, url: Some(after.page.clone()) }, Dialect::Statuspage);
+            let who = Who::of(page, &dialects::Facts::default(), Dialect::Statuspage, book);
             let reading = dialects::Reading { dialect: Dialect::Statuspage, read: Some(first_absent), read_before: None, sha256: "" };
             let drafts = left(&who.page(page), &reading, &SeenIncident::new(id.clone()), &mut after, Some(seen.last_seen), Some(first_absent));
             book.absorb(BTreeMap::from([(id, after)]));

@@ -310,14 +310,19 @@ fn changes(base: &Base, before: &Values, after: &Values) -> Vec<Change> {
         before.as_ref().zip(after.as_ref()).is_some_and(|(before, after)| normal(before) == normal(after))
     };
     add(Edited::Words, same_words(&before.words, &after.words), text(&before.words), text(&after.words));
-    add(Edited::Status, false, text(&before.status), text(&after.status));
     let time = match base.part {
         Part::Start => Edited::Start,
         Part::End => Edited::End,
         _ => Edited::Time,
     };
-    // A severity stands beside the beginning only because an event must have a time.
-    if base.part != Part::Severity {
+    // A severity stands beside the beginning only because an event must have a time; the page's own word for it is told only where
+    // ours is the same.
+    if base.part == Part::Severity {
+        if before.severity == after.severity {
+            add(Edited::Severity, false, text(&before.status), text(&after.status));
+        }
+    } else {
+        add(Edited::Status, false, text(&before.status), text(&after.status));
         let near = before.at.zip(after.at).is_some_and(|(before, after)| before.0.abs_diff(after.0) < Instant::MINUTE.unsigned_abs());
         add(time, near, before.at.map(EditedValue::Time), after.at.map(EditedValue::Time));
     }

@@ -53,6 +53,8 @@ pub struct PageItem {
     pub status: Option<String>,
     /// How bad it is.
     pub severity: Option<Severity>,
+    /// The page's own word for that.
+    pub impact: Option<String>,
     /// When the page said that it began.
     pub started_at: Option<Instant>,
     /// When the page said that it was over.
@@ -142,6 +144,7 @@ impl Watched {
             name: last(Part::Name).and_then(|values| values.name),
             status: posts.first().and_then(|post| post.status.clone()),
             severity: last(Part::Severity).and_then(|values| values.severity),
+            impact: last(Part::Severity).and_then(|values| values.status),
             started_at: last(Part::Start).map_or(first_post, |values| values.at),
             ended_at: last(Part::End).and_then(|values| values.at),
             scheduled: window,

@@ -268,8 +268,12 @@ fn page_word(event: &Event) -> Option<String> {
 
 /// The field's word, where the page has none of its own.
 fn status_word(event: &Event) -> Option<String> {
-    let Kind::VendorUpdated(updated) = &event.kind else { return None };
-    serde_json::to_value(updated.status?).ok()?.as_str().map(ToOwned::to_owned)
+    let word = match &event.kind {
+        Kind::VendorUpdated(updated) => serde_json::to_value(updated.status?),
+        Kind::ScopeChanged(scope) => serde_json::to_value(scope.severity?),
+        _ => return None,
+    };
+    word.ok()?.as_str().map(ToOwned::to_owned)
 }
 
 impl Patch {
@@ -278,7 +282,7 @@ impl Patch {
         let values = Values::of(patched);
         let has = |members: &[&str]| members.iter().any(|member| named.contains_key(*member));
         // A page's own word stands until the page gives another one.
-        let names_status = has(&["reference"]) || has(&["status"]) && page_word(patched).is_none();
+        let names_status = has(&["reference"]) || has(&["status", "severity"]) && page_word(patched).is_none();
         Self {
             at: has(&["occurred"]).then_some(values.at),
             words: has(&["statement", "text"]).then_some(values.words),
