@@ -78,6 +78,13 @@ impl Oracle {
         joined
     }
 
+    /// Every incident as it was seen last; planned work is left out.
+    pub fn last(&self) -> Vec<&Value> {
+        let incidents = self.versions.iter().filter(|(_, section, _)| section == "incidents");
+        let last: BTreeMap<&str, &Value> = incidents.map(|(_, _, incident)| (incident["id"].as_str().unwrap(), incident)).collect();
+        last.into_values().collect()
+    }
+
     /// First seen, last seen, first absent, by id.
     pub fn visible(&self) -> &BTreeMap<String, (Instant, Instant, Option<Instant>)> {
         &self.visible
