@@ -1,6 +1,6 @@
 //! The load command: every figure of BENCHMARKS.md beside its raw limit, measured in the same run, A B A B.
 //!
-//! `cargo bench --bench load -- [--events N] [--only append|bus|distributed|http|project|timeline|serve] [--quick] [--program PATH]`
+//! `cargo bench --bench load -- [--events N] [--only append|bus|distributed|http|import|project|timeline|serve] [--quick] [--program PATH]`
 //!
 //! `--program` measures another build of `dateline`; where others build into the same target folder, give it a copy.
 
@@ -24,6 +24,8 @@ mod client;
 mod distributed;
 #[path = "load/http.rs"]
 mod http;
+#[path = "load/import.rs"]
+mod import;
 #[path = "load/project.rs"]
 mod project;
 #[path = "load/serve.rs"]
@@ -91,6 +93,9 @@ fn main() {
     }
     if wanted("http") {
         http::measure(&runtime, &options);
+    }
+    if wanted("import") {
+        import::measure(&options);
     }
     if wanted("project") {
         project::measure(&runtime, &options);

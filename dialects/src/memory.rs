@@ -38,6 +38,12 @@ pub struct Remembered {
     /// Its headline.
     #[serde(default, skip_serializing_if = "Field::is_new")]
     pub name: Field<String>,
+    /// Hashes of the headline as each dialect told it at its last reading.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub names: BTreeMap<Dialect, u64>,
+    /// Hashes of what it was before, without markup, punctuation and case.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past_names: Vec<u64>,
     /// When it began.
     #[serde(default, skip_serializing_if = "Field::is_new")]
     pub start: Field<Instant>,
@@ -92,6 +98,8 @@ pub struct RememberedPost {
     /// True where that is told to the minute only.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub to_the_minute: bool,
+    /// The dialect whose words were said last.
+    pub by: Dialect,
     /// How each dialect told it at its last reading.
     pub told: BTreeMap<Dialect, Told>,
     /// Hash of its words without markup, punctuation and case.
@@ -112,6 +120,9 @@ pub struct Told {
     /// The page's own word for its state.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<String>,
+    /// The minute beside it, since 1970.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub minute: Option<i64>,
 }
 
 /// What kind of event a post became.
@@ -133,7 +144,7 @@ pub enum PostKind {
 }
 
 /// So many earlier wordings of a post are remembered.
-pub(crate) const MAX_PAST_WORDINGS: usize = 16;
+const MAX_PAST_WORDINGS: usize = 16;
 
 impl<T> Default for Field<T> {
     fn default() -> Self {
@@ -157,6 +168,14 @@ impl Remembered {
     /// When it was last read in any dialect but this one.
     pub(crate) fn read_elsewhere(&self, dialect: Dialect) -> Option<Instant> {
         self.read.iter().filter(|(other, _)| **other != dialect).map(|(_, read)| *read).max()
+    }
+}
+
+/// Notes what words were before, the latest so many of them.
+pub(crate) fn note_past(past: &mut Vec<u64>, normal: u64) {
+    past.push(normal);
+    if past.len() > MAX_PAST_WORDINGS {
+        past.remove(0);
     }
 }
 

@@ -3,16 +3,20 @@
 use super::{none, sources};
 
 /// Which of our crates each room may name.
-const ARROWS: [(&str, &[&str]); 3] =
-    [("events/", &[]), ("timelines/", &["dateline_events"]), ("backends/", &["dateline_events", "dateline_timelines"])];
+const ARROWS: [(&str, &[&str]); 4] = [
+    ("events/", &[]),
+    ("timelines/", &["dateline_events"]),
+    ("dialects/", &["dateline_events"]),
+    ("backends/", &["dateline_events", "dateline_timelines"]),
+];
 
-const CRATES: [&str; 4] = ["dateline_events", "dateline_timelines", "dateline_backends", "dateline::"];
+const CRATES: [&str; 5] = ["dateline_events", "dateline_timelines", "dateline_dialects", "dateline_backends", "dateline::"];
 
 /// Roles, as files or folders in services/; none names another.
 const ROLES: [&str; 4] = ["intake", "projector", "reader", "archive"];
 
 /// Rooms that hold without a computer running.
-const PURE: [&str; 2] = ["events/src/", "timelines/src/"];
+const PURE: [&str; 3] = ["events/src/", "timelines/src/", "dialects/src/"];
 
 const IMPURE: [&str; 8] = ["tokio", "std::fs", "std::net", "std::env", "SystemTime", "getrandom", "Zoned::now", "Timestamp::now"];
 

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Page, Reading};
-use crate::memory::Remembered;
 use crate::observation::{Nature, SeenTime};
 
 /// An event to be published.
@@ -207,9 +206,4 @@ fn sorted(members: Map<String, Value>) -> Map<String, Value> {
     let mut members: Vec<(String, Value)> = members.into_iter().collect();
     members.sort_by(|left, right| left.0.cmp(&right.0));
     members.into_iter().collect()
-}
-
-/// The event that a field's corrections and retractions are about.
-pub(super) fn base_of(remembered: &Remembered, setting: &Setting<'_>, part: &str) -> String {
-    if part == "window" { remembered.opener.clone() } else { setting.id(part, 1) }
 }

@@ -3,8 +3,8 @@
 use dateline_events::Instant;
 use serde_json::{Value, json};
 
-use super::draft::{Draft, Edited, Setting, SilentEdit, base_of, occurred, severity_word, stated};
-use crate::memory::{Field, Remembered};
+use super::draft::{Draft, Edited, Setting, SilentEdit, occurred, severity_word, stated};
+use crate::memory::{Field, Remembered, hash, note_past};
 use crate::observation::{Nature, SeenIncident, SeenTime};
 
 /// So many parts of a service are named; what is cut is still on the page.
@@ -63,14 +63,7 @@ pub(super) fn fields(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Rem
     let is_first = after.read.is_empty() && after.name.is_new();
     let at = if is_first { updated(seen) } else { None };
     start(setting, seen, after, drafts);
-    let opener = after.opener.clone();
-    if let Some(name) = seen.name.clone().filter(|name| !(setting.is_old && after.name.said > 0) && !same_name(&after.name, name, setting)) {
-        let edits = renamed(&after.name, &name);
-        let title = json!({lang: name});
-        let new = json!({"event": {"id": opener}, "title": title});
-        let patch = json!({"title": title});
-        change(setting, "name", &mut after.name, Some(name), new_event("incident.titled", new), patch, edits, at, drafts, "");
-    }
+    name(setting, seen, after, at, drafts);
     let told_here = |told: Option<crate::Dialect>| told.is_none_or(|told| told == by && !setting.is_old);
     if let Some(severity) = seen.severity.filter(|_| after.nature == Nature::Outage && told_here(after.severity.by)) {
         let word = severity_word(severity);
@@ -79,16 +72,16 @@ pub(super) fn fields(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Rem
         let started = seen.started.as_ref().or_else(|| seen.posts.iter().find_map(|post| post.at.as_ref()));
         let new = json!({"occurred": occurred(started, lang), "reference": reference, "severity": word});
         let patch = json!({"reference": reference, "severity": word});
-        let edits = vec![SilentEdit { what: Edited::Severity, minor: false }];
-        change(setting, "severity", &mut after.severity, Some(own), new_event("scope.changed", new), patch, edits, at, drafts, "");
+        let saying = Saying { part: "severity", new: Some(("scope.changed", new)), patch, edit: edit(Edited::Severity, false), at, target: None };
+        change(setting, saying, &mut after.severity, Some(own), drafts);
     }
     if let Some(window) = seen.scheduled.filter(|_| after.nature == Nature::Maintenance && told_here(after.window.by)) {
         let patch = json!({"scheduled": [window.0, window.1]});
-        let edits = vec![SilentEdit { what: Edited::Window, minor: false }];
-        let target = base_of(after, setting, "window");
         // A window that comes later than the announcement completes it: that is a change too.
         after.window.said = after.window.said.max(1);
-        change(setting, "window", &mut after.window, Some(window), None, patch, edits, None, drafts, &target);
+        let target = Some(after.opener.clone());
+        let saying = Saying { part: "window", new: None, patch, edit: edit(Edited::Window, false), at: None, target };
+        change(setting, saying, &mut after.window, Some(window), drafts);
     }
     if (seen.ended.is_some() || after.end.by == Some(by)) && !(setting.is_old && after.end.said > 0) {
         end(setting, seen, after, drafts);
@@ -104,13 +97,41 @@ fn start(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, dra
         return;
     }
     let patch = json!({"occurred": occurred(Some(started), setting.page.lang)});
-    let edits = vec![SilentEdit { what: Edited::Start, minor: is_near(after.start.value, Some(value)) }];
     let kind = if after.nature == Nature::Maintenance { "maintenance.announced" } else { "anomaly.detected" };
-    let new = beginning(setting, seen, after, Some(started));
+    let new = Some((kind, beginning(setting, seen, after, Some(started))));
     if after.start.value.is_some_and(|before| same_second(before, value)) && after.start.stands() {
         return;
     }
-    change(setting, "start", &mut after.start, Some(value), new_event(kind, new), patch, edits, None, drafts, "");
+    let edit = edit(Edited::Start, is_near(after.start.value, Some(value)));
+    change(setting, Saying { part: "start", new, patch, edit, at: None, target: None }, &mut after.start, Some(value), drafts);
+}
+
+/// The headline. Another dialect may lag behind, or write it with other spaces and marks: only what it changed itself is a change.
+fn name(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, at: Option<Instant>, drafts: &mut Vec<Draft>) {
+    let Some(name) = &seen.name else { return };
+    let by = setting.reading.dialect;
+    let normal = |name: &str| hash(&dateline_events::normal(name));
+    let told_before = after.names.insert(by, hash(name));
+    let current = after.name.value.clone().filter(|_| after.name.stands());
+    let same_words = current.as_deref().is_some_and(|current| normal(current) == normal(name));
+    let is_said = match (&current, told_before) {
+        (None, _) => false,
+        (Some(current), _) if current == name => true,
+        (Some(_), Some(told)) if told == hash(name) => true,
+        (Some(_), None) => same_words || after.past_names.contains(&normal(name)),
+        (Some(_), Some(_)) => same_words && after.name.by != Some(by),
+    };
+    if is_said || setting.is_old && after.name.said > 0 {
+        return;
+    }
+    let title = json!({setting.page.lang: name});
+    let new = Some(("incident.titled", json!({"event": {"id": after.opener}, "title": title})));
+    let saying = Saying { part: "name", new, patch: json!({"title": title}), edit: edit(Edited::Name, same_words), at, target: None };
+    if let Some(current) = current.filter(|_| !same_words) {
+        note_past(&mut after.past_names, normal(&current));
+    }
+    change(setting, saying, &mut after.name, Some(name.clone()), drafts);
+    after.name.by = Some(by);
 }
 
 fn end(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
@@ -121,9 +142,10 @@ fn end(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, draft
     }
     let when = occurred(ended, setting.page.lang);
     let new = over(after.nature, json!({"occurred": when, "reference": setting.reference(None, None)}));
-    let edits = vec![SilentEdit { what: Edited::End, minor: is_near(after.end.value, value) }];
     let kind = if after.nature == Nature::Maintenance { "maintenance.completed" } else { "service.restored" };
-    change(setting, "end", &mut after.end, value, new_event(kind, new), json!({"occurred": when}), edits, None, drafts, "");
+    let edit = edit(Edited::End, is_near(after.end.value, value));
+    let saying = Saying { part: "end", new: Some((kind, new)), patch: json!({"occurred": when}), edit, at: None, target: None };
+    change(setting, saying, &mut after.end, value, drafts);
 }
 
 fn over(nature: Nature, mut own: Value) -> Value {
@@ -133,33 +155,34 @@ fn over(nature: Nature, mut own: Value) -> Value {
     own
 }
 
-type NewEvent = Option<(&'static str, Value)>;
+fn edit(what: Edited, minor: bool) -> SilentEdit {
+    SilentEdit { what, minor }
+}
 
-fn new_event(kind: &'static str, own: Value) -> NewEvent {
-    Some((kind, own))
+/// What would be said of one field.
+struct Saying<'s> {
+    /// The part of the incident, as in the ids of its events.
+    part: &'s str,
+    /// The event that says it for the first time; None where another event says it with other things.
+    new: Option<(&'static str, Value)>,
+    /// What a correction would replace.
+    patch: Value,
+    edit: SilentEdit,
+    /// When the page says that it wrote it.
+    at: Option<Instant>,
+    /// The event that is corrected; None: the first of its own.
+    target: Option<String>,
 }
 
 /// Says what changed of one field: for the first time, otherwise than before, not at all any more, or again.
-#[expect(clippy::too_many_arguments, reason = "each is one part of one sentence; a struct of them would be used once")]
-fn change<T: PartialEq>(
-    setting: &Setting<'_>,
-    part: &str,
-    field: &mut Field<T>,
-    value: Option<T>,
-    new: NewEvent,
-    patch: Value,
-    edits: Vec<SilentEdit>,
-    at: Option<Instant>,
-    drafts: &mut Vec<Draft>,
-    target: &str,
-) {
-    let own_base = setting.id(part, 1);
-    let target = if target.is_empty() { own_base.as_str() } else { target };
+fn change<T: PartialEq>(setting: &Setting<'_>, saying: Saying<'_>, field: &mut Field<T>, value: Option<T>, drafts: &mut Vec<Draft>) {
+    let Saying { part, new, patch, edit: edited, at, target } = saying;
+    let target = target.unwrap_or_else(|| setting.id(part, 1));
     let Some(value) = value else {
         if field.stands() {
             field.said += 1;
             field.gone = Some(field.said);
-            drafts.push(setting.retraction(part, field.said, target, vec![SilentEdit { what: Edited::Removed, minor: false }]));
+            drafts.push(setting.retraction(part, field.said, &target, vec![edit(Edited::Removed, false)]));
         }
         return;
     };
@@ -170,26 +193,14 @@ fn change<T: PartialEq>(
     }
     if let Some(gone) = field.gone.take() {
         field.said += 1;
-        drafts.push(setting.retraction(part, field.said, &setting.id(part, gone), vec![SilentEdit { what: Edited::Returned, minor: false }]));
+        drafts.push(setting.retraction(part, field.said, &setting.id(part, gone), vec![edit(Edited::Returned, false)]));
     }
     if field.value.as_ref() != Some(&value) {
         field.said += 1;
-        drafts.push(setting.correction(part, field.said, target, at, patch, edits));
+        drafts.push(setting.correction(part, field.said, &target, at, patch, vec![edited]));
         field.value = Some(value);
         field.by = Some(setting.reading.dialect);
     }
-}
-
-/// True where the name stands as remembered. Another dialect may write it with other spaces or marks.
-fn same_name(field: &Field<String>, name: &str, setting: &Setting<'_>) -> bool {
-    let Some(before) = field.value.as_deref().filter(|_| field.stands()) else { return false };
-    let is_own = field.by == Some(setting.reading.dialect);
-    before == name || !is_own && dateline_events::normal(before) == dateline_events::normal(name)
-}
-
-fn renamed(field: &Field<String>, name: &str) -> Vec<SilentEdit> {
-    let minor = field.value.as_deref().is_some_and(|before| dateline_events::normal(before) == dateline_events::normal(name));
-    vec![SilentEdit { what: Edited::Name, minor }]
 }
 
 /// The incident is on the list no more: it was over some time between two readings.
@@ -218,12 +229,11 @@ pub(super) fn listed_again(setting: &Setting<'_>, after: &mut Remembered) -> Dra
 /// The whole incident was taken down: everything said of it is taken back.
 pub(super) fn taken_down(setting: &Setting<'_>, after: &mut Remembered) -> Vec<Draft> {
     let mut drafts = Vec::new();
-    let edits = || vec![SilentEdit { what: Edited::Removed, minor: false }];
     let mut take = |part: &str, said: &mut u32, gone: &mut Option<u32>, base: String| {
         if *said > 0 && gone.is_none() {
             *said += 1;
             *gone = Some(*said);
-            drafts.push(setting.retraction(part, *said, &base, edits()));
+            drafts.push(setting.retraction(part, *said, &base, vec![edit(Edited::Removed, false)]));
         }
     };
     take("start", &mut after.start.said, &mut after.start.gone, setting.id("start", 1));

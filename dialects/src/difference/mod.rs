@@ -160,6 +160,8 @@ pub fn incident(page: &Page<'_>, reading: &Reading<'_>, seen: &SeenIncident, rem
             read: BTreeMap::new(),
             listed: Default::default(),
             name: Default::default(),
+            names: BTreeMap::new(),
+            past_names: Vec::new(),
             start: Default::default(),
             end: Default::default(),
             severity: Default::default(),

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use dateline_events::kinds::VendorStatus;
 use dateline_events::{Instant, Precision, normal};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, Edited, Setting, SilentEdit, occurred};
 use super::fields::{add_components, add_window};
 use crate::Dialect;
-use crate::memory::{MAX_PAST_WORDINGS, PostKind, Remembered, RememberedPost, Told, hash};
+use crate::memory::{PostKind, Remembered, RememberedPost, Told, hash, note_past};
 use crate::observation::{Nature, SeenIncident, SeenPost, SeenTime, Status};
 
 /// Words shorter than this are too common to recognise a post by, when its time moved.
@@ -122,7 +122,7 @@ fn new_post(setting: &Setting<'_>, seen: &SeenIncident, candidate: &Candidate, a
         after.opener = setting.id(&part, 1);
     }
     drafts.push(setting.draft(&part, 1, kind.event(), stated_by(post), own));
-    let told = Told { raw: hash(post.words.as_deref().unwrap_or_default()), status: post.status_word.clone() };
+    let told = told(candidate);
     after.posts.push(RememberedPost {
         key,
         id: post.id.clone(),
@@ -131,11 +131,17 @@ fn new_post(setting: &Setting<'_>, seen: &SeenIncident, candidate: &Candidate, a
         base: 1,
         at: post.at.as_ref().map(SeenTime::start),
         to_the_minute: post.at.as_ref().is_some_and(is_coarse),
+        by: setting.reading.dialect,
         told: BTreeMap::from([(setting.reading.dialect, told)]),
         normal: candidate.normal,
         past: Vec::new(),
         gone: None,
     });
+}
+
+fn told(candidate: &Candidate) -> Told {
+    let post = candidate.seen;
+    Told { raw: hash(post.words.as_deref().unwrap_or_default()), status: post.status_word.clone(), minute: candidate.minute }
 }
 
 /// When the page says that it wrote the post, or last changed it.
@@ -230,7 +236,7 @@ fn changed(
     if post.id.is_none() {
         post.id.clone_from(&read.id);
     }
-    let mut told = Told { raw: hash(read.words.as_deref().unwrap_or_default()), status: read.status_word.clone() };
+    let mut told = told(candidate);
     if dialect == Dialect::Aws && told.status.is_none() {
         // The mark of the whole stands by its last post, whichever that is: a post that it moved on from was not edited.
         told.status = post.told.get(&dialect).and_then(|before| before.status.clone());
@@ -244,39 +250,8 @@ fn changed(
         let edits = vec![SilentEdit { what: Edited::Returned, minor: false }];
         drafts.push(setting.retraction(&part, post.said, &setting.id(&part, gone), edits));
     }
-    let mut patch = serde_json::Map::new();
-    let mut edits = Vec::new();
     let kind = if post.kind == PostKind::Acknowledged && read.status.is_none() { post.kind } else { kind_again(read, post, incident) };
-    if words_changed(candidate, post, before.as_ref(), &told) {
-        edits.push(SilentEdit { what: Edited::Words, minor: candidate.normal == post.normal });
-        let (member, value) = match kind {
-            PostKind::Acknowledged | PostKind::Updated | PostKind::Flapping => ("statement", statement(setting, read)),
-            PostKind::Announced | PostKind::Started | PostKind::Completed => ("text", text(setting, read)),
-        };
-        patch.insert(member.into(), value);
-        if candidate.normal != post.normal {
-            post.past.push(post.normal);
-            if post.past.len() > MAX_PAST_WORDINGS {
-                post.past.remove(0);
-            }
-            post.normal = candidate.normal;
-        }
-    }
-    if let Some(at) = read.at.as_ref().filter(|at| moved(at, post.at, post.to_the_minute)) {
-        let near = post.at.is_some_and(|before| before.0.abs_diff(at.start().0) < Instant::MINUTE as u64);
-        edits.push(SilentEdit { what: Edited::Time, minor: near });
-        patch.insert("occurred".into(), occurred(Some(at), setting.page.lang));
-        post.at = Some(at.start());
-        post.to_the_minute = is_coarse(at);
-    }
-    if before.is_some_and(|before| before.status != told.status) {
-        edits.push(SilentEdit { what: Edited::Status, minor: false });
-        let id = post.id.as_deref().unwrap_or(&post.key);
-        patch.insert("reference".into(), setting.reference(Some(id), told.status.as_deref()));
-        if kind == PostKind::Updated {
-            patch.insert("status".into(), json!(vendor_status(read)));
-        }
-    }
+    let (patch, edits) = patch(setting, candidate, post, kind, before.as_ref(), &told);
     if kind != post.kind && !patch.is_empty() {
         became(setting, seen, read, post, kind, edits, drafts);
         return;
@@ -316,12 +291,58 @@ fn became(
     drafts.push(setting.draft(&part, post.said, kind.event(), read.updated, said(setting, seen, read, kind, &key)));
 }
 
-/// The same dialect must repeat itself letter by letter; another one only word by word.
-fn words_changed(candidate: &Candidate, post: &RememberedPost, before: Option<&Told>, told: &Told) -> bool {
+/// What a correction of the post would replace, and how that is counted.
+fn patch(
+    setting: &Setting<'_>,
+    candidate: &Candidate,
+    post: &mut RememberedPost,
+    kind: PostKind,
+    before: Option<&Told>,
+    told: &Told,
+) -> (Map<String, Value>, Vec<SilentEdit>) {
+    let read = candidate.seen;
+    let (mut patch, mut edits) = (Map::new(), Vec::new());
+    if words_changed(setting, candidate, post, before, told) {
+        edits.push(SilentEdit { what: Edited::Words, minor: candidate.normal == post.normal });
+        let (member, value) = match kind {
+            PostKind::Acknowledged | PostKind::Updated | PostKind::Flapping => ("statement", statement(setting, read)),
+            PostKind::Announced | PostKind::Started | PostKind::Completed => ("text", text(setting, read)),
+        };
+        patch.insert(member.into(), value);
+        if candidate.normal != post.normal {
+            note_past(&mut post.past, post.normal);
+            post.normal = candidate.normal;
+        }
+        post.by = setting.reading.dialect;
+    }
+    // A feed that lags behind its page still tells the old time: only what a dialect itself changed is a change.
+    let told_anew = before.is_none_or(|before| before.minute != told.minute) || post.by == setting.reading.dialect;
+    if let Some(at) = read.at.as_ref().filter(|at| told_anew && moved(at, post.at, post.to_the_minute)) {
+        let near = post.at.is_some_and(|before| before.0.abs_diff(at.start().0) < Instant::MINUTE as u64);
+        edits.push(SilentEdit { what: Edited::Time, minor: near });
+        patch.insert("occurred".into(), occurred(Some(at), setting.page.lang));
+        post.at = Some(at.start());
+        post.to_the_minute = is_coarse(at);
+    }
+    if before.is_some_and(|before| before.status != told.status) && post.by == setting.reading.dialect {
+        edits.push(SilentEdit { what: Edited::Status, minor: false });
+        let id = post.id.as_deref().unwrap_or(&post.key);
+        patch.insert("reference".into(), setting.reference(Some(id), told.status.as_deref()));
+        if kind == PostKind::Updated {
+            patch.insert("status".into(), json!(vendor_status(read)));
+        }
+    }
+    (patch, edits)
+}
+
+/// A dialect is held to what it said itself; what another one says is held against it word by word only.
+fn words_changed(setting: &Setting<'_>, candidate: &Candidate, post: &RememberedPost, before: Option<&Told>, told: &Told) -> bool {
+    let other_words = candidate.normal != post.normal;
     match before {
         _ if candidate.seen.words.is_none() => false,
-        Some(before) => before.raw != told.raw,
-        None => candidate.normal != post.normal && !post.past.contains(&candidate.normal),
+        None => other_words && !post.past.contains(&candidate.normal),
+        Some(before) if before.raw == told.raw => false,
+        Some(_) => other_words || post.by == setting.reading.dialect,
     }
 }
 
