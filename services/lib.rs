@@ -14,5 +14,7 @@ pub mod projector;
 pub mod archive;
 pub mod reader;
 pub mod serve;
+pub mod ask;
+pub mod watcher;
 pub mod demo;
 pub mod commands;

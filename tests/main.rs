@@ -34,3 +34,5 @@ mod reading;
 mod roles;
 mod synced;
 mod tidy;
+mod vendors;
+mod watched;

@@ -188,6 +188,13 @@ async fn every_answer_to_a_reader_is_as_described() {
         ("get /v1/incidents/{id}/timeline.txt", "/v1/incidents/whatsapp/timeline.txt?lang=bn-BD"),
         ("get /v1/incidents/{id}/events", "/v1/incidents/whatsapp/events"),
         ("get /v1/incidents/{id}/events", "/v1/incidents/whatsapp/events?known_at=now"),
+        ("get /v1/incidents/{id}/edits", "/v1/incidents/whatsapp/edits"),
+        ("get /v1/incidents/{id}/edits", "/v1/incidents/whatsapp/edits?tz=Mars/Base"),
+        ("get /v1/watch/pages/{page}", "/v1/watch/pages/whatsapp"),
+        ("get /v1/vendors/{slug}/edits", "/v1/vendors/meta/edits"),
+        ("get /v1/vendors/{slug}/edits", "/v1/vendors/nobody/edits"),
+        ("get /v1/vendors/{slug}/edits.atom", "/v1/vendors/meta/edits.atom"),
+        ("get /v1/vendors/{slug}/edits.feed.json", "/v1/vendors/meta/edits.feed.json"),
         ("get /v1/events", "/v1/events?source=/desks/demo&id=w01"),
         ("get /v1/events", "/v1/events?state=unattached"),
         ("get /v1/events", "/v1/events?state=poison&limit=1"),
@@ -220,6 +227,29 @@ async fn every_answer_to_a_reader_is_as_described() {
     contract.check("get /v1/incidents/{id}/timeline", &get_with(&timeline, &[("accept", "text/plain")]).await.expect(200));
     contract.check("get /v1/incidents/{id}/timeline", &get_with(&timeline, &[("accept", "image/png")]).await.expect(406));
     contract.check("get /v1/incidents", &send(client().put(house.at("/v1/incidents"))).await.expect(405));
+}
+
+#[tokio::test]
+async fn every_answer_about_a_watched_page_is_as_described() {
+    let contract = Strict::new();
+    let house = crate::watched::edits::edited().await;
+    for (operation, path) in [
+        ("get /v1/watch/pages/{page}", "/v1/watch/pages/github"),
+        ("get /v1/watch/pages/{page}", "/v1/watch/pages/copilot?presence=all&known_at=2026-03-01T12:00:00Z&as_of=10"),
+        ("get /v1/watch/pages/{page}", "/v1/watch/pages/github?presence=some"),
+        ("get /v1/watch/pages/{page}", "/v1/watch/pages/nothing"),
+        ("get /v1/incidents/{id}/edits", "/v1/incidents/github/edits"),
+        ("get /v1/incidents/{id}/edits", "/v1/incidents/copilot/edits?lang=bn&tz=Asia/Kolkata"),
+        ("get /v1/vendors/{slug}/edits", "/v1/vendors/github/edits?limit=2"),
+        ("get /v1/vendors/{slug}/edits", "/v1/vendors/github/edits?kind=colour"),
+        ("get /v1/vendors/{slug}/edits.atom", "/v1/vendors/github/edits.atom"),
+        ("get /v1/vendors/{slug}/edits.feed.json", "/v1/vendors/github/edits.feed.json?lang=bn"),
+    ] {
+        contract.check(operation, &get(&house.at(path)).await);
+    }
+    let feed = house.at("/v1/vendors/github/edits.feed.json");
+    let etag = get(&feed).await.expect(200).header("etag").to_owned();
+    contract.check("get /v1/vendors/{slug}/edits.feed.json", &get_with(&feed, &[("if-none-match", &etag)]).await.expect(304));
 }
 
 #[tokio::test]

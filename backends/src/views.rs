@@ -197,6 +197,15 @@ impl Views {
         }
     }
 
+    /// Every group above `after` that was ever listed under a service, as an outage or as maintenance, ascending: also what was taken
+    /// back or merged away since, which lists leave out.
+    pub async fn ever_listed(&self, service: &str, after: IncidentNumber, limit: usize) -> Result<Answer<Vec<IncidentNumber>>, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.ever_listed(service.to_owned(), after, limit).await,
+            Self::Distributed(views) => views.ever_listed(service.to_owned(), after, limit).await,
+        }
+    }
+
     /// The latest summary, as of a position, of the group that held an incident then.
     pub async fn versions_of(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<SummaryRow>>, ViewsError> {
         match self {

@@ -12,6 +12,7 @@ on_every_engine! {
     pages_by_the_last_row_leave_nothing_out_and_show_nothing_twice,
     every_filter_narrows_and_all_must_hold,
     a_list_has_a_limit,
+    what_lists_leave_out_now_was_listed_once,
 }
 
 async fn groups(views: &Views, query: ListQuery) -> Vec<u64> {
@@ -112,4 +113,23 @@ async fn a_list_has_a_limit(place: Place) {
     assert_eq!(groups(&views, ListQuery { limit, ..outages(1) }).await, Vec::<u64>::new());
     let refused = views.list(ListQuery { limit: limit + 1, ..outages(1) }).await;
     assert_eq!(refused.err(), Some(ViewsError::TooMany { what: "rows", given: limit + 1, limit }));
+}
+
+async fn what_lists_leave_out_now_was_listed_once(place: Place) {
+    let views = views(&place).await;
+    let taken_back = SummaryRow { listed: false, services: String::new(), ..summary(1, 5, None) };
+    let work = SummaryRow { nature: Nature::Maintenance, ..summary(3, 3, Some(30)) };
+    let never = SummaryRow { listed: false, ..summary(4, 4, Some(40)) };
+    let other = SummaryRow { services: " mail ".to_owned(), ..summary(2, 2, Some(20)) };
+    let registered = SummaryRow { nature: Nature::Registry, ..summary(6, 6, None) };
+    let heads = (1..=6).map(|number| head(number, number, "whatsapp")).collect();
+    // The start of 1 was moved, so that it has two places.
+    let summaries = vec![summary(1, 1, Some(10)), summary(1, 2, Some(15)), other, work, never, taken_back, registered];
+    commit(&views, 6, Rows { heads, summaries, ..Rows::default() }).await;
+    assert_eq!(groups(&views, ListQuery { services: vec!["whatsapp".to_owned()], ..outages(6) }).await, [0; 0]);
+    let ever = async |service: &str, after: u64, limit: usize| views.ever_listed(service, after, limit).await.unwrap().value;
+    assert_eq!((ever("whatsapp", 0, 100).await, ever("mail", 0, 100).await), (vec![1, 3], vec![2]));
+    assert_eq!((ever("whatsapp", 0, 1).await, ever("whatsapp", 1, 1).await, ever("whatsapp", 3, 1).await), (vec![1], vec![3], vec![]));
+    let too_many = views.ever_listed("whatsapp", 0, MAX_LISTED_ROWS + 1).await.unwrap_err();
+    assert!(matches!(too_many, ViewsError::TooMany { .. }), "{too_many}");
 }

@@ -13,7 +13,12 @@ mod aws;
 mod cstate;
 mod upptime;
 mod versions;
+mod sound;
+mod memory;
+mod difference;
 
+pub use difference::{Changes, Draft, Edited, Page, Reading, SilentEdit, difference, incident, left};
+pub use memory::{Field, Memory, PostKind, Remembered, RememberedPost, Told};
 pub use observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};
 pub use versions::{Version, Visibility, read_version, read_visibility};
 
@@ -59,13 +64,14 @@ impl Dialect {
         if bytes.len() > MAX_PAGE_BYTES {
             return Err(Unreadable(format!("{} bytes; a page has at most {MAX_PAGE_BYTES}", bytes.len())));
         }
-        match self {
+        let observation = match self {
             Self::Statuspage => statuspage::parse(bytes),
             Self::Gcp => gcp::parse(bytes),
             Self::Aws => aws::parse(bytes),
             Self::Cstate => cstate::parse(bytes, name),
             Self::Upptime => upptime::parse(bytes, name),
             Self::Atom => feed::parse(bytes),
-        }
+        }?;
+        Ok(sound::page(observation))
     }
 }

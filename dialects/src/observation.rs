@@ -55,6 +55,8 @@ pub struct SeenIncident {
     pub ended: Option<SeenTime>,
     /// How bad the page says that it is, in our words.
     pub severity: Option<Severity>,
+    /// The page's own word for that ("high", "maintenance").
+    pub severity_word: Option<String>,
     /// The planned window.
     pub scheduled: Option<(Instant, Instant)>,
     /// The parts of the service that it names, each once.
@@ -158,6 +160,7 @@ impl SeenIncident {
             started: None,
             ended: None,
             severity: None,
+            severity_word: None,
             scheduled: None,
             components: Vec::new(),
             service: None,

@@ -111,6 +111,7 @@ pub(crate) fn incident(json: &str, nature: Nature) -> Result<(SeenIncident, Opti
     incident.name = form.name.filter(|name| !name.trim().is_empty());
     incident.started = form.started_at.and_then(SeenTime::second);
     incident.severity = form.impact.as_deref().filter(|_| !is_maintenance).and_then(severity);
+    incident.severity_word = form.impact.filter(|_| incident.severity.is_some());
     incident.scheduled = form.scheduled_for.zip(form.scheduled_until).filter(|(from, until)| is_maintenance && from < until);
     incident.updated = form.updated_at;
     for component in form.components.into_iter().filter_map(|component| component.name) {
@@ -156,7 +157,8 @@ pub(crate) fn status(word: &str, nature: Nature) -> Option<Status> {
 
 fn severity(impact: &str) -> Option<Severity> {
     Some(match impact {
-        "none" => Severity::None,
+        // Trouble that the vendor calls planned work: users are not meant to notice.
+        "none" | "maintenance" => Severity::None,
         "minor" => Severity::Minor,
         "major" => Severity::Major,
         "critical" => Severity::Critical,

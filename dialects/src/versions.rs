@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::observation::{Facts, Nature, SeenIncident, Unreadable};
-use crate::{Dialect, aws, feed, gcp, statuspage};
+use crate::{Dialect, aws, feed, gcp, sound, statuspage};
 
 /// One version of one incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,22 +51,26 @@ pub fn read_version(line: &[u8]) -> Result<Version, Unreadable> {
     let fault = |why: String| Unreadable(format!("not a version of an incident: {why}"));
     let form: Line = serde_json::from_slice(line).map_err(|error| fault(error.to_string()))?;
     let recorded = form.recorded_at;
-    let of = |dialect, (incident, facts): (SeenIncident, Facts)| Version { recorded, dialect, facts, incident };
+    let of = |dialect, (incident, facts): (SeenIncident, Facts)| {
+        let mut facts = facts;
+        sound::facts(&mut facts);
+        sound::incident(incident).map(|incident| Version { recorded, dialect, facts, incident })
+    };
     if let Some(json) = form.entry {
-        return feed::entry_version(json.get()).map(|read| of(Dialect::Atom, read)).map_err(fault);
+        return feed::entry_version(json.get()).and_then(|read| of(Dialect::Atom, read)).map_err(fault);
     }
     if let Some(json) = form.event {
-        return aws::event_version(json.get()).map(|read| of(Dialect::Aws, read)).map_err(fault);
+        return aws::event_version(json.get()).and_then(|read| of(Dialect::Aws, read)).map_err(fault);
     }
     let json = form.incident.ok_or_else(|| fault("it has neither \"incident\" nor \"event\" nor \"entry\"".into()))?.get();
     // Google's incidents are those with a `uri`; a Statuspage's have none.
     if form.section.is_none() && gcp::is_incident(json) {
-        return gcp::incident_version(json).map(|read| of(Dialect::Gcp, read)).map_err(fault);
+        return gcp::incident_version(json).and_then(|read| of(Dialect::Gcp, read)).map_err(fault);
     }
     let nature = if form.section.as_deref() == Some("scheduled_maintenances") { Nature::Maintenance } else { Nature::Outage };
     let (incident, page) = statuspage::incident(json, nature).map_err(fault)?;
     let facts = Facts { name: None, url: page.as_deref().map(statuspage::page_address) };
-    Ok(of(Dialect::Statuspage, (incident, facts)))
+    of(Dialect::Statuspage, (incident, facts)).map_err(fault)
 }
 
 #[derive(Deserialize)]

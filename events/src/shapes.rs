@@ -40,7 +40,7 @@ pub struct Reference {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = NAME), length(min = 1, max = ID_BYTES_MAX))]
     pub update: Option<String>,
-    /// The page's own word for the state that the post names ("Update", "SERVICE_OUTAGE").
+    /// The page's own word for the state that the post names, or for the severity ("Update", "SERVICE_OUTAGE", "high").
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = NAME), length(min = 1, max = ID_BYTES_MAX))]
     pub status: Option<String>,

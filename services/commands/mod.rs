@@ -1,9 +1,9 @@
 //! What the command line does. A command asks the same doors as HTTP does: a server by its URL, or the roles' own routes
 //! over the files, in this process.
 
-mod ask;
 mod audit;
 mod health;
+mod import;
 mod keys;
 mod ledger;
 mod progress;
@@ -16,7 +16,6 @@ mod serving;
 use crate::config::{Command, Role, Settings, complete};
 use crate::demo;
 
-pub use ask::{Asker, local_server};
 pub use progress::Progress;
 pub use serving::{until_told, welcome};
 
@@ -40,6 +39,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
         Command::Archive => serving::serve(&settings, &[Role::Archive]).await,
         Command::Health => health::run(&settings).await,
         Command::Publish { files, format } => publish::run(&settings, files, *format).await,
+        Command::Import(flags) => import::run(&settings, flags).await,
         Command::Timeline { which, read, claims, retracted, at } => read::timeline(&settings, which, read, *claims, *retracted, at.as_deref()).await,
         Command::Incidents { read, service, vendor, region, state, q, limit } => {
             let filters = [("service", service), ("vendor", vendor), ("region", region), ("state", state), ("q", q)];

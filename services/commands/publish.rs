@@ -5,14 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use axum::http::StatusCode;
-use dateline_backends::ViewsError;
 use serde_json::{Value, json};
 
-use super::ask::{Asker, problem_text};
 use super::{Answer, Progress, say};
+use crate::ask::{Asker, problem_text};
 use crate::config::{Format, Settings};
 use crate::doors::Use;
-use crate::projector::{ProjectError, Projector};
 
 /// So many lines go in one request.
 const BATCH_LINES: usize = 500;
@@ -39,14 +37,7 @@ pub async fn run(settings: &Settings, files: &[PathBuf], format: Format) -> anyh
     for file in files {
         publish_file(&asker, file, format, &mut count).await?;
     }
-    if let Asker::Files { doors, .. } = &asker {
-        // Nobody else projects these files: bring the views up to what was just published. On a bus somebody may, and is left to it.
-        let generation = doors.views.serving().await?;
-        let projected = Projector::new(&doors.ledger, &doors.views, generation).await?.up_to(doors.ledger.head().await?.position).await;
-        if !matches!(projected, Err(ProjectError::Views(ViewsError::Fenced { .. }))) {
-            projected?;
-        }
-    }
+    asker.settle().await?;
     let Count { lines, fresh, known, refused, last_position } = count;
     match format {
         Format::Text => say(&format!("{fresh} new, {known} known already, {refused} refused; the last position is {last_position}\n"))?,

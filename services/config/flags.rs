@@ -80,6 +80,8 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Import vendors' status pages from files, gzip or not; what was read before is passed over
+    Import(ImportFlags),
     /// Tell a timeline: of an incident, or of a service's latest incident
     Timeline {
         /// An incident's id, or a service's slug
@@ -142,6 +144,60 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
+}
+
+/// What to import.
+#[derive(Debug, Args)]
+pub struct ImportFlags {
+    /// The language of the files
+    #[arg(value_enum, value_name = "DIALECT")]
+    pub kind: ImportKind,
+    /// The files
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// The service's slug [default: of the page's name; for versions, the file's name up to its first dot]
+    #[arg(long, value_name = "SLUG")]
+    pub service: Option<String>,
+    /// The vendor's slug [default: that of the service]
+    #[arg(long, value_name = "SLUG")]
+    pub vendor: Option<String>,
+    /// The name of the service and its vendor [default: as the page gives it]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// The language that the page is written in
+    #[arg(long, default_value = "en", value_name = "TAG")]
+    pub text_lang: String,
+    /// For versions: a table of incident_id, first_seen_at, last_seen_at, first_absent_at; without it nothing counts as restored
+    #[arg(long, value_name = "FILE")]
+    pub visibility: Option<PathBuf>,
+    /// For one saved page: when it was read; without it, what it says counts as stated by the time that the ledger takes it
+    #[arg(long, value_name = "TIME")]
+    pub read_at: Option<String>,
+    /// Read and compare, publish nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How to answer
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// The languages of files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImportKind {
+    /// Atlassian Statuspage: summary.json, incidents.json, scheduled-maintenances.json
+    Statuspage,
+    /// Google Cloud: incidents.json
+    Gcp,
+    /// The old AWS dashboard: data.json
+    Aws,
+    /// RSS and Atom, those of a Statuspage post by post
+    Atom,
+    /// cState: issues in Markdown
+    Cstate,
+    /// Upptime: history/*.yml, history/summary.json, a table of its commits
+    Upptime,
+    /// A history: one version of one incident a line, JSON
+    Versions,
 }
 
 /// How to read.

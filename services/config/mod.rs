@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Parser;
 
-pub use flags::{AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, PublishersCommand, ReadFlags, ScopeFlag, complete};
+pub use flags::{
+    AuditCommand, Command, Flags, Format, ImportFlags, ImportKind, KeysCommand, LedgerCommand, PublishersCommand, ReadFlags, ScopeFlag, complete,
+};
 
 /// Everything a command needs to know.
 #[derive(Debug)]

@@ -266,7 +266,7 @@ async fn known(reader: &Reader, mut query: ListQuery, known_at: Instant, limit: 
         let words = fold.headlines().join(" ").to_lowercase() + &summary.services.join(" ");
         if fits && sought.iter().all(|word| words.contains(word)) {
             let started = summary.first_seen.and_then(|milestone| milestone.occurred.earliest).or_else(|| fold.first_start());
-            let ended = summary.restored.and_then(|milestone| milestone.occurred.latest);
+            let ended = summary.over().and_then(|over| over.latest);
             let is_outside =
                 to.is_some_and(|to| started.is_none_or(|started| started >= to)) || from.zip(ended).is_some_and(|(from, ended)| ended <= from);
             if is_outside {
@@ -306,7 +306,7 @@ async fn folded(group: Group, known_at: Instant, changed: Position) -> Result<Fo
 /// Whether an incident went on at an instant: [first seen, restored) holds it, for certain or by its bounds only.
 fn ongoing(summary: &Summary, at: Instant) -> Option<&'static str> {
     let seen = summary.first_seen?.occurred;
-    let over = summary.restored.map(|milestone| milestone.occurred);
+    let over = summary.over();
     let begun_possibly = seen.earliest.is_none_or(|earliest| earliest <= at);
     let over_certainly = over.is_some_and(|over| over.latest.is_some_and(|latest| latest <= at));
     if !begun_possibly || over_certainly {

@@ -6,12 +6,16 @@ mod answer;
 mod cache;
 mod catalogue;
 mod desk;
+mod edits;
 mod events;
+mod feeds;
+mod histories;
 mod incidents;
 mod live;
 mod openapi;
 mod site;
 mod timeline;
+mod watched;
 pub mod pages;
 
 use axum::Router;
@@ -21,6 +25,7 @@ use tokio::sync::watch;
 
 use crate::http::Gate;
 use cache::Cache;
+use histories::Histories;
 
 pub use axes::ReadAxes;
 pub use desk::{Asked, Desk, Story};
@@ -32,13 +37,14 @@ pub struct Reader {
     desk: Desk,
     gate: Gate,
     cache: Cache,
+    histories: Histories,
     stop: watch::Receiver<bool>,
 }
 
 impl Reader {
     /// A reader of these views; live streams end when `stop` turns true.
     pub fn new(ledger: Ledger, views: Views, gate: Gate, stop: watch::Receiver<bool>) -> Self {
-        Self { desk: Desk::new(ledger, views), gate, cache: Cache::default(), stop }
+        Self { desk: Desk::new(ledger, views), gate, cache: Cache::default(), histories: Histories::default(), stop }
     }
 
     /// Its routes.
@@ -50,12 +56,17 @@ impl Reader {
             .route("/v1/incidents/{id}/timeline.json", get(timeline::json))
             .route("/v1/incidents/{id}/timeline.txt", get(timeline::text))
             .route("/v1/incidents/{id}/events", get(events::of_incident))
+            .route("/v1/incidents/{id}/edits", get(edits::of_incident))
             .route("/v1/incidents/{id}/live", get(live::of_incident))
             .route("/v1/live", get(live::everything))
             .route("/v1/events", get(events::list))
             .route("/v1/events/{position}", get(events::one))
             .route("/v1/services", get(catalogue::list))
             .route("/v1/services/{slug}", get(catalogue::one))
+            .route("/v1/watch/pages/{page}", get(watched::page))
+            .route("/v1/vendors/{slug}/edits", get(edits::of_vendor))
+            .route("/v1/vendors/{slug}/edits.atom", get(feeds::atom))
+            .route("/v1/vendors/{slug}/edits.feed.json", get(feeds::json_feed))
             .route("/openapi.json", get(openapi::document))
             .route("/", get(site::list))
             .route("/incidents/{id}", get(site::incident))

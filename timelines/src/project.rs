@@ -239,7 +239,7 @@ fn row_of(number: IncidentNumber, now: Position, id: &str, fold: &Fold) -> Summa
         regions: spaced(&summary.regions),
         symptoms: spaced(&symptoms),
         started: summary.first_seen.and_then(|milestone| milestone.occurred.earliest).or_else(|| fold.first_start()),
-        ended: summary.restored.and_then(|milestone| milestone.occurred.latest),
+        ended: summary.over().and_then(|over| over.latest),
         words: words(fold, &summary.services),
         json,
     }

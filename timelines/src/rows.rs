@@ -209,7 +209,7 @@ pub struct SummaryRow {
     pub symptoms: String,
     /// The earliest bound of the told first sign, else of the span; what lists sort by.
     pub started: Option<Instant>,
-    /// The latest bound of the told restoration; None while it lasts.
+    /// The latest bound of the told restoration, else the end of the planned window; None while it lasts.
     pub ended: Option<Instant>,
     /// Lower-cased words to search in: titles, headlines.
     pub words: String,

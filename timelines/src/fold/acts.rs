@@ -137,7 +137,7 @@ impl Fold {
 
 /// When an event was stated, and whether its upper bound is a mere retrieval. Absent, the recorded time stands for it;
 /// where nobody said, it lies between the occurrence and the retrieval.
-pub(super) fn stated_bounds(event: &Event, recorded: Instant) -> (Bounds, bool) {
+pub(crate) fn stated_bounds(event: &Event, recorded: Instant) -> (Bounds, bool) {
     let Some(stated) = &event.common.stated else {
         return (Bounds::closed(recorded, recorded), false);
     };

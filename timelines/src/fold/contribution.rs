@@ -32,6 +32,8 @@ pub(super) struct Contribution {
     pub candidate: Candidate,
     pub regions: Vec<Region>,
     pub symptoms: Vec<Symptom>,
+    /// When the planned work that it speaks of is to end.
+    pub planned_end: Option<Instant>,
     /// A word of state, with its key in time; None: its time leans on another event.
     pub status: Option<(State, Option<Instant>)>,
     /// Which statement it is a wording of, and the upper bound of when it was stated.
@@ -57,6 +59,7 @@ impl Contribution {
             claims,
             regions: regions(event),
             symptoms: event.kind.symptoms(),
+            planned_end: planned_end(&event.kind),
             status: status(event),
             statement: statement(effective),
         })
@@ -136,6 +139,16 @@ fn status(event: &Event) -> Option<(State, Option<Instant>)> {
     Some((state, event.common.occurred.as_ref().and_then(order_hint)))
 }
 
+fn planned_end(kind: &Kind) -> Option<Instant> {
+    let window = match kind {
+        Kind::MaintenanceAnnounced(work) => work.scheduled.as_ref(),
+        Kind::MaintenanceStarted(work) => work.scheduled.as_ref(),
+        Kind::MaintenanceCompleted(work) => work.scheduled.as_ref(),
+        _ => None,
+    };
+    window.map(|window| window.1.start())
+}
+
 /// The event that a statement is told under (the one that it is `same_as`, else its own), and by when it was stated.
 fn statement(effective: &Effective) -> Option<(EventKey, Instant)> {
     let event = &effective.event;
@@ -157,6 +170,8 @@ pub(super) struct Aggregates {
     pub timed_status: BTreeSet<(Instant, Position, State)>,
     pub relative_status: BTreeSet<(Position, State)>,
     pub maintenance: u32,
+    /// The ends of planned windows, by the positions of the events that name them.
+    pub planned_ends: BTreeMap<Position, Instant>,
     statements: BTreeMap<EventKey, BTreeSet<(Instant, Position)>>,
     sets: BTreeMap<Class, ClaimSet>,
     /// Every contribution with a claim, for when the opening region changes.
@@ -200,6 +215,7 @@ impl Aggregates {
             self.starts.extend(contribution.candidate.earliest.map(|earliest| (earliest, position)));
         }
         self.maintenance += u32::from(contribution.is_maintenance);
+        self.planned_ends.extend(contribution.planned_end.map(|end| (position, end)));
         match contribution.status {
             Some((state, Some(instant))) => drop(self.timed_status.insert((instant, position, state))),
             Some((state, None)) => drop(self.relative_status.insert((position, state))),
@@ -233,6 +249,7 @@ impl Aggregates {
             self.starts.remove(&(earliest, position));
         }
         self.maintenance -= u32::from(contribution.is_maintenance);
+        self.planned_ends.remove(&position);
         match contribution.status {
             Some((state, Some(instant))) => drop(self.timed_status.remove(&(instant, position, state))),
             Some((state, None)) => drop(self.relative_status.remove(&(position, state))),

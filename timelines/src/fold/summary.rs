@@ -34,6 +34,9 @@ pub struct Summary {
     pub acknowledged: Option<SummaryMilestone>,
     /// When it was wholly over.
     pub restored: Option<SummaryMilestone>,
+    /// For planned work whose end nobody told: when its window, the last that was named, is over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_end: Option<Instant>,
     /// Why it happened.
     pub cause: Option<SummaryMilestone>,
     /// From first seen to acknowledged, in seconds.
@@ -61,6 +64,12 @@ pub struct SummaryMilestone {
 }
 
 impl Summary {
+    /// When it was over, or, of planned work whose end nobody told, when it was to be.
+    pub fn over(&self) -> Option<Bounds> {
+        let restored = self.restored.map(|milestone| milestone.occurred);
+        restored.or_else(|| self.planned_end.map(|end| Bounds::closed(end, end)))
+    }
+
     /// A timeline without entries: what a list tells of an incident, in the same words as its page.
     pub fn outline(&self, incident: &str) -> Timeline {
         let milestone = |told: Option<SummaryMilestone>| {
@@ -110,6 +119,7 @@ impl Fold {
             first_seen,
             acknowledged,
             restored,
+            planned_end: self.planned_end().filter(|_| restored.is_none()),
             cause: self.milestone(MilestoneKind::Cause),
             time_to_acknowledge: range(first_seen, acknowledged),
             time_to_restore: range(first_seen, restored),
@@ -125,6 +135,11 @@ impl Fold {
         } else {
             Nature::Outage
         }
+    }
+
+    /// When planned work is to end, as the last event that names its window says.
+    fn planned_end(&self) -> Option<Instant> {
+        self.aggregates.planned_ends.values().next_back().copied().filter(|_| self.nature() == Nature::Maintenance)
     }
 
     /// The claim that is told for a milestone, and the rule.

@@ -1,5 +1,6 @@
 //! Bengali as a Kolkata newsroom writes it, and by a table as a Dhaka newsroom does. Words only; no rules of telling.
 
+mod edits;
 mod kinds;
 mod lines;
 mod numbers;
@@ -8,6 +9,7 @@ mod sound;
 mod time;
 mod warnings;
 
+pub(super) use edits::{edit, severity};
 pub(super) use kinds::{figures, sentence};
 pub(super) use lines::{
     agreeing, claim, claims_label, finish, first_reports, note, original, outlets, same_in, says, spread, summary, title, wording_without,

@@ -1,5 +1,6 @@
 //! English, as a British or Indian newsroom writes it: 24-hour clock, day before month. Words only; no rules of telling.
 
+mod edits;
 mod kinds;
 mod lines;
 mod numbers;
@@ -7,6 +8,7 @@ mod regions;
 mod time;
 mod warnings;
 
+pub(super) use edits::{edit, severity};
 pub(super) use kinds::{figures, sentence};
 pub(super) use lines::{
     agreeing, claim, claims_label, finish, first_reports, note, original, outlets, same_in, says, spread, summary, title, wording_without,

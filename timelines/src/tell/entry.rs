@@ -12,7 +12,7 @@ use super::credit::published_day;
 use super::language::{Mark, Setting};
 use super::quotation::{Translated, choose};
 use super::teller::Teller;
-use super::{ToldEntry, ToldQuotation, details};
+use super::{ToldEntry, ToldQuotation, details, source_edit};
 use crate::model::{Correction, Entry, Item, MilestoneKind, Part, Standing};
 
 /// The most outlets that are named in one sentence; the rest are counted.
@@ -192,7 +192,7 @@ pub(super) fn correction_mark(teller: &Teller, item: &Item, correction: &Correct
         EditKind::Clarification => Mark::Clarified { reason, changes: changes() },
         EditKind::SourceEdit => {
             let who = publisher_of(teller, item).or_else(|| teller.vendor()).unwrap_or_else(|| clean(&correction.source));
-            Mark::SourceEdit { who, announced: correction.announced, reason }
+            Mark::SourceEdit { who, announced: correction.announced, reason, changes: source_edit::changes(teller, item, correction) }
         }
     }
 }

@@ -1,11 +1,13 @@
 //! The one place that chooses between languages, and what every language must be able to say. No words stand here.
 
-use dateline_events::{Event, Language, Lasted, Qualifier, Role, Source, SourceKind, Symptom, Text};
+use dateline_events::{Event, Language, Lasted, Qualifier, Role, Severity, Source, SourceKind, Symptom, Text};
 use jiff::civil::Date;
 
 use super::clean::clean;
 use super::clock::{Around, Phrase, Style, Zone};
 use super::credit::Credit;
+use super::edit::SaidEdit;
+use super::source_edit::SourceChange;
 use super::{bn, en};
 use crate::model::{MilestoneKind, Range, Registry, State};
 use crate::rows::Nature;
@@ -181,6 +183,7 @@ pub(super) enum Mark {
         who: String,
         announced: bool,
         reason: Option<String>,
+        changes: Vec<SourceChange>,
     },
     Retracted {
         who: Option<String>,
@@ -398,5 +401,13 @@ impl Lang {
 
     pub(super) fn change(self, change: &Change) -> String {
         say!(self, change(change))
+    }
+
+    pub(super) fn edit(self, edit: &SaidEdit) -> String {
+        say!(self, edit(edit))
+    }
+
+    pub(super) fn severity(self, severity: Severity) -> &'static str {
+        say!(self, severity(severity))
     }
 }

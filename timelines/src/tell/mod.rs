@@ -18,15 +18,18 @@ mod clock;
 mod credit;
 mod details;
 mod difference;
+mod edit;
 mod en;
 mod entry;
 mod language;
 mod plain;
 mod quotation;
+mod source_edit;
 mod teller;
 mod walk;
 
 pub use difference::difference;
+pub use edit::{ToldEdit, told_edit};
 pub use language::Lang;
 pub use plain::{text, width_of};
 
@@ -181,6 +184,12 @@ pub fn told_duration(range: Range, lang: Lang) -> String {
 /// How long a source says that it lasted.
 pub fn told_lasted(lasted: &Lasted, lang: Lang) -> String {
     lang.lasted(lasted)
+}
+
+/// A text from an event made fit for one line: breaks become spaces, what cannot be seen or turns the direction of writing is left
+/// out, and what is too long is cut.
+pub fn told_line(text: &str) -> String {
+    clean::clean(text)
 }
 
 /// A number with the digits and the grouping of the language.

@@ -1,5 +1,7 @@
 //! What a telling promises, case by case, and the real outage in every language.
 
+mod edits;
+
 use std::sync::Arc;
 
 use dateline_events::{Bounds, Event, Instant, Kind, Position};
@@ -376,8 +378,18 @@ fn what_a_source_changed_or_took_away_is_shown() {
     ];
     let (timeline, registry) = folded(events, None);
     for (lang, text, changed, removed) in [
-        (Lang::En, "GitHub, investigating: “All is well.” (GitHub)", "GitHub changed this without notice.", "GitHub removed this without notice."),
-        (Lang::Bn, "গিটহাব, খতিয়ে দেখা হচ্ছে: “All is well.” (গিটহাব)", "গিটহাব না জানিয়ে এটি বদলেছে।", "গিটহাব না জানিয়ে এটি সরিয়ে দিয়েছে।"),
+        (
+            Lang::En,
+            "GitHub, investigating: “All is well.” (GitHub)",
+            "GitHub changed this without notice: the words were “We are looking into it.”",
+            "GitHub removed this without notice.",
+        ),
+        (
+            Lang::Bn,
+            "গিটহাব, খতিয়ে দেখা হচ্ছে: “All is well.” (গিটহাব)",
+            "গিটহাব না জানিয়ে এটি বদলেছে: বয়ান ছিল “We are looking into it.”",
+            "গিটহাব না জানিয়ে এটি সরিয়ে দিয়েছে।",
+        ),
     ] {
         let told = tell(&timeline, &registry, &Options { lang, retracted: true, ..Options::default() }).unwrap();
         assert_eq!((told.entries[0].text.as_str(), told.entries[0].marks.as_slice()), (text, [changed.to_owned()].as_slice()));

@@ -3,7 +3,7 @@
 //! The list walks `list_keys` in order. Of each group it takes the version in force as of the position, and takes it only
 //! where that version has this start: a group whose start was moved stands once, at the right place, for every `as_of`.
 
-use dateline_timelines::rows::SummaryRow;
+use dateline_timelines::rows::{IncidentNumber, SummaryRow};
 use postgres::types::ToSql;
 
 use super::{Snapshot, decode};
@@ -18,6 +18,18 @@ pub(super) fn list(snapshot: &mut Snapshot<'_, '_>, query: &ListQuery) -> Result
     let (text, values) = statement(query);
     let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(AsRef::as_ref).collect();
     snapshot.query(&text, &values)?.iter().map(decode::summary).collect()
+}
+
+/// The groups that ever had a place in the lists of a service.
+pub(super) fn ever_listed(
+    snapshot: &mut Snapshot<'_, '_>,
+    service: &str,
+    after: IncidentNumber,
+    rows: usize,
+) -> Result<Vec<IncidentNumber>, ViewsError> {
+    let text = "SELECT DISTINCT told_in FROM @list_keys WHERE nature IN ('outage', 'maintenance') AND service = $1 AND told_in > $2
+         ORDER BY told_in LIMIT $3";
+    snapshot.query(text, &[&service.as_bytes(), &number(after), &limit(rows)])?.iter().map(|row| decode::at(row, 0)).collect()
 }
 
 /// Conditions with their values, numbered as they come.

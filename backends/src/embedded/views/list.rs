@@ -3,10 +3,11 @@
 //! The list walks `list_keys` in order. Of each group it takes the version in force as of the position, and takes it only
 //! where that version has this start: a group whose start was moved stands once, at the right place, for every `as_of`.
 
-use dateline_timelines::rows::SummaryRow;
-use rusqlite::params_from_iter;
+use dateline_timelines::rows::{IncidentNumber, SummaryRow};
 use rusqlite::types::Value;
+use rusqlite::{params, params_from_iter};
 
+use super::load::positions;
 use super::{Snapshot, decode};
 use crate::embedded::file::number;
 use crate::once::NO_START;
@@ -18,6 +19,15 @@ pub(super) fn list(snapshot: &Snapshot<'_>, query: &ListQuery) -> Result<Vec<Sum
     let mut statement = snapshot.prepare(&text)?;
     let rows = statement.query_map(params_from_iter(parameters), decode::summary)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The groups that ever had a place in the lists of a service.
+pub(super) fn ever_listed(snapshot: &Snapshot<'_>, service: &str, after: IncidentNumber, limit: usize) -> Result<Vec<IncidentNumber>, ViewsError> {
+    let mut statement = snapshot.prepare(
+        "SELECT DISTINCT told_in FROM @list_keys WHERE nature IN ('outage', 'maintenance') AND service = ?1 AND told_in > ?2
+         ORDER BY told_in LIMIT ?3",
+    )?;
+    Ok(positions(&mut statement, params![service, number(after), i64::try_from(limit).unwrap_or(i64::MAX)])?)
 }
 
 /// Conditions with their values, in the order of the question marks.

@@ -118,6 +118,11 @@ impl Views {
         self.read(move |snapshot| list::list(snapshot, &query)).await
     }
 
+    pub(crate) async fn ever_listed(&self, service: String, after: IncidentNumber, limit: usize) -> Result<Answer<Vec<IncidentNumber>>, ViewsError> {
+        limited("rows", limit, MAX_LISTED_ROWS)?;
+        self.read(move |snapshot| list::ever_listed(snapshot, &service, after, limit)).await
+    }
+
     pub(crate) async fn versions_of(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<SummaryRow>>, ViewsError> {
         self.read(move |snapshot| groups::latest_summary(snapshot, number, as_of)).await
     }

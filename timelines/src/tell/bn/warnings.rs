@@ -4,6 +4,7 @@ use super::numbers::pieces;
 use super::state;
 use crate::model::MilestoneKind;
 use crate::tell::language::{Change, Lang, Mark};
+use crate::tell::source_edit::SourceChange;
 
 pub(in crate::tell) fn mark(_: Lang, mark: &Mark) -> String {
     match mark {
@@ -16,8 +17,10 @@ pub(in crate::tell) fn mark(_: Lang, mark: &Mark) -> String {
         Mark::Outdated { see } => pointed("প্রকাশের সময়েই পুরনো", see.as_ref()),
         Mark::Correction { reason, changes } => changed("সংশোধন", reason.as_deref(), changes),
         Mark::Clarified { reason, changes } => changed("স্পষ্ট করা হয়েছে", reason.as_deref(), changes),
-        Mark::SourceEdit { who, announced: true, reason } => with_reason(&format!("{who} জানিয়েই এটি বদলেছে"), reason.as_deref()),
-        Mark::SourceEdit { who, announced: false, reason } => with_reason(&format!("{who} না জানিয়ে এটি বদলেছে"), reason.as_deref()),
+        Mark::SourceEdit { who, announced, reason, changes } => {
+            let how = if *announced { "জানিয়েই" } else { "না জানিয়ে" };
+            edited(&format!("{who} {how} এটি বদলেছে"), reason.as_deref(), changes)
+        }
         Mark::Retracted { who: Some(who), announced: true, reason } => with_reason(&format!("{who} এটি প্রত্যাহার করেছে"), reason.as_deref()),
         Mark::Retracted { who: Some(who), announced: false, reason } => with_reason(&format!("{who} না জানিয়ে এটি সরিয়ে দিয়েছে"), reason.as_deref()),
         Mark::Retracted { who: None, reason, .. } => with_reason("ডেস্ক এটি প্রত্যাহার করেছে", reason.as_deref()),
@@ -59,13 +62,30 @@ fn changed(word: &str, reason: Option<&str>, changes: &[(String, String, String)
     with_reason(word, Some(told.join("; ").as_str()).filter(|told| !told.is_empty()))
 }
 
+/// What a source changed: why, where it said so, and what stood there.
+fn edited(told: &str, reason: Option<&str>, changes: &[SourceChange]) -> String {
+    let change = |change: &SourceChange| {
+        let member = member(&change.member);
+        let then = change.then.as_ref().map(|then| format!(", তার পরে {then}")).unwrap_or_default();
+        match &change.from {
+            Some(from) => format!("{member} ছিল {from}{then}"),
+            None => format!("আগে {member} দেওয়া ছিল না{then}"),
+        }
+    };
+    let parts: Vec<String> = reason.map(ToOwned::to_owned).into_iter().chain(changes.iter().map(change)).collect();
+    with_reason(told, Some(parts.join("; ").as_str()).filter(|parts| !parts.is_empty()))
+}
+
 fn member(name: &str) -> String {
     match name {
         "occurred" => "সময়".to_owned(),
         "stated" => "বলার সময়".to_owned(),
         "sources" => "সূত্র".to_owned(),
         "regions" => "জায়গা".to_owned(),
-        "statement" => "বয়ান".to_owned(),
+        "statement" | "text" => "বয়ান".to_owned(),
+        "status" | "reference" => "অবস্থা".to_owned(),
+        "scheduled" => "পরিকল্পিত সময়".to_owned(),
+        "severity" => "গুরুত্ব".to_owned(),
         "counts" | "shares" => "সংখ্যা".to_owned(),
         "incidentid" => "কোন বিভ্রাট".to_owned(),
         other => crate::tell::clean::clean(other),

@@ -4,6 +4,7 @@ use super::numbers::word;
 use super::{capital, state};
 use crate::model::MilestoneKind;
 use crate::tell::language::{Change, Mark};
+use crate::tell::source_edit::SourceChange;
 
 pub(in crate::tell) fn mark(mark: &Mark) -> String {
     match mark {
@@ -16,8 +17,10 @@ pub(in crate::tell) fn mark(mark: &Mark) -> String {
         Mark::Outdated { see } => pointed("Out of date when printed", see.as_ref()),
         Mark::Correction { reason, changes } => changed("Correction", reason.as_deref(), changes),
         Mark::Clarified { reason, changes } => changed("Clarified", reason.as_deref(), changes),
-        Mark::SourceEdit { who, announced: true, reason } => with_reason(&format!("{who} changed this and said so"), reason.as_deref()),
-        Mark::SourceEdit { who, announced: false, reason } => with_reason(&format!("{who} changed this without notice"), reason.as_deref()),
+        Mark::SourceEdit { who, announced, reason, changes } => {
+            let how = if *announced { "and said so" } else { "without notice" };
+            edited(&format!("{who} changed this {how}"), reason.as_deref(), changes)
+        }
         Mark::Retracted { who: Some(who), announced: true, reason } => with_reason(&format!("Taken back by {who}"), reason.as_deref()),
         Mark::Retracted { who: Some(who), announced: false, reason } => with_reason(&format!("{who} removed this without notice"), reason.as_deref()),
         Mark::Retracted { who: None, reason, .. } => with_reason("Taken back by the desk", reason.as_deref()),
@@ -59,13 +62,31 @@ fn changed(word: &str, reason: Option<&str>, changes: &[(String, String, String)
     with_reason(word, Some(told.join("; ").as_str()).filter(|told| !told.is_empty()))
 }
 
+/// What a source changed: why, where it said so, and what stood there.
+fn edited(told: &str, reason: Option<&str>, changes: &[SourceChange]) -> String {
+    let change = |change: &SourceChange| {
+        let member = member(&change.member);
+        let verb = if matches!(change.member.as_str(), "statement" | "text" | "sources" | "counts" | "shares") { "were" } else { "was" };
+        let then = change.then.as_ref().map(|then| format!(", then {then}")).unwrap_or_default();
+        match &change.from {
+            Some(from) => format!("{member} {verb} {from}{then}"),
+            None => format!("{member} {verb} not given before{then}"),
+        }
+    };
+    let parts: Vec<String> = reason.map(ToOwned::to_owned).into_iter().chain(changes.iter().map(change)).collect();
+    with_reason(told, Some(parts.join("; ").as_str()).filter(|parts| !parts.is_empty()))
+}
+
 fn member(name: &str) -> String {
     match name {
         "occurred" => "the time".to_owned(),
         "stated" => "when it was stated".to_owned(),
         "sources" => "the sources".to_owned(),
         "regions" => "the place".to_owned(),
-        "statement" => "the words".to_owned(),
+        "statement" | "text" => "the words".to_owned(),
+        "status" | "reference" => "the state".to_owned(),
+        "scheduled" => "the planned window".to_owned(),
+        "severity" => "the severity".to_owned(),
         "counts" | "shares" => "the figures".to_owned(),
         "incidentid" => "the incident".to_owned(),
         other => crate::tell::clean::clean(other).replace('_', " "),

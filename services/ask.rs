@@ -4,6 +4,7 @@ use anyhow::{Context, bail};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use bytes::Bytes;
+use dateline_backends::ViewsError;
 use serde_json::Value;
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -13,6 +14,7 @@ use crate::doors::{Doors, Use};
 use crate::http::parameters::percent_encoded;
 use crate::http::{Gate, MAX_BODY_BYTES};
 use crate::keys::Keys;
+use crate::projector::{ProjectError, Projector};
 use crate::serve::routes;
 
 /// An answer to a local question is at most so large, in bytes.
@@ -62,10 +64,30 @@ impl Asker {
         Ok(Self::Files { doors, router, _stop: stop })
     }
 
+    /// On files, whose views nobody else projects, brings them up to what was published. On a bus somebody may, and is left to it.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        let Self::Files { doors, .. } = self else { return Ok(()) };
+        let generation = doors.views.serving().await?;
+        let projected = Projector::new(&doors.ledger, &doors.views, generation).await?.up_to(doors.ledger.head().await?.position).await;
+        if !matches!(projected, Err(ProjectError::Views(ViewsError::Fenced { .. }))) {
+            projected?;
+        }
+        Ok(())
+    }
+
     /// Asks for a path; an answer that is a problem becomes an error that says what to do.
     pub async fn get(&self, path: &str) -> anyhow::Result<Bytes> {
         let (status, body) = self.send("GET", path, None).await?;
         if status.is_success() { Ok(body) } else { bail!(problem_text(status, &body)) }
+    }
+
+    /// True where there is something at a path; false where there is nothing.
+    pub async fn has(&self, path: &str) -> anyhow::Result<bool> {
+        match self.send("GET", path, None).await? {
+            (status, _) if status.is_success() => Ok(true),
+            (StatusCode::NOT_FOUND, _) => Ok(false),
+            (status, body) => bail!(problem_text(status, &body)),
+        }
     }
 
     /// Sends events; answers the status and the body.

@@ -1,0 +1,223 @@
+//! What changed between two readings of a page, as events. Pure: the same readings in the same order give the same events.
+//!
+//! A page in two dialects (a Statuspage and its feed) has one memory: what one has said, the other does not say again. Only what a
+//! dialect itself told can vanish from it.
+
+mod draft;
+mod fields;
+mod posts;
+
+use std::collections::BTreeMap;
+
+use dateline_events::Instant;
+
+use crate::Dialect;
+use crate::memory::{Memory, Remembered};
+use crate::observation::{Listing, Observation, SeenIncident};
+use draft::Setting;
+
+pub use draft::{Draft, Edited, SilentEdit};
+
+/// Whose page it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<'a> {
+    /// The service that it is about; also the page's name.
+    pub service: &'a str,
+    /// The vendor's slug.
+    pub vendor: &'a str,
+    /// The vendor's name, as its page gives it.
+    pub name: Option<&'a str>,
+    /// The language that it is written in.
+    pub lang: &'a str,
+    /// Its address in references: one for all its dialects.
+    pub url: &'a str,
+}
+
+/// One reading of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// In which dialect.
+    pub dialect: Dialect,
+    /// When; None where nobody noted it (a file).
+    pub read: Option<Instant>,
+    /// When the same list was read before.
+    pub read_before: Option<Instant>,
+    /// SHA-256 of what was read, hexadecimal; empty where there is none.
+    pub sha256: &'a str,
+}
+
+/// What a reading brought.
+#[derive(Debug, Clone, Default)]
+pub struct Changes {
+    /// What is to be published, in order.
+    pub drafts: Vec<Draft>,
+    /// What is to be remembered once that is done.
+    pub touched: BTreeMap<String, Remembered>,
+    /// Incidents that were read already as they are, or later than this.
+    pub known: usize,
+}
+
+impl Page<'_> {
+    /// The publisher of what is read on it.
+    pub fn source(&self) -> String {
+        format!("/watchers/{}", self.service)
+    }
+}
+
+impl Memory {
+    /// Takes in what was published.
+    pub fn absorb(&mut self, touched: BTreeMap<String, Remembered>) {
+        self.incidents.extend(touched);
+    }
+}
+
+/// What a whole page says anew. `list` names the list that was read: what leaves it is measured by what stood on it.
+pub fn difference(page: &Page<'_>, reading: &Reading<'_>, list: &str, observation: &Observation, memory: &Memory) -> Changes {
+    let mut changes = Changes::default();
+    for seen in &observation.incidents {
+        let remembered = memory.incidents.get(&seen.id);
+        // What stood on the list at its last reading was read then, though nothing was written down about it.
+        let was_read = remembered.is_none_or(|remembered| remembered.listed.contains(list));
+        let told = Reading { read_before: reading.read_before.filter(|_| was_read), ..*reading };
+        let Some((mut after, drafts)) = incident(page, &told, seen, remembered) else {
+            changes.known += 1;
+            continue;
+        };
+        after.listed.insert(list.to_owned());
+        let mut drafts = drafts;
+        if observation.listing == Listing::Unresolved && after.absent.stands() {
+            let snapshot = after.clone();
+            drafts.push(fields::listed_again(&setting(page, reading, seen, Some(&snapshot)), &mut after));
+        }
+        changes.add(seen, remembered.is_some_and(|before| says_the_same(before, &after)), after, drafts);
+    }
+    let on_page = |id: &str| observation.incidents.iter().any(|seen| seen.id == id);
+    let oldest = observation.incidents.iter().filter_map(|seen| began(seen)).min();
+    for (id, remembered) in memory.incidents.iter().filter(|(id, remembered)| remembered.listed.contains(list) && !on_page(id)) {
+        let mut after = remembered.clone();
+        after.listed.remove(list);
+        let seen = SeenIncident::new(id.clone());
+        let drafts = match observation.listing {
+            Listing::Unresolved => left(page, reading, &seen, &mut after, reading.read_before, reading.read),
+            Listing::Newest if oldest.is_some_and(|oldest| remembered.start.value.is_some_and(|start| start > oldest)) => {
+                fields::taken_down(&setting(page, reading, &seen, Some(remembered)), &mut after)
+            }
+            Listing::Newest | Listing::Partial => Vec::new(),
+        };
+        changes.add(&seen, false, after, drafts);
+    }
+    changes
+}
+
+impl Changes {
+    fn add(&mut self, seen: &SeenIncident, unchanged: bool, after: Remembered, drafts: Vec<Draft>) {
+        if unchanged && drafts.is_empty() {
+            self.known += 1;
+            return;
+        }
+        self.drafts.extend(drafts);
+        self.touched.insert(seen.id.clone(), after);
+    }
+}
+
+/// True where the incident was read later than this in another dialect; or where nobody noted when this was read, and it tells of no
+/// moment after the last reading that was noted.
+fn is_old(reading: &Reading<'_>, seen: &SeenIncident, remembered: Option<&Remembered>) -> bool {
+    let Some(remembered) = remembered else { return false };
+    match reading.read {
+        Some(read) => remembered.read_elsewhere(reading.dialect).is_some_and(|other| other > read),
+        None => {
+            let written = seen.posts.iter().filter_map(|post| post.updated).chain(seen.updated).max();
+            written.zip(remembered.read.values().max().copied()).is_some_and(|(written, read)| written <= read)
+        }
+    }
+}
+
+/// Nothing to write down: only the time of the reading moved.
+fn says_the_same(before: &Remembered, after: &Remembered) -> bool {
+    let aside = Remembered { read: before.read.clone(), ..after.clone() };
+    aside == *before
+}
+
+fn began(seen: &SeenIncident) -> Option<Instant> {
+    seen.started.as_ref().or_else(|| seen.posts.iter().find_map(|post| post.at.as_ref())).map(crate::SeenTime::start)
+}
+
+/// What one incident says anew, and what is remembered of it then; None where it was read later than this already.
+pub fn incident(page: &Page<'_>, reading: &Reading<'_>, seen: &SeenIncident, remembered: Option<&Remembered>) -> Option<(Remembered, Vec<Draft>)> {
+    let read_before = remembered.and_then(|remembered| remembered.read.get(&reading.dialect).copied());
+    if let (Some(read), Some(before)) = (reading.read, read_before)
+        && read <= before
+    {
+        return None;
+    }
+    let mut after = match remembered {
+        Some(remembered) => remembered.clone(),
+        None => Remembered {
+            page: page.url.to_owned(),
+            nature: seen.nature.unwrap_or(crate::Nature::Outage),
+            opener: String::new(),
+            read: BTreeMap::new(),
+            listed: Default::default(),
+            name: Default::default(),
+            start: Default::default(),
+            end: Default::default(),
+            severity: Default::default(),
+            window: Default::default(),
+            absent: Default::default(),
+            posts: Vec::new(),
+        },
+    };
+    let reference_page = after.page.clone();
+    let since = read_before.max(reading.read_before);
+    let setting = Setting {
+        page,
+        reading,
+        incident: &seen.id,
+        nature: after.nature,
+        url: seen.url.as_deref(),
+        reference_page: &reference_page,
+        since,
+        is_old: is_old(reading, seen, remembered),
+    };
+    let mut drafts = Vec::new();
+    fields::opening(&setting, seen, &mut after, &mut drafts);
+    posts::posts(&setting, seen, &mut after, &mut drafts);
+    fields::fields(&setting, seen, &mut after, &mut drafts);
+    if let Some(read) = reading.read {
+        after.read.insert(reading.dialect, read);
+    }
+    Some((after, drafts))
+}
+
+/// The incident left a list of what is not resolved, some time between two readings: it is over.
+pub fn left(
+    page: &Page<'_>,
+    reading: &Reading<'_>,
+    seen: &SeenIncident,
+    remembered: &mut Remembered,
+    last_seen: Option<Instant>,
+    first_absent: Option<Instant>,
+) -> Vec<Draft> {
+    if remembered.absent.stands() {
+        return Vec::new();
+    }
+    let snapshot = remembered.clone();
+    vec![fields::gone_from_the_list(&setting(page, reading, seen, Some(&snapshot)), remembered, last_seen, first_absent)]
+}
+
+fn setting<'a>(page: &'a Page<'a>, reading: &'a Reading<'a>, seen: &'a SeenIncident, remembered: Option<&'a Remembered>) -> Setting<'a> {
+    let reference_page = remembered.map_or(page.url, |remembered| &remembered.page);
+    let since = remembered.and_then(|remembered| remembered.read.get(&reading.dialect).copied()).filter(|since| Some(*since) != reading.read);
+    let nature = remembered.map_or(crate::Nature::Outage, |remembered| remembered.nature);
+    Setting {
+        page,
+        reading,
+        incident: &seen.id,
+        nature,
+        url: seen.url.as_deref(),
+        reference_page,
+        since: since.or(reading.read_before),
+        is_old: false,
+    }
+}

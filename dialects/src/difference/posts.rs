@@ -1,0 +1,337 @@
+//! What a page says post by post. A post is recognised by the page's own id; where a dialect has none, by its minute and its words.
+
+use std::collections::BTreeMap;
+
+use dateline_events::kinds::VendorStatus;
+use dateline_events::{Instant, Precision, normal};
+use serde_json::{Value, json};
+
+use super::draft::{Draft, Edited, Setting, SilentEdit, occurred};
+use super::fields::{add_components, add_window};
+use crate::Dialect;
+use crate::memory::{MAX_PAST_WORDINGS, PostKind, Remembered, RememberedPost, Told, hash};
+use crate::observation::{Nature, SeenIncident, SeenPost, SeenTime, Status};
+
+/// Words shorter than this are too common to recognise a post by, when its time moved.
+const TELLING_LETTERS_MIN: usize = 24;
+
+/// A post as read, with what it is recognised by.
+struct Candidate<'a> {
+    seen: &'a SeenPost,
+    minute: Option<i64>,
+    normal: u64,
+    letters: usize,
+}
+
+/// Says what is new in the posts, what was edited, and what was taken down.
+pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
+    let candidates: Vec<Candidate> = seen.posts.iter().filter(|post| is_told(post, setting.reading.dialect)).map(Candidate::of).collect();
+    let matched = recognise(&candidates, &after.posts);
+    for (candidate, found) in candidates.iter().zip(&matched) {
+        match found {
+            Some(place) => {
+                let mut post = after.posts[*place].clone();
+                changed(setting, seen, candidate, &mut post, after, drafts);
+                after.posts[*place] = post;
+            }
+            None => new_post(setting, seen, candidate, after, drafts),
+        }
+    }
+    let dialect = setting.reading.dialect;
+    let known = after.posts.len() - matched.iter().filter(|found| found.is_none()).count();
+    for (place, post) in after.posts.iter_mut().enumerate().take(known) {
+        let is_listed = matched.contains(&Some(place));
+        if !is_listed && !setting.is_old && post.gone.is_none() && post.told.contains_key(&dialect) {
+            post.said += 1;
+            post.gone = Some(post.said);
+            let part = format!("post/{}", post.key);
+            let edits = vec![SilentEdit { what: Edited::Removed, minor: false }];
+            drafts.push(setting.retraction(&part, post.said, &setting.id(&part, post.base), edits));
+        }
+    }
+}
+
+/// A monitor's "down" is said by the beginning; its "up" is a moment of relief.
+fn is_told(post: &SeenPost, dialect: Dialect) -> bool {
+    dialect != Dialect::Upptime || post.status_word.as_deref() == Some("up")
+}
+
+impl<'a> Candidate<'a> {
+    fn of(seen: &'a SeenPost) -> Self {
+        let words = normal(seen.words.as_deref().unwrap_or_default());
+        let minute = seen.at.as_ref().map(|at| minute_of(at.start()));
+        Self { seen, minute, normal: hash(&words), letters: words.chars().count() }
+    }
+}
+
+fn minute_of(instant: Instant) -> i64 {
+    instant.0.div_euclid(Instant::MINUTE)
+}
+
+/// Which remembered post each post is; None for a new one. From the surest sign to the weakest, each post once.
+fn recognise(candidates: &[Candidate], remembered: &[RememberedPost]) -> Vec<Option<usize>> {
+    let mut matched: Vec<Option<usize>> = vec![None; candidates.len()];
+    let mut taken = vec![false; remembered.len()];
+    let other_id = |candidate: &Candidate, post: &RememberedPost| candidate.seen.id.is_some() && post.id.is_some() && candidate.seen.id != post.id;
+    let same_minute = |candidate: &Candidate, post: &RememberedPost| candidate.minute == post.at.map(minute_of);
+    type Sign<'s> = &'s dyn Fn(&Candidate, &RememberedPost) -> bool;
+    let by_id: Sign = &|candidate, post| candidate.seen.id.is_some() && candidate.seen.id == post.id;
+    let by_words: Sign = &|candidate, post| same_minute(candidate, post) && candidate.normal == post.normal;
+    let by_old_words: Sign = &|candidate, post| same_minute(candidate, post) && post.past.contains(&candidate.normal);
+    for sign in [by_id, by_words, by_old_words] {
+        for (place, candidate) in candidates.iter().enumerate().filter(|(place, _)| matched[*place].is_none()).collect::<Vec<_>>() {
+            let found = (0..remembered.len()).find(|at| !taken[*at] && !other_id(candidate, &remembered[*at]) && sign(candidate, &remembered[*at]));
+            if let Some(found) = found {
+                matched[place] = Some(found);
+                taken[found] = true;
+            }
+        }
+    }
+    // What is left is the same post only if nothing else could be: alone in its minute, or alone with its words.
+    let by_minute: Sign = &|candidate, post| candidate.minute.is_some() && same_minute(candidate, post);
+    let by_words_alone: Sign = &|candidate, post| candidate.letters >= TELLING_LETTERS_MIN && candidate.normal == post.normal;
+    for sign in [by_minute, by_words_alone] {
+        let fits = |candidate: &Candidate, at: usize, taken: &[bool]| {
+            !taken[at] && !other_id(candidate, &remembered[at]) && sign(candidate, &remembered[at])
+        };
+        for place in 0..candidates.len() {
+            if matched[place].is_some() || candidates[place].seen.id.is_some() && remembered.iter().all(|post| post.id.is_some()) {
+                continue;
+            }
+            let here: Vec<usize> = (0..remembered.len()).filter(|at| fits(&candidates[place], *at, &taken)).collect();
+            let [only] = here[..] else { continue };
+            let rivals = (0..candidates.len()).filter(|other| matched[*other].is_none() && fits(&candidates[*other], only, &taken)).count();
+            if rivals == 1 {
+                matched[place] = Some(only);
+                taken[only] = true;
+            }
+        }
+    }
+    matched
+}
+
+fn new_post(setting: &Setting<'_>, seen: &SeenIncident, candidate: &Candidate, after: &mut Remembered, drafts: &mut Vec<Draft>) {
+    let post = candidate.seen;
+    let key = key_of(post, after);
+    let kind = kind_of(post, after, setting.reading.dialect);
+    let part = format!("post/{key}");
+    let mut own = said(setting, seen, post, kind, &key);
+    if after.opener.is_empty() {
+        add_components(&mut own, seen);
+        add_window(&mut own, setting, seen, after);
+        after.opener = setting.id(&part, 1);
+    }
+    drafts.push(setting.draft(&part, 1, kind.event(), stated_by(post), own));
+    let told = Told { raw: hash(post.words.as_deref().unwrap_or_default()), status: post.status_word.clone() };
+    after.posts.push(RememberedPost {
+        key,
+        id: post.id.clone(),
+        kind,
+        said: 1,
+        base: 1,
+        at: post.at.as_ref().map(SeenTime::start),
+        to_the_minute: post.at.as_ref().is_some_and(is_coarse),
+        told: BTreeMap::from([(setting.reading.dialect, told)]),
+        normal: candidate.normal,
+        past: Vec::new(),
+        gone: None,
+    });
+}
+
+/// When the page says that it wrote the post, or last changed it.
+fn stated_by(post: &SeenPost) -> Option<Instant> {
+    post.updated.or_else(|| post.at.as_ref().map(SeenTime::start))
+}
+
+/// A post's part of the ids of its events: the page's id, else its time, with a number where that is taken.
+fn key_of(post: &SeenPost, after: &Remembered) -> String {
+    let name = post.id.clone().or_else(|| post.at.as_ref().map(|at| at.start().to_string())).unwrap_or_else(|| "undated".into());
+    let is_taken = |key: &str| after.posts.iter().any(|other| other.key == key);
+    let numbered = (2..).map(|number| format!("{name}.{number}"));
+    std::iter::once(name.clone()).chain(numbered).find(|key| !is_taken(key)).unwrap_or(name)
+}
+
+impl PostKind {
+    fn event(self) -> &'static str {
+        match self {
+            Self::Acknowledged => "vendor.acknowledged",
+            Self::Updated => "vendor.updated",
+            Self::Announced => "maintenance.announced",
+            Self::Started => "maintenance.started",
+            Self::Completed => "maintenance.completed",
+            Self::Flapping => "service.restored",
+        }
+    }
+}
+
+fn kind_of(post: &SeenPost, after: &Remembered, dialect: Dialect) -> PostKind {
+    if dialect == Dialect::Upptime {
+        return PostKind::Flapping;
+    }
+    match (after.nature, post.status) {
+        (Nature::Maintenance, Some(Status::Completed)) => PostKind::Completed,
+        (Nature::Maintenance, Some(Status::InProgress | Status::Vendor(_))) => PostKind::Started,
+        (Nature::Maintenance, Some(Status::Scheduled)) => PostKind::Announced,
+        (Nature::Maintenance, None) => {
+            let began = after.posts.iter().any(|other| other.kind != PostKind::Announced);
+            if began { PostKind::Started } else { PostKind::Announced }
+        }
+        (Nature::Outage, Some(Status::Vendor(_))) => PostKind::Updated,
+        (Nature::Outage, _) if after.posts.is_empty() => PostKind::Acknowledged,
+        (Nature::Outage, _) => PostKind::Updated,
+    }
+}
+
+/// What the post says, without when it was stated and by whom.
+fn said(setting: &Setting<'_>, seen: &SeenIncident, post: &SeenPost, kind: PostKind, key: &str) -> Value {
+    let id = post.id.as_deref().unwrap_or(key);
+    let word = post.status_word.as_deref().filter(|word| !word.trim().is_empty());
+    let mut own = json!({
+        "occurred": occurred(post.at.as_ref().or(seen.started.as_ref().filter(|_| kind == PostKind::Acknowledged)), setting.page.lang),
+        "reference": setting.reference(Some(id), word),
+    });
+    match kind {
+        PostKind::Flapping => own["extent"] = json!("unstable"),
+        PostKind::Acknowledged => own["statement"] = statement(setting, post),
+        PostKind::Updated => {
+            own["statement"] = statement(setting, post);
+            own["status"] = json!(vendor_status(post));
+        }
+        PostKind::Announced | PostKind::Started | PostKind::Completed => own["text"] = text(setting, post),
+    }
+    own
+}
+
+fn vendor_status(post: &SeenPost) -> Option<VendorStatus> {
+    post.status.and_then(|status| if let Status::Vendor(status) = status { Some(status) } else { None })
+}
+
+fn statement(setting: &Setting<'_>, post: &SeenPost) -> Value {
+    let Some(words) = &post.words else { return Value::Null };
+    json!({"organisation": setting.page.vendor, "quotation": {"lang": setting.page.lang, "text": words}})
+}
+
+fn text(setting: &Setting<'_>, post: &SeenPost) -> Value {
+    post.words.as_ref().map_or(Value::Null, |words| json!({setting.page.lang: words}))
+}
+
+/// A post that was known: what changed of it.
+fn changed(
+    setting: &Setting<'_>,
+    seen: &SeenIncident,
+    candidate: &Candidate,
+    post: &mut RememberedPost,
+    incident: &Remembered,
+    drafts: &mut Vec<Draft>,
+) {
+    let read = candidate.seen;
+    let dialect = setting.reading.dialect;
+    let part = format!("post/{}", post.key);
+    if post.id.is_none() {
+        post.id.clone_from(&read.id);
+    }
+    let mut told = Told { raw: hash(read.words.as_deref().unwrap_or_default()), status: read.status_word.clone() };
+    if dialect == Dialect::Aws && told.status.is_none() {
+        // The mark of the whole stands by its last post, whichever that is: a post that it moved on from was not edited.
+        told.status = post.told.get(&dialect).and_then(|before| before.status.clone());
+    }
+    let before = post.told.insert(dialect, told.clone());
+    if setting.is_old {
+        return;
+    }
+    if let Some(gone) = post.gone.take() {
+        post.said += 1;
+        let edits = vec![SilentEdit { what: Edited::Returned, minor: false }];
+        drafts.push(setting.retraction(&part, post.said, &setting.id(&part, gone), edits));
+    }
+    let mut patch = serde_json::Map::new();
+    let mut edits = Vec::new();
+    let kind = if post.kind == PostKind::Acknowledged && read.status.is_none() { post.kind } else { kind_again(read, post, incident) };
+    if words_changed(candidate, post, before.as_ref(), &told) {
+        edits.push(SilentEdit { what: Edited::Words, minor: candidate.normal == post.normal });
+        let (member, value) = match kind {
+            PostKind::Acknowledged | PostKind::Updated | PostKind::Flapping => ("statement", statement(setting, read)),
+            PostKind::Announced | PostKind::Started | PostKind::Completed => ("text", text(setting, read)),
+        };
+        patch.insert(member.into(), value);
+        if candidate.normal != post.normal {
+            post.past.push(post.normal);
+            if post.past.len() > MAX_PAST_WORDINGS {
+                post.past.remove(0);
+            }
+            post.normal = candidate.normal;
+        }
+    }
+    if let Some(at) = read.at.as_ref().filter(|at| moved(at, post.at, post.to_the_minute)) {
+        let near = post.at.is_some_and(|before| before.0.abs_diff(at.start().0) < Instant::MINUTE as u64);
+        edits.push(SilentEdit { what: Edited::Time, minor: near });
+        patch.insert("occurred".into(), occurred(Some(at), setting.page.lang));
+        post.at = Some(at.start());
+        post.to_the_minute = is_coarse(at);
+    }
+    if before.is_some_and(|before| before.status != told.status) {
+        edits.push(SilentEdit { what: Edited::Status, minor: false });
+        let id = post.id.as_deref().unwrap_or(&post.key);
+        patch.insert("reference".into(), setting.reference(Some(id), told.status.as_deref()));
+        if kind == PostKind::Updated {
+            patch.insert("status".into(), json!(vendor_status(read)));
+        }
+    }
+    if kind != post.kind && !patch.is_empty() {
+        became(setting, seen, read, post, kind, edits, drafts);
+        return;
+    }
+    if !patch.is_empty() {
+        post.said += 1;
+        let target = setting.id(&part, post.base);
+        drafts.push(setting.correction(&part, post.said, &target, read.updated, Value::Object(patch), edits));
+    }
+}
+
+/// The kind that a known post would have now.
+fn kind_again(read: &SeenPost, post: &RememberedPost, incident: &Remembered) -> PostKind {
+    match read.status {
+        Some(_) => kind_of(read, incident, Dialect::Statuspage),
+        None => post.kind,
+    }
+}
+
+/// No correction can make an event another kind: the old one is taken back, and the post is said anew.
+fn became(
+    setting: &Setting<'_>,
+    seen: &SeenIncident,
+    read: &SeenPost,
+    post: &mut RememberedPost,
+    kind: PostKind,
+    edits: Vec<SilentEdit>,
+    drafts: &mut Vec<Draft>,
+) {
+    let part = format!("post/{}", post.key);
+    post.said += 1;
+    drafts.push(setting.retraction(&part, post.said, &setting.id(&part, post.base), edits));
+    post.said += 1;
+    post.base = post.said;
+    post.kind = kind;
+    let key = post.key.clone();
+    drafts.push(setting.draft(&part, post.said, kind.event(), read.updated, said(setting, seen, read, kind, &key)));
+}
+
+/// The same dialect must repeat itself letter by letter; another one only word by word.
+fn words_changed(candidate: &Candidate, post: &RememberedPost, before: Option<&Told>, told: &Told) -> bool {
+    match before {
+        _ if candidate.seen.words.is_none() => false,
+        Some(before) => before.raw != told.raw,
+        None => candidate.normal != post.normal && !post.past.contains(&candidate.normal),
+    }
+}
+
+/// A time moved, as finely as both readings tell it: an edit of a Statuspage cuts the fraction of a second.
+fn moved(at: &SeenTime, before: Option<Instant>, to_the_minute: bool) -> bool {
+    let Some(before) = before else { return true };
+    let unit = if to_the_minute || is_coarse(at) { Instant::MINUTE } else { Instant::SECOND };
+    at.start().0.div_euclid(unit) != before.0.div_euclid(unit)
+}
+
+fn is_coarse(at: &SeenTime) -> bool {
+    at.precision != Precision::Second
+}

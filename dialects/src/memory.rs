@@ -1,0 +1,167 @@
+//! What is remembered of a page: what was said about each incident so far, and how often each part of it changed. Texts are kept as
+//! hashes: the words themselves stand in the ledger.
+//!
+//! Everything in it follows from what was read; where it is lost, reading the same things again says the same events again, under
+//! the same ids, and the ledger knows them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use dateline_events::Instant;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::Dialect;
+use crate::observation::Nature;
+
+/// What is remembered of the incidents of one page, by the page's own ids.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Memory {
+    /// The incidents.
+    pub incidents: BTreeMap<String, Remembered>,
+}
+
+/// What was said about one incident.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Remembered {
+    /// The page's address in its references: that of the first reading, whatever later ones call it.
+    pub page: String,
+    /// Trouble, or planned work.
+    pub nature: Nature,
+    /// The id of the event that opened it.
+    pub opener: String,
+    /// When it was last read, in each dialect.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub read: BTreeMap<Dialect, Instant>,
+    /// The lists on which it stood at their last reading.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub listed: BTreeSet<String>,
+    /// Its headline.
+    #[serde(default, skip_serializing_if = "Field::is_new")]
+    pub name: Field<String>,
+    /// When it began.
+    #[serde(default, skip_serializing_if = "Field::is_new")]
+    pub start: Field<Instant>,
+    /// When it was over.
+    #[serde(default, skip_serializing_if = "Field::is_new")]
+    pub end: Field<Instant>,
+    /// How bad it is, the page's own word.
+    #[serde(default, skip_serializing_if = "Field::is_new")]
+    pub severity: Field<String>,
+    /// The planned window.
+    #[serde(default, skip_serializing_if = "Field::is_new")]
+    pub window: Field<(Instant, Instant)>,
+    /// Whether it left a list of what is not resolved.
+    #[serde(default, skip_serializing_if = "Field::is_new")]
+    pub absent: Field<()>,
+    /// Its posts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub posts: Vec<RememberedPost>,
+}
+
+/// One thing that a page says, and that can change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Field<T> {
+    /// So many events were said about it; the number in the id of the last.
+    pub said: u32,
+    /// Its value as last said.
+    pub value: Option<T>,
+    /// The dialect that told it.
+    pub by: Option<Dialect>,
+    /// Where it was taken back: the number of the event that did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<u32>,
+}
+
+/// One post as remembered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RememberedPost {
+    /// Its part of the ids of its events.
+    pub key: String,
+    /// The page's own id of it, once a dialect that has one was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The kind of its first event.
+    pub kind: PostKind,
+    /// So many events were said about it.
+    pub said: u32,
+    /// The number of its event that is corrected and retracted: 1, unless it became another kind.
+    pub base: u32,
+    /// The time beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Instant>,
+    /// True where that is told to the minute only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub to_the_minute: bool,
+    /// How each dialect told it at its last reading.
+    pub told: BTreeMap<Dialect, Told>,
+    /// Hash of its words without markup, punctuation and case.
+    pub normal: u64,
+    /// The same of what its words were before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub past: Vec<u64>,
+    /// Where it was taken down: the number of the event that said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone: Option<u32>,
+}
+
+/// A post as one dialect told it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told {
+    /// Hash of its words as they stand.
+    pub raw: u64,
+    /// The page's own word for its state.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<String>,
+}
+
+/// What kind of event a post became.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum PostKind {
+    /// `vendor.acknowledged`: a first post that names no state.
+    Acknowledged,
+    /// `vendor.updated`.
+    Updated,
+    /// `maintenance.announced`.
+    Announced,
+    /// `maintenance.started`.
+    Started,
+    /// `maintenance.completed`.
+    Completed,
+    /// `service.restored`, unstable: a monitor saw it up again for a moment.
+    Flapping,
+}
+
+/// So many earlier wordings of a post are remembered.
+pub(crate) const MAX_PAST_WORDINGS: usize = 16;
+
+impl<T> Default for Field<T> {
+    fn default() -> Self {
+        Self { said: 0, value: None, by: None, gone: None }
+    }
+}
+
+impl<T> Field<T> {
+    /// True while nothing was said about it.
+    pub fn is_new(&self) -> bool {
+        self.said == 0
+    }
+
+    /// True where it was said and not taken back.
+    pub fn stands(&self) -> bool {
+        self.said > 0 && self.gone.is_none()
+    }
+}
+
+impl Remembered {
+    /// When it was last read in any dialect but this one.
+    pub(crate) fn read_elsewhere(&self, dialect: Dialect) -> Option<Instant> {
+        self.read.iter().filter(|(other, _)| **other != dialect).map(|(_, read)| *read).max()
+    }
+}
+
+/// 64 bits of SHA-256: enough to tell the wordings of one post apart.
+pub(crate) fn hash(text: &str) -> u64 {
+    let digest = Sha256::digest(text.as_bytes());
+    u64::from_be_bytes([digest[0], digest[1], digest[2], digest[3], digest[4], digest[5], digest[6], digest[7]])
+}

@@ -1,0 +1,67 @@
+//! `dateline import`: status pages from files, and whole histories of them.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use dateline_backends::Keep;
+use dateline_dialects::Dialect;
+
+use super::{Answer, Progress, say};
+use crate::ask::Asker;
+use crate::config::{Format, ImportFlags, ImportKind, Settings};
+use crate::doors::Use;
+use crate::http::parameters::instant;
+use crate::watcher::import::{Import, Order};
+
+/// Imports; the answer is no where something was refused or unreadable.
+pub async fn run(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answer> {
+    let read_at = flags.read_at.as_deref().map(|text| instant("--read-at", text)).transpose();
+    let order = Order {
+        dialect: dialect(flags.kind),
+        files: flags.files.clone(),
+        service: flags.service.clone(),
+        vendor: flags.vendor.clone(),
+        name: flags.name.clone(),
+        lang: flags.text_lang.clone(),
+        visibility: flags.visibility.clone(),
+        read_at: read_at.map_err(|problem| anyhow::Error::msg(problem.detail))?,
+        dry_run: flags.dry_run,
+    };
+    let (asker, keep) = if flags.dry_run {
+        (None, remembered(settings).await?)
+    } else {
+        (Some(Arc::new(Asker::open(settings, Use::Append).await?)), Some(Keep::open(&settings.addresses.keep).await?))
+    };
+    let progress = Progress::new("importing (bytes)", 0);
+    let import = Import::new(order, asker.clone(), keep);
+    let summary =
+        import.run(&|done, of| progress.at(done, of)).await.context("the import stopped; what was published stays, and a new run goes on")?;
+    progress.end();
+    if let Some(asker) = &asker {
+        asker.settle().await?;
+    }
+    match flags.format {
+        Format::Text => say(&summary.text(flags.dry_run))?,
+        Format::Json => say(&format!("{}\n", summary.json()))?,
+    }
+    Ok(if summary.has_refusals() { Answer::No } else { Answer::Done })
+}
+
+/// What is remembered, without making a keep where there is none.
+async fn remembered(settings: &Settings) -> anyhow::Result<Option<Keep>> {
+    let keep = &settings.addresses.keep;
+    let is_missing = keep.strip_prefix("sqlite:").is_some_and(|path| !std::path::Path::new(path).exists());
+    Ok(if is_missing { None } else { Some(Keep::open(keep).await?) })
+}
+
+fn dialect(kind: ImportKind) -> Option<Dialect> {
+    Some(match kind {
+        ImportKind::Statuspage => Dialect::Statuspage,
+        ImportKind::Gcp => Dialect::Gcp,
+        ImportKind::Aws => Dialect::Aws,
+        ImportKind::Atom => Dialect::Atom,
+        ImportKind::Cstate => Dialect::Cstate,
+        ImportKind::Upptime => Dialect::Upptime,
+        ImportKind::Versions => return None,
+    })
+}

@@ -1,0 +1,285 @@
+//! What watched pages said, kept ready: a page of ten thousand incidents is asked again and again, at one moment after another.
+//! Filled when it is first asked for, brought up to date before each answer, dropped with the generation that it was read from.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::http::StatusCode;
+use dateline_backends::{Answer, Group, ListQuery, MAX_LISTED_ROWS, Views};
+use dateline_events::{Instant, Position};
+use dateline_timelines::correlate::{ReadRecord, subject_of_id};
+use dateline_timelines::rows::{IncidentNumber, Nature};
+use dateline_timelines::watched::{ReadEvent, WATCHERS, Watched};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::http::Problem;
+
+/// The most incidents of one page; a larger one is refused.
+pub const MAX_INCIDENTS: usize = 50_000;
+
+/// So many pages are kept; the one not asked for longest goes first.
+const MAX_PAGES: usize = 32;
+
+/// So many events are kept in all pages together; past it the pages not asked for longest go, but never the one just asked for.
+const MAX_EVENTS: usize = 400_000;
+
+/// So many incidents are asked for at once.
+const ASKED_AT_ONCE: usize = 4;
+
+/// So many incidents are read by one piece of work on a thread of its own.
+const READ_AT_ONCE: usize = 256;
+
+/// A fill that the views overtake by a new generation is begun again so often.
+const MAX_TRIES: usize = 3;
+
+/// Past the end of any ledger: as of now.
+const NOW: Position = Position::MAX >> 1;
+
+/// The histories of the pages lately asked for. Cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Histories {
+    kept: Arc<Mutex<Kept>>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    pages: BTreeMap<String, Slot>,
+    turn: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Slot {
+    /// Held while it is filled, so that two requests do not fill it twice.
+    page: Arc<tokio::sync::Mutex<Option<Filled>>>,
+    events: usize,
+    used: u64,
+}
+
+#[derive(Debug)]
+struct Filled {
+    generation: u32,
+    history: Arc<PageHistory>,
+}
+
+/// All that was read of one page.
+#[derive(Debug, Clone, Default)]
+pub struct PageHistory {
+    /// How far it is true.
+    pub position: Position,
+    incidents: BTreeMap<IncidentNumber, Arc<PageIncident>>,
+    order: BTreeSet<Place>,
+    events: usize,
+}
+
+/// One incident of a page.
+#[derive(Debug)]
+pub struct PageIncident {
+    /// Dateline's id of it.
+    pub id: String,
+    /// What the page said; several, where several of the page's incidents are told as one.
+    pub watched: Vec<Watched>,
+}
+
+/// An incident's place in the list of a page, by when it was first said to begin: it holds still whatever is changed later.
+pub type Place = (Option<Instant>, IncidentNumber, usize);
+
+impl PageHistory {
+    /// The incidents below a place, the latest first.
+    pub fn below(&self, place: Option<Place>) -> impl Iterator<Item = (Place, &PageIncident, &Watched)> {
+        let all = match place {
+            Some(place) => self.order.range(..place),
+            None => self.order.range::<Place, _>(..),
+        };
+        all.rev().filter_map(|place| {
+            let incident = self.incidents.get(&place.1)?;
+            Some((*place, incident.as_ref(), incident.watched.get(place.2)?))
+        })
+    }
+
+    /// True where no watcher has read anything of it.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    fn remove(&mut self, number: IncidentNumber) {
+        let Some(incident) = self.incidents.remove(&number) else { return };
+        for (place, watched) in incident.watched.iter().enumerate() {
+            self.order.remove(&(watched.opened, number, place));
+            self.events -= watched.events();
+        }
+    }
+
+    fn insert(&mut self, number: IncidentNumber, incident: PageIncident) {
+        self.remove(number);
+        if incident.watched.is_empty() {
+            return;
+        }
+        for (place, watched) in incident.watched.iter().enumerate() {
+            self.order.insert((watched.opened, number, place));
+            self.events += watched.events();
+        }
+        self.incidents.insert(number, Arc::new(incident));
+    }
+}
+
+impl Histories {
+    /// The history of a service's page as it is now; empty where no watcher has read one.
+    pub async fn of(&self, views: &Views, service: &str) -> Result<Arc<PageHistory>, Problem> {
+        // Whoever asks for what does not exist takes nobody's place.
+        let is_known = dateline_events::is_slug(service) && !views.ever_listed(service, 0, 1).await?.value.is_empty();
+        if !is_known {
+            let position = views.cursor(views.serving().await?).await?;
+            return Ok(Arc::new(PageHistory { position, ..PageHistory::default() }));
+        }
+        let slot = self.slot(service);
+        let mut page = slot.lock().await;
+        for _ in 0..MAX_TRIES {
+            let generation = views.serving().await?.number;
+            let mut history = match page.take() {
+                Some(filled) if filled.generation == generation => filled.history,
+                _ => Arc::new(fill(views, service, generation).await?),
+            };
+            if bring_up_to_date(views, service, generation, &mut history).await? {
+                *page = Some(Filled { generation, history: history.clone() });
+                self.let_go(service, history.events);
+                return Ok(history);
+            }
+        }
+        let detail = "the views were rebuilt while they were read; ask again a little later";
+        Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "views-unavailable", "The views cannot answer", detail)
+            .header(axum::http::header::RETRY_AFTER, axum::http::HeaderValue::from_static("1")))
+    }
+
+    fn slot(&self, service: &str) -> Arc<tokio::sync::Mutex<Option<Filled>>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.turn += 1;
+        let turn = kept.turn;
+        let slot = kept.pages.entry(service.to_owned()).or_default();
+        slot.used = turn;
+        slot.page.clone()
+    }
+
+    /// Notes how large a page is, and drops others where it is too much in all.
+    fn let_go(&self, service: &str, events: usize) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = kept.pages.get_mut(service) {
+            slot.events = events;
+        }
+        while kept.pages.len() > MAX_PAGES || kept.pages.len() > 1 && kept.pages.values().map(|slot| slot.events).sum::<usize>() > MAX_EVENTS {
+            let oldest = kept.pages.iter().filter(|(name, _)| *name != service).min_by_key(|(_, slot)| slot.used).map(|(name, _)| name.clone());
+            let Some(oldest) = oldest else { break };
+            kept.pages.remove(&oldest);
+        }
+    }
+}
+
+/// Reads everything that was ever listed of a service.
+async fn fill(views: &Views, service: &str, generation: u32) -> Result<PageHistory, Problem> {
+    let mut history = PageHistory { position: NOW, ..PageHistory::default() };
+    let mut numbers = Vec::new();
+    loop {
+        let answer = views.ever_listed(service, numbers.last().copied().unwrap_or(0), MAX_LISTED_ROWS).await?;
+        // What changes meanwhile comes after this position, and is read again.
+        history.position = history.position.min(answer.position);
+        let is_last = answer.value.len() < MAX_LISTED_ROWS;
+        numbers.extend(answer.value);
+        if numbers.len() > MAX_INCIDENTS {
+            let detail =
+                format!("the page of \"{service}\" has more than {MAX_INCIDENTS} incidents, too many to hold ready; ask incident by incident");
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "page-too-large", "The page is too large", detail));
+        }
+        if is_last {
+            break;
+        }
+    }
+    load(views, service, generation, &numbers, &mut history).await?;
+    Ok(history)
+}
+
+/// Reads again what changed since; false where another generation serves by now.
+async fn bring_up_to_date(views: &Views, service: &str, generation: u32, history: &mut Arc<PageHistory>) -> Result<bool, Problem> {
+    loop {
+        let answer = views.changes(history.position, MAX_LISTED_ROWS).await?;
+        if answer.generation.number != generation {
+            return Ok(false);
+        }
+        let is_last = answer.value.len() < MAX_LISTED_ROWS;
+        let until = if is_last { answer.position } else { answer.value.last().map_or(answer.position, |change| change.position) };
+        let (mut own, mut others) = (BTreeSet::new(), BTreeSet::new());
+        for (number, id) in answer.value.into_iter().flat_map(|change| change.incidents) {
+            if subject_of_id(&id) == Some(service) || history.incidents.contains_key(&number) {
+                own.insert(number);
+            } else if !id.starts_with("registry:") {
+                others.insert(id);
+            }
+        }
+        own.extend(of_service(views, service, others.into_iter().collect()).await?);
+        let own: Vec<IncidentNumber> = own.into_iter().collect();
+        if !own.is_empty() || history.position != until {
+            // A reader that still holds the last state keeps it as it is.
+            let changed = Arc::make_mut(history);
+            if !load(views, service, generation, &own, changed).await? {
+                return Ok(false);
+            }
+            changed.position = until;
+        }
+        if is_last {
+            return Ok(true);
+        }
+    }
+}
+
+/// Incidents opened by another service that this one is told in: after a merge.
+async fn of_service(views: &Views, service: &str, ids: Vec<String>) -> Result<Vec<IncidentNumber>, Problem> {
+    let mut found = Vec::new();
+    for ids in ids.chunks(MAX_LISTED_ROWS - 1) {
+        for nature in [Nature::Outage, Nature::Maintenance] {
+            let mut query = ListQuery::new(nature, NOW, MAX_LISTED_ROWS);
+            (query.services, query.ids) = (vec![service.to_owned()], ids.to_vec());
+            found.extend(views.list(query).await?.value.into_iter().map(|row| row.group));
+        }
+    }
+    Ok(found)
+}
+
+/// Reads incidents anew; false where another generation answered.
+async fn load(views: &Views, service: &str, generation: u32, numbers: &[IncidentNumber], history: &mut PageHistory) -> Result<bool, Problem> {
+    for numbers in numbers.chunks(READ_AT_ONCE) {
+        let asked = stream::iter(numbers.iter().copied()).map(|number| async move { (number, views.group_events(number, NOW).await) });
+        let answers: Vec<(IncidentNumber, Answer<Option<Group>>)> =
+            asked.buffered(ASKED_AT_ONCE).map(|(number, answer)| answer.map(|answer| (number, answer))).try_collect().await?;
+        if answers.iter().any(|(_, answer)| answer.generation.number != generation) {
+            return Ok(false);
+        }
+        let source = format!("{WATCHERS}{service}");
+        let read_all = move |(number, answer): (IncidentNumber, Answer<Option<Group>>)| {
+            // What was merged into it is told there, and nowhere else any more.
+            let members = answer.value.as_ref().map(|group| group.members.clone()).unwrap_or_default();
+            (number, members, answer.value.map(|group| read(group, &source)))
+        };
+        let work = move || answers.into_iter().map(read_all).collect::<Vec<_>>();
+        let read = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the page could not be read: {error}")))?;
+        for (number, members, group) in read {
+            members.into_iter().chain([number]).for_each(|number| history.remove(number));
+            if let Some((group, incident)) = group {
+                history.insert(group, incident);
+            }
+        }
+    }
+    Ok(true)
+}
+
+fn read(group: Group, source: &str) -> (IncidentNumber, PageIncident) {
+    let id = group.members.iter().zip(&group.ids).find(|(member, _)| **member == group.number).map(|(_, id)| id.clone()).unwrap_or_default();
+    (group.number, PageIncident { id, watched: watched(group, |publisher| publisher == source) })
+}
+
+/// What watchers read of a group of incidents; of the publishers that are wanted.
+pub fn watched(group: Group, is_wanted: impl Fn(&str) -> bool) -> Vec<Watched> {
+    let rows = group.events.into_iter().map(|(row, _)| row).filter(|row| is_wanted(&row.source));
+    let events = rows.filter_map(|row| {
+        let (position, recorded) = (row.position, row.recorded);
+        Some(ReadEvent { position, recorded, event: ReadRecord::of_row(row).event? })
+    });
+    Watched::all(events.collect())
+}

@@ -1,0 +1,127 @@
+//! What the watcher remembers of one page, in the keep: 256 leaves, each with the incidents whose ids fall on it. Written after what
+//! it remembers was published, so that a kill in between says the same events again, under the same ids.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::{Context, bail};
+use dateline_backends::{Keep, KeepError, Revision};
+use dateline_dialects::{Memory, Remembered};
+use dateline_events::Instant;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// What is remembered of one page.
+#[derive(Debug)]
+pub struct Book {
+    service: String,
+    /// The incidents.
+    pub memory: Memory,
+    /// When each list was last read.
+    pub lists: BTreeMap<String, Instant>,
+    /// Its address in references: as its first reading gave it.
+    pub address: Option<String>,
+    revisions: BTreeMap<String, Revision>,
+    dirty: BTreeSet<String>,
+}
+
+/// The leaf on which the lists stand.
+const LISTS: &str = "lists";
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Lists {
+    read: BTreeMap<String, Instant>,
+    address: Option<String>,
+}
+
+impl Book {
+    /// A book with nothing in it.
+    pub fn empty(service: &str) -> Self {
+        Self {
+            service: service.to_owned(),
+            memory: Memory::default(),
+            lists: BTreeMap::new(),
+            address: None,
+            revisions: BTreeMap::new(),
+            dirty: BTreeSet::new(),
+        }
+    }
+
+    /// Reads the book of a page.
+    pub async fn open(keep: &Keep, service: &str) -> anyhow::Result<Self> {
+        let mut book = Self::empty(service);
+        let place = book.place("");
+        for entry in keep.list(&place).await? {
+            let leaf = entry.key[place.len()..].to_owned();
+            let broken = || format!("what the keep remembers under {} cannot be read: put it aside and import again", entry.key);
+            if leaf == LISTS {
+                let lists: Lists = serde_json::from_slice(&entry.value).with_context(broken)?;
+                (book.lists, book.address) = (lists.read, lists.address);
+            } else {
+                let incidents: BTreeMap<String, Remembered> = serde_json::from_slice(&entry.value).with_context(broken)?;
+                book.memory.incidents.extend(incidents);
+            }
+            book.revisions.insert(leaf, entry.revision);
+        }
+        Ok(book)
+    }
+
+    fn place(&self, leaf: &str) -> String {
+        format!("watch/{}/memory/{leaf}", self.service)
+    }
+
+    /// Takes in what was published.
+    pub fn absorb(&mut self, touched: BTreeMap<String, Remembered>) {
+        self.dirty.extend(touched.keys().map(|id| leaf_of(id)));
+        self.memory.absorb(touched);
+    }
+
+    /// The page's address: the one that it has, else the one given, which it has from now on.
+    pub fn address(&mut self, given: &str) -> String {
+        if self.address.is_none() {
+            self.address = Some(given.to_owned());
+            self.dirty.insert(LISTS.to_owned());
+        }
+        self.address.clone().unwrap_or_default()
+    }
+
+    /// Notes when a list was read.
+    pub fn read(&mut self, list: &str, at: Instant) {
+        self.lists.insert(list.to_owned(), at);
+        self.dirty.insert(LISTS.to_owned());
+    }
+
+    /// Writes down what changed. Somebody else's writing is never written over.
+    pub async fn save(&mut self, keep: &Keep) -> anyhow::Result<()> {
+        let mut leaves: BTreeMap<String, BTreeMap<&String, &Remembered>> = BTreeMap::new();
+        for (id, remembered) in &self.memory.incidents {
+            let leaf = leaf_of(id);
+            if self.dirty.contains(&leaf) {
+                leaves.entry(leaf).or_default().insert(id, remembered);
+            }
+        }
+        let mut written: Vec<(String, Vec<u8>)> = Vec::new();
+        for (leaf, incidents) in &leaves {
+            written.push((leaf.clone(), serde_json::to_vec(incidents)?));
+        }
+        if self.dirty.contains(LISTS) {
+            written.push((LISTS.to_owned(), serde_json::to_vec(&Lists { read: self.lists.clone(), address: self.address.clone() })?));
+        }
+        for (leaf, value) in written {
+            let revision = match keep.put(&self.place(&leaf), &value, self.revisions.get(&leaf).copied()).await {
+                Ok(revision) => revision,
+                Err(KeepError::Changed { .. }) => {
+                    bail!("another watcher or import wrote what is remembered of \"{}\": let one of them end", self.service)
+                }
+                Err(error) => return Err(error.into()),
+            };
+            self.revisions.insert(leaf.clone(), revision);
+            self.dirty.remove(&leaf);
+        }
+        Ok(())
+    }
+}
+
+/// The leaf of an incident: two hexadecimal digits of its id's hash.
+fn leaf_of(id: &str) -> String {
+    format!("{:02x}", Sha256::digest(id.as_bytes())[0])
+}

@@ -1,0 +1,212 @@
+//! `dateline import`: the same parsers and the same difference as the live watcher, over files. What was read already is passed over;
+//! a second run publishes nothing.
+
+mod lines;
+mod summary;
+mod versions;
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use dateline_backends::Keep;
+use dateline_dialects::{self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Visibility, difference, read_visibility};
+use dateline_events::Instant;
+
+use super::book::Book;
+use super::publishing::Publishing;
+use super::scribe::{Page, Who, registration, sha256};
+use crate::ask::Asker;
+
+pub use summary::Summary;
+
+/// A table of visibility is at most so large, in bytes.
+const MAX_TABLE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// What to import.
+#[derive(Debug, Clone)]
+pub struct Order {
+    /// The language of the files; None for histories of versions, whose lines say it.
+    pub dialect: Option<Dialect>,
+    /// The files.
+    pub files: Vec<PathBuf>,
+    /// The service; else the page's own name, or the file's up to its first dot.
+    pub service: Option<String>,
+    /// The vendor's slug; else that of the service.
+    pub vendor: Option<String>,
+    /// The vendor's name; else as the page gives it.
+    pub name: Option<String>,
+    /// The language that the page is written in.
+    pub lang: String,
+    /// When each incident was on the page.
+    pub visibility: Option<PathBuf>,
+    /// When the file was read on the web.
+    pub read_at: Option<Instant>,
+    /// Publish and remember nothing.
+    pub dry_run: bool,
+}
+
+/// An import under way.
+pub struct Import {
+    order: Order,
+    /// None for a dry run: nothing is published.
+    publishing: Option<Publishing>,
+    asker: Option<Arc<Asker>>,
+    keep: Option<Keep>,
+    books: BTreeMap<String, Book>,
+    summary: Summary,
+}
+
+impl Import {
+    /// Prepares an import; without a door it is a dry run.
+    pub fn new(order: Order, asker: Option<Arc<Asker>>, keep: Option<Keep>) -> Self {
+        let publishing = asker.clone().map(Publishing::new);
+        Self { order, publishing, asker, keep, books: BTreeMap::new(), summary: Summary::default() }
+    }
+
+    /// Imports every file; `progress` is told how many bytes of each are read.
+    pub async fn run(mut self, progress: &(dyn Fn(u64, u64) + Send + Sync)) -> anyhow::Result<Summary> {
+        if self.order.read_at.is_some() && (self.order.files.len() > 1 || self.order.dialect.is_none()) {
+            bail!("--read-at says when one page was read: give one file, and no history of versions");
+        }
+        if self.order.visibility.is_some() && (self.order.files.len() > 1 || self.order.dialect.is_some()) {
+            bail!("--visibility belongs to one history: `dateline import versions FILE --visibility TABLE`");
+        }
+        for file in self.order.files.clone() {
+            match self.order.dialect {
+                Some(dialect) => self.page(dialect, &file).await.with_context(|| file.display().to_string())?,
+                None => self.versions(&file, progress).await.with_context(|| file.display().to_string())?,
+            }
+        }
+        self.flush().await?;
+        if let Some(keep) = &self.keep {
+            for book in self.books.values_mut() {
+                book.save(keep).await?;
+            }
+        }
+        Ok(self.summary)
+    }
+
+    /// One page as it was saved.
+    async fn page(&mut self, dialect: Dialect, file: &Path) -> anyhow::Result<()> {
+        let bytes = read_file(file, MAX_PAGE_BYTES as u64)?;
+        let name = file.file_name().map(|name| name.to_string_lossy().trim_end_matches(".gz").to_owned()).unwrap_or_default();
+        let observation = match dialect.read(&bytes, &name) {
+            Ok(observation) => observation,
+            // Evidence of nothing: it changes nothing, and is told.
+            Err(unreadable) => {
+                self.summary.unreadable(file.display().to_string(), unreadable.to_string());
+                return Ok(());
+            }
+        };
+        let page = self.whose(file, observation.facts.name.as_deref(), dialect)?;
+        let hash = sha256(&bytes);
+        // Unresolved and newest are two lists, whatever the files are called.
+        let list = format!("file-{}-{}", dialect.name(), if observation.listing == Listing::Unresolved { "unresolved" } else { "newest" });
+        self.book(&page.service).await?;
+        let book = self.books.get_mut(&page.service).context("the page has a book")?;
+        let who = Who::of(&page, &observation.facts, dialect, book);
+        let read_before = book.lists.get(&list).copied();
+        if let (Some(read), Some(before)) = (self.order.read_at, read_before)
+            && read <= before
+        {
+            self.summary.known(observation.incidents.len());
+            return Ok(());
+        }
+        let reading = dialects::Reading { dialect, read: self.order.read_at, read_before, sha256: &hash };
+        let changes = difference(&who.page(&page), &reading, &list, &observation, &book.memory);
+        self.summary.read(&observation, changes.known);
+        let (drafts, touched) = (changes.drafts, changes.touched);
+        self.register(&page, &who, &drafts).await?;
+        for draft in &drafts {
+            self.say(draft, &who.page(&page)).await?;
+        }
+        let book = self.books.get_mut(&page.service).context("the page has a book")?;
+        book.absorb(touched);
+        if let Some(read) = self.order.read_at {
+            book.read(&list, read);
+        }
+        Ok(())
+    }
+
+    /// Whose page a file is.
+    fn whose(&self, file: &Path, page_name: Option<&str>, dialect: Dialect) -> anyhow::Result<Page> {
+        let service = match (&self.order.service, page_name) {
+            (Some(service), _) => service.clone(),
+            (None, Some(name)) if !slug(name).is_empty() => slug(name),
+            (None, _) if self.order.dialect.is_none() => {
+                let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                slug(name.split('.').next().unwrap_or_default())
+            }
+            _ => String::new(),
+        };
+        if !dateline_events::is_slug(&service) {
+            bail!("which service is it? a {} file does not say: name it with --service SLUG", dialect.name());
+        }
+        Ok(Page { service, name: self.order.name.clone(), vendor: self.order.vendor.clone(), lang: self.order.lang.clone() })
+    }
+
+    async fn book(&mut self, service: &str) -> anyhow::Result<()> {
+        if !self.books.contains_key(service) {
+            let book = match &self.keep {
+                Some(keep) => Book::open(keep, service).await?,
+                None => Book::empty(service),
+            };
+            self.books.insert(service.to_owned(), book);
+        }
+        Ok(())
+    }
+
+    async fn register(&mut self, page: &Page, who: &Who, drafts: &[Draft]) -> anyhow::Result<()> {
+        let (Some(publishing), Some(asker)) = (&mut self.publishing, &self.asker) else { return Ok(()) };
+        if !drafts.is_empty()
+            && self.summary.first_of(&page.service)
+            && let Some(event) = registration(asker, page, who).await?
+        {
+            publishing.push(event).await?;
+        }
+        Ok(())
+    }
+
+    async fn say(&mut self, draft: &Draft, page: &dialects::Page<'_>) -> anyhow::Result<()> {
+        self.summary.said(draft);
+        match &mut self.publishing {
+            Some(publishing) => publishing.push(draft.bytes(page)).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn flush(&mut self) -> anyhow::Result<()> {
+        if let Some(publishing) = &mut self.publishing {
+            let published = publishing.flush().await?;
+            self.summary.published(published);
+        }
+        Ok(())
+    }
+}
+
+/// A slug of a name: lower case, everything else a hyphen.
+fn slug(name: &str) -> String {
+    let plain: String = name.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
+/// A whole file, unpacked where it is gzip, up to a size.
+fn read_file(file: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
+    let opened = std::fs::File::open(file).context("cannot be read")?;
+    let mut bytes = Vec::new();
+    lines::unpacked(opened)?.take(bytes_max + 1).read_to_end(&mut bytes).context("cannot be read")?;
+    if bytes.len() as u64 > bytes_max {
+        bail!("larger than {bytes_max} bytes, unpacked");
+    }
+    Ok(bytes)
+}
+
+/// The table of visibility, where one was named.
+fn visibility(order: &Order) -> anyhow::Result<BTreeMap<String, Visibility>> {
+    let Some(file) = &order.visibility else { return Ok(BTreeMap::new()) };
+    let table = read_file(file, MAX_TABLE_BYTES).with_context(|| file.display().to_string())?;
+    read_visibility(&table).with_context(|| file.display().to_string())
+}

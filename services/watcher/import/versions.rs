@@ -1,0 +1,107 @@
+//! Histories of versions: each line is taken by itself; what was on the page beside it, the table of visibility says.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use anyhow::Context;
+use dateline_dialects::{self as dialects, Dialect, SeenIncident, Version, Visibility, incident, left, read_version};
+use dateline_events::Instant;
+use tokio::sync::mpsc;
+
+use super::lines::Lines;
+use super::{Import, visibility};
+use crate::watcher::scribe::{Page, Who, sha256};
+
+/// So many lines are read ahead of those that are published.
+const LINES_AHEAD: usize = 512;
+
+/// Progress is told every so many lines.
+const LINES_A_STEP: u64 = 64;
+
+/// A line as read on its own thread.
+struct ReadLine {
+    number: u64,
+    version: Result<(Box<Version>, String), String>,
+    read_bytes: u64,
+}
+
+/// The incidents that will leave the page, by when, then by id.
+type Leaving = BTreeMap<(Instant, String), Visibility>;
+
+impl Import {
+    pub(super) async fn versions(&mut self, file: &Path, progress: &(dyn Fn(u64, u64) + Send + Sync)) -> anyhow::Result<()> {
+        let opened = std::fs::File::open(file).context("cannot be read")?;
+        let size = opened.metadata().map(|metadata| metadata.len()).unwrap_or(0);
+        let page = self.whose(file, None, Dialect::Statuspage)?;
+        self.book(&page.service).await?;
+        let table = visibility(&self.order)?;
+        let mut leaving: Leaving = table.into_iter().filter_map(|(id, seen)| Some(((seen.first_absent?, id), seen))).collect();
+        let (sender, mut lines) = mpsc::channel(LINES_AHEAD);
+        let reading = tokio::task::spawn_blocking(move || read(opened, &sender));
+        while let Some(line) = lines.recv().await {
+            if line.number % LINES_A_STEP == 0 {
+                progress(line.read_bytes, size.max(line.read_bytes));
+            }
+            match line.version {
+                Ok((version, hash)) => {
+                    self.leave(&page, &mut leaving, Some(version.recorded)).await?;
+                    self.version(&page, &version, &hash).await?;
+                }
+                Err(why) => self.summary.refused(format!("line {}", line.number), why),
+            }
+        }
+        reading.await.context("the reading thread ended")??;
+        self.leave(&page, &mut leaving, None).await
+    }
+
+    async fn version(&mut self, page: &Page, version: &Version, hash: &str) -> anyhow::Result<()> {
+        let reading = dialects::Reading { dialect: version.dialect, read: Some(version.recorded), read_before: None, sha256: hash };
+        let book = self.books.get_mut(&page.service).context("the page has a book")?;
+        let who = Who::of(page, &version.facts, version.dialect, book);
+        let remembered = book.memory.incidents.get(&version.incident.id);
+        let changed = incident(&who.page(page), &reading, &version.incident, remembered);
+        self.summary.version(&version.incident, changed.is_none());
+        let Some((after, drafts)) = changed else { return Ok(()) };
+        book.absorb(BTreeMap::from([(version.incident.id.clone(), after)]));
+        self.register(page, &who, &drafts).await?;
+        for draft in &drafts {
+            self.say(draft, &who.page(page)).await?;
+        }
+        Ok(())
+    }
+
+    /// Says of everything that was first absent by an instant (None: at all) that it left the page.
+    async fn leave(&mut self, page: &Page, leaving: &mut Leaving, by: Option<Instant>) -> anyhow::Result<()> {
+        while let Some(entry) = leaving.first_entry().filter(|entry| by.is_none_or(|by| entry.key().0 <= by)) {
+            let ((first_absent, id), seen) = entry.remove_entry();
+            let book = self.books.get_mut(&page.service).context("the page has a book")?;
+            let Some(remembered) = book.memory.incidents.get(&id) else {
+                self.summary.refused(id, "it stands in the table of visibility, and in no version".into());
+                continue;
+            };
+            let mut after = remembered.clone();
+            let who = Who::of(page, &dialects::Facts::default(), Dialect::Statuspage, book);
+            let reading = dialects::Reading { dialect: Dialect::Statuspage, read: Some(first_absent), read_before: None, sha256: "" };
+            let drafts = left(&who.page(page), &reading, &SeenIncident::new(id.clone()), &mut after, Some(seen.last_seen), Some(first_absent));
+            book.absorb(BTreeMap::from([(id, after)]));
+            for draft in &drafts {
+                self.say(draft, &who.page(page)).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Unpacks and reads lines, until there are no more or nobody takes them.
+fn read(file: std::fs::File, sender: &mpsc::Sender<ReadLine>) -> anyhow::Result<()> {
+    let mut lines = Lines::open(file, Arc::new(AtomicU64::new(0)))?;
+    while let Some((number, line)) = lines.next()? {
+        let version = read_version(&line).map(|version| (Box::new(version), sha256(&line))).map_err(|error| error.to_string());
+        if sender.blocking_send(ReadLine { number, version, read_bytes: lines.read_bytes() }).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,195 @@
+//! The scribe: takes one reading of a page, publishes what it says anew, and only then remembers it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use anyhow::Context;
+use dateline_backends::Keep;
+use dateline_dialects::{self as dialects, Dialect, Refused, difference};
+use dateline_events::Instant;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tokio::sync::Mutex;
+
+use super::book::Book;
+use super::publishing::{Published, Publishing};
+use crate::ask::Asker;
+
+/// Whose page is read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// The service's slug; also the page's name.
+    pub service: String,
+    /// The vendor's name; else as the page gives it.
+    pub name: Option<String>,
+    /// The vendor's slug; else that of the service.
+    pub vendor: Option<String>,
+    /// The language that the page is written in, a BCP 47 tag.
+    pub lang: String,
+}
+
+/// One reading of one of its addresses.
+#[derive(Debug, Clone, Copy)]
+pub struct Reading<'a> {
+    /// Its language.
+    pub dialect: Dialect,
+    /// Its address.
+    pub url: &'a str,
+    /// The last part of the address.
+    pub name: &'a str,
+    /// What was read.
+    pub bytes: &'a [u8],
+    /// When.
+    pub read_at: Instant,
+    /// The last successful reading of this address.
+    pub previous_read: Option<Instant>,
+}
+
+/// What a reading brought.
+#[derive(Debug, Clone, Default)]
+pub struct Taken {
+    /// So many incidents stand on the page.
+    pub incidents: usize,
+    /// So many events were stored.
+    pub published: usize,
+    /// So many had been said already.
+    pub known: usize,
+    /// So many of them are silent edits.
+    pub edits: usize,
+    /// What could not be read or was not accepted.
+    pub refused: Vec<Refused>,
+}
+
+/// Why a reading was not taken. Nothing was moved.
+#[derive(Debug)]
+pub enum NotTaken {
+    /// The page is evidence of nothing.
+    Unreadable(String),
+    /// Its events could not be published, or not be remembered: try again.
+    Unpublished(anyhow::Error),
+}
+
+/// The scribe of all pages. One reading of a page is taken at a time.
+pub struct Scribe {
+    asker: Arc<Asker>,
+    keep: Keep,
+    books: Mutex<HashMap<String, Arc<Mutex<Option<Book>>>>>,
+}
+
+impl Scribe {
+    /// A scribe who publishes through this door and remembers in this keep.
+    pub async fn open(asker: Arc<Asker>, keep: Keep) -> anyhow::Result<Self> {
+        Ok(Self { asker, keep, books: Mutex::default() })
+    }
+
+    /// Takes one reading.
+    pub async fn take(&self, page: &Page, reading: Reading<'_>) -> Result<Taken, NotTaken> {
+        let observation = reading.dialect.read(reading.bytes, reading.name).map_err(|error| NotTaken::Unreadable(error.to_string()))?;
+        let book = self.books.lock().await.entry(page.service.clone()).or_default().clone();
+        let mut book = book.lock().await;
+        if book.is_none() {
+            *book = Some(Book::open(&self.keep, &page.service).await.map_err(NotTaken::Unpublished)?);
+        }
+        let Some(open) = book.as_mut() else { return Ok(Taken::default()) };
+        let taken = self.publish(page, &reading, &observation, open).await;
+        if taken.is_err() {
+            // What was remembered may be half written: read it again next time.
+            *book = None;
+        }
+        taken.map_err(NotTaken::Unpublished)
+    }
+
+    async fn publish(&self, page: &Page, reading: &Reading<'_>, observation: &dialects::Observation, book: &mut Book) -> anyhow::Result<Taken> {
+        let sha256 = sha256(reading.bytes);
+        let who = Who::of(page, &observation.facts, reading.dialect, book);
+        let list = list_of(reading.url);
+        let told = dialects::Reading {
+            dialect: reading.dialect,
+            read: Some(reading.read_at),
+            read_before: reading.previous_read.max(book.lists.get(&list).copied()),
+            sha256: &sha256,
+        };
+        let changes = difference(&who.page(page), &told, &list, observation, &book.memory);
+        let edits = changes.drafts.iter().map(|draft| draft.edits.len()).sum();
+        let mut publishing = Publishing::new(self.asker.clone());
+        if !changes.drafts.is_empty()
+            && let Some(event) = registration(&self.asker, page, &who).await?
+        {
+            publishing.push(event).await?;
+        }
+        for draft in &changes.drafts {
+            publishing.push(draft.bytes(&who.page(page))).await?;
+        }
+        let Published { fresh, known, refused, .. } = publishing.flush().await?;
+        book.absorb(changes.touched);
+        book.read(&list, reading.read_at);
+        book.save(&self.keep).await?;
+        let refused = refused.into_iter().map(|(what, why)| Refused { what, why });
+        let refused = observation.refused.iter().cloned().chain(refused).collect();
+        Ok(Taken { incidents: observation.incidents.len(), published: fresh, known, edits, refused })
+    }
+}
+
+/// Whose page it is, with what the page itself says of that.
+pub(super) struct Who {
+    vendor: String,
+    name: Option<String>,
+    url: String,
+}
+
+impl Who {
+    pub(super) fn of(page: &Page, facts: &dialects::Facts, dialect: Dialect, book: &mut Book) -> Self {
+        let given = facts.url.clone().unwrap_or_else(|| address_of(dialect, &page.service));
+        Self {
+            vendor: page.vendor.clone().unwrap_or_else(|| page.service.clone()),
+            name: page.name.clone().or_else(|| facts.name.clone()),
+            url: book.address(&given),
+        }
+    }
+
+    pub(super) fn page<'a>(&'a self, page: &'a Page) -> dialects::Page<'a> {
+        dialects::Page { service: &page.service, vendor: &self.vendor, name: self.name.as_deref(), lang: &page.lang, url: &self.url }
+    }
+}
+
+/// A page's address where it does not give one: the vendor's known one, else a name that leads nowhere (RFC 2606).
+fn address_of(dialect: Dialect, service: &str) -> String {
+    match dialect {
+        Dialect::Gcp => "https://status.cloud.google.com".into(),
+        Dialect::Aws => "https://status.aws.amazon.com".into(),
+        _ => format!("https://{service}.invalid"),
+    }
+}
+
+/// The name of a list by its address: fit for the keep, and of one length.
+fn list_of(url: &str) -> String {
+    sha256(url.as_bytes())[..16].to_owned()
+}
+
+/// SHA-256 in hexadecimal.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The registration of the service under the name that its page has, where nobody registered it: then readers see a name, not a slug.
+pub(super) async fn registration(asker: &Asker, page: &Page, who: &Who) -> anyhow::Result<Option<Vec<u8>>> {
+    let Some(name) = &who.name else { return Ok(None) };
+    if asker.has(&format!("/v1/services/{}", page.service)).await.context("the reader does not say whether the service is registered")? {
+        return Ok(None);
+    }
+    let names: Value = json!({&page.lang: name});
+    let mut data = json!({"names": names, "vendor": {"name": names, "slug": who.vendor}});
+    if !who.url.ends_with(".invalid") {
+        data["status_page"] = json!(who.url);
+    }
+    let event = json!({
+        "data": data,
+        "datacontenttype": "application/json",
+        "id": "service/1",
+        "source": who.page(page).source(),
+        "specversion": "1.0",
+        "subject": page.service,
+        "type": "dateline.service.registered.v1",
+    });
+    Ok(Some(event.to_string().into_bytes()))
+}

@@ -1,0 +1,111 @@
+//! Reading the same thing twice publishes nothing; values that come back are new events; both engines hold the same bytes.
+
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{history, import, summary};
+use crate::house::Kept;
+use crate::nats::Nats;
+use crate::postgres::shared;
+use crate::support::{folder, run};
+
+/// A version of an incident of a page that exists only here.
+fn version(recorded_at: &str, name: &str, body: &str, status: &str) -> Value {
+    json!({"recorded_at": recorded_at, "section": "incidents", "incident": {
+        "id": "aaaabbbbcccc", "name": name, "status": status, "impact": "minor", "page_id": "ppppqqqqrrrr", "shortlink": "https://stspg.example/a",
+        "created_at": "2024-05-01T10:00:00.100Z", "updated_at": recorded_at, "started_at": "2024-05-01T10:00:00.050Z",
+        "incident_updates": [{"id": "uuuuvvvvwwww", "status": status, "body": body, "display_at": "2024-05-01T10:00:00.100Z",
+            "created_at": "2024-05-01T10:00:00.100Z", "updated_at": "2024-05-01T10:00:00.100Z"}],
+        "components": [{"name": "API"}]}})
+}
+
+fn written(folder: &Path, versions: &[Value]) -> String {
+    let path = folder.join("lamp.versions.jsonl");
+    let mut file = std::fs::File::create(&path).unwrap();
+    versions.iter().for_each(|version| writeln!(file, "{version}").unwrap());
+    path.display().to_string()
+}
+
+#[test]
+fn values_that_come_back_are_three_events() {
+    let (_folder, files) = folder();
+    let words = ["We are looking into slow answers.", "All is well.", "We are looking into slow answers."];
+    let minutes = ["10:05", "10:10", "10:15"];
+    let lines: Vec<Value> =
+        words.iter().zip(minutes).map(|(words, minute)| version(&format!("2024-05-01T{minute}:00Z"), "Slow", words, "investigating")).collect();
+    let first = import(&files, &["versions", &written(&files, &lines)]);
+    assert_eq!(first["edits"]["words"], json!({"edits": 2, "minor": 0, "incidents": 1, "incidents_not_minor": 1}), "{first}");
+    assert_eq!(first["published"], 6, "the beginning, the name, the severity, the post and two corrections: {first}");
+    let second = import(&files, &["versions", &written(&files, &lines)]);
+    assert_eq!((&second["published"], &second["passed_over"]), (&json!(0), &json!(3)), "{second}");
+    // What is remembered is lost: the same events are said again, under the same ids, and the ledger knows them.
+    std::fs::remove_file(files.join("keep.db")).unwrap();
+    let third = import(&files, &["versions", &written(&files, &lines)]);
+    assert_eq!((&third["published"], &third["known"]), (&json!(0), &json!(6)), "{third}");
+}
+
+#[test]
+fn a_dry_run_leaves_nothing() {
+    let (_folder, files) = folder();
+    let path = written(&files, &[version("2024-05-01T10:05:00Z", "Slow", "Slow answers.", "investigating")]);
+    let dry = import(&files, &["versions", &path, "--dry-run"]);
+    assert_eq!((&dry["published"], &dry["events"]["vendor.updated"]), (&json!(0), &json!(1)), "{dry}");
+    assert!(!files.join("ledger.db").exists() && !files.join("keep.db").exists());
+}
+
+#[test]
+fn a_line_that_is_no_version_is_named_and_the_rest_is_taken() {
+    let (_folder, files) = folder();
+    let path = written(&files, &[json!({"no": "version"}), version("2024-05-01T10:05:00Z", "Slow", "Slow answers.", "investigating")]);
+    let ran = run(&files, &["import", "versions", &path, "--format", "json"]);
+    assert_eq!(ran.status.code(), Some(1));
+    let said = summary(&ran);
+    assert_eq!((&said["refused"], &said["refusals"][0]["what"], &said["published"]), (&json!(1), &json!("line 1"), &json!(4)), "{said}");
+}
+
+#[test]
+fn an_incident_that_left_the_page_is_restored_within_the_interval() {
+    let (_folder, files) = folder();
+    let path = written(&files, &[version("2024-05-01T10:05:00Z", "Slow", "Slow answers.", "investigating")]);
+    let table = files.join("seen.csv");
+    std::fs::write(
+        &table,
+        "incident_id,first_seen_at,last_seen_at,first_absent_at,snapshots\naaaabbbbcccc,2024-05-01T10:05:00Z,2024-05-01T10:25:00Z,2024-05-01T10:35:00Z,3\n",
+    )
+    .unwrap();
+    import(&files, &["versions", &path, "--visibility", table.to_str().unwrap()]);
+    let told = run(&files, &["timeline", "lamp", "--format", "json"]);
+    let told: Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert_eq!(told["state"], "restored");
+    let restored = &told["milestones"]["restored"];
+    assert_eq!(restored["spread"], json!({"earliest": "2024-05-01T10:25:00Z", "latest": "2024-05-01T10:35:00Z"}), "{restored}");
+}
+
+#[test]
+fn an_import_holds_the_same_bytes_on_both_engines() {
+    let Some((versions, table)) = history("github") else { return };
+    let (_folder, files) = folder();
+    let bus = Nats::start();
+    let embedded = Kept::in_folder(&files);
+    let other = files.join("other");
+    std::fs::create_dir(&other).unwrap();
+    let keep = vec!["--keep".to_owned(), format!("sqlite:{}", other.join("keep.db").display())];
+    let distributed = Kept { folder: other, ledger: bus.url(), views: shared().create_database(), flags: keep };
+    let words = ["import", "versions", versions.as_str(), "--visibility", table.as_str(), "--format", "json"];
+    let (here, there) = (summary(&embedded.run(&words)), summary(&distributed.run(&words)));
+    assert_eq!(here, there);
+    assert!(here["published"].as_u64().unwrap() > 6_000, "{here}");
+    let second = summary(&distributed.run(&words));
+    assert_eq!(second["published"], 0, "{second}");
+    let replayed = |kept: &Kept| {
+        let ran = kept.run(&["audit", "replay"]);
+        let text = String::from_utf8(ran.stdout).unwrap();
+        let lines = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        lines.map(|line| (line["position"].clone(), line["key"].clone(), line["event"].to_string())).collect::<Vec<_>>()
+    };
+    let (left, right) = (replayed(&embedded), replayed(&distributed));
+    assert_eq!(left.len() as u64, here["published"].as_u64().unwrap());
+    assert_eq!(left, right, "position, key and event");
+}

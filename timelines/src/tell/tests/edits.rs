@@ -1,0 +1,195 @@
+//! What a page changed silently, in words: as a sentence of its own, and as a mark on its entry.
+
+use std::sync::Arc;
+
+use dateline_events::{Event, Instant};
+use serde_json::{Value, json};
+
+use super::super::{Lang, Options, UnknownZone, tell, told_edit};
+use crate::fold::Fold;
+use crate::model::Registry;
+use crate::rows::Nature;
+use crate::watched::{ReadEvent, Watched};
+
+const ORGANISATION: &str = "github";
+
+/// A post of 10:00 read at once, and edits of it read at minutes past ten.
+fn events(kind: &str, own: Value, patches: &[(i64, Value)]) -> Vec<ReadEvent> {
+    let ten = Instant::parse("2026-03-01T10:00:00Z").unwrap();
+    let stated = |minute: i64| json!({"between": [ten.plus((minute - 1) * Instant::MINUTE), ten.plus(minute * Instant::MINUTE - Instant::SECOND)]});
+    let source = json!([{"slug": "github", "role": "read_in", "kind": "vendor", "name": "GitHub"}]);
+    let mut all = vec![("base", kind.to_owned(), own, 1)];
+    for (minute, patch) in patches {
+        let own = json!({"event": {"id": "base"}, "patch": patch, "edit_kind": "source_edit", "announced": false});
+        all.push(("edit", "event.corrected".to_owned(), own, *minute));
+    }
+    let read = |(number, (id, kind, mut own, minute)): (u64, (&str, String, Value, i64))| {
+        own["stated"] = stated(minute);
+        own["sources"] = source.clone();
+        let id = if id == "base" { id.to_owned() } else { format!("{id}/{number}") };
+        let event = json!({"specversion": "1.0", "id": id, "source": "/watchers/github", "type": format!("dateline.{kind}.v1"), "subject": "github", "data": own});
+        let event = Event::read_at_the_door(event.to_string().as_bytes()).unwrap();
+        ReadEvent { position: number, recorded: ten, event: Arc::new(event) }
+    };
+    (1..).zip(all).map(read).collect()
+}
+
+fn reference(update: Option<&str>, status: Option<&str>) -> Value {
+    let mut reference = json!({"page": "https://status.example", "id": "abc"});
+    reference.as_object_mut().unwrap().extend(update.map(|update| ("update".to_owned(), json!(update))));
+    reference.as_object_mut().unwrap().extend(status.map(|status| ("status".to_owned(), json!(status))));
+    reference
+}
+
+fn post(words: &str) -> Value {
+    json!({"occurred": {"at": "2026-03-01T10:00:00Z"}, "status": "investigating", "reference": reference(Some("p"), Some("Investigating")),
+        "statement": statement(words)})
+}
+
+fn statement(words: &str) -> Value {
+    json!({"organisation": ORGANISATION, "quotation": {"lang": "en", "text": words}})
+}
+
+/// The last edit as a sentence, in English and in Bengali, with what stood there and what stands there.
+fn sentences(events: Vec<ReadEvent>) -> (String, String, Option<String>, Option<String>) {
+    let [watched] = Watched::all(events).try_into().unwrap();
+    let edits = watched.edits(None, None);
+    let told = |lang| told_edit(&watched, edits.last().unwrap(), &Registry::default(), "UTC", lang).unwrap();
+    let (english, bengali) = (told(Lang::En), told(Lang::Bn));
+    (english.sentence, bengali.sentence, english.before, english.after)
+}
+
+#[test]
+fn the_words_of_an_update() {
+    let (english, bengali, before, after) =
+        sentences(events("vendor.updated", post("It is slow."), &[(181, json!({"statement": statement("It is down.")}))]));
+    assert_eq!(english, "GitHub changed the words of an update about three hours after posting it");
+    assert_eq!(bengali, "GitHub প্রকাশের প্রায় তিন ঘণ্টা পরে একটি আপডেটের বয়ান বদলেছে");
+    assert_eq!((before.as_deref(), after.as_deref()), (Some("It is slow."), Some("It is down.")));
+    let (english, bengali, before, _) =
+        sentences(events("vendor.updated", post("It is <b>slow</b>."), &[(6, json!({"statement": statement("It is slow")}))]));
+    assert_eq!(english, "GitHub changed only punctuation, markup or case in an update about 5 minutes after posting it");
+    assert_eq!(bengali, "GitHub প্রকাশের প্রায় ৫ মিনিট পরে একটি আপডেটের শুধু যতিচিহ্ন, বিন্যাস বা হরফ বদলেছে");
+    assert_eq!(before.as_deref(), Some("It is <b>slow</b>."), "the markup is what was changed");
+}
+
+#[test]
+fn the_beginning_the_severity_the_state_and_the_window() {
+    let start = |patch: &str| {
+        let own = json!({"occurred": {"at": "2026-03-01T09:50:00Z"}, "reference": reference(None, None)});
+        sentences(events("anomaly.detected", own, &[(121, json!({"occurred": {"at": patch}}))]))
+    };
+    let (english, bengali, before, after) = start("2026-03-01T08:14:00Z");
+    assert_eq!(english, "GitHub moved the beginning 96 minutes earlier about two hours after publishing it");
+    assert_eq!(bengali, "GitHub প্রকাশের প্রায় দু'ঘণ্টা পরে শুরুর সময় ৯৬ মিনিট এগিয়ে এনেছে");
+    assert_eq!((before.as_deref(), after.as_deref()), (Some("Sun 1 Mar 2026 09:50 UTC"), Some("Sun 1 Mar 2026 08:14 UTC")));
+    let (english, bengali, before, after) = start("2026-03-01T09:50:30Z");
+    assert_eq!(english, "GitHub moved the beginning by less than a minute about two hours after publishing it");
+    assert_eq!(bengali, "GitHub প্রকাশের প্রায় দু'ঘণ্টা পরে শুরুর সময় এক মিনিটেরও কম সরিয়েছে");
+    assert_eq!((before.as_deref(), after.as_deref()), (Some("2026-03-01T09:50:00Z"), Some("2026-03-01T09:50:30Z")));
+    let (english, bengali, ..) = start("2026-03-01T12:00:00Z");
+    assert_eq!(english, "GitHub moved the beginning 2 h 10 min later about two hours after publishing it");
+    assert_eq!(bengali, "GitHub প্রকাশের প্রায় দু'ঘণ্টা পরে শুরুর সময় ২ ঘণ্টা ১০ মিনিট পিছিয়ে দিয়েছে");
+
+    let own = json!({"occurred": {"at": "2026-03-01T09:50:00Z"}, "severity": "major", "reference": reference(None, None)});
+    let (english, bengali, ..) = sentences(events("scope.changed", own, &[(2, json!({"severity": "minor"}))]));
+    assert_eq!(english, "GitHub lowered the severity from major to minor about 1 minute after publishing it");
+    assert_eq!(bengali, "GitHub প্রকাশের প্রায় ১ মিনিট পরে গুরুত্ব “বড়” থেকে কমিয়ে “সামান্য” করেছে");
+
+    let patch = json!({"status": "monitoring", "reference": reference(Some("p"), Some("Monitoring"))});
+    let (english, bengali, ..) = sentences(events("vendor.updated", post("It is slow."), &[(61, patch)]));
+    assert_eq!(english, "GitHub changed the state of an update from “Investigating” to “Monitoring” about one hour after posting it");
+    assert_eq!(bengali, "GitHub প্রকাশের প্রায় এক ঘণ্টা পরে একটি আপডেটের অবস্থা “Investigating” থেকে “Monitoring” করেছে");
+
+    let own = json!({"occurred": {"at": "2026-03-01T10:00:00Z"}, "scheduled": ["2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z"], "text": {"en": "Work"},
+        "reference": reference(Some("p"), Some("Scheduled"))});
+    let events = events("maintenance.announced", own, &[(61, json!({"scheduled": ["2026-03-02T10:00:00Z", "2026-03-02T12:30:00Z"]}))]);
+    assert_eq!(Watched::all(events.clone())[0].nature, Nature::Maintenance);
+    let (english, bengali, _, after) = sentences(events);
+    assert_eq!(english, "GitHub changed the planned window about one hour after posting it");
+    assert_eq!(bengali, "GitHub প্রকাশের প্রায় এক ঘণ্টা পরে পরিকল্পিত সময় বদলেছে");
+    assert_eq!(after.as_deref(), Some("between Mon 2 Mar 2026 10:00 and 12:30 UTC"));
+}
+
+#[test]
+fn a_zone_that_does_not_exist_is_named() {
+    let [watched] = Watched::all(events("vendor.updated", post("A"), &[(9, json!({"statement": statement("B")}))])).try_into().unwrap();
+    let refused = told_edit(&watched, &watched.edits(None, None)[0], &Registry::default(), "Mars/Base", Lang::En);
+    assert_eq!(refused, Err(UnknownZone("Mars/Base".to_owned())));
+}
+
+/// The marks on the one entry, in a language.
+fn marks(events: &[ReadEvent], lang: Lang) -> Vec<String> {
+    let mut fold = Fold::new();
+    for read in events {
+        fold.apply(read.position, read.position, read.recorded, read.event.clone());
+    }
+    let timeline = fold.timeline("github-2026-03-01-0000000000000000", &[], None, None);
+    tell(&timeline, &Registry::default(), &Options { lang, ..Options::default() }).unwrap().entries.remove(0).marks
+}
+
+#[test]
+fn a_mark_says_what_stood_there_and_what_it_was_changed_to_where_that_is_gone_too() {
+    let patches = [(20, json!({"statement": statement("It is <i>down</i>.")})), (30, json!({"statement": statement("All is well.")}))];
+    let changed = events("vendor.updated", post("It is slow."), &patches);
+    assert_eq!(
+        marks(&changed, Lang::En),
+        [
+            "GitHub changed this without notice: the words were “It is slow.”, then “It is down.”",
+            "GitHub changed this without notice: the words were “It is down.”"
+        ]
+    );
+    assert_eq!(
+        marks(&changed, Lang::Bn),
+        ["GitHub না জানিয়ে এটি বদলেছে: বয়ান ছিল “It is slow.”, তার পরে “It is down.”", "GitHub না জানিয়ে এটি বদলেছে: বয়ান ছিল “It is down.”"]
+    );
+}
+
+#[test]
+fn a_mark_tells_times_states_windows_and_what_was_not_given_before() {
+    let patch = json!({"status": "monitoring", "reference": reference(Some("p"), Some("Monitoring")), "occurred": {"at": "2026-03-01T09:30:00Z"}});
+    let changed = events("vendor.updated", post("It is slow."), &[(20, patch)]);
+    let [english] = marks(&changed, Lang::En).try_into().unwrap();
+    assert_eq!(english, "GitHub changed this without notice: the time was 10:00; the state was “Investigating”");
+    let announced = json!({"occurred": {"at": "2026-03-01T10:00:00Z"}, "text": {"en": "Work"}, "reference": reference(Some("p"), None)});
+    let window = json!({"scheduled": ["2026-03-01T11:00:00Z", "2026-03-01T12:00:00Z"]});
+    let later = json!({"scheduled": ["2026-03-01T11:00:00Z", "2026-03-01T13:00:00Z"]});
+    let changed = events("maintenance.announced", announced, &[(20, window), (30, later)]);
+    assert_eq!(
+        marks(&changed, Lang::En),
+        [
+            "GitHub changed this without notice: the planned window was not given before, then between 11:00 and 12:00.",
+            "GitHub changed this without notice: the planned window was between 11:00 and 12:00."
+        ]
+    );
+}
+
+#[test]
+fn planned_work_whose_end_nobody_told_ends_with_its_window() {
+    let announced = |until: &str| json!({"occurred": {"at": "2026-03-01T10:00:00Z"}, "text": {"en": "Work"}, "scheduled": ["2026-03-02T10:00:00Z", until], "reference": reference(Some("p"), None)});
+    let over = |events: &[ReadEvent]| {
+        let mut fold = Fold::new();
+        for read in events {
+            fold.apply(read.position, read.position, read.recorded, read.event.clone());
+        }
+        (fold.summary().nature, fold.summary().over().and_then(|over| over.latest).map(|latest| latest.to_string()))
+    };
+    let mut work = events("maintenance.announced", announced("2026-03-02T11:00:00Z"), &[]);
+    assert_eq!(over(&work), (Nature::Maintenance, Some("2026-03-02T11:00:00Z".into())));
+    work = events(
+        "maintenance.announced",
+        announced("2026-03-02T11:00:00Z"),
+        &[(20, json!({"scheduled": ["2026-03-02T10:00:00Z", "2026-03-02T13:00:00Z"]}))],
+    );
+    assert_eq!(over(&work), (Nature::Maintenance, Some("2026-03-02T13:00:00Z".into())));
+    let done = json!({"occurred": {"at": "2026-03-02T10:40:00Z"}, "reference": reference(Some("q"), None)});
+    let mut done = events("maintenance.completed", done, &[]);
+    done[0].position = 9;
+    let mut completed = (*done[0].event).clone();
+    completed.id = "done".into();
+    work.push(ReadEvent { event: Arc::new(completed), ..done[0].clone() });
+    assert_eq!(over(&work), (Nature::Maintenance, Some("2026-03-02T10:40:01Z".into())));
+    // Work that names no window goes on until somebody says that it is done.
+    let open = events("maintenance.announced", json!({"occurred": {"at": "2026-03-01T10:00:00Z"}, "text": {"en": "Work"}}), &[]);
+    assert_eq!(over(&open), (Nature::Maintenance, None));
+}
