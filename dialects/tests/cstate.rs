@@ -27,6 +27,7 @@ fn an_issue_is_read_as_it_stands_even_where_it_contradicts_itself() {
     let incident = &observation.incidents[0];
     assert_eq!((incident.id.as_str(), incident.name.as_deref()), ("2026-03-02-pumps", Some("Pumps: no pressure")));
     assert_eq!((incident.severity, incident.nature), (Some(Severity::Critical), Some(Nature::Outage)));
+    assert_eq!(incident.severity_word.as_deref(), Some("down"));
     let (began, ended) = (incident.started.as_ref().unwrap(), incident.ended.as_ref().unwrap());
     assert_eq!((began.moment.text.as_str(), began.zone_assumed), ("2026-03-02T07:30:00Z", true));
     assert_eq!((ended.moment.text.as_str(), ended.zone_assumed), ("2026-03-02T06:00:00Z", true));

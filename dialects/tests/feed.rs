@@ -138,6 +138,12 @@ fn what_is_no_feed_is_unreadable_and_says_why() {
     assert_eq!(why("<!DOCTYPE html><html><body>down for maintenance</body></html>"), "a page in HTML; expected RSS or Atom");
     assert!(why("<sitemap/>").starts_with("not a feed"));
     assert!(why("hello").starts_with("not a feed"));
+    let based = |bytes: usize| {
+        let base = format!("https://s.example/{}/", "a".repeat(bytes));
+        format!("<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:base = '{base}'><entry><id>a</id><link href=\"x\"/></entry></feed>")
+    };
+    assert_eq!(read(&based(1)).incidents[0].url.as_deref(), Some("https://s.example/a/x"));
+    assert!(why(&based(300)).contains("xml:base"));
     for feed in [STATUSPAGE, STATUSPAGE_RSS, PLAIN_RSS, PLAIN_RDF] {
         let whole = feed.trim_end().len();
         for cut in (0..whole).filter(|cut| feed.is_char_boundary(*cut)) {

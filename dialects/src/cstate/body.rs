@@ -10,6 +10,9 @@ use crate::statuspage;
 /// A word for a state is no longer than this.
 const MAX_WORD_BYTES: usize = 40;
 
+/// A shortcode is no longer than this.
+const MAX_SHORTCODE_BYTES: usize = 200;
+
 /// What the prose says.
 pub(super) struct Prose {
     /// Oldest first.
@@ -96,8 +99,8 @@ fn without_tracks(section: &str) -> (String, Option<String>) {
     let (mut text, mut time, mut rest) = (String::with_capacity(section.len()), None, section);
     while let Some(at) = rest.find("{{") {
         let (before, shortcode) = rest.split_at(at);
-        let inside =
-            shortcode.find("}}").and_then(|end| Some((shortcode[2..end].trim_matches(['<', '%', '>', ' ']).strip_prefix("track")?, end + 2)));
+        let end = shortcode.as_bytes()[..shortcode.len().min(MAX_SHORTCODE_BYTES)].windows(2).position(|pair| pair == b"}}");
+        let inside = end.and_then(|end| Some((shortcode[2..end].trim_matches(['<', '%', '>', ' ']).strip_prefix("track")?, end + 2)));
         text.push_str(before);
         match inside {
             Some((told, length)) => {

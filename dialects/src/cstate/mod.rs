@@ -60,6 +60,7 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Observation, Unreadable> {
         if planned {
             (incident.severity, incident.nature) = (None, Some(Nature::Maintenance));
         }
+        incident.severity_word = front.severity.map(|word| word.trim().to_owned()).filter(|_| incident.severity.is_some());
         incident.started = Some(date);
         if let Some(when) = front.resolved_when.as_deref().filter(|when| front.resolved == Some(true) && !when.trim().is_empty()) {
             incident.ended = Some(time(when).ok_or_else(|| fault(format!("\"{when}\" is not a date such as \"2018-04-13 15:54:00\"")))?);

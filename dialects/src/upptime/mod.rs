@@ -88,6 +88,7 @@ fn trouble(id: String, slug: &str, site: &str, worst: State) -> SeenIncident {
     incident.nature = Some(Nature::Outage);
     incident.name = Some(worst.headline(site));
     incident.severity = worst.severity();
+    incident.severity_word = Some(worst.word().to_owned());
     incident.service = Some((slug.to_owned(), site.to_owned()));
     incident
 }
