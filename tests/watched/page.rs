@@ -39,7 +39,7 @@ async fn the_page_is_told_as_it_stood_at_each_moment() {
     let id = get(&house.at("/v1/incidents?q=everything")).await.json()["incidents"][0]["incident"].clone();
     let expected = json!([{
         "id": "abc", "incident": id, "reference_page": "https://status.example", "url": "https://status.example/incidents/abc", "nature": "outage",
-        "presence": "listed", "name": "Pull requests", "status": "Investigating", "severity": "major", "started_at": minute(1), "ended_at": null,
+        "presence": "listed", "name": "Pull requests", "status": "Investigating", "severity": "major", "impact": "major", "started_at": minute(1), "ended_at": null,
         "scheduled": null,
         "updates": [{"id": "p1", "status": "Investigating", "text": "We look into it.", "at": minute(2), "position": 2,
             "event": {"source": "/watchers/github", "id": "abc/post/p1/1"}}],
@@ -170,8 +170,11 @@ async fn what_nobody_watches_is_not_found_and_a_wrong_parameter_is_named() {
         let problem = get(&house.at(&format!("/v1/watch/pages/{page}"))).await.problem(404);
         assert!(problem["detail"].as_str().unwrap().contains("/v1/services"), "{page}: {problem}");
     }
+    assert_eq!(read(&house, &format!("{PAGE}?nature=maintenance")).await["incidents"], json!([]));
+    assert_eq!(each(&read(&house, &format!("{PAGE}?nature=outage")).await["incidents"], "id"), ["def"]);
     for (query, named) in [
         ("presence=none", "presence"),
+        ("nature=storm", "nature"),
         ("known_at=noon", "known_at"),
         ("as_of=99999", "as_of"),
         ("cursor=x", "cursor"),
