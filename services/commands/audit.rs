@@ -8,7 +8,7 @@ use dateline_events::{Instant, Position};
 use dateline_timelines::PROJECTION_VERSION;
 use dateline_timelines::tell::{self, Lang, Options};
 
-use super::ask::Asker;
+use crate::ask::Asker;
 use super::{Answer, Progress, say};
 use crate::config::{AuditCommand, Settings};
 use crate::doors::{Use, ledger_to_read};

@@ -1,7 +1,6 @@
 //! What the command line does. A command asks the same doors as HTTP does: a server by its URL, or the roles' own routes
 //! over the files, in this process.
 
-mod ask;
 mod audit;
 mod health;
 mod keys;
@@ -12,11 +11,11 @@ mod publishers;
 mod read;
 mod rebuild;
 mod serving;
+mod watch;
 
 use crate::config::{Command, Role, Settings, complete};
 use crate::demo;
 
-pub use ask::{Asker, local_server};
 pub use progress::Progress;
 pub use serving::{until_told, welcome};
 
@@ -38,6 +37,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
         Command::Projector => serving::serve(&settings, &[Role::Projector]).await,
         Command::Reader => serving::serve(&settings, &[Role::Reader]).await,
         Command::Archive => serving::serve(&settings, &[Role::Archive]).await,
+        Command::Watch { pages, allow_private } => watch::run(&settings, pages, *allow_private).await,
         Command::Health => health::run(&settings).await,
         Command::Publish { files, format } => publish::run(&settings, files, *format).await,
         Command::Timeline { which, read, claims, retracted, at } => read::timeline(&settings, which, read, *claims, *retracted, at.as_deref()).await,

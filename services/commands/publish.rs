@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use dateline_backends::ViewsError;
 use serde_json::{Value, json};
 
-use super::ask::{Asker, problem_text};
+use crate::ask::{Asker, problem_text};
 use super::{Answer, Progress, say};
 use crate::config::{Format, Settings};
 use crate::doors::Use;

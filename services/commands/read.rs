@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::ask::{Asker, path_with};
+use crate::ask::{Asker, path_with};
 use super::{Answer, say};
 use crate::config::{Format, ReadFlags, Settings};
 use crate::doors::Use;

@@ -8,7 +8,8 @@ use dateline_events::Position;
 use dateline_timelines::tell::{self, Lang, Options};
 use serde_json::Value;
 
-use crate::commands::{Answer, Asker, local_server, say};
+use crate::ask::{Asker, local_server};
+use crate::commands::{Answer, say};
 use crate::config::{self, Addresses, Role, Serving, Settings};
 use crate::reader::{Desk, ReadAxes};
 use crate::serve::House;
