@@ -8,8 +8,8 @@ use dateline_events::{Instant, Position};
 use dateline_timelines::PROJECTION_VERSION;
 use dateline_timelines::tell::{self, Lang, Options};
 
-use crate::ask::Asker;
 use super::{Answer, Progress, say};
+use crate::ask::Asker;
 use crate::config::{AuditCommand, Settings};
 use crate::doors::{Use, ledger_to_read};
 use crate::projector::Projector;

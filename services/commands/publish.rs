@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use dateline_backends::ViewsError;
 use serde_json::{Value, json};
 
-use crate::ask::{Asker, problem_text};
 use super::{Answer, Progress, say};
+use crate::ask::{Asker, problem_text};
 use crate::config::{Format, Settings};
 use crate::doors::Use;
 use crate::projector::{ProjectError, Projector};

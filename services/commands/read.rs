@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::ask::{Asker, path_with};
 use super::{Answer, say};
+use crate::ask::{Asker, path_with};
 use crate::config::{Format, ReadFlags, Settings};
 use crate::doors::Use;
 use crate::http::parameters::percent_encoded;

@@ -103,7 +103,8 @@ impl Unpacking {
 
 /// Reads the body of an answer to its end; else the reason why it cannot be read.
 pub async fn unpack(response: Response<Incoming>, store: &Store) -> Result<Held, String> {
-    let coding = response.headers().get(header::CONTENT_ENCODING).map(|coding| String::from_utf8_lossy(coding.as_bytes()).trim().to_ascii_lowercase());
+    let coding =
+        response.headers().get(header::CONTENT_ENCODING).map(|coding| String::from_utf8_lossy(coding.as_bytes()).trim().to_ascii_lowercase());
     let held = Held::new(store.clone());
     let mut unpacking = match coding.as_deref() {
         None | Some("" | "identity") => Unpacking::Plain(held),

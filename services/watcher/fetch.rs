@@ -138,10 +138,8 @@ impl Fetcher {
     }
 
     fn request(&self, url: &Url, known: &Validators) -> Result<Request<Empty<Bytes>>, Failure> {
-        let mut request = Request::get(url.as_str())
-            .header(header::USER_AGENT, &self.agent)
-            .header(header::ACCEPT, "*/*")
-            .header(header::ACCEPT_ENCODING, "gzip");
+        let mut request =
+            Request::get(url.as_str()).header(header::USER_AGENT, &self.agent).header(header::ACCEPT, "*/*").header(header::ACCEPT_ENCODING, "gzip");
         if let Some(etag) = &known.etag {
             request = request.header(header::IF_NONE_MATCH, etag);
         }
@@ -180,7 +178,9 @@ fn trust(needed: bool) -> anyhow::Result<rustls::ClientConfig> {
         roots.add_parsable_certificates(found.certs);
         if roots.is_empty() {
             let why = found.errors.first().map(|error| format!(" ({error})")).unwrap_or_default();
-            bail!("no certificate is trusted on this machine{why}, so nothing can be read over https; install ca-certificates, or name a file of them in SSL_CERT_FILE");
+            bail!(
+                "no certificate is trusted on this machine{why}, so nothing can be read over https; install ca-certificates, or name a file of them in SSL_CERT_FILE"
+            );
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -175,7 +175,8 @@ fn feeds_of(form: PageForm, every_s: u32, reach: Reach) -> anyhow::Result<Vec<Fe
 fn checked_url(text: &str, reach: Reach) -> anyhow::Result<Url> {
     let shown: String = text.chars().take(200).collect();
     ensure!(text.len() <= MAX_URL_BYTES, "url \"{shown}…\" has {} bytes; an address has at most {MAX_URL_BYTES}", text.len());
-    let mut url = Url::parse(text).with_context(|| format!("url \"{shown}\" is no address; write one such as https://www.githubstatus.com/history.atom"))?;
+    let mut url =
+        Url::parse(text).with_context(|| format!("url \"{shown}\" is no address; write one such as https://www.githubstatus.com/history.atom"))?;
     reach.check(&url).with_context(|| format!("url \"{shown}\""))?;
     // What stands behind # is never sent, and makes no other address.
     url.set_fragment(None);

@@ -109,10 +109,7 @@ impl Board {
 
     /// The routes that show it.
     pub fn routes(&self, gate: &Gate) -> Router {
-        Router::new()
-            .route("/v1/watch", get(state))
-            .route("/metrics", get(metrics))
-            .with_state((self.clone(), gate.clone()))
+        Router::new().route("/v1/watch", get(state)).route("/metrics", get(metrics)).with_state((self.clone(), gate.clone()))
     }
 
     /// Shows what is remembered of a feed, and when it is read next.

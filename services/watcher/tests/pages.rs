@@ -78,16 +78,28 @@ fn a_fault_names_the_page_and_what_to_do() {
         (page("mail", "", &format!("{good}\nkind = 1")), "page 1 (\"mail\"): unknown field `kind`"),
         ("[[page]]\nname = \"x\"".into(), "page 1: missing field `service`"),
         ("[[page]]\nservice = \"mail\"".into(), "page 1 (\"mail\"): it has no feed; write at least one [[page.feed]]"),
-        (page("mail", "", &good.replace("statuspage", "cachet")), "dialect \"cachet\" of https://a.example/ is unknown; write one of statuspage, gcp, aws, cstate, upptime, atom"),
+        (
+            page("mail", "", &good.replace("statuspage", "cachet")),
+            "dialect \"cachet\" of https://a.example/ is unknown; write one of statuspage, gcp, aws, cstate, upptime, atom",
+        ),
         (page("mail", "", &feed("status.example")), "url \"status.example\" is no address; write one such as"),
         (page("mail", "", &feed("https://")), "is no address"),
         (page("mail", "", &feed("ftp://a.example/")), "\"ftp:\" is not spoken here; pages are read over https or http"),
         (page("mail", "", &feed("https://me:pw@a.example/")), "an address with a user name or password is not read"),
-        (page("mail", "", &feed("http://127.0.0.1:1/")), "page 1 (\"mail\"): url \"http://127.0.0.1:1/\": 127.0.0.1 is no public address; only --allow-private"),
+        (
+            page("mail", "", &feed("http://127.0.0.1:1/")),
+            "page 1 (\"mail\"): url \"http://127.0.0.1:1/\": 127.0.0.1 is no public address; only --allow-private",
+        ),
         (page("mail", "", &feed("http://[::1]/")), "::1 is no public address"),
         (page("mail", "", &feed(&format!("https://a.example/{}", "x".repeat(2_000)))), "an address has at most 2000"),
-        (page("mail", "", &good) + &page("post", "", &feed("https://A.example:443/#x")), "page 2 (\"post\"): https://a.example/ stands under page 1 (\"mail\") already"),
-        (page("mail", "", &good) + &page("mail", "", &feed("https://b.example/")), "page 2 (\"mail\"): page 1 is of the same service; put the feeds of both under one [[page]]"),
+        (
+            page("mail", "", &good) + &page("post", "", &feed("https://A.example:443/#x")),
+            "page 2 (\"post\"): https://a.example/ stands under page 1 (\"mail\") already",
+        ),
+        (
+            page("mail", "", &good) + &page("mail", "", &feed("https://b.example/")),
+            "page 2 (\"mail\"): page 1 is of the same service; put the feeds of both under one [[page]]",
+        ),
     ];
     for (text, expected) in faults {
         let said = fault(&text);
@@ -97,10 +109,15 @@ fn a_fault_names_the_page_and_what_to_do() {
 
 #[test]
 fn limits_hold_at_the_limit() {
-    let many = |pages: usize| (0..pages).map(|number| page(&format!("s{number}"), "", &feed(&format!("https://s{number}.example/")))).collect::<String>();
+    let many =
+        |pages: usize| (0..pages).map(|number| page(&format!("s{number}"), "", &feed(&format!("https://s{number}.example/")))).collect::<String>();
     assert_eq!(parse(&many(MAX_PAGES), Reach::Public).unwrap().feeds.len(), MAX_PAGES);
     assert!(fault(&many(MAX_PAGES + 1)).contains("2001 pages; a file has at most 2000"));
-    let feeds = |feeds: usize| (0..feeds).fold("[[page]]\nservice = \"mail\"\n".to_owned(), |text, number| text + "[[page.feed]]\n" + &feed(&format!("https://a.example/{number}")) + "\n");
+    let feeds = |feeds: usize| {
+        (0..feeds).fold("[[page]]\nservice = \"mail\"\n".to_owned(), |text, number| {
+            text + "[[page.feed]]\n" + &feed(&format!("https://a.example/{number}")) + "\n"
+        })
+    };
     assert_eq!(parse(&feeds(MAX_FEEDS_PER_PAGE), Reach::Public).unwrap().feeds.len(), MAX_FEEDS_PER_PAGE);
     assert!(fault(&feeds(MAX_FEEDS_PER_PAGE + 1)).contains("17 feeds; a page has at most 16"));
 }

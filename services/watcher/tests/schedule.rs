@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use proptest::prelude::*;
 
-use crate::watcher::schedule::{BACK_OFF_MOST_MS, Ended, HOST_PAUSE_MS, MAX_IN_FLIGHT, Millis, Planned, RETRY_AFTER_MOST_MS, SPREAD_MOST_MS, Schedule, backed_off};
+use crate::watcher::schedule::{
+    BACK_OFF_MOST_MS, Ended, HOST_PAUSE_MS, MAX_IN_FLIGHT, Millis, Planned, RETRY_AFTER_MOST_MS, SPREAD_MOST_MS, Schedule, backed_off,
+};
 
 const MINUTE: u64 = 60_000;
 
