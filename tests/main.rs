@@ -34,3 +34,4 @@ mod reading;
 mod roles;
 mod synced;
 mod tidy;
+mod watching;
