@@ -159,6 +159,7 @@ impl Schedule {
     }
 
     /// How many requests are under way.
+    #[cfg(test)]
     pub fn in_flight(&self) -> usize {
         self.in_flight
     }
