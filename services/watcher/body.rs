@@ -42,7 +42,8 @@ impl Held {
         &self.bytes
     }
 
-    fn new(store: Store) -> Self {
+    /// Nothing yet, in this store.
+    pub fn new(store: Store) -> Self {
         Self { bytes: Vec::new(), room: None, store }
     }
 
