@@ -1,5 +1,7 @@
 //! Asks a server by its URL, or the roles' own routes over the files in this process: the same question either way.
 
+use std::time::Duration;
+
 use anyhow::{Context, bail};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
@@ -51,17 +53,23 @@ impl Asker {
     /// The server named in the settings, else the files.
     pub async fn open(settings: &Settings, files: Use) -> anyhow::Result<Self> {
         if let Some(url) = &settings.url {
-            if !url.starts_with("http://") {
-                bail!("--url {url}: only http:// is spoken here; put a proxy that ends TLS on this machine in front");
-            }
-            let url = url.trim_end_matches('/').to_owned();
-            return Ok(Self::Server { url, key: settings.key.clone(), client: reqwest::Client::new() });
+            return Ok(Self::Server { url: checked(url)?, key: settings.key.clone(), client: reqwest::Client::new() });
         }
-        let doors = Doors::open(&settings.addresses, files).await?;
+        Ok(Self::files(Doors::open(&settings.addresses, files).await?))
+    }
+
+    /// The files whose doors this process has opened already.
+    pub fn files(doors: Doors) -> Self {
         let (stop, stopped) = watch::channel(false);
         let gate = Gate::owner(Keys::new(doors.keep.clone()));
         let router = routes(&doors, &gate, stopped);
-        Ok(Self::Files { doors, router, _stop: stop })
+        Self::Files { doors, router, _stop: stop }
+    }
+
+    /// The server named in the settings, which must answer every question within a time; None: no server is named there.
+    pub fn server_within(settings: &Settings, within: Duration) -> anyhow::Result<Option<Self>> {
+        let client = || reqwest::Client::builder().no_proxy().timeout(within).build();
+        settings.url.as_deref().map(|url| Ok(Self::Server { url: checked(url)?, key: settings.key.clone(), client: client()? })).transpose()
     }
 
     /// On files, whose views nobody else projects, brings them up to what was published. On a bus somebody may, and is left to it.
@@ -122,6 +130,14 @@ impl Asker {
             }
         }
     }
+}
+
+/// The address of a server, without a slash at the end.
+fn checked(url: &str) -> anyhow::Result<String> {
+    if !url.starts_with("http://") {
+        bail!("--url {url}: only http:// is spoken here; put a proxy that ends TLS on this machine in front");
+    }
+    Ok(url.trim_end_matches('/').to_owned())
 }
 
 /// A problem in one line; what is none, as it came.

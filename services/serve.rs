@@ -30,6 +30,8 @@ pub struct House {
     pub ledger: Ledger,
     /// The views, where a role needs them.
     pub views: Option<Views>,
+    /// The keep.
+    pub keep: Keep,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     /// Ends with the reason why the house must be started anew.
@@ -47,6 +49,11 @@ struct Opening<'a> {
 impl House {
     /// Opens what the roles need and starts them behind one address.
     pub async fn start(serving: &Serving) -> anyhow::Result<Self> {
+        Self::start_with(serving, |_| Router::new()).await
+    }
+
+    /// The same with further routes behind the same address and the same gate.
+    pub async fn start_with(serving: &Serving, further: impl FnOnce(&Gate) -> Router) -> anyhow::Result<Self> {
         let addresses = &serving.addresses;
         let keep = Keep::open(&addresses.keep).await?;
         let keys = Keys::new(keep.clone());
@@ -72,7 +79,7 @@ impl House {
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
         let address = listener.local_addr()?;
-        let router = whole(opening.routes(&ledger, views.as_ref(), archive.as_ref()));
+        let router = whole(opening.routes(&ledger, views.as_ref(), archive.as_ref()).merge(further(&opening.gate)));
         let mut tasks = opening.start(&ledger, number, views.as_ref(), inbox);
         tasks.extend(archive.map(|archive| tokio::spawn(archive::run(ledger.clone(), archive, opening.stopped.clone()))));
         let stopped = opening.stopped.clone();
@@ -81,8 +88,8 @@ impl House {
                 tracing::error!(%error, "the server stopped");
             }
         }));
-        let replaced = tokio::spawn(until_replaced(opening.keep, number));
-        Ok(Self { address, ledger, views, stop, tasks, replaced })
+        let replaced = tokio::spawn(until_replaced(opening.keep.clone(), number));
+        Ok(Self { address, ledger, views, keep: opening.keep, stop, tasks, replaced })
     }
 
     /// Ends with the reason when this house works on what is a thing of the past.
@@ -179,7 +186,7 @@ pub fn routes(doors: &Doors, gate: &Gate, stop: watch::Receiver<bool>) -> Router
 }
 
 /// With answers for what is not there and what is not allowed: problems too.
-fn whole(routes: Router) -> Router {
+pub fn whole(routes: Router) -> Router {
     routes
         .fallback(|uri: axum::http::Uri| async move {
             Problem::not_found(format!("there is nothing at {}; /openapi.json lists what there is", uri.path()))

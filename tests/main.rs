@@ -36,3 +36,4 @@ mod synced;
 mod tidy;
 mod vendors;
 mod watched;
+mod watching;

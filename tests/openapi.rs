@@ -91,12 +91,12 @@ async fn the_server_hands_out_the_committed_contract() {
 }
 
 /// The contract with every object closed: an answer with a member that is not described is a fault of one of the two.
-struct Strict {
+pub struct Strict {
     contract: Value,
 }
 
 impl Strict {
-    fn new() -> Self {
+    pub fn new() -> Self {
         fn close(value: &mut Value) {
             match value {
                 Value::Object(members) => {
@@ -116,7 +116,7 @@ impl Strict {
 
     /// Holds an answer against the contract of an operation: its status, its headers, its body.
     #[track_caller]
-    fn check(&self, operation: &str, answer: &Answer) {
+    pub fn check(&self, operation: &str, answer: &Answer) {
         let (method, path) = operation.split_once(' ').unwrap();
         let responses = &self.contract["paths"][path][method]["responses"];
         let status = answer.status.to_string();

@@ -12,6 +12,7 @@ mod publishers;
 mod read;
 mod rebuild;
 mod serving;
+mod watch;
 
 use crate::config::{Command, Role, Settings, complete};
 use crate::demo;
@@ -37,6 +38,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
         Command::Projector => serving::serve(&settings, &[Role::Projector]).await,
         Command::Reader => serving::serve(&settings, &[Role::Reader]).await,
         Command::Archive => serving::serve(&settings, &[Role::Archive]).await,
+        Command::Watch { pages, allow_private } => watch::run(&settings, pages, *allow_private).await,
         Command::Health => health::run(&settings).await,
         Command::Publish { files, format } => publish::run(&settings, files, *format).await,
         Command::Import(flags) => import::run(&settings, flags).await,

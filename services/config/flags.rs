@@ -69,6 +69,17 @@ pub enum Command {
     Reader,
     /// Run the archive alone: it keeps a second, unchangeable copy of every record
     Archive,
+    /// Watch vendors' status pages: read them politely, and publish what they say and what they change in silence
+    ///
+    /// With --url it publishes to that server and shows its own state at --listen; without, it runs every role in this process.
+    Watch {
+        /// The pages: a TOML file
+        #[arg(value_name = "PAGES.toml")]
+        pages: PathBuf,
+        /// Also connect to addresses that are not public (this machine, one's own network), and read as often as every second
+        #[arg(long)]
+        allow_private: bool,
+    },
     /// Ask the process that listens at --listen (or --url) whether it is ready; the answer is the exit code
     Health,
     /// Publish events: a CloudEvent a line, from files or from standard input; a line without an id gets a UUIDv7

@@ -1,7 +1,226 @@
-//! The watcher: reads vendors' status pages, live and from files, and says as events what they say and how they change it.
-//! What a page means is decided in `dateline_dialects`; here is when and whence it is read, and what is remembered of it.
+//! The watcher: reads vendors' status pages, politely, and hands what they say to the scribe, who publishes it like any other publisher.
+//! What a page means is decided in `dateline_dialects`; here is when and whence it is read, and what is remembered of it. `import`
+//! does the same with files.
+//!
+//! It writes nothing but its own memory in the keep, and nothing it reads is trusted: not an address, not a size, not a promise.
 
+mod address;
+mod body;
 mod book;
+mod clock;
+mod fetch;
+mod memory;
+mod meters;
+mod pages;
 mod publishing;
-pub mod scribe;
+mod schedule;
+mod scribe;
+mod state;
+mod turn;
 pub mod import;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use dateline_backends::{Keep, KeepError};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio::sync::watch;
+use tokio::task::{Id, JoinError, JoinSet};
+use tokio::time::Instant as Monotonic;
+
+use crate::ask::Asker;
+use crate::http::Gate;
+use body::{MAX_HELD_BYTES, Store};
+use fetch::Fetcher;
+use memory::sha256_hex;
+use meters::Meters;
+use pages::Feed;
+use schedule::{Ended, HOST_PAUSE_MS, Millis, Planned, Schedule};
+use scribe::Scribe;
+use state::Board;
+use turn::{Desk, Place, Turn};
+
+pub use address::Reach;
+pub use pages::{Watched, read as read_pages};
+
+/// Told to stop, a watcher waits so long for turns under way, in milliseconds.
+pub const STOP_MS: u64 = 5_000;
+
+/// Places are loaded from the keep so many at once.
+const LOADED_AT_ONCE: usize = 32;
+
+/// A feed whose place cannot be loaded is tried again after so long, in milliseconds.
+const LOAD_AGAIN_MS: u64 = 10_000;
+
+/// A watcher that is ready to run, and shows itself from the first.
+pub struct Watcher {
+    feeds: Vec<Arc<Feed>>,
+    fetcher: Fetcher,
+    meters: Arc<Meters>,
+    board: Board,
+    pause_ms: u64,
+}
+
+/// A watcher at work.
+struct Round {
+    feeds: Vec<Arc<Feed>>,
+    desk: Arc<Desk>,
+    board: Board,
+    schedule: Schedule,
+    /// None while a feed has its turn, and where its place was lost.
+    places: Vec<Option<Place>>,
+    turns: JoinSet<Result<Turn, KeepError>>,
+    /// Whose turn a task is.
+    whose: HashMap<Id, usize>,
+    begun: Monotonic,
+    stop: watch::Receiver<bool>,
+}
+
+impl Watcher {
+    /// A watcher of these pages.
+    pub fn new(watched: Watched, reach: Reach) -> anyhow::Result<Self> {
+        let feeds: Vec<Arc<Feed>> = watched.feeds.into_iter().map(Arc::new).collect();
+        let meters = Arc::new(Meters::new());
+        let board = Board::new(&feeds, meters.clone());
+        // A redirect may lead from http to https, so certificates are needed wherever strangers are asked.
+        let needs_tls = reach == Reach::Public || feeds.iter().any(|feed| feed.url.scheme() == "https");
+        let fetcher = Fetcher::new(reach, watched.contact.as_deref(), needs_tls, Store::new(MAX_HELD_BYTES))?;
+        let pause_ms = if reach == Reach::Everything { 0 } else { HOST_PAUSE_MS };
+        Ok(Self { feeds, fetcher, meters, board, pause_ms })
+    }
+
+    /// `/v1/watch` and `/metrics`.
+    pub fn routes(&self, gate: &Gate) -> Router {
+        self.board.routes(gate)
+    }
+
+    /// Watches until told to stop. What is published goes through the asker; what is remembered stands in the keep.
+    pub async fn run(self, asker: Arc<Asker>, keep: Keep, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+        let scribe = Scribe::open(asker, keep.clone()).await?;
+        let places: Vec<Place> =
+            stream::iter(self.feeds.iter().cloned()).map(|feed| Place::load(&keep, feed)).buffered(LOADED_AT_ONCE).try_collect().await?;
+        let now = clock::now();
+        let planned = self.feeds.iter().zip(&places).map(|(feed, place)| {
+            let every_ms = u64::from(feed.every_s) * 1_000;
+            Planned {
+                host: feed.url.host_str().unwrap_or_default(),
+                every_ms,
+                seed: seed(feed),
+                failures: place.entry.memory.failures,
+                not_before: place.entry.memory.waits_ms(every_ms, now),
+            }
+        });
+        let schedule = Schedule::new(planned, self.pause_ms);
+        let by = name_of_this_watcher()?;
+        let round = Round {
+            feeds: self.feeds,
+            desk: Arc::new(Desk { fetcher: self.fetcher, scribe, keep, meters: self.meters, by }),
+            board: self.board,
+            schedule,
+            places: places.into_iter().map(Some).collect(),
+            turns: JoinSet::new(),
+            whose: HashMap::new(),
+            begun: Monotonic::now(),
+            stop,
+        };
+        round.run().await;
+        Ok(())
+    }
+}
+
+impl Round {
+    async fn run(mut self) {
+        for (feed, place) in self.places.iter().enumerate() {
+            if let Some(place) = place {
+                self.board.remembered(feed, &place.entry.memory, self.next_read(feed));
+            }
+        }
+        let mut stop = self.stop.clone();
+        loop {
+            while let Some(feed) = self.schedule.next(self.millis()) {
+                self.begin(feed);
+            }
+            let wake = self.schedule.wake().map(|at| self.begun + Duration::from_millis(at));
+            tokio::select! {
+                Some(ended) = self.turns.join_next_with_id() => self.settle(ended),
+                () = sleep_until(wake) => {}
+                _ = stop.wait_for(|stop| *stop) => break,
+            }
+        }
+        // What was read is brought to an end; what hangs is dropped, and read again after the next start.
+        let ending = async { while self.turns.join_next().await.is_some() {} };
+        if tokio::time::timeout(Duration::from_millis(STOP_MS), ending).await.is_err() {
+            tracing::warn!("some readings were not published within {STOP_MS} ms; they are read again after the next start");
+        }
+        self.turns.shutdown().await;
+    }
+
+    fn begin(&mut self, feed: usize) {
+        self.board.began(feed);
+        let (desk, stop, subject) = (self.desk.clone(), self.stop.clone(), self.feeds[feed].clone());
+        let place = self.places[feed].take();
+        let task = self.turns.spawn(async move {
+            let place = match place {
+                Some(place) => place,
+                None => Place::load(&desk.keep, subject).await?,
+            };
+            Ok(desk.turn(place, stop).await)
+        });
+        self.whose.insert(task.id(), feed);
+    }
+
+    fn settle(&mut self, ended: Result<(Id, Result<Turn, KeepError>), JoinError>) {
+        let (id, outcome) = match ended {
+            Ok((id, Ok(turn))) => (id, Ok(turn)),
+            Ok((id, Err(error))) => (id, Err((format!("what is remembered of it cannot be had: {error}"), Ended::Again { after_ms: LOAD_AGAIN_MS }))),
+            Err(error) => (error.id(), Err((format!("reading it failed here: {error}"), Ended::Failed { retry_after_ms: None }))),
+        };
+        let Some(feed) = self.whose.remove(&id) else { return };
+        let now = self.millis();
+        match outcome {
+            Ok(turn) => {
+                self.schedule.done(feed, now, turn.ended);
+                self.board.ended(feed, &turn, self.next_read(feed));
+                self.places[feed] = Some(turn.place);
+            }
+            Err((why, ended)) => {
+                tracing::error!(url = %self.feeds[feed].url, why, "a feed's turn ended without an answer");
+                self.schedule.done(feed, now, ended);
+                self.board.broke(feed, &why, self.next_read(feed));
+            }
+        }
+    }
+
+    fn millis(&self) -> Millis {
+        u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(Millis::MAX)
+    }
+
+    /// When a feed is to be read next, by the clock on the wall.
+    fn next_read(&self, feed: usize) -> dateline_events::Instant {
+        let wait_ms = self.schedule.next_of(feed).saturating_sub(self.millis());
+        clock::now().plus(i64::try_from(wait_ms).unwrap_or(i64::MAX).saturating_mul(1_000))
+    }
+}
+
+async fn sleep_until(wake: Option<Monotonic>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The same at every start, and another one for every address.
+fn seed(feed: &Feed) -> u64 {
+    u64::from_str_radix(&sha256_hex(feed.url.as_str().as_bytes())[..16], 16).unwrap_or_default()
+}
+
+fn name_of_this_watcher() -> anyhow::Result<String> {
+    let mut bytes = [0_u8; 8];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -13,7 +13,7 @@ const ARROWS: [(&str, &[&str]); 4] = [
 const CRATES: [&str; 5] = ["dateline_events", "dateline_timelines", "dateline_dialects", "dateline_backends", "dateline::"];
 
 /// Roles, as files or folders in services/; none names another.
-const ROLES: [&str; 4] = ["intake", "projector", "reader", "archive"];
+const ROLES: [&str; 5] = ["intake", "projector", "reader", "archive", "watcher"];
 
 /// Rooms that hold without a computer running.
 const PURE: [&str; 3] = ["events/src/", "timelines/src/", "dialects/src/"];

@@ -120,7 +120,7 @@ impl Setting<'_> {
     }
 
     /// A correction of an event by its source.
-    pub fn correction(&self, part: &str, number: u32, target: &str, updated: Option<Instant>, patch: Value, edits: Vec<SilentEdit>) -> Draft {
+    pub fn correction(&self, part: &str, number: u32, target: &str, updated: Option<Instant>, patch: &Value, edits: Vec<SilentEdit>) -> Draft {
         let own = json!({"announced": false, "edit_kind": "source_edit", "event": {"id": target}, "patch": patch});
         self.edit(part, number, "event.corrected", updated, own, edits)
     }

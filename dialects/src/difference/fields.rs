@@ -197,7 +197,7 @@ fn change<T: PartialEq>(setting: &Setting<'_>, saying: Saying<'_>, field: &mut F
     }
     if field.value.as_ref() != Some(&value) {
         field.said += 1;
-        drafts.push(setting.correction(part, field.said, &target, at, patch, vec![edited]));
+        drafts.push(setting.correction(part, field.said, &target, at, &patch, vec![edited]));
         field.value = Some(value);
         field.by = Some(setting.reading.dialect);
     }

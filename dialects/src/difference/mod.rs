@@ -92,7 +92,7 @@ pub fn difference(page: &Page<'_>, reading: &Reading<'_>, list: &str, observatio
         changes.add(seen, remembered.is_some_and(|before| says_the_same(before, &after)), after, drafts);
     }
     let on_page = |id: &str| observation.incidents.iter().any(|seen| seen.id == id);
-    let oldest = observation.incidents.iter().filter_map(|seen| began(seen)).min();
+    let oldest = observation.incidents.iter().filter_map(began).min();
     for (id, remembered) in memory.incidents.iter().filter(|(id, remembered)| remembered.listed.contains(list) && !on_page(id)) {
         let mut after = remembered.clone();
         after.listed.remove(list);

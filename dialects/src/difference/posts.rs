@@ -259,7 +259,7 @@ fn changed(
     if !patch.is_empty() {
         post.said += 1;
         let target = setting.id(&part, post.base);
-        drafts.push(setting.correction(&part, post.said, &target, read.updated, Value::Object(patch), edits));
+        drafts.push(setting.correction(&part, post.said, &target, read.updated, &Value::Object(patch), edits));
     }
 }
 

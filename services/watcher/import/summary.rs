@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dateline_dialects::{Draft, Nature, Observation, SeenIncident};
 use serde_json::{Value, json};
 
-use crate::watcher::publishing::Published;
+use super::super::publishing::Published;
 
 /// So many refusals are told one by one; the rest is counted.
 const MAX_TOLD_REFUSALS: usize = 1_000;

@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::lines::Lines;
 use super::{Import, visibility};
-use crate::watcher::scribe::{Page, Who, sha256};
+use super::super::scribe::{Page, Who, sha256};
 
 /// So many lines are read ahead of those that are published.
 const LINES_AHEAD: usize = 512;

@@ -1,0 +1,142 @@
+//! `dateline watch`: reads vendors' status pages until it is told to stop. It publishes to a server, or runs every role in this process.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use dateline_backends::Keep;
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use super::serving::{until_told, welcome};
+use super::{Answer, say};
+use crate::ask::Asker;
+use crate::config::{Role, Serving, Settings};
+use crate::doors::Doors;
+use crate::http::{Gate, server};
+use crate::keys::Keys;
+use crate::serve::{House, whole};
+use crate::watcher::{Reach, Watched, Watcher, read_pages};
+
+/// The server must answer what is published within this, in milliseconds.
+const ANSWER_MS: u64 = 60_000;
+
+/// What a watcher depends on must answer within this, to be called ready, in milliseconds.
+const READY_MS: u64 = 2_000;
+
+/// Watches until SIGINT or SIGTERM; then brings to an end what was read.
+pub async fn run(settings: &Settings, pages: &Path, allow_private: bool) -> anyhow::Result<Answer> {
+    let reach = if allow_private { Reach::Everything } else { Reach::Public };
+    let watched = read_pages(pages, reach)?;
+    let greeting = greeting(&watched);
+    let watcher = Watcher::new(watched, reach)?;
+    match Asker::server_within(settings, Duration::from_millis(ANSWER_MS))? {
+        Some(server) => beside_a_server(settings, watcher, server, &greeting).await,
+        None => with_every_role(settings, watcher, &greeting).await,
+    }
+}
+
+fn greeting(watched: &Watched) -> String {
+    format!("  watching  {} pages, {} addresses\n", watched.pages, watched.feeds.len())
+}
+
+/// Every role in this process, behind one address; what is read is published without a way over the network.
+async fn with_every_role(settings: &Settings, watcher: Watcher, greeting: &str) -> anyhow::Result<Answer> {
+    let serving =
+        Serving { roles: Role::ALL.to_vec(), addresses: settings.addresses.clone(), listen: settings.listen, open_reading: settings.open_reading };
+    let mut house = House::start_with(&serving, |gate| watcher.routes(gate)).await?;
+    let views = house.views.clone().context("a house with every role has views")?;
+    let doors = Doors { ledger: house.ledger.clone(), views, keep: house.keep.clone() };
+    let keep = doors.keep.clone();
+    say(&with_state(&welcome(&house, &serving), greeting, house.address))?;
+    let (stop, stopped) = watch::channel(false);
+    let mut watching = tokio::spawn(watcher.run(Arc::new(Asker::files(doors)), keep, stopped));
+    let fault = tokio::select! {
+        told = until_told() => told.err(),
+        reason = house.until_replaced() => Some(anyhow::anyhow!(reason)),
+        ended = &mut watching => Some(early(ended)),
+    };
+    // Nobody listens any more only if the watcher has ended already.
+    let _ = stop.send(true);
+    if !watching.is_finished() {
+        let _ = watching.await;
+    }
+    house.stop().await;
+    fault.map_or(Ok(Answer::Done), Err)
+}
+
+/// The watcher alone, which publishes to a server and shows itself at an address of its own.
+async fn beside_a_server(settings: &Settings, watcher: Watcher, server: Asker, greeting: &str) -> anyhow::Result<Answer> {
+    let keep = Keep::open(&settings.addresses.keep).await?;
+    let gate = Gate::new(Keys::new(keep.clone()), settings.listen.ip().is_loopback(), settings.open_reading);
+    let asker = Arc::new(server);
+    let listener = TcpListener::bind(settings.listen).await.with_context(|| {
+        format!("cannot listen on {}; where the server is on this machine, give the watcher another address with --listen", settings.listen)
+    })?;
+    let address = listener.local_addr()?;
+    let router = whole(watcher.routes(&gate).merge(health(asker.clone(), keep.clone())));
+    let to = settings.url.as_deref().unwrap_or_default();
+    say(&with_state(&format!("serving at http://{address}\nstop with Ctrl-C\n"), &format!("{greeting}  publishes to {to}\n"), address))?;
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(server::serve(listener, router, stopped.clone()));
+    let mut watching = tokio::spawn(watcher.run(asker, keep, stopped));
+    let fault = tokio::select! {
+        told = until_told() => told.err(),
+        ended = &mut watching => Some(early(ended)),
+    };
+    // Nobody listens any more only if both have ended already.
+    let _ = stop.send(true);
+    if !watching.is_finished() {
+        let _ = watching.await;
+    }
+    let _ = serving.await;
+    fault.map_or(Ok(Answer::Done), Err)
+}
+
+/// A watcher ends by itself only where it could not begin.
+fn early(ended: Result<anyhow::Result<()>, tokio::task::JoinError>) -> anyhow::Error {
+    match ended {
+        Ok(Ok(())) => anyhow::anyhow!("the watcher ended by itself"),
+        Ok(Err(error)) => error,
+        Err(error) => anyhow::anyhow!("the watcher ended: {error}"),
+    }
+}
+
+/// The welcome, with where the watcher shows itself.
+fn with_state(welcome: &str, greeting: &str, address: std::net::SocketAddr) -> String {
+    let state = format!("{greeting}  state     http://{address}/v1/watch\n  metrics   http://{address}/metrics\n");
+    welcome.replace("stop with Ctrl-C\n", &format!("{state}stop with Ctrl-C\n"))
+}
+
+/// `/health/live` and `/health/ready` of a watcher alone: it cannot do without its keep, nor without the server.
+fn health(asker: Arc<Asker>, keep: Keep) -> Router {
+    Router::new().route("/health/live", get(async || "live\n")).route("/health/ready", get(ready)).with_state((asker, keep))
+}
+
+async fn ready(State((asker, keep)): State<(Arc<Asker>, Keep)>) -> Response {
+    let (keep, server) = tokio::join!(
+        in_time(async { keep.get("watch/ready").await.map(drop).map_err(anyhow::Error::from) }),
+        in_time(async { asker.get("/health/live").await.map(drop) }),
+    );
+    let said = |answer: &anyhow::Result<()>| match answer {
+        Ok(()) => json!({"ok": true}),
+        Err(error) => json!({"ok": false, "error": format!("{error:#}")}),
+    };
+    let ready = keep.is_ok() && server.is_ok();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, axum::Json(json!({"ready": ready, "keep": said(&keep), "server": said(&server)}))).into_response()
+}
+
+async fn in_time(question: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    match tokio::time::timeout(Duration::from_millis(READY_MS), question).await {
+        Ok(answer) => answer,
+        Err(_) => bail!("no answer within {READY_MS} ms"),
+    }
+}

@@ -1,0 +1,8 @@
+//! What each part of a watcher promises alone, without a network. The whole is tested with the real program.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod address;
+mod memory;
+mod pages;
+mod reading;
+mod schedule;

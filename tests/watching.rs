@@ -1,0 +1,10 @@
+//! A watcher reads pages politely, believes nothing that could harm it, shows what it knows, and goes on where it was when it is killed.
+
+mod vendor;
+mod process;
+
+mod hostile;
+mod measure;
+mod polite;
+mod reach;
+mod shared;
