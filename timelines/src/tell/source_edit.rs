@@ -1,7 +1,7 @@
 //! What a source changed of what it had published, for the mark on its entry: what stood there, and what it was changed to where
 //! that stands there no more. The words are the languages'.
 
-use dateline_events::{Text, Window, normal, plain};
+use dateline_events::{Kind, Text, Window, normal, plain};
 use serde_json::Value;
 
 use super::clean::{at_most, clean};
@@ -27,8 +27,10 @@ pub(super) struct SourceChange {
 /// What one correction changed, of an item.
 pub(super) fn changes(teller: &Teller, item: &Item, correction: &Correction) -> Vec<SourceChange> {
     let names_page_word = correction.changes.iter().any(|(member, before, after)| member == "reference" && word(before) != word(after));
+    let names_severity = correction.changes.iter().any(|(member, before, after)| member == "severity" && before != after);
     let is_told = |member: &str, before: &Value, after: &Value| match member {
-        "reference" => names_page_word,
+        // Of a severity the page's own word is told only where ours stays the same.
+        "reference" => names_page_word && !names_severity,
         // The page's own word says it already.
         "status" => !names_page_word && before != after,
         _ => before != after,
@@ -38,7 +40,9 @@ pub(super) fn changes(teller: &Teller, item: &Item, correction: &Correction) -> 
         let later = item.corrections.iter().skip_while(|other| other.position != correction.position).skip(1);
         let is_changed_again = later.flat_map(|other| &other.changes).any(|(other, ..)| other == member);
         let (from, to) = pair(teller, member, before, after);
-        told.push(SourceChange { member: member.clone(), from, then: to.filter(|_| is_changed_again) });
+        let is_severity = member == "reference" && matches!(item.event.kind, Kind::ScopeChanged(_));
+        let member = if is_severity { "severity" } else { member };
+        told.push(SourceChange { member: member.to_owned(), from, then: to.filter(|_| is_changed_again) });
     }
     told
 }

@@ -151,6 +151,14 @@ fn a_mark_tells_times_states_windows_and_what_was_not_given_before() {
     let changed = events("vendor.updated", post("It is slow."), &[(20, patch)]);
     let [english] = marks(&changed, Lang::En).try_into().unwrap();
     assert_eq!(english, "GitHub changed this without notice: the time was 10:00; the state was “Investigating”");
+    let severe = json!({"occurred": {"at": "2026-03-01T10:00:00Z"}, "severity": "major", "reference": reference(None, Some("high"))});
+    let patches =
+        [(20, json!({"severity": "minor", "reference": reference(None, Some("low"))})), (30, json!({"reference": reference(None, Some("lower"))}))];
+    let changed = events("scope.changed", severe, &patches);
+    assert_eq!(
+        marks(&changed, Lang::En),
+        ["GitHub changed this without notice: the severity was major.", "GitHub changed this without notice: the severity was “low”"]
+    );
     let announced = json!({"occurred": {"at": "2026-03-01T10:00:00Z"}, "text": {"en": "Work"}, "reference": reference(Some("p"), None)});
     let window = json!({"scheduled": ["2026-03-01T11:00:00Z", "2026-03-01T12:00:00Z"]});
     let later = json!({"scheduled": ["2026-03-01T11:00:00Z", "2026-03-01T13:00:00Z"]});
