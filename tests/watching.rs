@@ -8,3 +8,4 @@ mod measure;
 mod polite;
 mod reach;
 mod shared;
+mod story;

@@ -191,7 +191,8 @@ const WORDS: [&str; 48] = [
 fn the_pages_that_are_harmed_are_sound() {
     for (page, name, dialect) in PAGES {
         let observation = dialect.read(page, name).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert!(!observation.incidents.is_empty(), "{name} holds no incident");
+        let is_read = !observation.incidents.is_empty() || observation.refused.iter().any(|refused| refused.why.contains("informational"));
+        assert!(is_read, "{name} holds no incident");
     }
 }
 

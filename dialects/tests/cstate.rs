@@ -4,8 +4,8 @@
 mod real;
 
 use dateline_dialects::{Dialect, Nature, Observation, SeenIncident, Status};
+use dateline_events::Severity;
 use dateline_events::kinds::VendorStatus;
-use dateline_events::{Precision, Severity};
 
 const PUMPS: &str = include_str!("fixtures/cstate/2026-03-02-pumps.md");
 const OLDEST_FIRST: &str = include_str!("fixtures/cstate/2026-04-01-oldest-first.md");
@@ -66,16 +66,11 @@ fn posts_that_stand_oldest_first_are_not_turned_around() {
 }
 
 #[test]
-fn an_informational_page_is_no_trouble_and_one_post() {
+fn an_informational_page_is_no_incident() {
     let observation = read(NOTICE, "2026-05-01-notice.md");
-    let incident = &observation.incidents[0];
-    assert_eq!((incident.name.as_deref(), incident.severity, incident.nature), (Some("2026"), None, None));
-    assert_eq!((&incident.started, &incident.ended), (&None, &None));
-    let [post] = &incident.posts[..] else { panic!("{:?}", incident.posts) };
-    let at = post.at.as_ref().unwrap();
-    assert_eq!((at.moment.text.as_str(), at.precision, at.zone_assumed), ("2026-05-01[UTC]", Precision::Day, true));
-    assert!(post.words.as_deref().unwrap().starts_with("*Investigating* - nothing"), "{post:?}");
-    assert_eq!((post.status, &post.status_word), (None, &None));
+    assert!(observation.incidents.is_empty());
+    let [refused] = &observation.refused[..] else { panic!("{:?}", observation.refused) };
+    assert!(refused.what.ends_with("notice") && refused.why.contains("informational"), "{refused:?}");
 }
 
 #[test]

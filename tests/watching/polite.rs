@@ -92,7 +92,7 @@ async fn failures_are_named_and_asked_for_ever_more_rarely() {
     let asked = vendor.asked("/busy").len();
     watcher.kill();
     let again = Watcher::start(&data, &data.join("pages.toml"));
-    let before = again.feed(busy).await;
+    let before = again.until(busy, "what was remembered", |feed| feed["state"] != "waiting").await;
     assert_eq!((&before["state"], &before["failures"]), (&"unreadable".into(), &1.into()), "{before}");
     again.until(broken, "read after the start", |feed| micros(&feed["last_read"]) > micros(&healed["last_read"])).await;
     assert_eq!(vendor.asked("/busy").len(), asked, "it was asked before it had said");

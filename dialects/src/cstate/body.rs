@@ -21,10 +21,10 @@ pub(super) struct Prose {
     pub refused: Vec<Refused>,
 }
 
-/// Reads the prose. An informational page is one post, however it is set.
-pub(super) fn read(prose: &str, date: &SeenTime, informational: bool, id: &str) -> Prose {
+/// Reads the prose.
+pub(super) fn read(prose: &str, date: &SeenTime, id: &str) -> Prose {
     let mut refused = Vec::new();
-    let sections = if informational { vec![prose.to_owned()] } else { sections(prose) };
+    let sections = sections(prose);
     let mut posts = Vec::new();
     for (place, section) in sections.iter().enumerate() {
         let (text, tracked) = without_tracks(section);
@@ -36,7 +36,7 @@ pub(super) fn read(prose: &str, date: &SeenTime, informational: bool, id: &str) 
             }
             time
         });
-        let (word, words) = if informational { (None, text.trim()) } else { marked(text.trim()) };
+        let (word, words) = marked(text.trim());
         if word.is_some() || !words.is_empty() {
             let words = Some(words.to_owned()).filter(|words| !words.is_empty());
             posts.push(SeenPost { id: None, at, updated: None, status: None, status_word: word.map(ToOwned::to_owned), words });

@@ -3,7 +3,7 @@
 //! Decisions. The incident's id is the file's name without its ending: `id` in the front matter names a monitor, and a second outage
 //! that the same monitor finds bears it again. cState writes no zones: UTC is assumed, and said to be. What the file says is
 //! kept, even an end before its beginning, or posts months away from both. `notice` may be trouble or planned work, and the page
-//! does not say which. An informational page tells of no trouble: it has a headline and one post, no start, end or severity.
+//! does not say which. An informational page tells of no trouble and is refused.
 //! `resolved: true` without `resolvedWhen` says that it is over and not when: nothing is made up.
 
 mod body;
@@ -11,7 +11,7 @@ mod body;
 use dateline_events::{Instant, Moment, Precision, Severity};
 use serde::Deserialize;
 
-use crate::observation::{Listing, Nature, Observation, SeenIncident, SeenTime, Status, Unreadable};
+use crate::observation::{Listing, Nature, Observation, Refused, SeenIncident, SeenTime, Status, Unreadable};
 
 /// The largest issue that is read, in bytes.
 pub const MAX_ISSUE_BYTES: usize = 1024 * 1024;
@@ -50,21 +50,22 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Observation, Unreadable> {
     let date = front.date.as_deref().ok_or_else(|| fault("its front matter has no \"date\"".into()))?;
     let date = time(date).ok_or_else(|| fault(format!("\"{date}\" is not a date such as \"2018-04-13 15:54:00\"")))?;
     let id = id(name, front.id.as_deref()).ok_or_else(|| fault("neither its file nor its front matter names it".into()))?;
-    let informational = front.informational == Some(true);
-    let prose = body::read(prose, &date, informational, &id);
+    if front.informational == Some(true) {
+        let why = "an informational page: it tells of no trouble and of no planned work".to_owned();
+        return Ok(Observation { refused: vec![Refused { what: id, why }], ..Observation::default() });
+    }
+    let prose = body::read(prose, &date, &id);
     let mut incident = SeenIncident::new(id);
     incident.name = front.title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
-    if !informational {
-        let planned = prose.posts.iter().any(|post| post.status.is_some_and(|status| !matches!(status, Status::Vendor(_))));
-        (incident.severity, incident.nature) = severity(front.severity.as_deref());
-        if planned {
-            (incident.severity, incident.nature) = (None, Some(Nature::Maintenance));
-        }
-        incident.severity_word = front.severity.map(|word| word.trim().to_owned()).filter(|_| incident.severity.is_some());
-        incident.started = Some(date);
-        if let Some(when) = front.resolved_when.as_deref().filter(|when| front.resolved == Some(true) && !when.trim().is_empty()) {
-            incident.ended = Some(time(when).ok_or_else(|| fault(format!("\"{when}\" is not a date such as \"2018-04-13 15:54:00\"")))?);
-        }
+    let planned = prose.posts.iter().any(|post| post.status.is_some_and(|status| !matches!(status, Status::Vendor(_))));
+    (incident.severity, incident.nature) = severity(front.severity.as_deref());
+    if planned {
+        (incident.severity, incident.nature) = (None, Some(Nature::Maintenance));
+    }
+    incident.severity_word = front.severity.map(|word| word.trim().to_owned()).filter(|_| incident.severity.is_some());
+    incident.started = Some(date);
+    if let Some(when) = front.resolved_when.as_deref().filter(|when| front.resolved == Some(true) && !when.trim().is_empty()) {
+        incident.ended = Some(time(when).ok_or_else(|| fault(format!("\"{when}\" is not a date such as \"2018-04-13 15:54:00\"")))?);
     }
     for component in front.affected.into_iter().flat_map(Affected::all) {
         let component = component.trim();

@@ -31,7 +31,12 @@ pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Reme
         match found {
             Some(place) => {
                 let mut post = after.posts[*place].clone();
-                changed(setting, seen, candidate, &mut post, after, drafts);
+                let base = setting.id(&format!("post/{}", post.key), post.base);
+                changed(setting, candidate, &mut post, after, drafts);
+                // What opened the incident may have been said anew: what is said of the whole is said of that then.
+                if after.opener == base {
+                    after.opener = setting.id(&format!("post/{}", post.key), post.base);
+                }
                 after.posts[*place] = post;
             }
             None => new_post(setting, seen, candidate, after, drafts),
@@ -115,7 +120,7 @@ fn new_post(setting: &Setting<'_>, seen: &SeenIncident, candidate: &Candidate, a
     let key = key_of(post, after);
     let kind = kind_of(post, after, setting.reading.dialect);
     let part = format!("post/{key}");
-    let mut own = said(setting, seen, post, kind, &key);
+    let mut own = said(setting, seen.started.as_ref(), post, kind, &key);
     if after.opener.is_empty() {
         add_components(&mut own, seen);
         add_window(&mut own, setting, seen, after);
@@ -189,11 +194,11 @@ fn kind_of(post: &SeenPost, after: &Remembered, dialect: Dialect) -> PostKind {
 }
 
 /// What the post says, without when it was stated and by whom.
-fn said(setting: &Setting<'_>, seen: &SeenIncident, post: &SeenPost, kind: PostKind, key: &str) -> Value {
+fn said(setting: &Setting<'_>, started: Option<&SeenTime>, post: &SeenPost, kind: PostKind, key: &str) -> Value {
     let id = post.id.as_deref().unwrap_or(key);
     let word = post.status_word.as_deref().filter(|word| !word.trim().is_empty());
     let mut own = json!({
-        "occurred": occurred(post.at.as_ref().or(seen.started.as_ref().filter(|_| kind == PostKind::Acknowledged)), setting.page.lang),
+        "occurred": occurred(post.at.as_ref().or(started.filter(|_| kind == PostKind::Acknowledged)), setting.page.lang),
         "reference": setting.reference(Some(id), word),
     });
     match kind {
@@ -222,14 +227,7 @@ fn text(setting: &Setting<'_>, post: &SeenPost) -> Value {
 }
 
 /// A post that was known: what changed of it.
-fn changed(
-    setting: &Setting<'_>,
-    seen: &SeenIncident,
-    candidate: &Candidate,
-    post: &mut RememberedPost,
-    incident: &Remembered,
-    drafts: &mut Vec<Draft>,
-) {
+fn changed(setting: &Setting<'_>, candidate: &Candidate, post: &mut RememberedPost, incident: &Remembered, drafts: &mut Vec<Draft>) {
     let read = candidate.seen;
     let dialect = setting.reading.dialect;
     let part = format!("post/{}", post.key);
@@ -253,7 +251,9 @@ fn changed(
     let kind = if post.kind == PostKind::Acknowledged && read.status.is_none() { post.kind } else { kind_again(read, post, incident) };
     let (patch, edits) = patch(setting, candidate, post, kind, before.as_ref(), &told);
     if kind != post.kind && !patch.is_empty() {
-        became(setting, seen, read, post, kind, edits, drafts);
+        let opens = incident.opener == setting.id(&part, post.base);
+        let window = incident.window.value.filter(|_| opens).map_or(Value::Null, |(from, until)| json!([from, until]));
+        drafts.extend(became(setting, read, post, kind, edits, window));
         return;
     }
     if !patch.is_empty() {
@@ -272,23 +272,15 @@ fn kind_again(read: &SeenPost, post: &RememberedPost, incident: &Remembered) -> 
 }
 
 /// No correction can make an event another kind: the old one is taken back, and the post is said anew.
-fn became(
-    setting: &Setting<'_>,
-    seen: &SeenIncident,
-    read: &SeenPost,
-    post: &mut RememberedPost,
-    kind: PostKind,
-    edits: Vec<SilentEdit>,
-    drafts: &mut Vec<Draft>,
-) {
+fn became(setting: &Setting<'_>, read: &SeenPost, post: &mut RememberedPost, kind: PostKind, edits: Vec<SilentEdit>, window: Value) -> [Draft; 2] {
     let part = format!("post/{}", post.key);
-    post.said += 1;
-    drafts.push(setting.retraction(&part, post.said, &setting.id(&part, post.base), edits));
-    post.said += 1;
+    post.said += 2;
+    let gone = setting.retraction(&part, post.said - 1, &setting.id(&part, post.base), edits);
     post.base = post.said;
     post.kind = kind;
-    let key = post.key.clone();
-    drafts.push(setting.draft(&part, post.said, kind.event(), read.updated, said(setting, seen, read, kind, &key)));
+    let mut own = said(setting, None, read, kind, &post.key);
+    own["scheduled"] = window;
+    [gone, setting.draft(&part, post.said, kind.event(), read.updated, own)]
 }
 
 /// What a correction of the post would replace, and how that is counted.

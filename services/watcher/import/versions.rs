@@ -10,9 +10,9 @@ use dateline_dialects::{self as dialects, Dialect, SeenIncident, Version, Visibi
 use dateline_events::Instant;
 use tokio::sync::mpsc;
 
+use super::super::scribe::{Page, Who, sha256};
 use super::lines::Lines;
 use super::{Import, visibility};
-use super::super::scribe::{Page, Who, sha256};
 
 /// So many lines are read ahead of those that are published.
 const LINES_AHEAD: usize = 512;
