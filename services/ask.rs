@@ -89,12 +89,15 @@ impl Asker {
         if status.is_success() { Ok(body) } else { bail!(problem_text(status, &body)) }
     }
 
-    /// True where there is something at a path; false where there is nothing.
-    pub async fn has(&self, path: &str) -> anyhow::Result<bool> {
-        match self.send("GET", path, None).await? {
-            (status, _) if status.is_success() => Ok(true),
-            (StatusCode::NOT_FOUND, _) => Ok(false),
-            (status, body) => bail!(problem_text(status, &body)),
+    /// Whether a service is registered; None where no reader answers at this address (an intake alone).
+    pub async fn is_registered(&self, service: &str) -> anyhow::Result<Option<bool>> {
+        let (status, body) = self.send("GET", &format!("/v1/services/{service}"), None).await?;
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        match status {
+            StatusCode::NOT_FOUND if answer["type"] == "urn:dateline:problem:unknown-service" => Ok(Some(false)),
+            StatusCode::NOT_FOUND => Ok(None),
+            status if status.is_success() => Ok(Some(!answer["registered"].is_null())),
+            status => bail!(problem_text(status, &body)),
         }
     }
 

@@ -1,7 +1,7 @@
 //! `GET /v1/services` and `/v1/services/{slug}`: what is registered, and each service's latest incidents.
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Bytes;
 use dateline_backends::ListQuery;
@@ -57,7 +57,8 @@ pub async fn one(State(reader): State<Reader>, Path(slug): Path<String>, headers
     let incidents = reader.desk.views.list(of_service(Nature::Outage, LATEST)).await?.value;
     let service: Option<Value> = registered.value.first().and_then(|row| serde_json::from_str(&row.json).ok());
     if service.is_none() && incidents.is_empty() {
-        return Err(Problem::not_found(format!("nothing is registered or known of a service \"{slug}\"; /v1/services lists them")));
+        let detail = format!("nothing is registered or known of a service \"{slug}\"; /v1/services lists them");
+        return Err(Problem::new(StatusCode::NOT_FOUND, "unknown-service", "No such service", detail));
     }
     let latest: Vec<Value> = incidents
         .iter()

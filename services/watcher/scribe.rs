@@ -174,7 +174,8 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 /// The registration of the service under the name that its page has, where nobody registered it: then readers see a name, not a slug.
 pub(super) async fn registration(asker: &Asker, page: &Page, who: &Who) -> anyhow::Result<Option<Vec<u8>>> {
     let Some(name) = &who.name else { return Ok(None) };
-    if asker.has(&format!("/v1/services/{}", page.service)).await.context("the reader does not say whether the service is registered")? {
+    // Where nobody says whether it is registered, it is left alone: a desk's registration knows more languages.
+    if asker.is_registered(&page.service).await.context("the reader does not say whether the service is registered")? != Some(false) {
         return Ok(None);
     }
     let names: Value = json!({&page.lang: name});
