@@ -109,8 +109,12 @@ fn real_issues_are_read() {
     for name in names {
         let Some(text) = real::text(&format!("cstate/cstate-example/exampleSite/content/issues/{name}.md")) else { return };
         let observation = read(&text, &format!("{name}.md"));
+        let Some(incident) = observation.incidents.first() else {
+            assert!(observation.refused.iter().all(|refused| refused.why.contains("informational")), "{name}: {:?}", observation.refused);
+            println!("{name}: informational");
+            continue;
+        };
         assert!(observation.refused.is_empty(), "{name}: {:?}", observation.refused);
-        let incident = &observation.incidents[0];
         let bounds = [&incident.started, &incident.ended].map(|time| time.as_ref().map_or("-", |time| time.moment.text.as_str()));
         println!("{name}: {bounds:?} {:?} {:?}", incident.severity, incident.components);
         for post in &incident.posts {
@@ -120,5 +124,5 @@ fn real_issues_are_read() {
         posts.push(incident.posts.len());
     }
     println!("{} issues, {} posts", names.len(), posts.iter().sum::<usize>());
-    assert_eq!(posts, [2, 4, 3, 1, 1, 1, 1, 3, 1, 2, 1]);
+    assert_eq!(posts, [2, 4, 3, 1, 1, 3, 1, 2], "three of them are informational");
 }

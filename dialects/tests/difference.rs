@@ -125,3 +125,21 @@ fn a_reading_older_than_the_last_one_is_passed_over() {
     step(&mut memory, &read(&[slow(1)]), 5);
     assert!(step(&mut memory, &read(&[slow(2)]), 3).is_empty());
 }
+
+#[test]
+fn what_a_full_list_of_the_newest_drops_is_not_taken_down() {
+    let mut memory = Memory::default();
+    let made = |id: u8, start: u8| Made { id, start, ..slow(1) };
+    let newest = |incidents: &[Made]| Dialect::Statuspage.read(&document(incidents, true), "incidents.json").unwrap();
+    // The last one on the list has its beginning set back to before all others.
+    let mut listed: Vec<Made> = (1..50).map(|id| made(id, 10 + id)).collect();
+    listed.push(made(60, 0));
+    step(&mut memory, &newest(&listed), 0);
+    listed.remove(0);
+    listed.push(made(61, 80));
+    let drafts = step(&mut memory, &newest(&listed), 1);
+    assert!(drafts.iter().all(|draft| draft.incident == "incident61"), "{drafts:?}");
+    listed.remove(30);
+    let drafts = step(&mut memory, &newest(&listed), 2);
+    assert!(!drafts.is_empty() && drafts.iter().all(|draft| draft.kind == "event.retracted" && draft.incident == "incident32"), "{drafts:?}");
+}

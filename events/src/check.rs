@@ -148,6 +148,9 @@ fn kind_rules(event: &Event, faults: &mut Faults) {
                 faults.add("/data/statement", "missing member; a known cause needs a statement or a headline");
             }
         }
+        Kind::VendorUpdated(updated) if updated.status.is_none() && updated.statement.is_none() && event.common.headline.is_none() => {
+            faults.add("/data/status", "missing member; an update names a state, or has a statement or a headline");
+        }
         Kind::ServiceRestored(restored) if restored.lasted.as_ref().is_some_and(|lasted| lasted.minutes == 0) => {
             faults.add("/data/lasted/minutes", "expected at least 1 minute");
         }

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::{history, import, summary};
-use crate::house::Kept;
+use crate::house::{Kept, Role};
 use crate::nats::Nats;
 use crate::postgres::shared;
 use crate::support::{folder, run};
@@ -83,8 +83,8 @@ fn an_incident_that_left_the_page_is_restored_within_the_interval() {
     assert_eq!(restored["spread"], json!({"earliest": "2024-05-01T10:25:00Z", "latest": "2024-05-01T10:35:00Z"}), "{restored}");
 }
 
-#[test]
-fn an_import_holds_the_same_bytes_on_both_engines() {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_holds_the_same_bytes_on_both_engines() {
     let Some((versions, table)) = history("github") else { return };
     let (_folder, files) = folder();
     let bus = Nats::start();
@@ -108,4 +108,22 @@ fn an_import_holds_the_same_bytes_on_both_engines() {
     let (left, right) = (replayed(&embedded), replayed(&distributed));
     assert_eq!(left.len() as u64, here["published"].as_u64().unwrap());
     assert_eq!(left, right, "position, key and event");
+    let mut pages = Vec::new();
+    for kept in [&embedded, &distributed] {
+        let reader = Role::start(kept, "reader");
+        let mut told = Vec::new();
+        for known_at in ["2021-03-01T00:00:00Z", "2023-06-29T18:10:00Z", "2026-08-17T16:38:15Z"] {
+            for path in [
+                "/v1/watch/pages/github?presence=all&limit=500",
+                "/v1/incidents?service=github&limit=500&from=2023-06-01T00:00:00Z&to=2023-07-15T00:00:00Z",
+            ] {
+                let answer = reqwest::get(format!("{}{path}&known_at={known_at}", reader.url)).await.unwrap();
+                assert_eq!(answer.status(), 200, "{path}");
+                told.push(answer.text().await.unwrap());
+            }
+        }
+        pages.push(told);
+    }
+    assert!(pages[0].iter().all(|page| page.len() > 500), "the pages say too little");
+    assert_eq!(pages[0], pages[1], "the page of then, and the incidents, byte for byte");
 }

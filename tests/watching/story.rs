@@ -85,7 +85,8 @@ async fn killed_at_any_moment_it_tells_every_change_once() {
     let ids: Vec<&str> = events.iter().map(|event| event.id.as_str()).filter(|id| *id != "service/1").collect();
     let mut expected: Vec<&str> = STORY.iter().flat_map(|(_, ids)| ids.iter().copied()).collect();
     let mut sorted = ids.clone();
-    (expected.sort_unstable(), sorted.sort_unstable());
+    expected.sort_unstable();
+    sorted.sort_unstable();
     assert_eq!(sorted, expected, "in the order of the ledger: {ids:?}");
     for ((_, ids), changed) in STORY.iter().zip(&changed) {
         for event in events.iter().filter(|event| ids.contains(&event.id.as_str())) {

@@ -18,6 +18,12 @@ use draft::Setting;
 
 pub use draft::{Draft, Edited, SilentEdit};
 
+/// A list of the newest with fewer incidents than this is whole.
+const NEWEST_MAX: usize = 50;
+
+/// Of a full one, so many that are older must stand there.
+const OLDER_MIN: usize = 5;
+
 /// Whose page it is.
 #[derive(Debug, Clone, Copy)]
 pub struct Page<'a> {
@@ -92,14 +98,15 @@ pub fn difference(page: &Page<'_>, reading: &Reading<'_>, list: &str, observatio
         changes.add(seen, remembered.is_some_and(|before| says_the_same(before, &after)), after, drafts);
     }
     let on_page = |id: &str| observation.incidents.iter().any(|seen| seen.id == id);
-    let oldest = observation.incidents.iter().filter_map(began).min();
+    let mut starts: Vec<Instant> = observation.incidents.iter().filter_map(began).collect();
+    starts.sort_unstable();
     for (id, remembered) in memory.incidents.iter().filter(|(id, remembered)| remembered.listed.contains(list) && !on_page(id)) {
         let mut after = remembered.clone();
         after.listed.remove(list);
         let seen = SeenIncident::new(id.clone());
         let drafts = match observation.listing {
             Listing::Unresolved => left(page, reading, &seen, &mut after, reading.read_before, reading.read),
-            Listing::Newest if oldest.is_some_and(|oldest| remembered.start.value.is_some_and(|start| start > oldest)) => {
+            Listing::Newest if remembered.start.value.is_some_and(|start| is_taken_down(start, &starts)) => {
                 fields::taken_down(&setting(page, reading, &seen, Some(remembered)), &mut after)
             }
             Listing::Newest | Listing::Partial => Vec::new(),
@@ -131,6 +138,13 @@ fn is_old(reading: &Reading<'_>, seen: &SeenIncident, remembered: Option<&Rememb
             written.zip(remembered.read.values().max().copied()).is_some_and(|(written, read)| written <= read)
         }
     }
+}
+
+/// A full list of the newest drops its oldest: one that is missing was taken down only if several older ones stand there. A beginning
+/// can be set back, so that a single older one says little.
+fn is_taken_down(start: Instant, listed: &[Instant]) -> bool {
+    let older = listed.partition_point(|other| *other < start);
+    older >= if listed.len() < NEWEST_MAX { 1 } else { OLDER_MIN }
 }
 
 /// Nothing to write down: only the time of the reading moved.

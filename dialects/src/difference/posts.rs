@@ -56,9 +56,12 @@ pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Reme
     }
 }
 
-/// A monitor's "down" is said by the beginning; its "up" is a moment of relief.
+/// A monitor's "down" is said by the beginning; its "up" is a moment of relief. A post that says nothing is none.
 fn is_told(post: &SeenPost, dialect: Dialect) -> bool {
-    dialect != Dialect::Upptime || post.status_word.as_deref() == Some("up")
+    match dialect {
+        Dialect::Upptime => post.status_word.as_deref() == Some("up"),
+        _ => post.words.is_some() || post.status.is_some(),
+    }
 }
 
 impl<'a> Candidate<'a> {

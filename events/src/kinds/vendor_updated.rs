@@ -8,6 +8,7 @@ use crate::shapes::Statement;
 /// The vendor says how it stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("anyOf" = [{"required": ["status"]}, {"required": ["statement"]}, {"required": ["headline"]}]))]
 pub struct VendorUpdated {
     /// Where the vendor says that it stands; left out where it posts without saying.
     #[serde(skip_serializing_if = "Option::is_none")]

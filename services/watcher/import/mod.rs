@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use dateline_backends::Keep;
 use dateline_dialects::{self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Visibility, difference, read_visibility};
-use dateline_events::Instant;
+use dateline_events::{Instant, Language};
 
 use super::book::Book;
 use super::publishing::Publishing;
@@ -144,6 +144,12 @@ impl Import {
         };
         if !dateline_events::is_slug(&service) {
             bail!("which service is it? a {} file does not say: name it with --service SLUG", dialect.name());
+        }
+        if let Some(vendor) = self.order.vendor.as_deref().filter(|vendor| !dateline_events::is_slug(vendor)) {
+            bail!("--vendor {vendor}: expected 1 to 64 lower-case letters, digits and hyphens");
+        }
+        if Language::parse(&self.order.lang).is_none() {
+            bail!("--text-lang {}: expected a BCP 47 tag such as en", self.order.lang);
         }
         Ok(Page { service, name: self.order.name.clone(), vendor: self.order.vendor.clone(), lang: self.order.lang.clone() })
     }
