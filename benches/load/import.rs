@@ -1,7 +1,7 @@
 //! Importing a history of a large status page end to end, A B A B with unpacking and parsing the same file and nothing else.
 //! The file is other people's: it is read where it is, and without it nothing is measured.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -108,14 +108,19 @@ fn import(program: &Path, flags: &[String], versions: &Path, table: &Path) -> Im
         .stdout(Stdio::piped())
         .spawn()
         .expect("the program");
+    // What it says may be more than a pipe holds.
+    let mut out = child.stdout.take().expect("its output");
+    let saying = std::thread::spawn(move || {
+        let mut said = String::new();
+        out.read_to_string(&mut said).map(|_| said)
+    });
     let mut memory_mib_max = 0;
     while child.try_wait().expect("its state").is_none() {
         memory_mib_max = memory_mib(child.id()).1.max(memory_mib_max);
         std::thread::sleep(std::time::Duration::from_millis(LOOK_EVERY_MS));
     }
     let seconds = begun.elapsed().as_secs_f64();
-    let mut said = String::new();
-    std::io::Read::read_to_string(&mut child.stdout.take().expect("its output"), &mut said).expect("its output");
+    let said = saying.join().expect("the reading thread").expect("its output");
     let said: Value = serde_json::from_str(&said).expect("a summary");
     Imported { seconds, events: said["published"].as_f64().expect("a number"), memory_mib: memory_mib_max }
 }
