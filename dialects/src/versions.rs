@@ -54,7 +54,7 @@ pub fn read_version(line: &[u8]) -> Result<Version, Unreadable> {
     let of = |dialect, (incident, facts): (SeenIncident, Facts)| {
         let mut facts = facts;
         sound::facts(&mut facts);
-        sound::incident(incident).map(|incident| Version { recorded, dialect, facts, incident })
+        sound::incident(incident).map(|(incident, _)| Version { recorded, dialect, facts, incident })
     };
     if let Some(json) = form.entry {
         return feed::entry_version(json.get()).and_then(|read| of(Dialect::Atom, read)).map_err(fault);

@@ -6,7 +6,7 @@ use dateline_dialects::{Changes, Dialect, Draft, Memory, Observation, Page, Read
 use dateline_events::{Event, Instant};
 use serde_json::{Map, Value, json};
 
-const PAGE: Page<'static> = Page { service: "lampost", vendor: "lampost", name: Some("Lampost"), lang: "en", url: "https://status.lampost.example" };
+pub const PAGE: Page<'static> = Page { service: "lampost", vendor: "lampost", name: Some("Lampost"), lang: "en", url: "https://status.lampost.example" };
 
 /// One incident: its posts are id, words, status and minute.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,10 +59,15 @@ fn instant(number: usize) -> Instant {
 
 /// Reads a page at a minute, with memory as the keep gives it back.
 pub fn step(memory: &mut Memory, observation: &Observation, number: usize) -> Vec<Draft> {
+    step_of("summary", memory, observation, number)
+}
+
+/// The same of a list by its name.
+pub fn step_of(list: &str, memory: &mut Memory, observation: &Observation, number: usize) -> Vec<Draft> {
     *memory = serde_json::from_str(&serde_json::to_string(memory).unwrap()).unwrap();
     let before = number.checked_sub(1).map(instant);
-    let reading = Reading { dialect: Dialect::Statuspage, read: Some(instant(number)), read_before: before, sha256: "" };
-    let Changes { drafts, touched, .. } = difference(&PAGE, &reading, "summary", observation, memory);
+    let reading = Reading { dialect: Dialect::Statuspage, list, read: Some(instant(number)), as_of: None, read_before: before, sha256: "" };
+    let Changes { drafts, touched, .. } = difference(&PAGE, &reading, observation, memory);
     memory.absorb(touched);
     for draft in &drafts {
         Event::read_at_the_door(&draft.bytes(&PAGE)).unwrap_or_else(|faults| panic!("{faults}: {draft:?}"));
