@@ -7,6 +7,7 @@
 //! The one post of any other entry has an id, so that a changed text is a correction of it and not another post.
 
 mod dates;
+mod markup;
 mod posts;
 
 use std::collections::BTreeSet;
@@ -24,9 +25,6 @@ pub const MAX_FEED_BYTES: usize = 8 * 1024 * 1024;
 
 /// So much of a page is looked at to tell what it is instead of a feed.
 const LOOK_BYTES: usize = 1024;
-
-/// An address that relative links are joined to is no longer than this: feed-rs writes it out once for each of them.
-const MAX_BASE_BYTES: usize = 256;
 
 /// What the one post of an entry is called that is no Statuspage's.
 const ONLY_POST: &str = "entry";
@@ -173,34 +171,11 @@ fn no_feed(bytes: &[u8]) -> Option<String> {
     if is_html && !["<feed", "<rss", "<rdf"].iter().any(|root| head.contains(root)) {
         return Some("a page in HTML; expected RSS or Atom".into());
     }
-    if has_long_base(bytes) {
-        return Some(format!("it has an \"xml:base\" of more than {MAX_BASE_BYTES} bytes"));
-    }
-    None
-}
-
-fn has_long_base(bytes: &[u8]) -> bool {
-    const NAME: &[u8] = b"xml:base";
-    let mut rest = bytes;
-    while let Some(at) = rest.windows(NAME.len()).position(|window| window == NAME) {
-        rest = &rest[at + NAME.len()..];
-        let value = rest.trim_ascii_start().strip_prefix(b"=").map(<[u8]>::trim_ascii_start);
-        if let Some([quote @ (b'"' | b'\''), value @ ..]) = value
-            && value.len() > MAX_BASE_BYTES
-            && !value[..=MAX_BASE_BYTES].contains(quote)
-        {
-            return true;
-        }
-    }
-    false
+    markup::refused(bytes)
 }
 
 /// True where the root's end stands at the end: of RSS, feed-rs asks no more than that the channel is closed. Comments may follow.
 fn is_closed(bytes: &[u8]) -> bool {
-    // In UTF-16 the end is written in other bytes; feed-rs's own look must do.
-    if bytes.iter().take(4).any(|byte| *byte == 0) {
-        return true;
-    }
     let tail = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(LOOK_BYTES)..]);
     let mut tail = tail.trim_end();
     while let Some((before, _)) = tail.strip_suffix("-->").and_then(|comment| comment.rsplit_once("<!--")) {
