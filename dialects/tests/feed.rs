@@ -101,7 +101,7 @@ fn any_other_entry_is_an_incident_with_one_post() {
     assert_eq!(post.at.as_ref().unwrap().start(), instant("2026-05-05T06:30:00Z"));
     assert_eq!((incident.nature, &incident.started), (None, &None));
     let refused: Vec<&str> = observation.refused.iter().map(|refused| refused.what.as_str()).collect();
-    assert_eq!(refused, ["entry 3", "n-17"]);
+    assert_eq!(refused, ["entry 3 \"Neither\"", "n-17"]);
     assert_eq!(read(PLAIN_RSS), observation, "two readings of one feed differ");
 }
 
