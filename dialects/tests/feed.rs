@@ -147,6 +147,20 @@ fn what_is_no_feed_is_unreadable_and_says_why() {
 }
 
 #[test]
+fn an_entry_with_more_posts_than_are_read_is_refused() {
+    let post = |number: usize| format!("<small>Aug 21, 00:37 UTC</small><br><strong>Update</strong> - word {number}");
+    let feed = |posts: usize| {
+        let posts: String = (0..posts).map(post).collect();
+        format!(
+            "<rss version=\"2.0\"><channel><item><guid>g</guid><link>https://s.example/i/1</link><pubDate>Fri, 21 Aug 2026 00:37:00 GMT</pubDate><description><![CDATA[{posts}]]></description></item></channel></rss>"
+        )
+    };
+    assert_eq!(read(&feed(1_000)).incidents[0].posts.len(), 1_000);
+    let observation = read(&feed(1_001));
+    assert!(observation.incidents.is_empty() && observation.refused[0].why.contains("1000 posts"), "{:?}", observation.refused);
+}
+
+#[test]
 fn bases_that_would_be_written_out_over_and_over_are_refused() {
     let entry = "<entry><id>a</id><link href=\"x\"/></entry>";
     let feed = |inside: &str| format!("<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:base = 'https://s.example/a/'>{inside}</feed>");

@@ -122,7 +122,7 @@ impl EntryForm {
     fn read(self, common: &CommonLinks) -> Result<ReadEntry, String> {
         let link = self.link.clone().filter(|link| is_web(link)).or_else(|| self.id.clone().filter(|id| is_web(id)));
         let times = EntryTimes { published: self.published, updated: self.updated };
-        match posts::read(self.content.as_deref().unwrap_or_default(), times) {
+        match posts::read(self.content.as_deref().unwrap_or_default(), times)? {
             Some(body) => self.of_statuspage(link, body),
             None => self.of_anybody(link, common),
         }

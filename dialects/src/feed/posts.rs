@@ -12,6 +12,9 @@ use super::dates::{Told, offsets};
 use crate::observation::{Nature, SeenPost, SeenTime, Status};
 use crate::statuspage;
 
+/// So many posts of one entry are read, as of any incident.
+const MAX_POSTS: usize = 1_000;
+
 /// The markup of one time, and of one state, is no longer than this.
 const MAX_HEADER_BYTES: usize = 400;
 
@@ -41,8 +44,8 @@ struct Piece<'a> {
     markup: &'a str,
 }
 
-/// Reads a body; None where it is not a Statuspage's.
-pub(super) fn read(content: &str, times: EntryTimes) -> Option<Body> {
+/// Reads a body; None where it is not a Statuspage's. An error where it holds more posts than are read.
+pub(super) fn read(content: &str, times: EntryTimes) -> Result<Option<Body>, String> {
     let unescaped;
     let content = if !content.contains("<small") && content.contains("&lt;small") {
         unescaped = unescape_once(content);
@@ -52,7 +55,10 @@ pub(super) fn read(content: &str, times: EntryTimes) -> Option<Body> {
     };
     let (above, pieces) = pieces(content);
     if pieces.is_empty() {
-        return None;
+        return Ok(None);
+    }
+    if pieces.len() > MAX_POSTS {
+        return Err(format!("more than {MAX_POSTS} posts; so many are read"));
     }
     let nature = nature(&pieces, above);
     let newest = newest_by_zone(&pieces);
@@ -74,7 +80,7 @@ pub(super) fn read(content: &str, times: EntryTimes) -> Option<Body> {
     let sameness = |post: &SeenPost| (post.at.as_ref().map(SeenTime::start), post.status_word.clone(), post.words.as_deref().map(normal));
     body.posts.retain(|post| seen.insert(sameness(post)));
     name_states(&mut body.posts, nature.unwrap_or(Nature::Outage));
-    Some(body)
+    Ok(Some(body))
 }
 
 fn post(piece: &Piece, at: SeenTime) -> SeenPost {
@@ -156,12 +162,12 @@ fn window(above: &str, times: EntryTimes) -> Option<(Instant, Instant)> {
     (start < end).then_some((start, end))
 }
 
-/// What stands above the first post, and the posts as they stand.
+/// What stands above the first post, and the posts as they stand; one more than are read, where there are too many.
 fn pieces(content: &str) -> (&str, Vec<Piece<'_>>) {
     let mut found: Vec<Piece> = Vec::new();
     let mut above = content;
     let (mut words_from, mut from) = (0, 0);
-    while let Some(at) = content[from..].find("<small").map(|at| from + at) {
+    while let Some(at) = content[from..].find("<small").map(|at| from + at).filter(|_| found.len() <= MAX_POSTS) {
         from = at + "<small".len();
         let Some((time, word, length)) = header(&content[at..]) else { continue };
         match found.last_mut() {
