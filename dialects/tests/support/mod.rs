@@ -35,14 +35,18 @@ pub fn document(incidents: &[Made], newest: bool) -> Vec<u8> {
                     "display_at": minute(*at), "updated_at": minute(*at)})
             });
             let posts: Vec<Value> = posts.collect();
-            let status = posts.first().map_or("investigating".into(), |post| post["status"].clone());
+            // A list of the newest holds what is over; the summary never does.
+            let over = newest.then(|| if planned { json!("completed") } else { json!("resolved") });
+            let status = over.or_else(|| posts.first().map(|post| post["status"].clone())).unwrap_or_else(|| json!("investigating"));
             json!({"id": format!("incident{}", made.id), "name": format!("Trouble {}", made.name), "impact": impacts[usize::from(made.impact % 4)],
                 "status": status, "started_at": minute(made.start), "incident_updates": posts})
         });
         items.collect::<Vec<Value>>()
     };
     let mut whole = json!({"page": {"id": "p", "name": "Lampost", "url": PAGE.url}, "incidents": of(false), "scheduled_maintenances": of(true)});
-    if !newest {
+    if newest {
+        whole.as_object_mut().unwrap().retain(|_, section| section.as_array().is_none_or(|items| !items.is_empty()));
+    } else {
         whole["components"] = json!([]);
     }
     whole.to_string().into_bytes()
