@@ -104,6 +104,10 @@ pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
                 Ok((incident, _)) => observation.incidents.push(incident),
                 Err(why) => {
                     let id = name_of(item).and_then(|form| form.id).map(IdForm::text).filter(|id| !id.trim().is_empty());
+                    match &id {
+                        Some(id) => _ = observation.unread.insert(id.clone()),
+                        None => observation.unnamed = true,
+                    }
                     let what = id.unwrap_or_else(|| format!("{} {place}", if nature == Nature::Outage { "incident" } else { "maintenance" }));
                     observation.refused.push(Refused { what, why });
                 }

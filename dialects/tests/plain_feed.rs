@@ -18,8 +18,15 @@ fn read(items: &[&str]) -> Observation {
 /// Reads a feed at a minute; the door takes every event.
 fn step(memory: &mut Memory, items: &[&str], minute: i64) -> Vec<Draft> {
     let at = |minute| Instant::parse("2026-05-06T00:00:00Z").unwrap().plus(minute * Instant::MINUTE);
-    let reading = Reading { dialect: Dialect::Atom, read: Some(at(minute)), read_before: (minute > 0).then(|| at(minute - 1)), sha256: "" };
-    let changes = difference(&PAGE, &reading, "feed", &read(items), memory);
+    let reading = Reading {
+        dialect: Dialect::Atom,
+        list: "feed",
+        as_of: None,
+        read: Some(at(minute)),
+        read_before: (minute > 0).then(|| at(minute - 1)),
+        sha256: "",
+    };
+    let changes = difference(&PAGE, &reading, &read(items), memory);
     memory.absorb(changes.touched);
     for draft in &changes.drafts {
         Event::read_at_the_door(&draft.bytes(&PAGE)).unwrap_or_else(|faults| panic!("{faults}: {draft:?}"));

@@ -143,11 +143,10 @@ impl Book {
             written.push((leaf.clone(), serde_json::to_vec(incidents)?));
         }
         if self.dirty.contains(LISTS) {
-            written.push((LISTS.to_owned(), serde_json::to_vec(&Lists {
-                read: self.lists.clone(),
-                address: self.address.clone(),
-                taken: self.taken.clone(),
-            })?));
+            written.push((
+                LISTS.to_owned(),
+                serde_json::to_vec(&Lists { read: self.lists.clone(), address: self.address.clone(), taken: self.taken.clone() })?,
+            ));
         }
         for (leaf, value) in written {
             let revision = match keep.put(&self.place(&leaf), &value, self.revisions.get(&leaf).copied()).await {

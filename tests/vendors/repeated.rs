@@ -150,7 +150,11 @@ fn saved_pages_imported_again_say_nothing_and_two_lists_do_not_miss_each_others_
         page_file(&files, "2.json", &page("incidents", &[listed("c", c, "One."), listed("b", b, "Two."), listed("a", a, "One.")])),
         page_file(&files, "planned.json", &page("scheduled_maintenances", &[listed("m", "2023-01-01T10:00:00Z", "Done.")])),
         // The next page of the list: what is newer than all of it is not missed.
-        page_file(&files, "older.json", &page("incidents", &[listed("y", "2022-02-01T10:00:00Z", "One."), listed("x", "2022-01-01T10:00:00Z", "One.")])),
+        page_file(
+            &files,
+            "older.json",
+            &page("incidents", &[listed("y", "2022-02-01T10:00:00Z", "One."), listed("x", "2022-01-01T10:00:00Z", "One.")]),
+        ),
     ];
     let order: Vec<&str> = std::iter::once("statuspage").chain(pages.iter().map(String::as_str)).collect();
     let first = import(&files, &order);

@@ -4,6 +4,7 @@ use dateline_events::Instant;
 use serde_json::{Value, json};
 
 use super::draft::{Draft, Edited, Setting, SilentEdit, occurred, severity_word, stated};
+use super::posts::is_told;
 use crate::memory::{Field, Remembered, hash, note_past};
 use crate::observation::{Nature, SeenIncident, SeenTime};
 
@@ -12,7 +13,8 @@ const MAX_COMPONENTS: usize = 50;
 
 /// The event that opens an incident: for trouble, its beginning as the page gives it. Planned work is opened by its first post.
 pub(super) fn opening(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
-    if !after.opener.is_empty() || after.nature == Nature::Maintenance && !seen.posts.is_empty() {
+    let by = setting.reading.dialect;
+    if !after.opener.is_empty() || after.nature == Nature::Maintenance && seen.posts.iter().any(|post| is_told(post, after.nature, by)) {
         return;
     }
     let started = seen.started.as_ref().or_else(|| seen.posts.iter().find_map(|post| post.at.as_ref()));

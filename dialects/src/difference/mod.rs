@@ -108,7 +108,7 @@ pub fn difference(page: &Page<'_>, reading: &Reading<'_>, observation: &Observat
         }
         changes.add(seen, remembered.is_some_and(|before| says_the_same(before, &after)), after, drafts);
     }
-    if !observation.unnamed {
+    if !observation.unnamed && observation.listing != Listing::Partial {
         missing(page, reading, observation, memory, &mut changes);
     }
     changes

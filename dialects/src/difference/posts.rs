@@ -25,7 +25,8 @@ struct Candidate<'a> {
 
 /// Says what is new in the posts, what was edited, and what was taken down.
 pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
-    let candidates: Vec<Candidate> = seen.posts.iter().filter(|post| is_told(post, after.nature, setting.reading.dialect)).map(Candidate::of).collect();
+    let candidates: Vec<Candidate> =
+        seen.posts.iter().filter(|post| is_told(post, after.nature, setting.reading.dialect)).map(Candidate::of).collect();
     let matched = recognise(&candidates, &after.posts);
     let mut keys = Keys { taken: after.posts.iter().map(|post| post.key.clone()).collect(), last: HashMap::new() };
     for (candidate, found) in candidates.iter().zip(&matched) {
@@ -59,7 +60,7 @@ pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Reme
 }
 
 /// A monitor's "down" is said by the beginning; its "up" is a moment of relief. A post that says nothing is none.
-fn is_told(post: &SeenPost, nature: Nature, dialect: Dialect) -> bool {
+pub(super) fn is_told(post: &SeenPost, nature: Nature, dialect: Dialect) -> bool {
     match dialect {
         Dialect::Upptime => post.status_word.as_deref() == Some("up"),
         // Of trouble only a state of trouble says something by itself.
@@ -123,14 +124,7 @@ fn recognise(candidates: &[Candidate], remembered: &[RememberedPost]) -> Vec<Opt
     matched
 }
 
-fn new_post(
-    setting: &Setting<'_>,
-    seen: &SeenIncident,
-    candidate: &Candidate,
-    keys: &mut Keys,
-    after: &mut Remembered,
-    drafts: &mut Vec<Draft>,
-) {
+fn new_post(setting: &Setting<'_>, seen: &SeenIncident, candidate: &Candidate, keys: &mut Keys, after: &mut Remembered, drafts: &mut Vec<Draft>) {
     let post = candidate.seen;
     let key = keys.of(post);
     let kind = kind_of(post, after, setting.reading.dialect);

@@ -58,8 +58,9 @@ pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
                 }
                 is_statuspage |= read.is_statuspage;
                 let name_post = |(place, why)| Refused { what: format!("{}, post {place}", read.incident.id), why };
+                let partial = !read.refused.is_empty();
                 observation.refused.extend(read.refused.into_iter().map(name_post));
-                observation.incidents.push(read.incident);
+                observation.incidents.push(SeenIncident { partial, ..read.incident });
             }
             Err(why) => observation.refused.push(Refused { what, why }),
         }

@@ -6,7 +6,8 @@ use dateline_dialects::{Changes, Dialect, Draft, Memory, Observation, Page, Read
 use dateline_events::{Event, Instant};
 use serde_json::{Map, Value, json};
 
-pub const PAGE: Page<'static> = Page { service: "lampost", vendor: "lampost", name: Some("Lampost"), lang: "en", url: "https://status.lampost.example" };
+pub const PAGE: Page<'static> =
+    Page { service: "lampost", vendor: "lampost", name: Some("Lampost"), lang: "en", url: "https://status.lampost.example" };
 
 /// One incident: its posts are id, words, status and minute.
 #[derive(Debug, Clone, PartialEq)]

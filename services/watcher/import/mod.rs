@@ -12,9 +12,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use dateline_backends::Keep;
-use dateline_dialects::{
-    self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Nature, Observation, Visibility, difference, read_visibility,
-};
+use dateline_dialects::{self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Nature, Observation, Visibility, difference, read_visibility};
 use dateline_events::{Instant, Language};
 
 use super::book::Book;

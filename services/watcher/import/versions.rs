@@ -72,14 +72,8 @@ impl Import {
     }
 
     async fn version(&mut self, page: &Page, version: &Version, hash: &str, line: u64, met: &mut HashSet<String>) -> anyhow::Result<()> {
-        let reading = dialects::Reading {
-            dialect: version.dialect,
-            list: "",
-            read: Some(version.recorded),
-            as_of: None,
-            read_before: None,
-            sha256: hash,
-        };
+        let reading =
+            dialects::Reading { dialect: version.dialect, list: "", read: Some(version.recorded), as_of: None, read_before: None, sha256: hash };
         let book = self.books.get_mut(&page.service).context("the page has a book")?;
         let who = Who::of(page, &version.facts, version.dialect, book);
         let remembered = book.memory.incidents.get(&version.incident.id);
@@ -115,14 +109,8 @@ impl Import {
             };
             let mut after = remembered.clone();
             let who = Who::of(page, &dialects::Facts::default(), Dialect::Statuspage, book);
-            let reading = dialects::Reading {
-                dialect: Dialect::Statuspage,
-                list: "",
-                read: Some(first_absent),
-                as_of: None,
-                read_before: None,
-                sha256: "",
-            };
+            let reading =
+                dialects::Reading { dialect: Dialect::Statuspage, list: "", read: Some(first_absent), as_of: None, read_before: None, sha256: "" };
             let drafts = left(&who.page(page), &reading, &SeenIncident::new(id.clone()), &mut after, Some(seen.last_seen), Some(first_absent));
             book.absorb(BTreeMap::from([(id, after)]));
             for draft in &drafts {

@@ -24,7 +24,15 @@ fn document(words: &str) -> Vec<u8> {
 
 fn reading(bytes: &[u8], minute: u32) -> Reading<'_> {
     let at = Instant::parse(&format!("2026-01-05T10:{minute:02}:00Z")).unwrap();
-    Reading { dialect: Dialect::Statuspage, url: "https://status.mail.example/summary.json", name: "summary.json", bytes, read_at: at, as_of: at, previous_read: None }
+    Reading {
+        dialect: Dialect::Statuspage,
+        url: "https://status.mail.example/summary.json",
+        name: "summary.json",
+        bytes,
+        read_at: at,
+        as_of: at,
+        previous_read: None,
+    }
 }
 
 /// All events about the post, as the ledger has them.
@@ -58,10 +66,15 @@ async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
     twin.take(&page, reading(&second, 2)).await.unwrap();
     let (id, event) = said(&apart).await.pop().unwrap();
     assert_eq!(id, "a/post/p1/2");
-    let remembered: BTreeMap<String, dateline_dialects::Remembered> =
-        apart.keep.list("watch/mail/memory/").await.unwrap().iter().filter_map(|entry| serde_json::from_slice(&entry.value).ok()).find(
-            |leaf: &BTreeMap<String, dateline_dialects::Remembered>| leaf.contains_key("a"),
-        ).unwrap();
+    let remembered: BTreeMap<String, dateline_dialects::Remembered> = apart
+        .keep
+        .list("watch/mail/memory/")
+        .await
+        .unwrap()
+        .iter()
+        .filter_map(|entry| serde_json::from_slice(&entry.value).ok())
+        .find(|leaf: &BTreeMap<String, dateline_dialects::Remembered>| leaf.contains_key("a"))
+        .unwrap();
     let text = event.to_string();
     let pending = Pending {
         events: vec![serde_json::value::RawValue::from_string(text.clone()).unwrap()],
