@@ -81,8 +81,8 @@ impl Walk {
             return (Step::Usual, None);
         }
         if !tall(count, slot, settings) {
-            // Too small to speak, and no reason to speak later: it is held below what makes sure.
-            self.sum = self.sum.min(settings.sure_spreads);
+            // Too small to speak, and little reason to speak later: half of what makes sure.
+            self.sum = self.sum.min(settings.sure_spreads / 2.0);
             return (Step::TooFew, None);
         }
         if self.sum <= settings.sure_spreads {

@@ -63,7 +63,7 @@ impl Watch {
         if !self.window.slot_mut(bucket).is_some_and(|slot| slot.take(count)) && ended.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(self.speak(ended, settings))
+        Ok(self.speak(&ended, settings))
     }
 
     /// The verdict that this count would get if it were told now; the watch stays as it is.
@@ -167,7 +167,7 @@ impl Watch {
     }
 
     /// Walks the window again and says what was not said.
-    fn speak(&mut self, ended_settled: Vec<Episode>, settings: &Settings) -> Vec<Finding> {
+    fn speak(&mut self, ended_settled: &[Episode], settings: &Settings) -> Vec<Finding> {
         let mut walk = self.settled;
         let newest = self.window.newest();
         let mut ended = Vec::new();
