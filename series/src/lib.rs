@@ -15,7 +15,9 @@ mod window;
 mod episode;
 mod told;
 mod surprise;
+mod stream;
 
 pub use finding::{Finding, Verdict, Why};
 pub use settings::{BUCKET_SECONDS_MAX, BUCKET_SECONDS_MIN, COUNT_MAX, RESTATED_BUCKETS_MAX, Settings};
+pub use stream::{NotANumber, Reading, Stream, StreamSettings};
 pub use watch::{Refused, Watch};

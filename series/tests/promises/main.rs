@@ -1,4 +1,7 @@
 //! What the watch and the scorer promise, a module a promise.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod data;
 mod real;
+mod benchmark;
+mod nab;
