@@ -1,17 +1,21 @@
 //! When an anomaly begins and ends: a pure walk over buckets in order.
 //!
-//! It begins by a one-sided cumulative sum (Page 1954): what lies beyond the allowance is summed, and the bucket where the sum left zero
-//! is where the change began. It ends when the count stayed within the usual for the folding time.
+//! It begins by a one-sided cumulative sum (Page 1954): what lies beyond the allowance is summed over the buckets of a rise, and the first
+//! of them that stands out is where the anomaly began, however many later ones it took to be sure. It ends when the count stayed within the usual for the folding time.
 
 use serde::{Deserialize, Serialize};
 
 use crate::settings::Settings;
+use crate::surprise::count_at;
 use crate::window::Slot;
+
+/// The time in which an anomaly must have its least number of reports.
+const RECENT_SECONDS: f32 = 1_200.0;
 
 /// One stretch of buckets that stand out. Buckets are numbers, not times.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Episode {
-    /// Where the sum left zero.
+    /// The first bucket of the rise that stands out.
     pub first: i64,
     /// The bucket that made it sure.
     pub sure: i64,
@@ -29,8 +33,11 @@ pub struct Episode {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Default)]
 pub struct Walk {
     sum: f32,
-    sum_first: i64,
+    /// The first bucket of the running sum that stands out by itself.
+    sum_first: Option<i64>,
     gap: u32,
+    /// Reports of late: in one bucket of twenty minutes, or in about as many shorter ones.
+    recent: f32,
     pub episode: Option<Episode>,
 }
 
@@ -55,9 +62,10 @@ impl Walk {
         };
         self.gap = 0;
         if !slot.has_baseline() {
-            self.sum = 0.0;
+            (self.sum, self.sum_first) = (0.0, None);
             return (Step::NoBaseline, None);
         }
+        self.recent = self.recent * (1.0 - bucket_seconds as f32 / RECENT_SECONDS).max(0.0) + count as f32;
         let beyond = slot.score - settings.allowance_spreads;
         if let Some(episode) = &mut self.episode {
             let first = episode.first;
@@ -73,14 +81,18 @@ impl Walk {
             let step = if beyond > 0.0 { Step::Continues(first) } else { Step::Usual };
             return (step, ended);
         }
-        if self.sum <= 0.0 {
-            self.sum_first = bucket;
-        }
         self.sum = (self.sum + beyond).max(0.0);
+        if self.sum <= 0.0 {
+            self.sum_first = None;
+        }
         if beyond <= 0.0 {
             return (Step::Usual, None);
         }
-        if !tall(count, slot, settings) {
+        let tall = self.recent >= settings.reports_min as f32 && count as f32 >= settings.rise_min * count_at(slot.expected.place);
+        if tall || beyond >= settings.sure_spreads / 2.0 {
+            self.sum_first.get_or_insert(bucket);
+        }
+        if !tall {
             // Too small to speak, and little reason to speak later: half of what makes sure.
             self.sum = self.sum.min(settings.sure_spreads / 2.0);
             return (Step::TooFew, None);
@@ -88,8 +100,8 @@ impl Walk {
         if self.sum <= settings.sure_spreads {
             return (Step::Rising, None);
         }
-        let first = self.sum_first;
-        self.sum = 0.0;
+        let first = self.sum_first.unwrap_or(bucket);
+        (self.sum, self.sum_first) = (0.0, None);
         self.episode = Some(Episode { first, sure: bucket, last_high: bucket, peak: count, quiet_from: None, quiet_known: 0, over: false });
         (Step::Begins(first), None)
     }
@@ -97,10 +109,14 @@ impl Walk {
     /// Passes over buckets of which nothing is known; returns the episode that ends for want of knowledge.
     pub fn silence(&mut self, buckets: u32, bucket_seconds: u32, settings: &Settings) -> Option<Episode> {
         self.gap = self.gap.saturating_add(buckets);
-        if u64::from(self.gap) * u64::from(bucket_seconds) < u64::from(settings.silence_seconds) {
+        let silent_seconds = u64::from(self.gap) * u64::from(bucket_seconds);
+        if silent_seconds as f32 >= RECENT_SECONDS {
+            self.recent = 0.0;
+        }
+        if silent_seconds < u64::from(settings.silence_seconds) {
             return None;
         }
-        self.sum = 0.0;
+        (self.sum, self.sum_first) = (0.0, None);
         self.end()
     }
 
@@ -108,10 +124,4 @@ impl Walk {
         let episode = self.episode.take()?;
         Some(Episode { quiet_from: episode.quiet_from.or(Some(episode.last_high + 1)), over: true, ..episode })
     }
-}
-
-/// Enough reports, and enough of a multiple, to begin an anomaly.
-fn tall(count: u64, slot: &Slot, settings: &Settings) -> bool {
-    let baseline = crate::surprise::count_at(slot.expected.place);
-    count >= u64::from(settings.reports_min) && count as f32 >= settings.rise_min * baseline
 }

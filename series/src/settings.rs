@@ -24,7 +24,7 @@ pub struct Settings {
     pub allowance_spreads: f32,
     /// Spreads beyond the allowance, summed over the buckets of a rise, that make it an anomaly.
     pub sure_spreads: f32,
-    /// Fewer reports than this in a bucket never begin an anomaly.
+    /// Fewer reports than this in twenty minutes (in a bucket, when it is longer) never begin an anomaly.
     pub reports_min: u32,
     /// A count begins an anomaly only from this many times the baseline on.
     pub rise_min: f32,
@@ -44,8 +44,8 @@ impl Default for Settings {
             warm_up_seconds: 86_400,
             allowance_spreads: 2.0,
             sure_spreads: 4.0,
-            reports_min: 10,
-            rise_min: 2.0,
+            reports_min: 15,
+            rise_min: 3.0,
             fold_seconds: 2 * 3_600,
             silence_seconds: 86_400,
             lasting_seconds: 3_600,

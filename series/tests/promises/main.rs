@@ -2,6 +2,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod data;
+mod outages;
 mod real;
 mod benchmark;
 mod nab;
+mod chance;
+mod synthetic;
+mod any_tellings;
+mod size;
