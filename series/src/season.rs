@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::surprise::{held, spread_least};
+use crate::surprise::{count_at, held, spread_least};
 
 const HOUR_SECONDS: i64 = 3_600;
 const DAY_HOURS: usize = 24;
@@ -28,11 +28,11 @@ const SEARCH_STEP: f32 = 20.0;
 
 /// The least share of a residual that an hour of the day, and an hour of the week, learns at one visit.
 const DAY_RATE_LEAST: f32 = 0.1;
-const WEEK_RATE_LEAST: f32 = 0.2;
+const WEEK_RATE_LEAST: f32 = 0.1;
 
 /// Visits after which an hour's own past outweighs what it shares with the others.
 const DAY_PRIOR: f32 = 1.0;
-const WEEK_PRIOR: f32 = 2.0;
+const WEEK_PRIOR: f32 = 4.0;
 
 /// The usual of one series.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
@@ -48,7 +48,7 @@ pub struct Season {
 }
 
 /// What is expected of a bucket, on the stabilised scale; a spread of zero says that nothing is.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Expected {
     pub place: f32,
     pub spread: f32,
@@ -65,7 +65,15 @@ impl Season {
         let (day, week) = hours(start_seconds);
         let shape = |at: usize| self.shape.get(at).copied().unwrap_or(0.0);
         let place = self.level + shape(day) + shape(week);
-        Expected { place, spread: self.spread_log.exp().max(spread_least(crate::surprise::count_at(place))) }
+        Expected { place, spread: self.spread_log.exp().max(spread_least(count_at(place))) }
+    }
+
+    /// The same with the doubt that a young series deserves, whose day and week were hardly seen: twice the spread after the warm-up, an
+    /// eighth more after eight times as long.
+    pub fn expect_with_doubt(&self, start_seconds: i64, bucket_seconds: u32, warm_up_seconds: u32) -> Expected {
+        let Expected { place, spread } = self.expect(start_seconds);
+        let age = self.known_seconds(bucket_seconds) as f32 / warm_up_seconds.max(1) as f32;
+        Expected { place, spread: spread * (1.0 + 1.0 / age.max(1.0)) }
     }
 
     /// Learns a settled bucket.

@@ -156,7 +156,11 @@ impl Watch {
     /// A new slot with what is expected of it now, which stays.
     fn expect(&self, bucket: i64, settings: &Settings) -> Slot {
         let trusted = self.season.known_seconds(self.bucket_seconds) >= u64::from(settings.warm_up_seconds);
-        Slot::new(if trusted { self.season.expect(self.start(bucket)) } else { Expected::default() })
+        Slot::new(if trusted {
+            self.season.expect_with_doubt(self.start(bucket), self.bucket_seconds, settings.warm_up_seconds)
+        } else {
+            Expected::default()
+        })
     }
 
     fn settle(&mut self, bucket: i64, slot: &Slot, settings: &Settings) -> Option<Episode> {

@@ -11,8 +11,9 @@ use crate::surprise::stabilised;
 /// Stands for a bucket of which nothing was told.
 const UNKNOWN: u32 = u32::MAX;
 
-/// One bucket.
+/// One bucket; saved as its count and what was expected, from which the rest follows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(from = "(u32, f32, f32)", into = "(u32, f32, f32)")]
 pub struct Slot {
     count: u32,
     pub expected: Expected,
@@ -41,10 +42,28 @@ impl Slot {
             return false;
         }
         self.count = count;
-        if self.has_baseline() {
-            self.score = (stabilised(count as f32) - self.expected.place) / self.expected.spread;
-        }
+        self.weigh();
         true
+    }
+
+    fn weigh(&mut self) {
+        if self.has_baseline() && self.count != UNKNOWN {
+            self.score = (stabilised(self.count as f32) - self.expected.place) / self.expected.spread;
+        }
+    }
+}
+
+impl From<(u32, f32, f32)> for Slot {
+    fn from((count, place, spread): (u32, f32, f32)) -> Self {
+        let mut slot = Slot { count, expected: Expected { place, spread }, score: 0.0 };
+        slot.weigh();
+        slot
+    }
+}
+
+impl From<Slot> for (u32, f32, f32) {
+    fn from(slot: Slot) -> Self {
+        (slot.count, slot.expected.place, slot.expected.spread)
     }
 }
 

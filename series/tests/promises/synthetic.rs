@@ -20,7 +20,7 @@ const DAYS: i64 = 42;
 /// False alarms in a hundred series and thirty days of an ordinary life. Two spreads of allowance and four to be sure are about one false
 /// alarm in some ten thousand buckets of independent noise (Siegmund's approximation), and thirty days have 2,160 of 20 minutes; the
 /// least number of reports and the multiple of the baseline take away nearly all of them on quiet and on busy series.
-const FALSE_IN_A_HUNDRED_MAX: f64 = 10.0;
+const FALSE_IN_A_HUNDRED_MAX: f64 = 5.0;
 
 /// Outages of ten times the baseline and at least sixty reports a bucket for an hour and more, found within two buckets: the share.
 const FOUND_MIN: f64 = 0.97;
