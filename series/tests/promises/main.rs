@@ -6,6 +6,7 @@ mod outages;
 mod real;
 mod benchmark;
 mod nab;
+mod nab_settings;
 mod chance;
 mod synthetic;
 mod any_tellings;

@@ -18,7 +18,7 @@ fn detections(series: &Series, settings: &StreamSettings) -> Vec<usize> {
 }
 
 /// Those of every series, on two threads.
-fn all<'a>(series: &'a [Series], settings: &StreamSettings) -> Vec<(&'a Series, Vec<usize>)> {
+pub fn all<'a>(series: &'a [Series], settings: &StreamSettings) -> Vec<(&'a Series, Vec<usize>)> {
     let next = AtomicUsize::new(0);
     let (sender, found) = channel();
     std::thread::scope(|scope| {
