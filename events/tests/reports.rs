@@ -37,7 +37,7 @@ fn one_an_array_and_lines_say_the_same() {
     assert_eq!(counted, lines_of(&many, BodyForm::Lines));
     let told: Vec<_> = counted.iter().map(|line| (&*line.channel, line.region.as_deref(), line.minute, line.count)).collect();
     assert_eq!(told, [("app", Some("IN"), MINUTE - 1, 2), ("web", None, MINUTE, 1)]);
-    assert_eq!(lines_of(one, BodyForm::Json)[0], Tallied { count: 1, ..counted[0].clone() });
+    assert_eq!(lines_of(one, BodyForm::Json)[0], Tallied { count: 1, reports: 1, ..counted[0].clone() });
     assert_eq!(format!("{:?} {:?}", counted[1].symptom, counted[0].symptom), "Unknown Sending");
 }
 

@@ -32,6 +32,7 @@ struct Sum {
     /// Where the first of it stood among the cells.
     order: u32,
     count: u64,
+    reports: u64,
 }
 
 /// One line of a tally: what is counted apart, and how many.
@@ -49,6 +50,8 @@ pub struct Tallied<'a> {
     pub minute: i64,
     /// How many.
     pub count: u64,
+    /// How many reports and totals were read for it.
+    pub reports: u64,
     /// The window of a total, in minutes; None: single reports.
     pub window_minutes: Option<u32>,
 }
@@ -66,11 +69,12 @@ impl<'a> Tally<'a> {
         // A request has at most `MAX_REPORTS` reports.
         let order = u32::try_from(self.cells.len()).unwrap_or(u32::MAX);
         match self.cells.entry(Place { service, region, symptom, channel, minute, window_minutes }) {
-            Entry::Vacant(place) => drop(place.insert(Sum { order, count })),
+            Entry::Vacant(place) => drop(place.insert(Sum { order, count, reports: 1 })),
             Entry::Occupied(mut place) => {
-                let sum = &mut place.get_mut().count;
+                let sum = place.get_mut();
+                sum.reports += 1;
                 // Of totals of one window the highest holds; single reports add up.
-                *sum = if window_minutes.is_some() { count.max(*sum) } else { sum.saturating_add(count) };
+                sum.count = if window_minutes.is_some() { count.max(sum.count) } else { sum.count.saturating_add(count) };
             }
         }
     }
@@ -96,7 +100,7 @@ impl<'a> Tally<'a> {
         lines.sort_unstable_by_key(|(_, sum)| sum.order);
         let line = |(place, sum): (Place<'a>, Sum)| {
             let Place { service, region, symptom, channel, minute, window_minutes } = place;
-            Tallied { service, region, symptom, channel, minute, count: sum.count, window_minutes }
+            Tallied { service, region, symptom, channel, minute, count: sum.count, reports: sum.reports, window_minutes }
         };
         lines.into_iter().map(line).collect()
     }
