@@ -147,7 +147,8 @@ async fn what_is_late_goes_to_its_minute_and_what_is_restated_holds_at_its_highe
     report(&house.url, LINES, [total(60, 5), total(60, 7), single(600)].join("\n")).await.expect(200);
     let (counts, _) = counts(&house.data).await;
     let this = now.unix_timestamp().div_euclid(60);
-    let mut found: Vec<_> = cells(&counts, "mail").into_iter().map(|(_, minute, cell)| (this - minute, cell.count, cell.totals.get(&20).copied())).collect();
+    let mut found: Vec<_> =
+        cells(&counts, "mail").into_iter().map(|(_, minute, cell)| (this - minute, cell.count, cell.totals.get(&20).copied())).collect();
     found.sort_unstable();
     assert_eq!(found, [(-4, 1, None), (0, 1, None), (60, 0, Some(813)), (80, 0, Some(0)), (600, 3, None)]);
 }
@@ -162,14 +163,16 @@ async fn reports_can_be_switched_off_and_need_a_scope_once_there_are_keys() {
     let server = Server::start(&data);
     let key = |scope: &str| String::from_utf8(run(&data, &["keys", "create", "--name", "x", "--scope", scope]).stdout).unwrap().trim().to_owned();
     let (reporter, reader) = (key("report"), key("read"));
-    let with = |key: &str| client().post(format!("{}/v1/reports", server.url)).header("content-type", JSON).bearer_auth(key).body(r#"{"service":"mail"}"#);
+    let with =
+        |key: &str| client().post(format!("{}/v1/reports", server.url)).header("content-type", JSON).bearer_auth(key).body(r#"{"service":"mail"}"#);
     let problem = send(with(&reader)).await.problem(403);
     assert!(problem["detail"].as_str().unwrap().contains("--scope report"), "{problem}");
     send(with("dateline_x.y")).await.problem(401);
     send(with(&reporter)).await.expect(200);
     let (counts, _) = counts(&data).await;
     let from: Vec<String> = cells(&counts, "mail").into_iter().map(|(key, _, _)| key.from.clone()).collect();
-    let listed: Value = serde_json::from_slice(run(&data, &["keys", "list", "--format", "json"]).stdout.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
+    let listed: Value =
+        serde_json::from_slice(run(&data, &["keys", "list", "--format", "json"]).stdout.split(|byte| *byte == b'\n').next().unwrap()).unwrap();
     assert_eq!(from.len(), 1);
     assert!(from[0].starts_with("key/") && listed.to_string().contains("report"), "{from:?} {listed}");
 }

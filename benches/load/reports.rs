@@ -81,7 +81,8 @@ fn growing(runtime: &Runtime, options: &Options) {
         let begun = Instant::now();
         runtime.block_on(run(&server.address, "/v1/reports", 32, MANY, reports / MANY));
         let (seconds, used) = (begun.elapsed().as_secs_f64(), processor_ms(server.id()) - before);
-        let bytes: u64 = ["reports.db", "reports.db-wal"].iter().filter_map(|name| Some(std::fs::metadata(folder.path().join(name)).ok()?.len())).sum();
+        let bytes: u64 =
+            ["reports.db", "reports.db-wal"].iter().filter_map(|name| Some(std::fs::metadata(folder.path().join(name)).ok()?.len())).sum();
         println!("| {reports} | {seconds:.1} | {:.2} | {bytes} | {:.2} |", used as f64 * 1e3 / reports as f64, bytes as f64 / reports as f64);
     }
     println!();
@@ -100,7 +101,8 @@ async fn run(address: &str, path: &'static str, connections: usize, reports: usi
         let (service, symptom) = (number % SERVICES, SYMPTOMS[number / SERVICES % SYMPTOMS.len()]);
         format!(r#"{{"service":"service-{service}","region":"IN","symptom":"{symptom}","channel":"app","time":"{now}"}}"#)
     };
-    let bodies: Vec<Vec<u8>> = (0..16).map(|first| (0..reports).map(|number| line(first * 7 + number)).collect::<Vec<_>>().join("\n").into_bytes()).collect();
+    let bodies: Vec<Vec<u8>> =
+        (0..16).map(|first| (0..reports).map(|number| line(first * 7 + number)).collect::<Vec<_>>().join("\n").into_bytes()).collect();
     let (bodies, each) = (Arc::new(bodies), (requests / connections).max(1));
     let mut clients = Vec::new();
     for _ in 0..connections {

@@ -128,7 +128,9 @@ impl From<ReportsError> for Problem {
         let detail = error.to_string();
         tracing::error!(%detail, "the log of reports failed");
         match error {
-            ReportsError::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, "reports-full", "The disk of the log of reports is full", detail).retry(30),
+            ReportsError::Full => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "reports-full", "The disk of the log of reports is full", detail).retry(30)
+            }
             _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, "reports-unavailable", "The log of reports cannot answer", detail).retry(5),
         }
     }

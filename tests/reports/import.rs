@@ -32,7 +32,7 @@ fn by_hand(path: &Path) -> BTreeMap<i64, u64> {
     let mut bins = BTreeMap::new();
     for line in text.lines().skip(1) {
         let (time, number) = line.split_once(',').unwrap();
-        let (minute, number) = (Instant::parse(time).unwrap().0 / 60_000_000, number.parse().unwrap());
+        let (minute, number): (i64, u64) = (Instant::parse(time).unwrap().0 / 60_000_000, number.parse().unwrap());
         let bin = bins.entry(minute).or_insert(number);
         *bin = number.max(*bin);
     }

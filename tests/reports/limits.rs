@@ -85,9 +85,8 @@ async fn a_key_counts_so_often_a_minute_for_a_service_and_its_totals_are_one_num
     let (_folder, data) = folder();
     let key = String::from_utf8(run(&data, &["keys", "create", "--name", "monitor", "--scope", "report"]).stdout).unwrap();
     let server = Server::start_with(&data, &["--key-reports-a-minute", "100"]);
-    let post = |body: String| {
-        send(client().post(format!("{}/v1/reports", server.url)).header("content-type", LINES).bearer_auth(key.trim()).body(body))
-    };
+    let post =
+        |body: String| send(client().post(format!("{}/v1/reports", server.url)).header("content-type", LINES).bearer_auth(key.trim()).body(body));
     let now = time::OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339).unwrap();
     let total = |number: u64| format!(r#"{{"service":"maps","time":"{now}","total":{number},"window_minutes":5}}"#);
     let totals = post((1..=50).map(total).collect::<Vec<_>>().join("\n")).await.expect(200).json();

@@ -96,7 +96,8 @@ impl Table {
 
 /// The places of the two columns, where the first record names them.
 fn header(record: &csv::StringRecord) -> Option<(usize, usize)> {
-    let place = |names: [&str; 3]| record.iter().position(|field| names.iter().any(|name| name.eq_ignore_ascii_case(field.trim_start_matches('\u{feff}'))));
+    let place =
+        |names: [&str; 3]| record.iter().position(|field| names.iter().any(|name| name.eq_ignore_ascii_case(field.trim_start_matches('\u{feff}'))));
     Some((place(TIMES)?, place(NUMBERS)?))
 }
 
@@ -125,7 +126,9 @@ mod tests {
     #[test]
     fn columns_are_found_by_name_or_are_the_first_two() {
         let plain = read("2019-04-14T11:20:00Z,210\n2019-04-14T11:40:00Z,299\n2019-04-14T12:00:00Z,1\n2019-04-14T13:40:00Z,1\n");
-        let named = read("\u{feff}Reports, other ,TIMESTAMP\r\n210,x,2019-04-14T13:20:00+02:00\r\n\r\n\"299\",\"a,b\",2019-04-14T11:40:00Z\r\n1,,2019-04-14T12:00:00Z\r\n1,,2019-04-14T13:40:00Z");
+        let named = read(
+            "\u{feff}Reports, other ,TIMESTAMP\r\n210,x,2019-04-14T13:20:00+02:00\r\n\r\n\"299\",\"a,b\",2019-04-14T11:40:00Z\r\n1,,2019-04-14T12:00:00Z\r\n1,,2019-04-14T13:40:00Z",
+        );
         assert_eq!((plain.bins.len(), plain.bin_minutes(), &plain.faults), (4, Some(20), &vec![]));
         assert_eq!((&plain.bins, plain.rows), (&named.bins, named.rows));
     }
@@ -138,7 +141,9 @@ mod tests {
 
     #[test]
     fn every_faulty_row_is_named_by_its_line() {
-        let table = read("timestamp,reports\n2019-04-14T11:20:00Z,5\n2019-04-14 11:40,5\n2019-04-14T12:00:00Z\n2019-04-14T12:20:00Z,-1\n2019-04-14T12:40:00Z,1e3\n");
+        let table = read(
+            "timestamp,reports\n2019-04-14T11:20:00Z,5\n2019-04-14 11:40,5\n2019-04-14T12:00:00Z\n2019-04-14T12:20:00Z,-1\n2019-04-14T12:40:00Z,1e3\n",
+        );
         assert_eq!(table.faults.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [3, 4, 5, 6], "{:?}", table.faults);
         assert_eq!(read("").bin_minutes(), None);
     }

@@ -92,7 +92,9 @@ impl Flusher {
 }
 
 fn overloaded() -> Problem {
-    let detail = format!("more than {MAX_WAITING_REQUESTS} requests or {MAX_WAITING_COUNTS} counts wait to be written: nothing was counted; send the same again a little later");
+    let detail = format!(
+        "more than {MAX_WAITING_REQUESTS} requests or {MAX_WAITING_COUNTS} counts wait to be written: nothing was counted; send the same again a little later"
+    );
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much waits to be written", detail).retry(1)
 }
 

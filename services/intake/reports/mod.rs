@@ -20,8 +20,7 @@ use axum::routing::post;
 use dateline_backends::Reports;
 use dateline_events::Instant;
 use dateline_events::reports::{
-    BodyForm, Count, FROM_PUBLIC, MAX_FLUSH_BYTES, MAX_FLUSH_COUNTS, MAX_REPORTS, MAX_REPORTS_BODY_BYTES, ReportTime, ReportsRefused, Tallied,
-    read_reports,
+    BodyForm, Count, MAX_FLUSH_BYTES, MAX_FLUSH_COUNTS, MAX_REPORTS, MAX_REPORTS_BODY_BYTES, ReportTime, ReportsRefused, Tallied, read_reports,
 };
 use serde::{Deserialize, Serialize};
 
