@@ -47,7 +47,10 @@ async fn killed_over_and_over(kept: &Kept, reports_url: &str) {
                             Ok(answer) if answer.status() == 200 => drop(acknowledged.fetch_add(reports, Ordering::Relaxed)),
                             Ok(answer) => panic!("answered {}", answer.status()),
                             // Cut off: nobody knows whether it was counted.
-                            Err(_) => break drop(unanswered.fetch_add(reports, Ordering::Relaxed)),
+                            Err(_) => {
+                                unanswered.fetch_add(reports, Ordering::Relaxed);
+                                break;
+                            }
                         }
                         answers.add_permits(1);
                     }

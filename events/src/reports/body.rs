@@ -57,6 +57,8 @@ impl ReportFaults {
     fn add(&mut self, line: Option<usize>, before: &str, faults: Faults) {
         for Fault { pointer, detail } in faults.0 {
             if self.named.len() < MAX_NAMED_FAULTS {
+                // The reader of one line counts it as its first.
+                let detail = if line.is_some() { detail.replace(" at line 1 column ", " at column ") } else { detail };
                 self.named.push(ReportFault { line, pointer: format!("{before}{pointer}"), detail });
             } else {
                 self.further += 1;

@@ -3,18 +3,18 @@
 //!
 //! What a count means is not asked: the detector follows the log.
 
+mod head;
 mod limits;
 mod gather;
 mod flusher;
 mod history;
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use dateline_backends::Reports;
@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 use super::read_body;
 use crate::config::Reporting;
 use crate::http::server::Peer;
-use crate::http::{Caller, Gate, Problem, parameters};
+use crate::http::{Gate, Problem, parameters};
 use flusher::{Flusher, Waiting};
 use limits::{Limits, Reporter};
 
@@ -102,8 +102,8 @@ async fn take(State(intake): State<ReportsIntake>, request: Request) -> Result<R
     let Parameters { history } = parameters::read(&parts.uri)?;
     let caller = intake.gate.caller(&parts.headers).await?;
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(Peer(address))| address.ip());
-    let reporter = reporter(&caller, &intake.rules, &parts.headers, peer, history)?;
-    let form = form(&parts.headers, &parts.uri)?;
+    let reporter = head::reporter(&caller, &intake.rules, &parts.headers, peer, history)?;
+    let form = head::form(&parts.headers, &parts.uri)?;
     let body = read_body(body, MAX_REPORTS_BODY_BYTES, "reports").await?;
     let counted = count(&body, form, history, &reporter, &intake.limits)?;
     let Counted { counts, accepted, limited } = counted;
@@ -116,46 +116,6 @@ async fn take(State(intake): State<ReportsIntake>, request: Request) -> Result<R
         (Some(open.flusher.flush(Waiting::new(counts)?).await?), None)
     };
     Ok((StatusCode::OK, axum::Json(Answer { accepted, limited, position, fresh })).into_response())
-}
-
-/// Who reports, if that one may.
-fn reporter(caller: &Caller, rules: &Reporting, headers: &HeaderMap, peer: Option<IpAddr>, history: bool) -> Result<Reporter, Problem> {
-    match caller.key() {
-        Some(key) if caller.may_report() => Ok(Reporter::Key(format!("key/{key}"))),
-        None if caller.may_report() => Ok(Reporter::Owner),
-        // Totals of everybody would make an outage of one request; see `count`.
-        None if rules.open && !history => Ok(Reporter::Address(address(headers, peer, &rules.proxies))),
-        _ => Err(caller.refuse("report")),
-    }
-}
-
-/// The address that a request comes from: the other end of the connection, or, where that is a proxy of ours, the last address in
-/// `X-Forwarded-For` that is none. What stands further left was written by whoever asked.
-fn address(headers: &HeaderMap, peer: Option<IpAddr>, proxies: &[IpAddr]) -> IpAddr {
-    let peer = peer.map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |peer| peer.to_canonical());
-    if !proxies.contains(&peer) {
-        return peer;
-    }
-    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-    let forwarded: Vec<IpAddr> = forwarded.filter_map(|text| Some(text.trim().parse::<IpAddr>().ok()?.to_canonical())).collect();
-    forwarded.into_iter().rev().find(|address| !proxies.contains(address)).unwrap_or(peer)
-}
-
-fn form(headers: &HeaderMap, uri: &Uri) -> Result<BodyForm, Problem> {
-    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let media_type = given.split(';').next().unwrap_or_default().trim();
-    if media_type.eq_ignore_ascii_case("application/json") {
-        Ok(BodyForm::Json)
-    } else if media_type.eq_ignore_ascii_case("application/x-ndjson") {
-        Ok(BodyForm::Lines)
-    } else {
-        let shown: String = given.chars().take(80).collect();
-        let detail = format!(
-            "{} does not take the content type {shown:?}; send application/json (a report, or an array of them) or application/x-ndjson (one a line)",
-            uri.path()
-        );
-        Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Not reports", detail))
-    }
 }
 
 /// Reads and counts a body, and takes off what is above a limit.
