@@ -69,25 +69,27 @@ async fn the_numbers_of_a_run_ascend(store: &Store) {
 }
 
 async fn pages_are_read_in_order_from_any_position(store: &Store) {
+    let last = MAX_PAGE_FLUSHES as u64 + 5;
     let reports = store.reports().await;
-    for number in 1..=25 {
+    for number in 1..=last {
         reports.append(&flush(1, number, number)).await.unwrap();
     }
     let reader = store.reports().await;
     let mut after = 0;
     let mut read = Vec::new();
     loop {
-        let page = reader.read(after, 10).await.unwrap();
-        assert_eq!((page.first, page.head, page.missed(after)), (1, 25, 0));
-        let Some(last) = page.flushes.last() else { break };
-        after = last.position;
+        let page = reader.read(after, 300).await.unwrap();
+        assert_eq!((page.first, page.head, page.missed(after)), (1, last, 0));
+        assert!(page.flushes.len() <= 300);
+        let Some(flush) = page.flushes.last() else { break };
+        after = flush.position;
         read.extend(positions(&page));
     }
-    assert_eq!(read, (1..=25).collect::<Vec<_>>());
-    assert_eq!(positions(&reader.read(24, usize::MAX).await.unwrap()), [25]);
-    assert_eq!(positions(&reader.read(99, 0).await.unwrap()), Vec::<u64>::new());
+    assert_eq!(read, (1..=last).collect::<Vec<_>>());
+    assert_eq!(positions(&reader.read(0, usize::MAX).await.unwrap()), (1..=MAX_PAGE_FLUSHES as u64).collect::<Vec<_>>(), "a page has a limit");
+    assert_eq!(positions(&reader.read(last - 1, 10).await.unwrap()), [last]);
+    assert_eq!(positions(&reader.read(last + 99, 10).await.unwrap()), Vec::<u64>::new());
     assert_eq!(positions(&reader.read(0, 0).await.unwrap()), [1], "at least one");
-    assert!(MAX_PAGE_FLUSHES > 25);
 }
 
 async fn of_many_that_append_the_same_one_stores_it(store: &Store) {
