@@ -64,6 +64,7 @@ impl Dialect {
         if bytes.len() > MAX_PAGE_BYTES {
             return Err(Unreadable(format!("{} bytes; a page has at most {MAX_PAGE_BYTES}", bytes.len())));
         }
+        let bytes = without_mark(bytes);
         let observation = match self {
             Self::Statuspage => statuspage::parse(bytes),
             Self::Gcp => gcp::parse(bytes),
@@ -74,4 +75,9 @@ impl Dialect {
         }?;
         Ok(sound::page(observation))
     }
+}
+
+/// What is read, without the mark of UTF-8 that it may begin with: neither JSON nor a table's first column may hold it.
+fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
 }

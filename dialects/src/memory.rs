@@ -32,6 +32,9 @@ pub struct Remembered {
     /// When it was last read, in each dialect.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub read: BTreeMap<Dialect, Instant>,
+    /// The list that told it last, where several do, and when that says that it was last changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<(String, Instant)>,
     /// The lists on which it stood at their last reading.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub listed: BTreeSet<String>,
@@ -110,6 +113,9 @@ pub struct RememberedPost {
     /// Where it was taken down: the number of the event that said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gone: Option<u32>,
+    /// The dialect that took it down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gone_by: Option<Dialect>,
 }
 
 /// A post as one dialect told it.
@@ -165,9 +171,35 @@ impl<T> Field<T> {
 }
 
 impl Remembered {
+    /// Forgets what the first event about a part of it would have said.
+    fn forget(&mut self, event: &str, part: &str) {
+        match part {
+            "start/1" => self.start = Field::default(),
+            "name/1" => self.name = Field::default(),
+            "severity/1" => self.severity = Field::default(),
+            "end/1" => self.end = Field::default(),
+            "absent/1" => self.absent = Field::default(),
+            _ => self.posts.retain(|post| post.said > 1 || part.strip_prefix("post/").and_then(|rest| rest.strip_suffix("/1")) != Some(&post.key)),
+        }
+        if self.opener == event {
+            self.opener.clear();
+        }
+    }
+
     /// When it was last read in any dialect but this one.
     pub(crate) fn read_elsewhere(&self, dialect: Dialect) -> Option<Instant> {
         self.read.iter().filter(|(other, _)| **other != dialect).map(|(_, read)| *read).max()
+    }
+}
+
+impl Memory {
+    /// An event was refused: what it would have been the first to say was not said, and is said once it can be. Answers whose it was.
+    pub fn unsaid(&mut self, event: &str) -> Option<String> {
+        let ends: Vec<usize> = event.match_indices('/').map(|(place, _)| place).collect();
+        let end = ends.into_iter().rev().find(|end| self.incidents.contains_key(&event[..*end]))?;
+        let (incident, part) = (&event[..end], &event[end + 1..]);
+        self.incidents.get_mut(incident)?.forget(event, part);
+        Some(incident.to_owned())
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a page says at one reading, in the same shape for every dialect. Nothing here knows what was said before.
 
+use std::collections::BTreeSet;
+
 use dateline_events::kinds::VendorStatus;
 use dateline_events::{Instant, Moment, Precision, Severity};
 use thiserror::Error;
@@ -15,6 +17,10 @@ pub struct Observation {
     pub incidents: Vec<SeenIncident>,
     /// What stands on it and could not be read, and why. The rest is good all the same.
     pub refused: Vec<Refused>,
+    /// The ids of incidents that stand on it and could not be read: they are not missing.
+    pub unread: BTreeSet<String>,
+    /// True where something stands on it of which not even the id could be read: then it is evidence of nobody's absence.
+    pub unnamed: bool,
 }
 
 /// What a page says of itself.
@@ -67,6 +73,8 @@ pub struct SeenIncident {
     pub updated: Option<Instant>,
     /// Its posts, oldest first.
     pub posts: Vec<SeenPost>,
+    /// True where some of its posts could not be read, or the page does not list them: what is missing was not taken down.
+    pub partial: bool,
 }
 
 /// Trouble, or planned work.
@@ -166,6 +174,7 @@ impl SeenIncident {
             service: None,
             updated: None,
             posts: Vec::new(),
+            partial: false,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a page says, made fit for events: pages are strangers' and may hold anything. What is taken out no reader could see.
 
+use std::collections::BTreeSet;
+
 use dateline_events::Instant;
 use sha2::{Digest, Sha256};
 
@@ -10,6 +12,9 @@ const MAX_POSTS: usize = 1_000;
 
 /// So many incidents are read on one page.
 const MAX_INCIDENTS: usize = 10_000;
+
+/// A post's words are cut after so many bytes: with everything else an event has to hold them (64 KiB).
+const MAX_WORDS_BYTES: usize = 30 * 1024;
 
 /// A name is at most so long, in characters.
 const MAX_NAME_CHARS: usize = 2_000;
@@ -24,18 +29,25 @@ const MAX_STATUS_BYTES: usize = 100;
 pub(crate) fn page(mut observation: Observation) -> Observation {
     facts(&mut observation.facts);
     let mut fit = Vec::with_capacity(observation.incidents.len().min(MAX_INCIDENTS));
-    let mut ids = std::collections::BTreeSet::new();
+    let mut ids = BTreeSet::new();
     for (place, seen) in observation.incidents.into_iter().enumerate() {
         let name = seen.id.clone();
         let refused = |why: String| Refused { what: name.clone(), why };
         if place >= MAX_INCIDENTS {
             observation.refused.push(Refused { what: "the rest of the page".into(), why: format!("at most {MAX_INCIDENTS} incidents are read") });
+            observation.unnamed = true;
             break;
         }
         match incident(seen) {
-            Ok(seen) if ids.insert(seen.id.clone()) => fit.push(seen),
+            Ok((seen, faults)) if ids.insert(seen.id.clone()) => {
+                observation.refused.extend(faults.into_iter().map(refused));
+                fit.push(seen);
+            }
             Ok(_) => observation.refused.push(refused("the page lists this id twice; the first is read".into())),
-            Err(why) => observation.refused.push(refused(why)),
+            Err(why) => {
+                observation.unread.insert(short(&name));
+                observation.refused.push(refused(why));
+            }
         }
     }
     observation.incidents = fit;
@@ -48,8 +60,8 @@ pub(crate) fn facts(facts: &mut Facts) {
     facts.url = facts.url.take().filter(|url| is_web(url));
 }
 
-/// Makes an incident fit; or says why it cannot be told.
-pub(crate) fn incident(mut seen: SeenIncident) -> Result<SeenIncident, String> {
+/// Makes an incident fit, and says what of it is left out; or says why it cannot be told.
+pub(crate) fn incident(mut seen: SeenIncident) -> Result<(SeenIncident, Vec<String>), String> {
     if seen.id.trim().is_empty() {
         return Err("it has no id".into());
     }
@@ -62,12 +74,28 @@ pub(crate) fn incident(mut seen: SeenIncident) -> Result<SeenIncident, String> {
     seen.severity_word = seen.severity_word.take().filter(|word| is_word(word));
     seen.components = seen.components.iter().map(|name| words(name, MAX_NAME_CHARS)).filter(|name| !name.trim().is_empty()).collect();
     seen.scheduled = seen.scheduled.filter(|(from, until)| from.0.div_euclid(Instant::SECOND) < until.0.div_euclid(Instant::SECOND));
-    for post in &mut seen.posts {
+    let mut faults = Vec::new();
+    let mut ids = BTreeSet::new();
+    let mut posts = std::mem::take(&mut seen.posts);
+    for post in &mut posts {
         post.id = post.id.as_deref().filter(|id| !id.trim().is_empty()).map(short);
         post.words = post.words.take().map(|text| words(&text, usize::MAX)).filter(|text| !text.trim().is_empty());
+        if let Some(text) = post.words.as_mut().filter(|text| text.len() > MAX_WORDS_BYTES) {
+            faults.push(format!("a post of {} bytes; its words are cut after {MAX_WORDS_BYTES}", text.len()));
+            text.truncate(text.floor_char_boundary(MAX_WORDS_BYTES));
+            text.push('…');
+        }
         post.status_word = post.status_word.take().filter(|word| is_word(word));
     }
-    Ok(seen)
+    posts.retain(|post| match &post.id {
+        Some(id) if !ids.insert(id.clone()) => {
+            faults.push(format!("its post {id} is listed twice; the first is read"));
+            false
+        }
+        _ => true,
+    });
+    seen.posts = posts;
+    Ok((seen, faults))
 }
 
 fn is_word(word: &str) -> bool {

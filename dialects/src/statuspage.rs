@@ -1,11 +1,13 @@
 //! Atlassian Statuspage, API v2: `summary.json`, `incidents.json`, `scheduled-maintenances.json` and one incident alone.
 //!
 //! Its traps: an edit rewrites `created_at`, which therefore says nothing; `display_at` is the time beside a post, and editable;
-//! `incidents.json` holds only the newest 50; names may be unfilled templates; texts hold HTML; the newest post stands first.
+//! `incidents.json` holds only the newest 50; names may be unfilled templates; texts hold HTML; the newest post stands first;
+//! `incidents/unresolved.json`, `scheduled-maintenances/active.json` and `upcoming.json` look like the lists of the newest, and drop
+//! what is over: a list counts as that of the newest only where something on it is over.
 
 use dateline_events::kinds::VendorStatus;
 use dateline_events::{Instant, Severity};
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};
@@ -13,23 +15,36 @@ use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncid
 #[derive(Deserialize)]
 struct Document<'a> {
     page: Option<PageForm>,
-    #[serde(borrow)]
-    incidents: Option<Vec<&'a RawValue>>,
-    #[serde(borrow)]
-    scheduled_maintenances: Option<Vec<&'a RawValue>>,
+    #[serde(borrow, default, deserialize_with = "section")]
+    incidents: Section<'a>,
+    #[serde(borrow, default, deserialize_with = "section")]
+    scheduled_maintenances: Section<'a>,
     components: Option<serde::de::IgnoredAny>,
+}
+
+/// A list on a page; one that is null lists nothing, and is no sign that nothing is there.
+#[derive(Default)]
+enum Section<'a> {
+    #[default]
+    Missing,
+    Null,
+    Listed(Vec<&'a RawValue>),
+}
+
+fn section<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Section<'a>, D::Error> {
+    Ok(Option::deserialize(deserializer)?.map_or(Section::Null, Section::Listed))
 }
 
 #[derive(Deserialize)]
 struct PageForm {
-    id: Option<String>,
+    id: Option<IdForm>,
     name: Option<String>,
     url: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct IncidentForm {
-    id: String,
+    id: IdForm,
     name: Option<String>,
     status: Option<String>,
     impact: Option<String>,
@@ -38,16 +53,29 @@ struct IncidentForm {
     updated_at: Option<Instant>,
     scheduled_for: Option<Instant>,
     scheduled_until: Option<Instant>,
-    page_id: Option<String>,
-    #[serde(default)]
-    incident_updates: Vec<PostForm>,
-    #[serde(default)]
-    components: Vec<ComponentForm>,
+    page_id: Option<IdForm>,
+    incident_updates: Option<Vec<PostForm>>,
+    components: Option<Vec<ComponentForm>>,
+}
+
+/// What tells an incident, and whether it is over, wherever the rest of it cannot be read.
+#[derive(Deserialize)]
+struct NameForm {
+    id: Option<IdForm>,
+    status: Option<String>,
+}
+
+/// An id: text, or a number.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum IdForm {
+    Text(String),
+    Number(u64),
 }
 
 #[derive(Deserialize)]
 struct PostForm {
-    id: String,
+    id: IdForm,
     status: Option<String>,
     body: Option<String>,
     updated_at: Option<Instant>,
@@ -63,32 +91,61 @@ struct ComponentForm {
 /// Reads a page.
 pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
     let document: Document = serde_json::from_slice(bytes).map_err(|error| Unreadable(format!("not a Statuspage document: {error}")))?;
-    if document.incidents.is_none() && document.scheduled_maintenances.is_none() {
+    let is_listed = |section: &Section| matches!(section, Section::Listed(_));
+    if !is_listed(&document.incidents) && !is_listed(&document.scheduled_maintenances) {
         return Err(Unreadable("not a Statuspage document: it has neither \"incidents\" nor \"scheduled_maintenances\"".into()));
     }
-    // The summary alone tells of components; it lists what is not resolved. `incidents.json` lists the newest.
-    let is_summary = document.components.is_some() && document.incidents.is_some() && document.scheduled_maintenances.is_some();
-    let mut observation = Observation {
-        facts: document.page.map(facts).unwrap_or_default(),
-        listing: if is_summary { Listing::Unresolved } else { Listing::Newest },
-        ..Observation::default()
-    };
+    let mut observation = Observation { listing: listing(&document), facts: document.page.map(facts).unwrap_or_default(), ..Observation::default() };
     let sections = [(document.incidents, Nature::Outage), (document.scheduled_maintenances, Nature::Maintenance)];
-    for (items, nature) in sections {
-        for (place, item) in items.unwrap_or_default().into_iter().enumerate() {
+    for (section, nature) in sections {
+        let Section::Listed(items) = section else { continue };
+        for (place, item) in items.into_iter().enumerate() {
             match incident(item.get(), nature) {
                 Ok((incident, _)) => observation.incidents.push(incident),
-                Err(why) => observation
-                    .refused
-                    .push(Refused { what: format!("{} {place}", if nature == Nature::Outage { "incident" } else { "maintenance" }), why }),
+                Err(why) => {
+                    let id = name_of(item).and_then(|form| form.id).map(IdForm::text).filter(|id| !id.trim().is_empty());
+                    match &id {
+                        Some(id) => _ = observation.unread.insert(id.clone()),
+                        None => observation.unnamed = true,
+                    }
+                    let what = id.unwrap_or_else(|| format!("{} {place}", if nature == Nature::Outage { "incident" } else { "maintenance" }));
+                    observation.refused.push(Refused { what, why });
+                }
             }
         }
     }
     Ok(observation)
 }
 
+/// What it means that something does not stand on the page. The summary alone tells of components; it lists what is not resolved, and
+/// is whole where it has both sections. A list of the newest is known by what is over on it.
+fn listing(document: &Document) -> Listing {
+    let sections = [(&document.incidents, Nature::Outage), (&document.scheduled_maintenances, Nature::Maintenance)];
+    let holds_something_over = |items: &[&RawValue], nature| items.iter().any(|item| is_over(item, nature));
+    if document.components.is_some() {
+        let is_whole = sections.iter().all(|(section, _)| matches!(section, Section::Listed(_)));
+        return if is_whole { Listing::Unresolved } else { Listing::Partial };
+    }
+    let are_newest = sections.iter().all(|(section, nature)| match section {
+        Section::Listed(items) => holds_something_over(items, *nature),
+        Section::Missing => true,
+        Section::Null => false,
+    });
+    if are_newest { Listing::Newest } else { Listing::Partial }
+}
+
+fn name_of(item: &RawValue) -> Option<NameForm> {
+    serde_json::from_str(item.get()).ok()
+}
+
+fn is_over(item: &RawValue, nature: Nature) -> bool {
+    let word = name_of(item).and_then(|form| form.status);
+    let status = word.and_then(|word| status(&word, nature));
+    matches!(status, Some(Status::Completed | Status::Vendor(VendorStatus::Resolved | VendorStatus::Postmortem)))
+}
+
 fn facts(page: PageForm) -> Facts {
-    let url = page.url.filter(|url| is_web(url)).or_else(|| page.id.as_deref().map(page_address));
+    let url = page.url.filter(|url| is_web(url)).or_else(|| page.id.map(|id| page_address(&id.text())));
     Facts { name: page.name.filter(|name| !name.trim().is_empty()), url: url.map(|url| url.trim_end_matches('/').to_owned()) }
 }
 
@@ -105,7 +162,7 @@ pub(crate) fn page_address(id: &str) -> String {
 pub(crate) fn incident(json: &str, nature: Nature) -> Result<(SeenIncident, Option<String>), String> {
     let form: IncidentForm = serde_json::from_str(json).map_err(|error| error.to_string())?;
     let is_maintenance = nature == Nature::Maintenance;
-    let mut incident = SeenIncident::new(form.id);
+    let mut incident = SeenIncident::new(form.id.text());
     incident.url = form.shortlink.filter(|url| is_web(url));
     incident.nature = Some(nature);
     incident.name = form.name.filter(|name| !name.trim().is_empty());
@@ -114,23 +171,33 @@ pub(crate) fn incident(json: &str, nature: Nature) -> Result<(SeenIncident, Opti
     incident.severity_word = form.impact.filter(|_| incident.severity.is_some());
     incident.scheduled = form.scheduled_for.zip(form.scheduled_until).filter(|(from, until)| is_maintenance && from < until);
     incident.updated = form.updated_at;
-    for component in form.components.into_iter().filter_map(|component| component.name) {
+    for component in form.components.into_iter().flatten().filter_map(|component| component.name) {
         if !component.trim().is_empty() && !incident.components.contains(&component) {
             incident.components.push(component);
         }
     }
-    incident.posts = form.incident_updates.into_iter().rev().map(|post| seen_post(post, nature)).collect();
+    let posts = form.incident_updates.ok_or("it has no \"incident_updates\", or null in their place: what was posted about it is not known")?;
+    incident.posts = posts.into_iter().rev().map(|post| seen_post(post, nature)).collect();
     // An incident that was never posted about still has a status.
     if incident.posts.is_empty() && form.status.is_none() {
         return Err("it has neither a status nor posts".into());
     }
-    Ok((incident, form.page_id))
+    Ok((incident, form.page_id.map(IdForm::text)))
+}
+
+impl IdForm {
+    fn text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Number(number) => number.to_string(),
+        }
+    }
 }
 
 fn seen_post(form: PostForm, nature: Nature) -> SeenPost {
     SeenPost {
         at: form.display_at.or(form.created_at).and_then(SeenTime::second),
-        id: Some(form.id),
+        id: Some(form.id.text()),
         updated: form.updated_at.or(form.created_at),
         status: form.status.as_deref().and_then(|word| status(word, nature)),
         status_word: form.status,

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::observation::{Facts, Nature, SeenIncident, Unreadable};
-use crate::{Dialect, aws, feed, gcp, sound, statuspage};
+use crate::{Dialect, aws, feed, gcp, sound, statuspage, without_mark};
 
 /// One version of one incident.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,12 +49,12 @@ struct Line<'a> {
 /// Reads a line.
 pub fn read_version(line: &[u8]) -> Result<Version, Unreadable> {
     let fault = |why: String| Unreadable(format!("not a version of an incident: {why}"));
-    let form: Line = serde_json::from_slice(line).map_err(|error| fault(error.to_string()))?;
+    let form: Line = serde_json::from_slice(without_mark(line)).map_err(|error| fault(error.to_string()))?;
     let recorded = form.recorded_at;
     let of = |dialect, (incident, facts): (SeenIncident, Facts)| {
         let mut facts = facts;
         sound::facts(&mut facts);
-        sound::incident(incident).map(|incident| Version { recorded, dialect, facts, incident })
+        sound::incident(incident).map(|(incident, _)| Version { recorded, dialect, facts, incident })
     };
     if let Some(json) = form.entry {
         return feed::entry_version(json.get()).and_then(|read| of(Dialect::Atom, read)).map_err(fault);
@@ -84,7 +84,7 @@ struct Row {
 /// Reads a table of visibility: `incident_id,first_seen_at,last_seen_at,first_absent_at`, further columns are passed over.
 pub fn read_visibility(table: &[u8]) -> Result<BTreeMap<String, Visibility>, Unreadable> {
     let mut rows = BTreeMap::new();
-    for (number, row) in csv::Reader::from_reader(table).deserialize::<Row>().enumerate() {
+    for (number, row) in csv::Reader::from_reader(without_mark(table)).deserialize::<Row>().enumerate() {
         let row = row.map_err(|error| Unreadable(format!("row {}: {error}", number + 1)))?;
         let visibility = Visibility { first_seen: row.first_seen_at, last_seen: row.last_seen_at, first_absent: row.first_absent_at };
         if visibility.last_seen < visibility.first_seen || visibility.first_absent.is_some_and(|absent| absent < visibility.last_seen) {

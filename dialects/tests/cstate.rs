@@ -66,6 +66,19 @@ fn posts_that_stand_oldest_first_are_not_turned_around() {
 }
 
 #[test]
+fn the_first_post_keeps_the_time_of_the_issue_when_others_follow() {
+    let issue =
+        |posts: &str| read(&format!("---\ntitle: Pumps\ndate: 2026-03-02 07:30:00\nseverity: down\n---\n{posts}"), "pumps.md").incidents[0].clone();
+    let first = "*Investigating* - There is no pressure.\n";
+    let alone = issue(first);
+    assert_eq!(alone.posts[0].at.as_ref().unwrap().moment.text, "2026-03-02T07:30:00Z");
+    for later in ["*Fixed* - The seal is new.\n", "*Fixed* - The seal is new. {{< track \"2026-03-02 09:15:00\" >}}\n"] {
+        assert_eq!(issue(&format!("{later}\n---\n\n{first}")).posts[0], alone.posts[0]);
+        assert_eq!(issue(&format!("{first}\n---\n\n{later}")).posts[0], alone.posts[0], "oldest first");
+    }
+}
+
+#[test]
 fn an_informational_page_is_no_incident() {
     let observation = read(NOTICE, "2026-05-01-notice.md");
     assert!(observation.incidents.is_empty());

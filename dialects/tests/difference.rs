@@ -6,10 +6,11 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use dateline_dialects::{Dialect, Draft, Memory};
+use dateline_dialects::{Dialect, Draft, Memory, Observation, Reading, difference};
+use dateline_events::Instant;
 use proptest::prelude::*;
-use serde_json::json;
-use support::{Made, document, is_told, read, step};
+use serde_json::{Value, json};
+use support::{Made, PAGE, document, is_told, read, step, step_of};
 
 fn made() -> impl Strategy<Value = Made> {
     let posts = proptest::collection::btree_map(0..5_u8, (0..3_u8, 0..4_u8, 0..90_u8), 1..4);
@@ -54,7 +55,7 @@ proptest! {
         texts in proptest::collection::vec(prop_oneof![any::<String>(), "\\PC{0,300}", Just("\0".to_owned()), Just("<script>alert(1)</script>".to_owned())], 9),
         times in proptest::collection::vec(-2_000_000_000_i64..9_000_000_000, 6),
     ) {
-        let time = |at: usize| dateline_events::Instant(times[at] * 1_000_000).to_string();
+        let time = |at: usize| Instant(times[at] * 1_000_000).to_string();
         let item = |planned: bool| json!({"id": texts[0], "name": texts[1], "status": texts[2], "impact": "major", "shortlink": texts[3], "started_at": time(0),
             "scheduled_for": time(1), "scheduled_until": time(2), "components": [{"name": texts[4]}],
             "incident_updates": [
@@ -142,4 +143,140 @@ fn what_a_full_list_of_the_newest_drops_is_not_taken_down() {
     listed.remove(30);
     let drafts = step(&mut memory, &newest(&listed), 2);
     assert!(!drafts.is_empty() && drafts.iter().all(|draft| draft.kind == "event.retracted" && draft.incident == "incident32"), "{drafts:?}");
+}
+
+/// One incident of a Statuspage with one post.
+fn trouble(id: &str, start: &str) -> Value {
+    json!({"id": id, "name": "Trouble", "status": "investigating", "impact": "minor", "started_at": start, "updated_at": "2024-05-01T08:00:00Z",
+        "incident_updates": [{"id": format!("{id}-1"), "status": "investigating", "body": "We are looking into it.", "display_at": start, "updated_at": start}]})
+}
+
+fn page(incidents: &[Value], planned: &[Value]) -> Observation {
+    let page = json!({"page": {"id": "p", "name": "Lampost"}, "components": [], "incidents": incidents, "scheduled_maintenances": planned});
+    Dialect::Statuspage.read(page.to_string().as_bytes(), "summary.json").unwrap()
+}
+
+#[test]
+fn what_stands_on_a_page_and_cannot_be_read_did_not_leave_it() {
+    let (one, other) = (trouble("one", "2024-05-01T06:00:00Z"), trouble("other", "2024-05-01T06:10:00Z"));
+    let mut memory = Memory::default();
+    step(&mut memory, &page(&[one.clone(), other.clone()], &[]), 0);
+    // Its id can still be read; so what else is missing is missing.
+    let mut broken = one.clone();
+    broken["incident_updates"] = json!((0..1_001).map(|number| json!({"id": number.to_string(), "body": "x"})).collect::<Vec<_>>());
+    let observation = page(&[broken], &[]);
+    assert_eq!(observation.refused.len(), 1, "{:?}", observation.refused);
+    let said = step(&mut memory, &observation, 1);
+    assert_eq!(said.iter().map(|draft| draft.id.as_str()).collect::<Vec<_>>(), ["other/absent/1"]);
+    // Not even its id: it may be any.
+    let said = step(&mut memory, &page(&[json!({"id": {}, "name": 7})], &[]), 2);
+    assert_eq!(said, []);
+    let said = step(&mut memory, &page(&[], &[]), 3);
+    assert_eq!(said.iter().map(|draft| draft.id.as_str()).collect::<Vec<_>>(), ["one/absent/1"]);
+}
+
+#[test]
+fn trouble_is_not_missed_among_planned_work() {
+    let newest = |name: &str, items: &[Value]| {
+        let page = json!({"page": {"id": "p", "name": "Lampost"}, name: items});
+        Dialect::Statuspage.read(page.to_string().as_bytes(), "list.json").unwrap()
+    };
+    let over = |mut item: Value, status: &str| {
+        item["status"] = json!(status);
+        item
+    };
+    let mut memory = Memory::default();
+    step(&mut memory, &newest("incidents", &[over(trouble("one", "2024-05-01T06:00:00Z"), "resolved")]), 0);
+    let planned = [over(trouble("planned", "2024-04-01T06:00:00Z"), "completed"), over(trouble("later", "2024-06-01T06:00:00Z"), "completed")];
+    let said = step(&mut memory, &newest("scheduled_maintenances", &planned), 1);
+    assert!(said.iter().all(|draft| !draft.id.starts_with("one/")), "{said:?}");
+}
+
+#[test]
+fn a_list_that_lags_takes_nothing_back() {
+    let post = |id: &str, body: &str, at: &str| json!({"id": id, "status": "identified", "body": body, "display_at": at, "updated_at": at});
+    let mut fresh = trouble("one", "2024-05-01T06:00:00Z");
+    let stale = fresh.clone();
+    fresh["updated_at"] = json!("2024-05-01T08:30:00Z");
+    fresh["incident_updates"].as_array_mut().unwrap().insert(0, post("one-2", "We found it.", "2024-05-01T08:30:00Z"));
+    let mut memory = Memory::default();
+    step_of("incidents", &mut memory, &page(&[fresh.clone()], &[]), 0);
+    assert_eq!(step_of("summary", &mut memory, &page(&[stale.clone()], &[]), 1), [], "the other list is behind");
+    assert_eq!(step_of("summary", &mut memory, &page(&[fresh], &[]), 2), []);
+    assert_eq!(step_of("summary", &mut memory, &page(&[stale.clone()], &[]), 3), []);
+    // The list that told it is taken at its word, whatever it says of its own age.
+    let said = step_of("incidents", &mut memory, &page(&[stale], &[]), 4);
+    assert_eq!(said.iter().map(|draft| draft.id.as_str()).collect::<Vec<_>>(), ["one/post/one-2/2"]);
+}
+
+#[test]
+fn words_that_are_missing_for_a_while_were_not_edited() {
+    let full = trouble("one", "2024-05-01T06:00:00Z");
+    let mut blank = full.clone();
+    blank["incident_updates"][0]["body"] = json!("");
+    let mut memory = Memory::default();
+    step(&mut memory, &page(&[full.clone()], &[]), 0);
+    assert_eq!(step(&mut memory, &page(&[blank], &[]), 1), []);
+    assert_eq!(step(&mut memory, &page(&[full], &[]), 2), []);
+}
+
+#[test]
+fn a_post_listed_twice_is_read_once_and_named() {
+    let mut twice = trouble("one", "2024-05-01T06:00:00Z");
+    let post = twice["incident_updates"][0].clone();
+    twice["incident_updates"] = json!(vec![post; 1_000]);
+    let observation = page(&[twice], &[]);
+    assert_eq!((observation.incidents[0].posts.len(), observation.refused.len()), (1, 999));
+    // Without ids they are told apart by a number; a thousand of them are no trouble.
+    let mut nameless = trouble("two", "2024-05-01T06:00:00Z");
+    let mut post = nameless["incident_updates"][0].clone();
+    post["id"] = json!("");
+    nameless["incident_updates"] = json!(vec![post; 1_000]);
+    let said = step(&mut Memory::default(), &page(&[nameless], &[]), 0);
+    assert_eq!(said.iter().map(|draft| &draft.id).collect::<BTreeSet<_>>().len(), said.len());
+    assert_eq!(said.iter().filter(|draft| draft.kind == "vendor.updated").count(), 1_000);
+}
+
+#[test]
+fn what_came_out_of_a_cache_is_known_up_to_then_only() {
+    let mut memory = Memory::default();
+    let at = |text: &str| Instant::parse(text).unwrap();
+    let one = page(&[trouble("one", "2024-05-01T06:00:00Z")], &[]);
+    let reading = |read: &str, as_of: &str| Reading {
+        dialect: Dialect::Statuspage,
+        list: "summary",
+        read: Some(at(read)),
+        as_of: Some(at(as_of)),
+        read_before: None,
+        sha256: "",
+    };
+    let changes = difference(&PAGE, &reading("2024-05-01T09:00:00Z", "2024-05-01T08:59:10Z"), &one, &memory);
+    memory.absorb(changes.touched);
+    assert_eq!(memory.incidents["one"].read[&Dialect::Statuspage], at("2024-05-01T08:59:10Z"));
+}
+
+#[test]
+fn a_beginning_that_a_feed_inferred_gives_way_to_the_one_that_the_page_states() {
+    let feed = r#"<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title>Lampost - Incident History</title><id>x</id>
+        <entry><id>tag:p,2005:Incident/1</id><published>2024-05-01T06:30:00Z</published><updated>2024-05-01T06:30:00Z</updated>
+        <link rel="alternate" href="https://status.lampost.example/incidents/one"/><title>Trouble</title>
+        <content type="html">&lt;p&gt;&lt;small&gt;May &lt;var data-var='date'&gt;1&lt;/var&gt;, &lt;var data-var='time'&gt;06:30&lt;/var&gt; UTC&lt;/small&gt;&lt;br&gt;&lt;strong&gt;Investigating&lt;/strong&gt; - We are looking into it.&lt;/p&gt;</content></entry></feed>"#;
+    let mut memory = Memory::default();
+    let read = Dialect::Atom.read(feed.as_bytes(), "history.atom").unwrap();
+    let reading = Reading {
+        dialect: Dialect::Atom,
+        list: "feed",
+        read: Some(Instant::parse("2024-05-01T06:35:00Z").unwrap()),
+        as_of: None,
+        read_before: None,
+        sha256: "",
+    };
+    let changes = difference(&PAGE, &reading, &read, &memory);
+    memory.absorb(changes.touched);
+    let said = step(&mut memory, &page(&[trouble("one", "2024-05-01T06:00:00Z")], &[]), 40);
+    let start = said.iter().find(|draft| draft.id == "one/start/2").unwrap_or_else(|| panic!("{said:?}"));
+    assert_eq!((start.edits.len(), &start.data["edit_kind"]), (0, &json!("clarification")), "nobody edited the page");
+    // From then on it is the page's, and an edit of it is one.
+    let said = step(&mut memory, &page(&[trouble("one", "2024-05-01T05:00:00Z")], &[]), 41);
+    assert_eq!(said.iter().find(|draft| draft.id == "one/start/3").map(|draft| draft.edits.len()), Some(1), "{said:?}");
 }

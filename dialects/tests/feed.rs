@@ -101,7 +101,7 @@ fn any_other_entry_is_an_incident_with_one_post() {
     assert_eq!(post.at.as_ref().unwrap().start(), instant("2026-05-05T06:30:00Z"));
     assert_eq!((incident.nature, &incident.started), (None, &None));
     let refused: Vec<&str> = observation.refused.iter().map(|refused| refused.what.as_str()).collect();
-    assert_eq!(refused, ["entry 3", "n-17"]);
+    assert_eq!(refused, ["entry 3 \"Neither\"", "n-17"]);
     assert_eq!(read(PLAIN_RSS), observation, "two readings of one feed differ");
 }
 
@@ -138,18 +138,78 @@ fn what_is_no_feed_is_unreadable_and_says_why() {
     assert_eq!(why("<!DOCTYPE html><html><body>down for maintenance</body></html>"), "a page in HTML; expected RSS or Atom");
     assert!(why("<sitemap/>").starts_with("not a feed"));
     assert!(why("hello").starts_with("not a feed"));
-    let based = |bytes: usize| {
-        let base = format!("https://s.example/{}/", "a".repeat(bytes));
-        format!("<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:base = '{base}'><entry><id>a</id><link href=\"x\"/></entry></feed>")
-    };
-    assert_eq!(read(&based(1)).incidents[0].url.as_deref(), Some("https://s.example/a/x"));
-    assert!(why(&based(300)).contains("xml:base"));
     for feed in [STATUSPAGE, STATUSPAGE_RSS, PLAIN_RSS, PLAIN_RDF] {
         let whole = feed.trim_end().len();
         for cut in (0..whole).filter(|cut| feed.is_char_boundary(*cut)) {
             assert!(Dialect::Atom.read(&feed.as_bytes()[..cut], "feed").is_err(), "cut off at byte {cut} of {whole}, and read all the same");
         }
     }
+}
+
+#[test]
+fn an_entry_with_more_posts_than_are_read_is_refused() {
+    let post = |number: usize| format!("<small>Aug 21, 00:37 UTC</small><br><strong>Update</strong> - word {number}");
+    let feed = |posts: usize| {
+        let posts: String = (0..posts).map(post).collect();
+        format!(
+            "<rss version=\"2.0\"><channel><item><guid>g</guid><link>https://s.example/i/1</link><pubDate>Fri, 21 Aug 2026 00:37:00 GMT</pubDate><description><![CDATA[{posts}]]></description></item></channel></rss>"
+        )
+    };
+    assert_eq!(read(&feed(1_000)).incidents[0].posts.len(), 1_000);
+    let observation = read(&feed(1_001));
+    assert!(observation.incidents.is_empty() && observation.refused[0].why.contains("1000 posts"), "{:?}", observation.refused);
+}
+
+#[test]
+fn bases_that_would_be_written_out_over_and_over_are_refused() {
+    let entry = "<entry><id>a</id><link href=\"x\"/></entry>";
+    let feed = |inside: &str| format!("<feed xmlns=\"http://www.w3.org/2005/Atom\" xml:base = 'https://s.example/a/'>{inside}</feed>");
+    let nested = |base: &str, depth: usize| format!("{}{}{entry}", format!("<x {base}>").repeat(depth), "</x>".repeat(depth));
+    let why = |inside: &str| Dialect::Atom.read(feed(inside).as_bytes(), "feed").unwrap_err().to_string();
+    assert_eq!(read(&feed(&nested("xml:base=\"b/\"", 2))).incidents[0].url.as_deref(), Some("https://s.example/a/x"));
+    assert!(why(&nested("xml:base=\"b/\"", 3)).contains("relative"));
+    assert!(why(&nested("xml:base\n=\t'b/'", 3)).contains("relative"));
+    assert!(why(&nested("xml:base='h&#116;tp&#58;b/'", 3)).contains("relative"), "what hides its scheme may have none");
+    assert!(why(&nested(&format!("xml:base='{}/'", "b".repeat(130)), 2)).contains("relative"), "two long ones");
+    assert_eq!(read(&feed(&nested("xml:base='https://t.example/'", 9))).incidents.len(), 1, "what has a scheme is joined to nothing");
+    for (letter, count) in [("b", 260), ("é", 20), ("\"", 30)] {
+        let why = why(&nested(&format!("xml:base='https://t.example/{}'", letter.repeat(count)), 1));
+        assert!(why.contains("more than 256 bytes"), "{letter}: {why}");
+    }
+}
+
+#[test]
+fn a_feed_in_bytes_that_hide_its_markup_is_refused() {
+    let feed = "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><id>a</id></entry></feed>";
+    let why = |bytes: &[u8]| Dialect::Atom.read(bytes, "feed").unwrap_err().to_string();
+    let units = |text: &str| text.encode_utf16().collect::<Vec<u16>>();
+    let little = |text: &str| units(text).into_iter().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let big = |text: &str| units(text).into_iter().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+    for bytes in [little(&format!("\u{feff}{feed}")), big(&format!("\u{feff}{feed}")), little(feed), big(&format!("<?xml version=\"1.0\"?>{feed}"))] {
+        assert!(why(&bytes).contains("UTF-16"), "{}", why(&bytes));
+    }
+    let declared = |name: &str| format!("<?xml version=\"1.0\" encoding=\"{name}\"?>{feed}");
+    for name in ["utf-16", "ISO-2022-JP", "ucs-2", "x"] {
+        assert!(why(declared(name).as_bytes()).contains(&format!("\"{}\"", name.to_ascii_lowercase())));
+    }
+    for name in ["UTF-8", "utf8", "ISO-8859-1", "windows-1252", "Shift_JIS"] {
+        assert_eq!(read(&declared(name)).incidents.len(), 1, "{name}");
+    }
+    let latin = declared("ISO-8859-1").replace("<id>", "<title>caf\u{1}</title><id>");
+    let latin: Vec<u8> = latin.bytes().map(|byte| if byte == 1 { 0xE9 } else { byte }).collect();
+    assert_eq!(Dialect::Atom.read(&latin, "feed").unwrap().incidents[0].name.as_deref(), Some("café"));
+}
+
+#[test]
+fn an_encoding_that_is_declared_too_late_is_refused_and_ends_nothing() {
+    let why = |page: &str| Dialect::Atom.read(page.as_bytes(), "feed").unwrap_err().to_string();
+    let feed = |inside: &str| format!("<rss version=\"2.0\"><channel><title>Pumps</title>{inside}<item><guid>a</guid></item></channel></rss>");
+    let late = "<?xml version=\"1.0\" encoding=\"windows-1252\"?>";
+    assert!(why(&feed(&format!("<description>{}</description>{late}", "x".repeat(100)))).contains("first 64 bytes"));
+    let long = format!("<?xml version=\"1.0\" {}encoding=\"ISO-8859-1\"?>{}", " ".repeat(60), feed(""));
+    assert!(why(&long).contains("first 64 bytes"));
+    assert!(why(&format!("<?xml version='1.0' xencoding='utf-8' encoding='utf-16'?>{}", feed(""))).contains("utf-16"));
+    assert_eq!(read(&feed("<description><![CDATA[<?xml version=\"1.0\" encoding=\"UTF-8\"?>]]></description>")).incidents.len(), 1);
 }
 
 #[test]

@@ -71,7 +71,9 @@ fn a_summary_tells_days() {
         ("fish-market-2026-05-30", day("2026-05-30"), day("2026-05-30")),
         ("fish-market-2026-06-01", day("2026-06-01"), day("2026-06-01")),
         ("ferry-api-2026-06-01", day("2026-06-01"), day("2026-06-01")),
-        ("ferry-api-2026-06-02", day("2026-06-02"), "-".to_owned()),
+        ("ferry-api-2026-06-02", day("2026-06-02"), day("2026-06-02")),
+        // It went down less than half a minute before the page was written.
+        ("ferry-api-2026-06-03", day("2026-06-03"), "-".to_owned()),
     ];
     let expected: Vec<(&str, &str, &str)> = expected.iter().map(|(id, from, until)| (*id, from.as_str(), until.as_str())).collect();
     assert_eq!(told(&observation), expected);
@@ -79,6 +81,55 @@ fn a_summary_tells_days() {
     let refused: Vec<&str> = observation.refused.iter().map(|refused| refused.what.as_str()).collect();
     assert_eq!(refused, ["site 1", "site 3", "site 5", "site 6"]);
     assert!(observation.refused[1].why.contains("does not say since when"), "{:?}", observation.refused[1]);
+}
+
+#[test]
+fn a_site_that_is_down_opens_no_old_day_again() {
+    let page = |days: &str| {
+        format!(
+            r#"[{{"name": "Mill", "slug": "mill", "status": "down", "dailyMinutesDown": {{{days}}}}}, {{"name": "Quay", "status": "up", "dailyMinutesDown": {{"2026-06-04": 0}}}}]"#
+        )
+    };
+    let old = read(&page(r#""2026-05-30": 12, "2026-06-03": 7"#), "summary.json");
+    let whole = |day: &'static str| (day, day);
+    assert_eq!(told(&old).iter().map(|(_, from, until)| (*from, *until)).collect::<Vec<_>>(), [whole("2026-05-30[UTC]"), whole("2026-06-03[UTC]")]);
+    assert_eq!((old.refused.len(), old.refused[0].why.as_str()), (1, "Mill is down, and the page does not say since when"));
+    for minutes in ["0", "7"] {
+        let today = read(&page(&format!(r#""2026-06-03": 7, "2026-06-04": {minutes}, "someday": 1"#)), "summary.json");
+        assert_eq!(told(&today)[1], ("mill-2026-06-04", "2026-06-04[UTC]", "-"), "{minutes} minutes");
+        assert_eq!(today.refused.len(), 1, "the day that is none: {:?}", today.refused);
+    }
+}
+
+/// A table in which a site changes every ten minutes through these states, from the first on.
+fn flapping(findings: usize, states: &[&str]) -> String {
+    let start = dateline_events::Instant::parse("2026-06-01T00:00:00Z").unwrap();
+    let rows = (0..findings).map(|number| {
+        let at = start.plus(number as i64 * 10 * dateline_events::Instant::MINUTE);
+        format!("c{number}\t{at}\tQuay is {}\n", states[number % states.len()])
+    });
+    std::iter::once("commit\tcommitted_at\tsubject\n".to_owned()).chain(rows).collect()
+}
+
+#[test]
+fn a_site_that_flaps_for_weeks_is_several_incidents_and_none_is_refused() {
+    let whole = read(&flapping(2_400, &["down", "up"]), "events.tsv");
+    assert!(whole.refused.is_empty(), "{:?}", whole.refused);
+    assert_eq!(whole.incidents.iter().map(|incident| incident.posts.len()).collect::<Vec<_>>(), [500, 500, 500, 500, 400]);
+    assert!(whole.incidents.iter().all(|incident| incident.ended.is_some()));
+    for findings in [2, 499, 500, 501, 999, 1_000, 1_001, 1_999, 2_000] {
+        let earlier = read(&flapping(findings, &["down", "up"]), "events.tsv");
+        for (before, after) in earlier.incidents.iter().zip(&whole.incidents) {
+            assert_eq!((&before.id, &before.started), (&after.id, &after.started));
+            assert_eq!(before.posts[..], after.posts[..before.posts.len()], "{findings} findings");
+        }
+    }
+    // Never up: what is more than is kept adds nothing but the end.
+    let mut table = flapping(2_400, &["down", "degraded"]);
+    table.push_str("last\t2026-07-01T00:00:00Z\tQuay is up\n");
+    let observation = read(&table, "events.tsv");
+    assert_eq!(told(&observation), [("quay-20260601T000000Z", "2026-06-01T00:00:00Z", "2026-07-01T00:00:00Z")]);
+    assert_eq!(observation.incidents[0].posts.len(), 501);
 }
 
 #[test]

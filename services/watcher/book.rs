@@ -20,9 +20,15 @@ pub struct Book {
     pub lists: BTreeMap<String, Instant>,
     /// Its address in references: as its first reading gave it.
     pub address: Option<String>,
+    /// Hashes of saved pages that were taken in without a time of reading, the latest last; and those of earlier runs.
+    taken: Vec<String>,
+    taken_before: BTreeSet<String>,
     revisions: BTreeMap<String, Revision>,
     dirty: BTreeSet<String>,
 }
+
+/// So many saved pages are known again.
+const MAX_TAKEN: usize = 4_096;
 
 /// The leaf on which the lists stand.
 const LISTS: &str = "lists";
@@ -31,6 +37,8 @@ const LISTS: &str = "lists";
 struct Lists {
     read: BTreeMap<String, Instant>,
     address: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    taken: Vec<String>,
 }
 
 impl Book {
@@ -41,6 +49,8 @@ impl Book {
             memory: Memory::default(),
             lists: BTreeMap::new(),
             address: None,
+            taken: Vec::new(),
+            taken_before: BTreeSet::new(),
             revisions: BTreeMap::new(),
             dirty: BTreeSet::new(),
         }
@@ -56,6 +66,8 @@ impl Book {
             if leaf == LISTS {
                 let lists: Lists = serde_json::from_slice(&entry.value).with_context(broken)?;
                 (book.lists, book.address) = (lists.read, lists.address);
+                book.taken_before = lists.taken.iter().cloned().collect();
+                book.taken = lists.taken;
             } else {
                 let incidents: BTreeMap<String, Remembered> = serde_json::from_slice(&entry.value).with_context(broken)?;
                 book.memory.incidents.extend(incidents);
@@ -67,6 +79,33 @@ impl Book {
 
     fn place(&self, leaf: &str) -> String {
         format!("watch/{}/memory/{leaf}", self.service)
+    }
+
+    /// Whose it is.
+    pub fn service(&self) -> &str {
+        &self.service
+    }
+
+    /// An event was refused: nothing was said by it.
+    pub fn unsaid(&mut self, event: &str) {
+        if let Some(incident) = self.memory.unsaid(event) {
+            self.dirty.insert(leaf_of(&incident));
+        }
+    }
+
+    /// True if these bytes were taken in by an earlier run, though nobody noted when they were read.
+    pub fn has_taken(&self, sha256: &str) -> bool {
+        self.taken_before.contains(short(sha256))
+    }
+
+    /// Notes that these bytes were taken in.
+    pub fn note_taken(&mut self, sha256: &str) {
+        let taken = short(sha256).to_owned();
+        self.taken.retain(|other| *other != taken);
+        self.taken.push(taken);
+        let too_many = self.taken.len().saturating_sub(MAX_TAKEN);
+        self.taken.drain(..too_many);
+        self.dirty.insert(LISTS.to_owned());
     }
 
     /// Takes in what was published.
@@ -104,7 +143,10 @@ impl Book {
             written.push((leaf.clone(), serde_json::to_vec(incidents)?));
         }
         if self.dirty.contains(LISTS) {
-            written.push((LISTS.to_owned(), serde_json::to_vec(&Lists { read: self.lists.clone(), address: self.address.clone() })?));
+            written.push((
+                LISTS.to_owned(),
+                serde_json::to_vec(&Lists { read: self.lists.clone(), address: self.address.clone(), taken: self.taken.clone() })?,
+            ));
         }
         for (leaf, value) in written {
             let revision = match keep.put(&self.place(&leaf), &value, self.revisions.get(&leaf).copied()).await {
@@ -119,6 +161,11 @@ impl Book {
         }
         Ok(())
     }
+}
+
+/// Enough of a hash to tell pages apart.
+fn short(sha256: &str) -> &str {
+    sha256.get(..24).unwrap_or(sha256)
 }
 
 /// The leaf of an incident: two hexadecimal digits of its id's hash.

@@ -12,6 +12,7 @@ mod fetch;
 mod memory;
 mod meters;
 mod pages;
+mod pending;
 mod publishing;
 mod schedule;
 mod scribe;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use axum::http::StatusCode;
+use dateline_events::MAX_EVENT_BYTES;
 use serde_json::Value;
 
 use crate::ask::{Asker, problem_text};
@@ -37,13 +38,26 @@ pub struct Published {
     pub refused: Vec<(String, String)>,
     /// How many were refused.
     pub refusals: usize,
+    /// The ids of all that were refused: nothing was said by them.
+    pub unsaid: Vec<String>,
 }
 
 impl Published {
+    fn refuse(&mut self, event: &[u8], why: String) {
+        let event: Value = serde_json::from_slice(event).unwrap_or_default();
+        let id = event["id"].as_str().unwrap_or_default().to_owned();
+        self.refusals += 1;
+        self.unsaid.push(id.clone());
+        if self.refused.len() < MAX_TOLD_REFUSALS {
+            self.refused.push((id, why));
+        }
+    }
+
     fn add(&mut self, other: Self) {
         self.fresh += other.fresh;
         self.known += other.known;
         self.refusals += other.refusals;
+        self.unsaid.extend(other.unsaid);
         let room = MAX_TOLD_REFUSALS.saturating_sub(self.refused.len());
         self.refused.extend(other.refused.into_iter().take(room));
     }
@@ -57,6 +71,12 @@ impl Publishing {
 
     /// Takes an event; sends a batch when one is full. One batch is under way at a time, so that order stays.
     pub async fn push(&mut self, event: Vec<u8>) -> anyhow::Result<()> {
+        if event.len() > MAX_EVENT_BYTES {
+            // One that no door takes would keep its whole batch out.
+            let why = format!("an event of {} bytes; at most {MAX_EVENT_BYTES}", event.len());
+            self.done.refuse(&event, why);
+            return Ok(());
+        }
         self.waiting_bytes += event.len() + 1;
         self.waiting.push(event);
         if self.waiting.len() >= BATCH_EVENTS || self.waiting_bytes >= BATCH_BYTES {
@@ -109,10 +129,8 @@ async fn post(asker: Arc<Asker>, events: Vec<Vec<u8>>) -> anyhow::Result<Publish
             None if status == u64::from(StatusCode::CONFLICT.as_u16()) => published.known += 1,
             None if status >= 500 => bail!(problem_text(StatusCode::INTERNAL_SERVER_ERROR, item["problem"].to_string().as_bytes())),
             None => {
-                let event: Value = serde_json::from_slice(event).unwrap_or_default();
                 let why = problem_text(StatusCode::from_u16(status as u16)?, item["problem"].to_string().as_bytes());
-                published.refusals += 1;
-                published.refused.push((event["id"].as_str().unwrap_or_default().to_owned(), with_faults(why, &item["problem"])));
+                published.refuse(event, with_faults(why, &item["problem"]));
             }
         }
     }

@@ -4,15 +4,18 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context;
-use dateline_backends::Keep;
+use dateline_backends::{Keep, KeepError};
 use dateline_dialects::{self as dialects, Dialect, Refused, difference};
 use dateline_events::Instant;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Mutex;
 
 use super::book::Book;
-use super::publishing::{Published, Publishing};
+use super::pending::{Pending, open_book};
+use super::publishing::Published;
 use crate::ask::Asker;
 
 /// Whose page is read.
@@ -41,6 +44,8 @@ pub struct Reading<'a> {
     pub bytes: &'a [u8],
     /// When.
     pub read_at: Instant,
+    /// Up to when it is known to have stood there: earlier, where it came out of a cache.
+    pub as_of: Instant,
     /// The last successful reading of this address.
     pub previous_read: Option<Instant>,
 }
@@ -84,11 +89,12 @@ impl Scribe {
 
     /// Takes one reading.
     pub async fn take(&self, page: &Page, reading: Reading<'_>) -> Result<Taken, NotTaken> {
-        let observation = reading.dialect.read(reading.bytes, reading.name).map_err(|error| NotTaken::Unreadable(error.to_string()))?;
+        let read = || reading.dialect.read(reading.bytes, reading.name);
+        let observation = aside(read).map_err(|error| NotTaken::Unreadable(error.to_string()))?;
         let book = self.books.lock().await.entry(page.service.clone()).or_default().clone();
         let mut book = book.lock().await;
         if book.is_none() {
-            *book = Some(Book::open(&self.keep, &page.service).await.map_err(NotTaken::Unpublished)?);
+            *book = Some(open_book(&self.keep, &self.asker, &page.service).await.map_err(not_taken)?);
         }
         let Some(open) = book.as_mut() else { return Ok(Taken::default()) };
         let taken = self.publish(page, &reading, &observation, open).await;
@@ -96,7 +102,7 @@ impl Scribe {
             // What was remembered may be half written: read it again next time.
             *book = None;
         }
-        taken.map_err(NotTaken::Unpublished)
+        taken.map_err(not_taken)
     }
 
     async fn publish(&self, page: &Page, reading: &Reading<'_>, observation: &dialects::Observation, book: &mut Book) -> anyhow::Result<Taken> {
@@ -105,28 +111,44 @@ impl Scribe {
         let list = list_of(reading.url);
         let told = dialects::Reading {
             dialect: reading.dialect,
+            list: &list,
             read: Some(reading.read_at),
+            as_of: Some(reading.as_of),
             read_before: reading.previous_read.max(book.lists.get(&list).copied()),
             sha256: &sha256,
         };
-        let changes = difference(&who.page(page), &told, &list, observation, &book.memory);
+        let changes = aside(|| difference(&who.page(page), &told, observation, &book.memory));
         let edits = changes.drafts.iter().map(|draft| draft.edits.len()).sum();
-        let mut publishing = Publishing::new(self.asker.clone());
-        if !changes.drafts.is_empty()
-            && let Some(event) = registration(&self.asker, page, &who).await?
-        {
-            publishing.push(event).await?;
+        let mut events = Vec::with_capacity(changes.drafts.len() + 1);
+        if !changes.drafts.is_empty() {
+            events.extend(registration(&self.asker, page, &who).await?);
         }
-        for draft in &changes.drafts {
-            publishing.push(draft.bytes(&who.page(page))).await?;
+        events.extend(changes.drafts.iter().map(|draft| draft.bytes(&who.page(page))));
+        let events: Result<Vec<Box<RawValue>>, _> = events.into_iter().map(|event| serde_json::from_slice(&event)).collect();
+        let pending = Pending { events: events?, touched: changes.touched, read: (list, reading.as_of) };
+        if !pending.events.is_empty() {
+            pending.note(&self.keep, &page.service).await?;
         }
-        let Published { fresh, known, refused, .. } = publishing.flush().await?;
-        book.absorb(changes.touched);
-        book.read(&list, reading.read_at);
-        book.save(&self.keep).await?;
+        let Published { fresh, known, refused, .. } = pending.finish(&self.asker, &self.keep, book).await?;
         let refused = refused.into_iter().map(|(what, why)| Refused { what, why });
         let refused = observation.refused.iter().cloned().chain(refused).collect();
         Ok(Taken { incidents: observation.incidents.len(), published: fresh, known, edits, refused })
+    }
+}
+
+/// Work for the processor alone, aside of what waits for answers: a page may be large, or mean harm.
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+/// Tried again, unless trying again cannot help: then the page says more than can be kept, and is evidence of nothing.
+fn not_taken(error: anyhow::Error) -> NotTaken {
+    match error.downcast_ref::<KeepError>() {
+        Some(KeepError::TooLarge { given }) => NotTaken::Unreadable(format!("it says more than can be remembered ({given} bytes in one piece)")),
+        _ => NotTaken::Unpublished(error),
     }
 }
 

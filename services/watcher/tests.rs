@@ -4,5 +4,6 @@
 mod address;
 mod memory;
 mod pages;
+mod pending;
 mod reading;
 mod schedule;

@@ -217,6 +217,7 @@ fn reading<'a>(place: &'a Place, read: &'a Unpublished) -> Reading<'a> {
         name: url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default(),
         bytes: read.held.bytes(),
         read_at: read.read_at,
+        as_of: read.as_of,
         previous_read: place.entry.memory.last_read,
     }
 }

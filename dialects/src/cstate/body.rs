@@ -2,7 +2,7 @@
 //!
 //! Posts are paragraphs that begin with `*Status* -` (one star or more), or follow a line of `---`, or follow a `{{< track "…" >}}`,
 //! which is the time of the post before it. Usually the newest stands first; where times or states show that it is otherwise, they
-//! are believed. A post without a time has none, but for the only one, whose time is the issue's.
+//! are believed. A post without a time has none, but for the oldest, whose time is the issue's: it keeps it when others follow.
 
 use crate::observation::{Nature, Refused, SeenPost, SeenTime, Status};
 use crate::statuspage;
@@ -42,10 +42,10 @@ pub(super) fn read(prose: &str, date: &SeenTime, id: &str) -> Prose {
             posts.push(SeenPost { id: None, at, updated: None, status: None, status_word: word.map(ToOwned::to_owned), words });
         }
     }
-    if let [only] = &mut posts[..] {
-        only.at = only.at.take().or_else(|| Some(date.clone()));
-    }
     order(&mut posts);
+    if let Some(first) = posts.first_mut() {
+        first.at.get_or_insert_with(|| date.clone());
+    }
     // "Update" leaves the state as it was.
     let mut state = None;
     for post in &mut posts {

@@ -43,7 +43,7 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Observation, Unreadable> {
         return Err(fault(format!("{} bytes; an issue has at most {MAX_ISSUE_BYTES}", bytes.len())));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| fault(error.to_string()))?;
-    let (front, prose) = split(text.trim_start_matches('\u{feff}')).map_err(fault)?;
+    let (front, prose) = split(text).map_err(fault)?;
     // serde-saphyr draws the place of a fault on several lines; the first says what it is.
     let front: Front =
         serde_saphyr::from_str(front).map_err(|error| fault(format!("front matter: {}", error.to_string().lines().next().unwrap_or("not YAML"))))?;

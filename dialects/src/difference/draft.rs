@@ -78,6 +78,15 @@ impl Edited {
 }
 
 impl Draft {
+    /// A correction of what the watcher took a page to say, not an edit of the page.
+    pub(super) fn own_reading(&mut self) {
+        self.edits.clear();
+        if let Some(kind) = self.data.get_mut("edit_kind") {
+            *kind = json!("clarification");
+            self.data.remove("announced");
+        }
+    }
+
     /// The exact bytes to publish: the same input gives the same bytes.
     pub fn bytes(&self, page: &Page<'_>) -> Vec<u8> {
         let event = json!({

@@ -4,6 +4,7 @@ use dateline_events::Instant;
 use serde_json::{Value, json};
 
 use super::draft::{Draft, Edited, Setting, SilentEdit, occurred, severity_word, stated};
+use super::posts::is_told;
 use crate::memory::{Field, Remembered, hash, note_past};
 use crate::observation::{Nature, SeenIncident, SeenTime};
 
@@ -12,7 +13,8 @@ const MAX_COMPONENTS: usize = 50;
 
 /// The event that opens an incident: for trouble, its beginning as the page gives it. Planned work is opened by its first post.
 pub(super) fn opening(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
-    if !after.opener.is_empty() || after.nature == Nature::Maintenance && !seen.posts.is_empty() {
+    let by = setting.reading.dialect;
+    if !after.opener.is_empty() || after.nature == Nature::Maintenance && seen.posts.iter().any(|post| is_told(post, after.nature, by)) {
         return;
     }
     let started = seen.started.as_ref().or_else(|| seen.posts.iter().find_map(|post| post.at.as_ref()));
@@ -89,7 +91,10 @@ pub(super) fn fields(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Rem
 }
 
 fn start(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
-    let is_ours = after.start.by.is_none_or(|told| told == setting.reading.dialect) && !(setting.is_old && after.start.said > 0);
+    // A feed only infers when it began, from its first post: who says it outright says it from then on.
+    let by = setting.reading.dialect;
+    let is_inferred = after.start.by == Some(crate::Dialect::Atom) && by != crate::Dialect::Atom;
+    let is_ours = after.start.by.is_none_or(|told| told == by || is_inferred) && !(setting.is_old && after.start.said > 0);
     let Some(started) = seen.started.as_ref().filter(|_| is_ours) else { return };
     let value = started.start();
     // Planned work began when it was announced; that is said apart only where the first post says otherwise.
@@ -100,10 +105,16 @@ fn start(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, dra
     let kind = if after.nature == Nature::Maintenance { "maintenance.announced" } else { "anomaly.detected" };
     let new = Some((kind, beginning(setting, seen, after, Some(started))));
     if after.start.value.is_some_and(|before| same_second(before, value)) && after.start.stands() {
+        after.start.by = Some(by);
         return;
     }
     let edit = edit(Edited::Start, is_near(after.start.value, Some(value)));
+    let first = drafts.len();
     change(setting, Saying { part: "start", new, patch, edit, at: None, target: None }, &mut after.start, Some(value), drafts);
+    if is_inferred {
+        // What the watcher took for the beginning was its own reading: nobody edited anything.
+        drafts[first..].iter_mut().for_each(Draft::own_reading);
+    }
 }
 
 /// The headline. Another dialect may lag behind, or write it with other spaces and marks: only what it changed itself is a change.

@@ -7,13 +7,13 @@ mod draft;
 mod fields;
 mod posts;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::Instant;
 
 use crate::Dialect;
 use crate::memory::{Memory, Remembered};
-use crate::observation::{Listing, Observation, SeenIncident};
+use crate::observation::{Listing, Nature, Observation, SeenIncident};
 use draft::Setting;
 
 pub use draft::{Draft, Edited, SilentEdit};
@@ -44,8 +44,12 @@ pub struct Page<'a> {
 pub struct Reading<'a> {
     /// In which dialect.
     pub dialect: Dialect,
+    /// The name of the list that was read: what leaves it is measured by what stood on it. Empty for a single incident.
+    pub list: &'a str,
     /// When; None where nobody noted it (a file).
     pub read: Option<Instant>,
+    /// Up to when what was read is known to have stood there: earlier than `read` where it came out of a cache; None: as `read`.
+    pub as_of: Option<Instant>,
     /// When the same list was read before.
     pub read_before: Option<Instant>,
     /// SHA-256 of what was read, hexadecimal; empty where there is none.
@@ -77,15 +81,22 @@ impl Memory {
     }
 }
 
-/// What a whole page says anew. `list` names the list that was read: what leaves it is measured by what stood on it.
-pub fn difference(page: &Page<'_>, reading: &Reading<'_>, list: &str, observation: &Observation, memory: &Memory) -> Changes {
+/// What a whole page says anew.
+pub fn difference(page: &Page<'_>, reading: &Reading<'_>, observation: &Observation, memory: &Memory) -> Changes {
     let mut changes = Changes::default();
+    let list = reading.list;
     for seen in &observation.incidents {
         let remembered = memory.incidents.get(&seen.id);
         // What stood on the list at its last reading was read then, though nothing was written down about it.
         let was_read = remembered.is_none_or(|remembered| remembered.listed.contains(list));
         let told = Reading { read_before: reading.read_before.filter(|_| was_read), ..*reading };
         let Some((mut after, drafts)) = incident(page, &told, seen, remembered) else {
+            // Another list was read later. That it stands on this one too is news all the same: it can leave it.
+            if let Some(remembered) = remembered.filter(|remembered| !remembered.listed.contains(list)) {
+                let mut after = remembered.clone();
+                after.listed.insert(list.to_owned());
+                changes.touched.insert(seen.id.clone(), after);
+            }
             changes.known += 1;
             continue;
         };
@@ -97,23 +108,39 @@ pub fn difference(page: &Page<'_>, reading: &Reading<'_>, list: &str, observatio
         }
         changes.add(seen, remembered.is_some_and(|before| says_the_same(before, &after)), after, drafts);
     }
-    let on_page = |id: &str| observation.incidents.iter().any(|seen| seen.id == id);
-    let mut starts: Vec<Instant> = observation.incidents.iter().filter_map(began).collect();
-    starts.sort_unstable();
+    if !observation.unnamed && observation.listing != Listing::Partial {
+        missing(page, reading, observation, memory, &mut changes);
+    }
+    changes
+}
+
+/// What stood on the list at its last reading, and stands there no more.
+fn missing(page: &Page<'_>, reading: &Reading<'_>, observation: &Observation, memory: &Memory, changes: &mut Changes) {
+    let list = reading.list;
+    let ids: BTreeSet<&str> = observation.incidents.iter().map(|seen| seen.id.as_str()).collect();
+    let on_page = |id: &String| ids.contains(id.as_str()) || observation.unread.contains(id);
+    let starts = |nature: Nature| {
+        // Trouble and planned work are two lists, even on one page.
+        let of_nature = observation.incidents.iter().filter(|seen| seen.nature.unwrap_or(nature) == nature);
+        let mut starts: Vec<Instant> = of_nature.filter_map(began).collect();
+        starts.sort_unstable();
+        starts
+    };
+    let (outages, maintenances) = (starts(Nature::Outage), starts(Nature::Maintenance));
     for (id, remembered) in memory.incidents.iter().filter(|(id, remembered)| remembered.listed.contains(list) && !on_page(id)) {
+        let starts = if remembered.nature == Nature::Outage { &outages } else { &maintenances };
         let mut after = remembered.clone();
         after.listed.remove(list);
         let seen = SeenIncident::new(id.clone());
         let drafts = match observation.listing {
             Listing::Unresolved => left(page, reading, &seen, &mut after, reading.read_before, reading.read),
-            Listing::Newest if remembered.start.value.is_some_and(|start| is_taken_down(start, &starts)) => {
+            Listing::Newest if remembered.start.value.is_some_and(|start| is_taken_down(reading, start, starts)) => {
                 fields::taken_down(&setting(page, reading, &seen, Some(remembered)), &mut after)
             }
             Listing::Newest | Listing::Partial => Vec::new(),
         };
         changes.add(&seen, false, after, drafts);
     }
-    changes
 }
 
 impl Changes {
@@ -127,10 +154,14 @@ impl Changes {
     }
 }
 
-/// True where the incident was read later than this in another dialect; or where nobody noted when this was read, and it tells of no
-/// moment after the last reading that was noted.
+/// True where the incident was read later than this in another dialect; where another list told it as it was changed later; or where
+/// nobody noted when this was read, and it tells of no moment after the last reading that was noted.
 fn is_old(reading: &Reading<'_>, seen: &SeenIncident, remembered: Option<&Remembered>) -> bool {
     let Some(remembered) = remembered else { return false };
+    let lags = |(list, told): &(String, Instant)| list != reading.list && seen.updated.is_some_and(|updated| updated < *told);
+    if remembered.told.as_ref().is_some_and(lags) {
+        return true;
+    }
     match reading.read {
         Some(read) => remembered.read_elsewhere(reading.dialect).is_some_and(|other| other > read),
         None => {
@@ -141,15 +172,17 @@ fn is_old(reading: &Reading<'_>, seen: &SeenIncident, remembered: Option<&Rememb
 }
 
 /// A full list of the newest drops its oldest: one that is missing was taken down only if several older ones stand there. A beginning
-/// can be set back, so that a single older one says little.
-fn is_taken_down(start: Instant, listed: &[Instant]) -> bool {
+/// can be set back, so that a single older one says little. Where nobody noted when the list was read it may be an older one: then what
+/// is newer than all of it is not missed.
+fn is_taken_down(reading: &Reading<'_>, start: Instant, listed: &[Instant]) -> bool {
     let older = listed.partition_point(|other| *other < start);
-    older >= if listed.len() < NEWEST_MAX { 1 } else { OLDER_MIN }
+    let is_within = reading.read.is_some() || listed.last().is_some_and(|newest| start <= *newest);
+    is_within && older >= if listed.len() < NEWEST_MAX { 1 } else { OLDER_MIN }
 }
 
 /// Nothing to write down: only the time of the reading moved.
 fn says_the_same(before: &Remembered, after: &Remembered) -> bool {
-    let aside = Remembered { read: before.read.clone(), ..after.clone() };
+    let aside = Remembered { read: before.read.clone(), told: before.told.clone(), ..after.clone() };
     aside == *before
 }
 
@@ -169,9 +202,10 @@ pub fn incident(page: &Page<'_>, reading: &Reading<'_>, seen: &SeenIncident, rem
         Some(remembered) => remembered.clone(),
         None => Remembered {
             page: page.url.to_owned(),
-            nature: seen.nature.unwrap_or(crate::Nature::Outage),
+            nature: seen.nature.unwrap_or(Nature::Outage),
             opener: String::new(),
             read: BTreeMap::new(),
+            told: None,
             listed: Default::default(),
             name: Default::default(),
             names: BTreeMap::new(),
@@ -200,8 +234,11 @@ pub fn incident(page: &Page<'_>, reading: &Reading<'_>, seen: &SeenIncident, rem
     fields::opening(&setting, seen, &mut after, &mut drafts);
     posts::posts(&setting, seen, &mut after, &mut drafts);
     fields::fields(&setting, seen, &mut after, &mut drafts);
-    if let Some(read) = reading.read {
+    if let Some(read) = reading.as_of.or(reading.read) {
         after.read.insert(reading.dialect, read);
+    }
+    if !setting.is_old && !reading.list.is_empty() {
+        after.told = seen.updated.map(|updated| (reading.list.to_owned(), updated));
     }
     Some((after, drafts))
 }
@@ -225,7 +262,7 @@ pub fn left(
 fn setting<'a>(page: &'a Page<'a>, reading: &'a Reading<'a>, seen: &'a SeenIncident, remembered: Option<&'a Remembered>) -> Setting<'a> {
     let reference_page = remembered.map_or(page.url, |remembered| &remembered.page);
     let since = remembered.and_then(|remembered| remembered.read.get(&reading.dialect).copied()).filter(|since| Some(*since) != reading.read);
-    let nature = remembered.map_or(crate::Nature::Outage, |remembered| remembered.nature);
+    let nature = remembered.map_or(Nature::Outage, |remembered| remembered.nature);
     Setting {
         page,
         reading,

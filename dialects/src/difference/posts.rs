@@ -1,6 +1,6 @@
 //! What a page says post by post. A post is recognised by the page's own id; where a dialect has none, by its minute and its words.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use dateline_events::kinds::VendorStatus;
 use dateline_events::{Instant, Precision, normal};
@@ -25,8 +25,10 @@ struct Candidate<'a> {
 
 /// Says what is new in the posts, what was edited, and what was taken down.
 pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
-    let candidates: Vec<Candidate> = seen.posts.iter().filter(|post| is_told(post, setting.reading.dialect)).map(Candidate::of).collect();
+    let candidates: Vec<Candidate> =
+        seen.posts.iter().filter(|post| is_told(post, after.nature, setting.reading.dialect)).map(Candidate::of).collect();
     let matched = recognise(&candidates, &after.posts);
+    let mut keys = Keys { taken: after.posts.iter().map(|post| post.key.clone()).collect(), last: HashMap::new() };
     for (candidate, found) in candidates.iter().zip(&matched) {
         match found {
             Some(place) => {
@@ -39,16 +41,17 @@ pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Reme
                 }
                 after.posts[*place] = post;
             }
-            None => new_post(setting, seen, candidate, after, drafts),
+            None => new_post(setting, seen, candidate, &mut keys, after, drafts),
         }
     }
     let dialect = setting.reading.dialect;
     let known = after.posts.len() - matched.iter().filter(|found| found.is_none()).count();
     for (place, post) in after.posts.iter_mut().enumerate().take(known) {
         let is_listed = matched.contains(&Some(place));
-        if !is_listed && !setting.is_old && post.gone.is_none() && post.told.contains_key(&dialect) {
+        if !is_listed && !seen.partial && !setting.is_old && post.gone.is_none() && post.told.contains_key(&dialect) {
             post.said += 1;
             post.gone = Some(post.said);
+            post.gone_by = Some(dialect);
             let part = format!("post/{}", post.key);
             let edits = vec![SilentEdit { what: Edited::Removed, minor: false }];
             drafts.push(setting.retraction(&part, post.said, &setting.id(&part, post.base), edits));
@@ -57,10 +60,11 @@ pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Reme
 }
 
 /// A monitor's "down" is said by the beginning; its "up" is a moment of relief. A post that says nothing is none.
-fn is_told(post: &SeenPost, dialect: Dialect) -> bool {
+pub(super) fn is_told(post: &SeenPost, nature: Nature, dialect: Dialect) -> bool {
     match dialect {
         Dialect::Upptime => post.status_word.as_deref() == Some("up"),
-        _ => post.words.is_some() || post.status.is_some(),
+        // Of trouble only a state of trouble says something by itself.
+        _ => post.words.is_some() || post.status.is_some_and(|status| nature == Nature::Maintenance || matches!(status, Status::Vendor(_))),
     }
 }
 
@@ -97,7 +101,9 @@ fn recognise(candidates: &[Candidate], remembered: &[RememberedPost]) -> Vec<Opt
     }
     // What is left is the same post only if nothing else could be: alone in its minute, or alone with its words.
     let by_minute: Sign = &|candidate, post| candidate.minute.is_some() && same_minute(candidate, post);
-    let by_words_alone: Sign = &|candidate, post| candidate.letters >= TELLING_LETTERS_MIN && candidate.normal == post.normal;
+    // A dialect that dates a single post by its incident dates it no more once there are two: that is no other time.
+    let is_telling = |candidate: &Candidate| candidate.letters >= TELLING_LETTERS_MIN || candidate.minute.is_none() && candidate.letters > 0;
+    let by_words_alone: Sign = &|candidate, post| is_telling(candidate) && candidate.normal == post.normal;
     for sign in [by_minute, by_words_alone] {
         let fits = |candidate: &Candidate, at: usize, taken: &[bool]| {
             !taken[at] && !other_id(candidate, &remembered[at]) && sign(candidate, &remembered[at])
@@ -118,9 +124,9 @@ fn recognise(candidates: &[Candidate], remembered: &[RememberedPost]) -> Vec<Opt
     matched
 }
 
-fn new_post(setting: &Setting<'_>, seen: &SeenIncident, candidate: &Candidate, after: &mut Remembered, drafts: &mut Vec<Draft>) {
+fn new_post(setting: &Setting<'_>, seen: &SeenIncident, candidate: &Candidate, keys: &mut Keys, after: &mut Remembered, drafts: &mut Vec<Draft>) {
     let post = candidate.seen;
-    let key = key_of(post, after);
+    let key = keys.of(post);
     let kind = kind_of(post, after, setting.reading.dialect);
     let part = format!("post/{key}");
     let mut own = said(setting, seen.started.as_ref(), post, kind, &key);
@@ -144,6 +150,7 @@ fn new_post(setting: &Setting<'_>, seen: &SeenIncident, candidate: &Candidate, a
         normal: candidate.normal,
         past: Vec::new(),
         gone: None,
+        gone_by: None,
     });
 }
 
@@ -157,12 +164,24 @@ fn stated_by(post: &SeenPost) -> Option<Instant> {
     post.updated.or_else(|| post.at.as_ref().map(SeenTime::start))
 }
 
-/// A post's part of the ids of its events: the page's id, else its time, with a number where that is taken.
-fn key_of(post: &SeenPost, after: &Remembered) -> String {
-    let name = post.id.clone().or_else(|| post.at.as_ref().map(|at| at.start().to_string())).unwrap_or_else(|| "undated".into());
-    let is_taken = |key: &str| after.posts.iter().any(|other| other.key == key);
-    let numbered = (2..).map(|number| format!("{name}.{number}"));
-    std::iter::once(name.clone()).chain(numbered).find(|key| !is_taken(key)).unwrap_or(name)
+/// The posts' parts of the ids of their events, and how far each name has been counted.
+struct Keys {
+    taken: HashSet<String>,
+    last: HashMap<String, u32>,
+}
+
+impl Keys {
+    /// A post's part: the page's id, else its time, with a number where that is taken.
+    fn of(&mut self, post: &SeenPost) -> String {
+        let name = post.id.clone().or_else(|| post.at.as_ref().map(|at| at.start().to_string())).unwrap_or_else(|| "undated".into());
+        let mut key = name.clone();
+        let last = self.last.entry(name.clone()).or_insert(1);
+        while !self.taken.insert(key.clone()) {
+            *last += 1;
+            key = format!("{name}.{last}");
+        }
+        key
+    }
 }
 
 impl PostKind {
@@ -242,11 +261,20 @@ fn changed(setting: &Setting<'_>, candidate: &Candidate, post: &mut RememberedPo
         // The mark of the whole stands by its last post, whichever that is: a post that it moved on from was not edited.
         told.status = post.told.get(&dialect).and_then(|before| before.status.clone());
     }
+    if read.words.is_none()
+        && let Some(before) = post.told.get(&dialect)
+    {
+        // A post without its words is no other wording: should they stand there again, nothing was edited.
+        told.raw = before.raw;
+    }
     let before = post.told.insert(dialect, told.clone());
-    if setting.is_old {
+    // A feed that lags behind its page still shows what the page took down.
+    let lags = post.gone.is_some() && post.gone_by.is_some_and(|by| by != dialect && dialect == Dialect::Atom);
+    if setting.is_old || lags {
         return;
     }
     if let Some(gone) = post.gone.take() {
+        post.gone_by = None;
         post.said += 1;
         let edits = vec![SilentEdit { what: Edited::Returned, minor: false }];
         drafts.push(setting.retraction(&part, post.said, &setting.id(&part, gone), edits));

@@ -7,6 +7,8 @@
 //! The one post of any other entry has an id, so that a changed text is a correction of it and not another post.
 
 mod dates;
+mod markup;
+mod naming;
 mod posts;
 
 use std::collections::BTreeSet;
@@ -16,17 +18,15 @@ use feed_rs::model::{Entry, Feed, Link, Text};
 use feed_rs::parser::Builder;
 use serde::Deserialize;
 
+use self::naming::CommonLinks;
 use self::posts::{Body, EntryTimes};
-use crate::observation::{Facts, Listing, Observation, Refused, SeenIncident, SeenPost, SeenTime, Unreadable};
+use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Unreadable};
 
 /// The largest feed that is read, in bytes; the largest of a Statuspage are under one mebibyte.
 pub const MAX_FEED_BYTES: usize = 8 * 1024 * 1024;
 
 /// So much of a page is looked at to tell what it is instead of a feed.
 const LOOK_BYTES: usize = 1024;
-
-/// An address that relative links are joined to is no longer than this: feed-rs writes it out once for each of them.
-const MAX_BASE_BYTES: usize = 256;
 
 /// What the one post of an entry is called that is no Statuspage's.
 const ONLY_POST: &str = "entry";
@@ -44,10 +44,11 @@ pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
     }
     let mut observation = Observation { listing: Listing::Partial, ..Observation::default() };
     let (mut seen, mut origin, mut is_statuspage) = (BTreeSet::new(), None, false);
-    for (place, entry) in feed.entries.iter().enumerate() {
-        let form = EntryForm::from(entry);
-        let what = form.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| format!("entry {}", place + 1));
-        match form.read() {
+    let forms: Vec<EntryForm> = feed.entries.iter().map(EntryForm::from).collect();
+    let common = CommonLinks::of(&feed, &forms);
+    for (place, form) in forms.into_iter().enumerate() {
+        let what = form.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| form.nameless(place));
+        match form.read(&common) {
             Ok(read) if !seen.insert(read.incident.id.clone()) => {
                 observation.refused.push(Refused { what, why: "it stands in the feed twice; the first is kept".into() });
             }
@@ -57,8 +58,9 @@ pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
                 }
                 is_statuspage |= read.is_statuspage;
                 let name_post = |(place, why)| Refused { what: format!("{}, post {place}", read.incident.id), why };
+                let partial = !read.refused.is_empty();
                 observation.refused.extend(read.refused.into_iter().map(name_post));
-                observation.incidents.push(read.incident);
+                observation.incidents.push(SeenIncident { partial, ..read.incident });
             }
             Err(why) => observation.refused.push(Refused { what, why }),
         }
@@ -70,7 +72,7 @@ pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
 /// One entry of a feed's history, as JSON: id, published, updated, title, content, link.
 pub(crate) fn entry_version(json: &str) -> Result<(SeenIncident, Facts), String> {
     let form: EntryForm = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    let read = form.read()?;
+    let read = form.read(&CommonLinks::default())?;
     if let Some((place, why)) = read.refused.into_iter().next() {
         return Err(format!("{}, post {place}: {why}", read.incident.id));
     }
@@ -86,6 +88,8 @@ struct EntryForm {
     title: Option<String>,
     content: Option<String>,
     link: Option<String>,
+    #[serde(default)]
+    categories: Vec<String>,
 }
 
 struct ReadEntry {
@@ -104,17 +108,24 @@ impl From<&Entry> for EntryForm {
             title: entry.title.as_ref().map(text),
             content: content.or_else(|| entry.summary.as_ref().map(|summary| summary.content.clone())),
             link: alternate(&entry.links),
+            categories: entry.categories.iter().flat_map(|category| std::iter::once(category.term.clone()).chain(category.label.clone())).collect(),
         }
     }
 }
 
 impl EntryForm {
-    fn read(self) -> Result<ReadEntry, String> {
+    /// How an entry without an id is spoken of.
+    fn nameless(&self, place: usize) -> String {
+        let title = self.title.as_deref().map(str::trim).filter(|title| !title.is_empty()).map(|title| format!(" \"{title}\""));
+        format!("entry {}{}", place + 1, title.unwrap_or_default())
+    }
+
+    fn read(self, common: &CommonLinks) -> Result<ReadEntry, String> {
         let link = self.link.clone().filter(|link| is_web(link)).or_else(|| self.id.clone().filter(|id| is_web(id)));
         let times = EntryTimes { published: self.published, updated: self.updated };
-        match posts::read(self.content.as_deref().unwrap_or_default(), times) {
+        match posts::read(self.content.as_deref().unwrap_or_default(), times)? {
             Some(body) => self.of_statuspage(link, body),
-            None => self.of_anybody(link),
+            None => self.of_anybody(link, common),
         }
     }
 
@@ -132,17 +143,29 @@ impl EntryForm {
         Ok(ReadEntry { incident, is_statuspage: true, refused: body.refused })
     }
 
-    fn of_anybody(self, link: Option<String>) -> Result<ReadEntry, String> {
-        let id = self.id.filter(|id| !id.trim().is_empty()).or_else(|| link.clone()).ok_or("it has neither an id nor a link")?;
-        let mut incident = SeenIncident::new(id);
+    fn of_anybody(self, link: Option<String>, common: &CommonLinks) -> Result<ReadEntry, String> {
+        let is_planned = is_planned(self.title.as_deref(), &self.categories);
+        let mut incident = SeenIncident::new(common.name(self.id, link.as_deref(), self.published)?);
+        incident.nature = is_planned.then_some(Nature::Maintenance);
         incident.url = link;
         incident.name = self.title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
         incident.updated = self.updated.or(self.published);
         let words = self.content.as_deref().map(plain).filter(|words| !words.is_empty());
         let at = self.published.or(self.updated).and_then(SeenTime::second);
-        incident.posts = vec![SeenPost { id: Some(ONLY_POST.into()), at, updated: self.updated, status: None, status_word: None, words }];
+        if is_planned && words.is_none() {
+            // A post without words says nothing: what is announced then is the entry itself.
+            incident.started = at;
+        } else {
+            incident.posts = vec![SeenPost { id: Some(ONLY_POST.into()), at, updated: self.updated, status: None, status_word: None, words }];
+        }
         Ok(ReadEntry { incident, is_statuspage: false, refused: Vec::new() })
     }
+}
+
+/// True where the headline or a category says the word "maintenance", or a category is "scheduled". Other wording is not recognised.
+fn is_planned(title: Option<&str>, categories: &[String]) -> bool {
+    let says = |text: &str| text.split(|character: char| !character.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case("maintenance"));
+    title.is_some_and(says) || categories.iter().any(|category| says(category) || category.trim().eq_ignore_ascii_case("scheduled"))
 }
 
 fn facts(feed: &Feed, origin: Option<String>, is_statuspage: bool) -> Facts {
@@ -162,7 +185,7 @@ fn no_feed(bytes: &[u8]) -> Option<String> {
         return Some(format!("{} bytes; a feed has at most {MAX_FEED_BYTES}", bytes.len()));
     }
     let head = String::from_utf8_lossy(&bytes[..bytes.len().min(LOOK_BYTES)]).to_ascii_lowercase();
-    let head = head.trim_start_matches('\u{feff}').trim_start();
+    let head = head.trim_start();
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Some("an empty page".into());
     }
@@ -173,34 +196,11 @@ fn no_feed(bytes: &[u8]) -> Option<String> {
     if is_html && !["<feed", "<rss", "<rdf"].iter().any(|root| head.contains(root)) {
         return Some("a page in HTML; expected RSS or Atom".into());
     }
-    if has_long_base(bytes) {
-        return Some(format!("it has an \"xml:base\" of more than {MAX_BASE_BYTES} bytes"));
-    }
-    None
-}
-
-fn has_long_base(bytes: &[u8]) -> bool {
-    const NAME: &[u8] = b"xml:base";
-    let mut rest = bytes;
-    while let Some(at) = rest.windows(NAME.len()).position(|window| window == NAME) {
-        rest = &rest[at + NAME.len()..];
-        let value = rest.trim_ascii_start().strip_prefix(b"=").map(<[u8]>::trim_ascii_start);
-        if let Some([quote @ (b'"' | b'\''), value @ ..]) = value
-            && value.len() > MAX_BASE_BYTES
-            && !value[..=MAX_BASE_BYTES].contains(quote)
-        {
-            return true;
-        }
-    }
-    false
+    markup::refused(bytes)
 }
 
 /// True where the root's end stands at the end: of RSS, feed-rs asks no more than that the channel is closed. Comments may follow.
 fn is_closed(bytes: &[u8]) -> bool {
-    // In UTF-16 the end is written in other bytes; feed-rs's own look must do.
-    if bytes.iter().take(4).any(|byte| *byte == 0) {
-        return true;
-    }
     let tail = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(LOOK_BYTES)..]);
     let mut tail = tail.trim_end();
     while let Some((before, _)) = tail.strip_suffix("-->").and_then(|comment| comment.rsplit_once("<!--")) {

@@ -4,13 +4,16 @@
 //! the newest first, with no year: it follows from the entry's own times. Above them, of planned work that has not begun,
 //! `THIS IS A SCHEDULED EVENT Mar 3, 12:00 - 16:30 UTC`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::{Instant, normal, plain};
 
 use super::dates::{Told, offsets};
 use crate::observation::{Nature, SeenPost, SeenTime, Status};
 use crate::statuspage;
+
+/// So many posts of one entry are read, as of any incident.
+const MAX_POSTS: usize = 1_000;
 
 /// The markup of one time, and of one state, is no longer than this.
 const MAX_HEADER_BYTES: usize = 400;
@@ -41,8 +44,8 @@ struct Piece<'a> {
     markup: &'a str,
 }
 
-/// Reads a body; None where it is not a Statuspage's.
-pub(super) fn read(content: &str, times: EntryTimes) -> Option<Body> {
+/// Reads a body; None where it is not a Statuspage's. An error where it holds more posts than are read.
+pub(super) fn read(content: &str, times: EntryTimes) -> Result<Option<Body>, String> {
     let unescaped;
     let content = if !content.contains("<small") && content.contains("&lt;small") {
         unescaped = unescape_once(content);
@@ -52,14 +55,18 @@ pub(super) fn read(content: &str, times: EntryTimes) -> Option<Body> {
     };
     let (above, pieces) = pieces(content);
     if pieces.is_empty() {
-        return None;
+        return Ok(None);
+    }
+    if pieces.len() > MAX_POSTS {
+        return Err(format!("more than {MAX_POSTS} posts; so many are read"));
     }
     let nature = nature(&pieces, above);
+    let newest = newest_by_zone(&pieces);
     let mut body = Body { nature, scheduled: window(above, times), ..Body::default() };
     // An entry is published at its newest post's time, or, of planned work ahead, at the time that is planned.
     let mut limit = times.published.into_iter().chain(times.updated).min();
     for (place, piece) in pieces.iter().enumerate() {
-        match time(piece, &pieces, times, limit) {
+        match time(piece, &newest, times, limit) {
             Ok(at) => {
                 limit = Some(at.start());
                 body.posts.push(post(piece, at));
@@ -73,7 +80,7 @@ pub(super) fn read(content: &str, times: EntryTimes) -> Option<Body> {
     let sameness = |post: &SeenPost| (post.at.as_ref().map(SeenTime::start), post.status_word.clone(), post.words.as_deref().map(normal));
     body.posts.retain(|post| seen.insert(sameness(post)));
     name_states(&mut body.posts, nature.unwrap_or(Nature::Outage));
-    Some(body)
+    Ok(Some(body))
 }
 
 fn post(piece: &Piece, at: SeenTime) -> SeenPost {
@@ -107,15 +114,26 @@ fn nature(pieces: &[Piece], above: &str) -> Option<Nature> {
     }
 }
 
-fn time(piece: &Piece, all: &[Piece], times: EntryTimes, limit: Option<Instant>) -> Result<SeenTime, String> {
+/// The newest post in each zone is the one that an entry may be published with. Looked up once, and not for each of the posts.
+fn newest_by_zone<'p>(pieces: &'p [Piece]) -> BTreeMap<&'p str, &'p Told> {
+    let mut newest = BTreeMap::new();
+    for told in pieces.iter().filter_map(|piece| piece.time.as_ref().ok()) {
+        if let Some(zone) = &told.zone {
+            newest.entry(zone.as_str()).or_insert(told);
+        }
+    }
+    newest
+}
+
+fn time(piece: &Piece, newest: &BTreeMap<&str, &Told>, times: EntryTimes, limit: Option<Instant>) -> Result<SeenTime, String> {
     let told = piece.time.clone()?;
     let limit = limit.ok_or("its time has no year, and the entry has neither \"published\" nor \"updated\" to infer it from")?;
-    let offset = offset(told.zone.as_deref(), all, times)?;
+    let offset = offset(told.zone.as_deref(), newest, times)?;
     told.last_before(limit, offset).ok_or_else(|| format!("\"{}\" is no time of any year", told.wording))
 }
 
 /// Of an abbreviation with several meanings it is that in which a post's minute is the entry's own; else the likeliest.
-fn offset(zone: Option<&str>, all: &[Piece], times: EntryTimes) -> Result<i32, String> {
+fn offset(zone: Option<&str>, newest: &BTreeMap<&str, &Told>, times: EntryTimes) -> Result<i32, String> {
     let Some(zone) = zone else { return Ok(0) };
     let offsets = offsets(zone).ok_or_else(|| format!("\"{zone}\" is a time zone whose offset is not known"))?;
     let likeliest = offsets[0];
@@ -123,8 +141,7 @@ fn offset(zone: Option<&str>, all: &[Piece], times: EntryTimes) -> Result<i32, S
         return Ok(likeliest);
     }
     let anchors: Vec<Instant> = times.published.into_iter().chain(times.updated).collect();
-    // The newest post is the one that an entry is published with.
-    let alike = all.iter().filter_map(|piece| piece.time.as_ref().ok()).find(|told| told.zone.as_deref() == Some(zone));
+    let alike = newest.get(zone);
     let is_meant = |offset: &i32| {
         let covers = |anchor: &Instant| alike.and_then(|told| told.nearest_to(*anchor, *offset)).is_some_and(|time| covers(&time, *anchor));
         anchors.iter().any(covers)
@@ -140,17 +157,17 @@ fn window(above: &str, times: EntryTimes) -> Option<(Instant, Instant)> {
     let words = plain(above).replace('\n', " ");
     let (from, until) = Told::parse_window(words.split_once(SCHEDULED)?.1)?;
     let anchor = times.published.or(times.updated)?;
-    let start = from.nearest_to(anchor, offset(from.zone.as_deref(), &[], times).ok()?)?.start();
-    let end = until.nearest_to(start, offset(until.zone.as_deref(), &[], times).ok()?)?.start();
+    let start = from.nearest_to(anchor, offset(from.zone.as_deref(), &BTreeMap::new(), times).ok()?)?.start();
+    let end = until.nearest_to(start, offset(until.zone.as_deref(), &BTreeMap::new(), times).ok()?)?.start();
     (start < end).then_some((start, end))
 }
 
-/// What stands above the first post, and the posts as they stand.
+/// What stands above the first post, and the posts as they stand; one more than are read, where there are too many.
 fn pieces(content: &str) -> (&str, Vec<Piece<'_>>) {
     let mut found: Vec<Piece> = Vec::new();
     let mut above = content;
     let (mut words_from, mut from) = (0, 0);
-    while let Some(at) = content[from..].find("<small").map(|at| from + at) {
+    while let Some(at) = content[from..].find("<small").map(|at| from + at).filter(|_| found.len() <= MAX_POSTS) {
         from = at + "<small".len();
         let Some((time, word, length)) = header(&content[at..]) else { continue };
         match found.last_mut() {

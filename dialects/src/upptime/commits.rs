@@ -1,7 +1,8 @@
 //! The table of a monitor's commits: columns parted by tabs, `committed_at` and `subject` among them, `commit` where there is one. A
 //! subject such as "🟥 Manual is down (503 in 120 ms) [skip ci] [upptime]" tells how a site was found; other subjects are passed over.
 //!
-//! A site that flaps is one incident: up and down again within `FOLD_MINUTES` is no end. Each finding in it is a post.
+//! A site that flaps is one incident: up and down again within `FOLD_MINUTES` is no end. Each finding in it is a post. An incident of
+//! `MAX_FINDINGS` ends as soon as the site is up, and the next trouble is another one: what comes later changes nothing of it.
 
 use std::collections::BTreeMap;
 
@@ -14,6 +15,9 @@ use crate::observation::{Observation, Refused, SeenIncident, SeenPost, SeenTime}
 
 /// A site that is up for no longer than this between two times of trouble was not well.
 const FOLD_MINUTES: i64 = 30;
+
+/// After so many findings an incident takes no more but its end: half of what is read of one incident.
+const MAX_FINDINGS: usize = 500;
 
 /// One finding.
 struct Finding {
@@ -88,12 +92,13 @@ fn runs(site: &str, findings: Vec<Finding>) -> Vec<SeenIncident> {
             State::Up if is_well => {}
             State::Up => run.push(finding),
             _ => {
-                let has_ended = run.last().filter(|_| is_well).is_some_and(|up| finding.at.0 - up.at.0 > FOLD_MINUTES * Instant::MINUTE);
+                let is_full = run.len() >= MAX_FINDINGS;
+                let has_ended = run.last().filter(|_| is_well).is_some_and(|up| is_full || finding.at.0 - up.at.0 > FOLD_MINUTES * Instant::MINUTE);
                 if has_ended {
                     incidents.extend(incident(&slug, site, std::mem::take(&mut run)));
                 }
                 // The same state once more is the same finding.
-                if run.last().is_none_or(|last| last.state != finding.state) {
+                if run.last().is_none_or(|last| last.state != finding.state && !is_full) {
                     run.push(finding);
                 }
             }

@@ -28,7 +28,7 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Observation, Unreadable> {
     if bytes.len() > MAX_FILE_BYTES {
         return Err(fault(format!("{} bytes; a file has at most {MAX_FILE_BYTES}", bytes.len())));
     }
-    let text = std::str::from_utf8(bytes).map_err(|error| fault(error.to_string()))?.trim_start_matches('\u{feff}');
+    let text = std::str::from_utf8(bytes).map_err(|error| fault(error.to_string()))?;
     let first_line = text.lines().next().unwrap_or_default();
     if text.trim_start().starts_with(['[', '{']) {
         return state::summary(text).map_err(fault);

@@ -1,7 +1,10 @@
 //! How sites are now: `summary.json`, all of them with the minutes that each was down, day by day; and `SLUG.yml`, one of them.
 //!
-//! Of the summary an incident is a site and a day on which it was down: it began that day and was over that day, but for the last
-//! one of a site that is down now. What passes midnight is two such days, and each is true. Days are Upptime's, in UTC.
+//! Of the summary an incident is a site and a day on which it was down: it began that day and was over that day, but for today of a
+//! site that is down now. What passes midnight is two such days, and each is true. Days are Upptime's, in UTC.
+//!
+//! The minutes are whole: a site that went down just now has 0 of them today. Which day is today the page does not say; none is later
+//! than the newest that any site has. The last day of a site that is down is open where it is that one; an older one is over.
 //!
 //! Of one site's file an incident is the day on which it was seen down, and no post: the file is rewritten without anything
 //! having happened. That the file no longer says so means that it is over
@@ -31,17 +34,20 @@ struct Site {
 pub(super) fn summary(text: &str) -> Result<Observation, String> {
     let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| format!("expected a list of sites: {error}"))?;
     let mut observation = Observation::default();
-    for (place, item) in items.into_iter().enumerate() {
+    let sites: Vec<Result<Site, serde_json::Error>> = items.into_iter().map(|item| serde_json::from_str(item.get())).collect();
+    let days_told = sites.iter().flatten().flat_map(|site| site.daily_minutes_down.keys());
+    let newest = days_told.filter(|day| seen_day(day).is_some()).max().cloned();
+    for (place, site) in sites.into_iter().enumerate() {
         let what = format!("site {}", place + 1);
-        match serde_json::from_str::<Site>(item.get()) {
-            Ok(site) => days(site, &what, &mut observation),
+        match site {
+            Ok(site) => days(site, newest.as_deref(), &what, &mut observation),
             Err(error) => observation.refused.push(Refused { what, why: error.to_string() }),
         }
     }
     Ok(observation)
 }
 
-fn days(site: Site, what: &str, observation: &mut Observation) {
+fn days(site: Site, newest: Option<&str>, what: &str, observation: &mut Observation) {
     let mut refuse = |why: String| observation.refused.push(Refused { what: what.to_owned(), why });
     let Some(state) = State::parse(&site.status) else {
         return refuse(format!("\"{}\" is none of up, down and degraded", site.status));
@@ -50,19 +56,19 @@ fn days(site: Site, what: &str, observation: &mut Observation) {
     let mut days: Vec<(String, SeenTime)> = Vec::new();
     for (day, minutes) in site.daily_minutes_down {
         match seen_day(&day) {
-            Some(time) if minutes > 0.0 => days.push((day, time)),
+            Some(time) if minutes > 0.0 || (state == State::Down && Some(day.as_str()) == newest) => days.push((day, time)),
             Some(_) => {}
             None => refuse(format!("\"{day}\" is not a day such as \"2026-08-11\"")),
         }
     }
-    if state == State::Degraded || (state == State::Down && days.is_empty()) {
+    let is_open = |day: &str| state == State::Down && Some(day) == newest;
+    if state != State::Up && !days.iter().any(|(day, _)| is_open(day)) {
         refuse(format!("{} is {}, and the page does not say since when", site.name, state.word()));
     }
-    let last = days.len().saturating_sub(1);
-    for (place, (day, time)) in days.into_iter().enumerate() {
+    for (day, time) in days {
         let mut incident = trouble(format!("{slug}-{day}"), &slug, &site.name, State::Down);
         incident.started = Some(time.clone());
-        incident.ended = Some(time).filter(|_| state != State::Down || place < last);
+        incident.ended = Some(time).filter(|_| !is_open(&day));
         observation.incidents.push(incident);
     }
 }

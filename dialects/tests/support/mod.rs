@@ -6,7 +6,8 @@ use dateline_dialects::{Changes, Dialect, Draft, Memory, Observation, Page, Read
 use dateline_events::{Event, Instant};
 use serde_json::{Map, Value, json};
 
-const PAGE: Page<'static> = Page { service: "lampost", vendor: "lampost", name: Some("Lampost"), lang: "en", url: "https://status.lampost.example" };
+pub const PAGE: Page<'static> =
+    Page { service: "lampost", vendor: "lampost", name: Some("Lampost"), lang: "en", url: "https://status.lampost.example" };
 
 /// One incident: its posts are id, words, status and minute.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,14 +36,18 @@ pub fn document(incidents: &[Made], newest: bool) -> Vec<u8> {
                     "display_at": minute(*at), "updated_at": minute(*at)})
             });
             let posts: Vec<Value> = posts.collect();
-            let status = posts.first().map_or("investigating".into(), |post| post["status"].clone());
+            // A list of the newest holds what is over; the summary never does.
+            let over = newest.then(|| if planned { json!("completed") } else { json!("resolved") });
+            let status = over.or_else(|| posts.first().map(|post| post["status"].clone())).unwrap_or_else(|| json!("investigating"));
             json!({"id": format!("incident{}", made.id), "name": format!("Trouble {}", made.name), "impact": impacts[usize::from(made.impact % 4)],
                 "status": status, "started_at": minute(made.start), "incident_updates": posts})
         });
         items.collect::<Vec<Value>>()
     };
     let mut whole = json!({"page": {"id": "p", "name": "Lampost", "url": PAGE.url}, "incidents": of(false), "scheduled_maintenances": of(true)});
-    if !newest {
+    if newest {
+        whole.as_object_mut().unwrap().retain(|_, section| section.as_array().is_none_or(|items| !items.is_empty()));
+    } else {
         whole["components"] = json!([]);
     }
     whole.to_string().into_bytes()
@@ -59,10 +64,15 @@ fn instant(number: usize) -> Instant {
 
 /// Reads a page at a minute, with memory as the keep gives it back.
 pub fn step(memory: &mut Memory, observation: &Observation, number: usize) -> Vec<Draft> {
+    step_of("summary", memory, observation, number)
+}
+
+/// The same of a list by its name.
+pub fn step_of(list: &str, memory: &mut Memory, observation: &Observation, number: usize) -> Vec<Draft> {
     *memory = serde_json::from_str(&serde_json::to_string(memory).unwrap()).unwrap();
     let before = number.checked_sub(1).map(instant);
-    let reading = Reading { dialect: Dialect::Statuspage, read: Some(instant(number)), read_before: before, sha256: "" };
-    let Changes { drafts, touched, .. } = difference(&PAGE, &reading, "summary", observation, memory);
+    let reading = Reading { dialect: Dialect::Statuspage, list, read: Some(instant(number)), as_of: None, read_before: before, sha256: "" };
+    let Changes { drafts, touched, .. } = difference(&PAGE, &reading, observation, memory);
     memory.absorb(touched);
     for draft in &drafts {
         Event::read_at_the_door(&draft.bytes(&PAGE)).unwrap_or_else(|faults| panic!("{faults}: {draft:?}"));

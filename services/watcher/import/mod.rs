@@ -12,10 +12,11 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use dateline_backends::Keep;
-use dateline_dialects::{self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Visibility, difference, read_visibility};
+use dateline_dialects::{self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Nature, Observation, Visibility, difference, read_visibility};
 use dateline_events::{Instant, Language};
 
 use super::book::Book;
+use super::pending::open_book;
 use super::publishing::Publishing;
 use super::scribe::{Page, Who, registration, sha256};
 use crate::ask::Asker;
@@ -103,10 +104,13 @@ impl Import {
         };
         let page = self.whose(file, observation.facts.name.as_deref(), dialect)?;
         let hash = sha256(&bytes);
-        // Unresolved and newest are two lists, whatever the files are called.
-        let list = format!("file-{}-{}", dialect.name(), if observation.listing == Listing::Unresolved { "unresolved" } else { "newest" });
+        let list = list_of(dialect, &name, &observation);
         self.book(&page.service).await?;
         let book = self.books.get_mut(&page.service).context("the page has a book")?;
+        if self.order.read_at.is_none() && book.has_taken(&hash) {
+            self.summary.known(observation.incidents.len());
+            return Ok(());
+        }
         let who = Who::of(&page, &observation.facts, dialect, book);
         let read_before = book.lists.get(&list).copied();
         if let (Some(read), Some(before)) = (self.order.read_at, read_before)
@@ -115,8 +119,8 @@ impl Import {
             self.summary.known(observation.incidents.len());
             return Ok(());
         }
-        let reading = dialects::Reading { dialect, read: self.order.read_at, read_before, sha256: &hash };
-        let changes = difference(&who.page(&page), &reading, &list, &observation, &book.memory);
+        let reading = dialects::Reading { dialect, list: &list, read: self.order.read_at, as_of: None, read_before, sha256: &hash };
+        let changes = difference(&who.page(&page), &reading, &observation, &book.memory);
         self.summary.read(&observation, changes.known);
         let (drafts, touched) = (changes.drafts, changes.touched);
         self.register(&page, &who, &drafts).await?;
@@ -125,8 +129,9 @@ impl Import {
         }
         let book = self.books.get_mut(&page.service).context("the page has a book")?;
         book.absorb(touched);
-        if let Some(read) = self.order.read_at {
-            book.read(&list, read);
+        match self.order.read_at {
+            Some(read) => book.read(&list, read),
+            None => book.note_taken(&hash),
         }
         Ok(())
     }
@@ -156,9 +161,10 @@ impl Import {
 
     async fn book(&mut self, service: &str) -> anyhow::Result<()> {
         if !self.books.contains_key(service) {
-            let book = match &self.keep {
-                Some(keep) => Book::open(keep, service).await?,
-                None => Book::empty(service),
+            let book = match (&self.keep, &self.asker) {
+                (Some(keep), Some(asker)) => open_book(keep, asker, service).await?,
+                (Some(keep), None) => Book::open(keep, service).await?,
+                (None, _) => Book::empty(service),
             };
             self.books.insert(service.to_owned(), book);
         }
@@ -187,10 +193,26 @@ impl Import {
     async fn flush(&mut self) -> anyhow::Result<()> {
         if let Some(publishing) = &mut self.publishing {
             let published = publishing.flush().await?;
+            for book in self.books.values_mut() {
+                published.unsaid.iter().for_each(|event| book.unsaid(event));
+            }
             self.summary.published(published);
         }
         Ok(())
     }
+}
+
+/// The name of the list that a file holds, whatever the file is called: by what it lists. Of an Upptime each file is one site's.
+fn list_of(dialect: Dialect, name: &str, observation: &Observation) -> String {
+    let holds = |nature: Nature| observation.incidents.iter().any(|seen| seen.nature.unwrap_or(Nature::Outage) == nature);
+    let list = match observation.listing {
+        Listing::Unresolved => "unresolved",
+        Listing::Newest | Listing::Partial if holds(Nature::Outage) && holds(Nature::Maintenance) => "newest",
+        Listing::Newest | Listing::Partial if holds(Nature::Maintenance) => "newest-planned",
+        Listing::Newest | Listing::Partial => "newest-outages",
+    };
+    let of = if dialect == Dialect::Upptime { name } else { "" };
+    format!("file-{}-{list}-{of}", dialect.name())
 }
 
 /// A slug of a name: lower case, everything else a hyphen.

@@ -1,6 +1,6 @@
 //! Histories of versions: each line is taken by itself; what was on the page beside it, the table of visibility says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -27,8 +27,16 @@ struct ReadLine {
     read_bytes: u64,
 }
 
-/// The incidents that will leave the page, by when, then by id.
-type Leaving = BTreeMap<(Instant, String), Visibility>;
+/// The incidents that will leave the page.
+#[derive(Default)]
+struct Leaving {
+    /// By when, then by id.
+    due: BTreeMap<(Instant, String), Visibility>,
+    /// Those that were due before any line told of them: the file is not in order of time over all incidents.
+    unmet: BTreeMap<(Instant, String), Visibility>,
+    /// The incidents that this file told of, with the latest version of each.
+    met: HashMap<String, Instant>,
+}
 
 impl Import {
     pub(super) async fn versions(&mut self, file: &Path, progress: &(dyn Fn(u64, u64) + Send + Sync)) -> anyhow::Result<()> {
@@ -37,7 +45,8 @@ impl Import {
         let page = self.whose(file, None, Dialect::Statuspage)?;
         self.book(&page.service).await?;
         let table = visibility(&self.order)?;
-        let mut leaving: Leaving = table.into_iter().filter_map(|(id, seen)| Some(((seen.first_absent?, id), seen))).collect();
+        let due = table.into_iter().filter_map(|(id, seen)| Some(((seen.first_absent?, id), seen))).collect();
+        let mut leaving = Leaving { due, ..Leaving::default() };
         let (sender, mut lines) = mpsc::channel(LINES_AHEAD);
         let reading = tokio::task::spawn_blocking(move || read(opened, &sender));
         while let Some(line) = lines.recv().await {
@@ -47,20 +56,34 @@ impl Import {
             match line.version {
                 Ok((version, hash)) => {
                     self.leave(&page, &mut leaving, Some(version.recorded)).await?;
-                    self.version(&page, &version, &hash).await?;
+                    self.version(&page, &version, &hash, line.number, &mut leaving.met).await?;
                 }
                 Err(why) => self.summary.refused(format!("line {}", line.number), why),
             }
         }
         reading.await.context("the reading thread ended")??;
-        self.leave(&page, &mut leaving, None).await
+        self.leave(&page, &mut leaving, None).await?;
+        leaving.due = std::mem::take(&mut leaving.unmet);
+        self.leave(&page, &mut leaving, None).await?;
+        for ((_, id), _) in leaving.unmet {
+            self.summary.refused(id, "it stands in the table of visibility, and in no version".into());
+        }
+        Ok(())
     }
 
-    async fn version(&mut self, page: &Page, version: &Version, hash: &str) -> anyhow::Result<()> {
-        let reading = dialects::Reading { dialect: version.dialect, read: Some(version.recorded), read_before: None, sha256: hash };
+    async fn version(&mut self, page: &Page, version: &Version, hash: &str, line: u64, met: &mut HashMap<String, Instant>) -> anyhow::Result<()> {
+        let reading =
+            dialects::Reading { dialect: version.dialect, list: "", read: Some(version.recorded), as_of: None, read_before: None, sha256: hash };
         let book = self.books.get_mut(&page.service).context("the page has a book")?;
         let who = Who::of(page, &version.facts, version.dialect, book);
         let remembered = book.memory.incidents.get(&version.incident.id);
+        let id = &version.incident.id;
+        if met.get(id).is_some_and(|before| version.recorded < *before) {
+            let why = format!("it goes back in time: a later version of {id} stands before it; sort the lines by recorded_at");
+            self.summary.refused(format!("line {line}"), why);
+            return Ok(());
+        }
+        met.insert(id.clone(), version.recorded);
         let changed = incident(&who.page(page), &reading, &version.incident, remembered);
         self.summary.version(&version.incident, changed.is_none());
         let Some((after, drafts)) = changed else { return Ok(()) };
@@ -74,16 +97,17 @@ impl Import {
 
     /// Says of everything that was first absent by an instant (None: at all) that it left the page.
     async fn leave(&mut self, page: &Page, leaving: &mut Leaving, by: Option<Instant>) -> anyhow::Result<()> {
-        while let Some(entry) = leaving.first_entry().filter(|entry| by.is_none_or(|by| entry.key().0 <= by)) {
+        while let Some(entry) = leaving.due.first_entry().filter(|entry| by.is_none_or(|by| entry.key().0 <= by)) {
             let ((first_absent, id), seen) = entry.remove_entry();
             let book = self.books.get_mut(&page.service).context("the page has a book")?;
             let Some(remembered) = book.memory.incidents.get(&id) else {
-                self.summary.refused(id, "it stands in the table of visibility, and in no version".into());
+                leaving.unmet.insert((first_absent, id), seen);
                 continue;
             };
             let mut after = remembered.clone();
             let who = Who::of(page, &dialects::Facts::default(), Dialect::Statuspage, book);
-            let reading = dialects::Reading { dialect: Dialect::Statuspage, read: Some(first_absent), read_before: None, sha256: "" };
+            let reading =
+                dialects::Reading { dialect: Dialect::Statuspage, list: "", read: Some(first_absent), as_of: None, read_before: None, sha256: "" };
             let drafts = left(&who.page(page), &reading, &SeenIncident::new(id.clone()), &mut after, Some(seen.last_seen), Some(first_absent));
             book.absorb(BTreeMap::from([(id, after)]));
             for draft in &drafts {

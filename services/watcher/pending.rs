@@ -1,0 +1,118 @@
+//! What is about to be published, noted in the keep before it is. Killed in between, a watcher first says that to its end: what the page
+//! says by then may be something else, and the ids are given.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use anyhow::{Context, bail};
+use dateline_backends::{Keep, KeepError, Revision};
+use dateline_dialects::Remembered;
+use dateline_events::Instant;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::book::Book;
+use super::publishing::{Published, Publishing};
+use super::scribe::sha256;
+use crate::ask::Asker;
+
+/// A piece of it in the keep, in bytes.
+const PIECE_BYTES: usize = 384 * 1024;
+
+/// So many pieces at most.
+const MAX_PIECES: usize = 512;
+
+/// What a reading brought, before it is published.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Pending {
+    /// The events, in order.
+    pub events: Vec<Box<RawValue>>,
+    /// What is to be remembered once they are published.
+    pub touched: BTreeMap<String, Remembered>,
+    /// The list that was read, and when.
+    pub read: (String, Instant),
+}
+
+/// Says that pieces are there; without any, nothing is pending.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Head {
+    pieces: usize,
+    sha256: String,
+}
+
+impl Pending {
+    /// Notes it in the keep. The head comes last: without it the pieces are nothing.
+    pub async fn note(&self, keep: &Keep, service: &str) -> anyhow::Result<()> {
+        let bytes = serde_json::to_vec(self)?;
+        let pieces: Vec<&[u8]> = bytes.chunks(PIECE_BYTES).collect();
+        if pieces.len() > MAX_PIECES {
+            return Err(KeepError::TooLarge { given: bytes.len() }.into());
+        }
+        for (number, piece) in pieces.iter().enumerate() {
+            put(keep, &place(service, &number.to_string()), piece).await?;
+        }
+        let head = Head { pieces: pieces.len(), sha256: sha256(&bytes) };
+        put(keep, &place(service, HEAD), &serde_json::to_vec(&head)?).await
+    }
+
+    /// What was noted and not brought to its end.
+    async fn open(keep: &Keep, service: &str) -> anyhow::Result<Option<Self>> {
+        let Some((head, _)) = keep.get(&place(service, HEAD)).await? else { return Ok(None) };
+        let broken = || format!("what the keep holds under {} cannot be read: put it aside and import again", place(service, HEAD));
+        let head: Head = serde_json::from_slice(&head).with_context(broken)?;
+        if head.pieces == 0 {
+            return Ok(None);
+        }
+        let mut bytes = Vec::new();
+        for number in 0..head.pieces.min(MAX_PIECES) {
+            let (piece, _) = keep.get(&place(service, &number.to_string())).await?.with_context(broken)?;
+            bytes.extend(piece);
+        }
+        if sha256(&bytes) != head.sha256 {
+            bail!(broken());
+        }
+        Ok(Some(serde_json::from_slice(&bytes).with_context(broken)?))
+    }
+
+    /// Publishes it, remembers it, and notes that nothing is pending.
+    pub async fn finish(self, asker: &Arc<Asker>, keep: &Keep, book: &mut Book) -> anyhow::Result<Published> {
+        let mut publishing = Publishing::new(asker.clone());
+        for event in &self.events {
+            publishing.push(event.get().as_bytes().to_vec()).await?;
+        }
+        let published = publishing.flush().await?;
+        let noted = !self.events.is_empty();
+        book.absorb(self.touched);
+        published.unsaid.iter().for_each(|event| book.unsaid(event));
+        book.read(&self.read.0, self.read.1);
+        book.save(keep).await?;
+        if noted {
+            put(keep, &place(book.service(), HEAD), &serde_json::to_vec(&Head::default())?).await?;
+        }
+        Ok(published)
+    }
+}
+
+/// The head's name; the pieces have numbers.
+const HEAD: &str = "head";
+
+/// Opens the book of a page; what a watcher was about to say when it ended is said first.
+pub async fn open_book(keep: &Keep, asker: &Arc<Asker>, service: &str) -> anyhow::Result<Book> {
+    let mut book = Book::open(keep, service).await?;
+    if let Some(pending) = Pending::open(keep, service).await? {
+        tracing::info!(service, events = pending.events.len(), "a watcher ended while it published; saying that to its end");
+        pending.finish(asker, keep, &mut book).await?;
+    }
+    Ok(book)
+}
+
+fn place(service: &str, name: &str) -> String {
+    format!("watch/{service}/pending/{name}")
+}
+
+/// Sets a value over what is there. Somebody else's writing in between is an error.
+async fn put(keep: &Keep, key: &str, value: &[u8]) -> anyhow::Result<()> {
+    let expected: Option<Revision> = keep.get(key).await?.map(|(_, revision)| revision);
+    keep.put(key, value, expected).await?;
+    Ok(())
+}
