@@ -55,7 +55,7 @@ impl Asker {
         if let Some(url) = &settings.url {
             return Ok(Self::Server { url: checked(url)?, key: settings.key.clone(), client: reqwest::Client::new() });
         }
-        Ok(Self::files(Doors::open(settings, files).await?))
+        Ok(Self::files(Doors::open(&settings.addresses, files).await?))
     }
 
     /// The files whose doors this process has opened already.

@@ -11,7 +11,7 @@ use dateline_events::{EventKey, Position};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::watch;
 
-use crate::config::{Addresses, Reporting, Settings};
+use crate::config::Addresses;
 
 /// Where the keep says which ledger is current: its number, decimal.
 const CURRENT: &str = "ledger/current";
@@ -33,8 +33,6 @@ pub struct Doors {
     pub keep: Keep,
     /// What was counted of users' reports; None where none are taken.
     pub reports: Option<Reports>,
-    /// Who may report, and how much.
-    pub reporting: Reporting,
 }
 
 /// Whether a process appends to the ledger, or only reads it.
@@ -48,15 +46,14 @@ pub enum Use {
 
 impl Doors {
     /// Opens all of them. A ledger that came back shorter than the views have read it is refused: something was lost.
-    pub async fn open(settings: &Settings, ledger_use: Use) -> anyhow::Result<Self> {
-        let addresses = &settings.addresses;
+    pub async fn open(addresses: &Addresses, ledger_use: Use) -> anyhow::Result<Self> {
         let keep = Keep::open(&addresses.keep).await?;
         let views = Views::open(&addresses.views, PROJECTION_VERSION).await?;
         let known = views.cursor(views.serving().await?).await?;
         let (ledger, _) = open_ledger(addresses, &keep, ledger_use, known).await?;
         // Whoever only reads takes no reports, and makes no log of them.
         let reports = if ledger_use == Use::Append { open_reports(addresses).await? } else { None };
-        Ok(Self { ledger, views, keep, reports, reporting: settings.reporting.clone() })
+        Ok(Self { ledger, views, keep, reports })
     }
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::archive;
-use crate::config::{Role, Serving};
+use crate::config::{Reporting, Role, Serving};
 use crate::doors::{Doors, Use, note_reach, open_ledger, open_reports, until_replaced};
 use crate::health::Health;
 use crate::http::{Gate, Problem, server};
@@ -33,8 +33,6 @@ pub struct House {
     pub views: Option<Views>,
     /// The keep.
     pub keep: Keep,
-    /// The log of reports, where an intake takes any.
-    pub reports: Option<Reports>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
     /// Ends with the reason why the house must be started anew.
@@ -94,7 +92,7 @@ impl House {
             }
         }));
         let replaced = tokio::spawn(until_replaced(opening.keep.clone(), number));
-        Ok(Self { address, ledger, views, keep: opening.keep, reports, stop, tasks, replaced })
+        Ok(Self { address, ledger, views, keep: opening.keep, stop, tasks, replaced })
     }
 
     /// Ends with the reason when this house works on what is a thing of the past.
@@ -186,7 +184,7 @@ impl Opening<'_> {
 /// The routes of a command that works on the files themselves: those of intake and reader.
 pub fn routes(doors: &Doors, gate: &Gate, stop: watch::Receiver<bool>) -> Router {
     let intake = Intake::new(doors.ledger.clone(), gate.clone());
-    let reports = ReportsIntake::start(doors.reports.clone(), gate.clone(), doors.reporting.clone());
+    let reports = ReportsIntake::start(doors.reports.clone(), gate.clone(), Reporting::default());
     let reader = Reader::new(doors.ledger.clone(), doors.views.clone(), gate.clone(), stop);
     // Both roles have routes of their own under /v1/events; merging joins the methods.
     whole(intake.routes().merge(reports.routes()).merge(reader.routes()))

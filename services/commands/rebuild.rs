@@ -14,7 +14,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<Answer> {
     if settings.url.is_some() {
         bail!("rebuild works on the files, not through a server; leave --url out and name the files with --data");
     }
-    let doors = Doors::open(settings, Use::Read).await?;
+    let doors = Doors::open(&settings.addresses, Use::Read).await?;
     let begun = Instant::now();
     let progress = Progress::new("rebuilding", doors.ledger.head().await?.position);
     let position = projector::rebuild(&doors.ledger, &doors.views, |cursor, head| progress.at(cursor, head)).await?;

@@ -52,13 +52,7 @@ async fn with_every_role(settings: &Settings, watcher: Watcher, greeting: &str) 
     let serving = Serving::of(settings, &Role::ALL);
     let mut house = House::start_with(&serving, |gate| watcher.routes(gate)).await?;
     let views = house.views.clone().context("a house with every role has views")?;
-    let doors = Doors {
-        ledger: house.ledger.clone(),
-        views,
-        keep: house.keep.clone(),
-        reports: house.reports.clone(),
-        reporting: settings.reporting.clone(),
-    };
+    let doors = Doors { ledger: house.ledger.clone(), views, keep: house.keep.clone(), reports: None };
     let keep = doors.keep.clone();
     say(&with_state(&welcome(&house, &serving), greeting, house.address))?;
     let (stop, stopped) = watch::channel(false);

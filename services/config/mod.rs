@@ -33,7 +33,7 @@ pub struct Settings {
 }
 
 /// Who may report, and how much.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Reporting {
     /// True where everybody may report without an API key; an address then counts only a few times an hour.
     pub open: bool,
@@ -43,7 +43,14 @@ pub struct Reporting {
     pub proxies: Vec<IpAddr>,
 }
 
-/// So many reports of one service an API key may bring in a minute, where nothing is set: more than any vendor's own users send.
+impl Default for Reporting {
+    fn default() -> Self {
+        Self { open: false, key_reports_a_minute: KEY_REPORTS_A_MINUTE, proxies: Vec::new() }
+    }
+}
+
+/// So many reports of one service an API key may bring in a minute, where nothing is set: it is there for a
+/// loop gone wild, not for a busy day.
 const KEY_REPORTS_A_MINUTE: u64 = 100_000;
 
 /// A secret, which no debug output shows.
