@@ -6,17 +6,18 @@ use anyhow::{Context, bail};
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dateline_backends::{Archive, Inbox, Keep, Ledger, Views};
+use dateline_backends::{Archive, Inbox, Keep, Ledger, Reports, Views};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::archive;
-use crate::config::{Role, Serving};
-use crate::doors::{Doors, Use, note_reach, open_ledger, until_replaced};
+use crate::config::{Reporting, Role, Serving};
+use crate::doors::{Doors, Use, note_reach, open_ledger, open_reports, until_replaced};
 use crate::health::Health;
 use crate::http::{Gate, Problem, server};
+use crate::intake::reports::ReportsIntake;
 use crate::intake::{Intake, inbox};
 use crate::keys::Keys;
 use crate::projector;
@@ -75,11 +76,13 @@ impl House {
         let ledger_use = if serving.has(Role::Intake) { Use::Append } else { Use::Read };
         let (ledger, number) = open_ledger(addresses, &opening.keep, ledger_use, known).await?;
         let inbox = opening.inbox().await?;
+        let reports = if serving.has(Role::Intake) { open_reports(addresses).await? } else { None };
         let listener = TcpListener::bind(serving.listen)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
         let address = listener.local_addr()?;
-        let router = whole(opening.routes(&ledger, views.as_ref(), archive.as_ref()).merge(further(&opening.gate)));
+        let router = opening.routes(&ledger, views.as_ref(), archive.as_ref(), reports.as_ref());
+        let router = whole(router.merge(further(&opening.gate)));
         let mut tasks = opening.start(&ledger, number, views.as_ref(), inbox);
         tasks.extend(archive.map(|archive| tokio::spawn(archive::run(ledger.clone(), archive, opening.stopped.clone()))));
         let stopped = opening.stopped.clone();
@@ -152,11 +155,12 @@ impl Opening<'_> {
         }
     }
 
-    fn routes(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>) -> Router {
+    fn routes(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>, reports: Option<&Reports>) -> Router {
         let needs_ledger = self.serving.roles.iter().any(|role| *role != Role::Reader);
         let mut router = Health { ledger: ledger.clone(), needs_ledger, views: views.cloned(), archive: archive.cloned() }.routes();
         if self.serving.has(Role::Intake) {
             router = router.merge(Intake::new(ledger.clone(), self.gate.clone()).routes());
+            router = router.merge(ReportsIntake::start(reports.cloned(), self.gate.clone(), self.serving.reporting.clone()).routes());
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Reader)) {
             router = router.merge(Reader::new(ledger.clone(), views.clone(), self.gate.clone(), self.stopped.clone()).routes());
@@ -180,9 +184,10 @@ impl Opening<'_> {
 /// The routes of a command that works on the files themselves: those of intake and reader.
 pub fn routes(doors: &Doors, gate: &Gate, stop: watch::Receiver<bool>) -> Router {
     let intake = Intake::new(doors.ledger.clone(), gate.clone());
+    let reports = ReportsIntake::start(doors.reports.clone(), gate.clone(), Reporting::default());
     let reader = Reader::new(doors.ledger.clone(), doors.views.clone(), gate.clone(), stop);
     // Both roles have routes of their own under /v1/events; merging joins the methods.
-    whole(intake.routes().merge(reader.routes()))
+    whole(intake.routes().merge(reports.routes()).merge(reader.routes()))
 }
 
 /// With answers for what is not there and what is not allowed: problems too.

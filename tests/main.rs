@@ -31,6 +31,7 @@ mod killed;
 mod openapi;
 mod poison;
 mod reading;
+mod reports;
 mod roles;
 mod synced;
 mod tidy;
