@@ -81,6 +81,8 @@ pub enum Command {
     Reader,
     /// Run the archive alone: it keeps a second, unchangeable copy of every record
     Archive,
+    /// Run the detector alone: it follows users' reports, and publishes what they show to the intake at --url
+    Detector,
     /// Watch vendors' status pages: read them politely, and publish what they say and what they change in silence
     ///
     /// With --url it publishes to that server and shows its own state at --listen; without, it runs every role in this process.

@@ -91,11 +91,13 @@ pub enum Role {
     Reader,
     /// Copies every record into the archive.
     Archive,
+    /// Follows users' reports, and publishes what they show.
+    Detector,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Intake, Self::Projector, Self::Reader, Self::Archive];
+    pub const ALL: [Self; 5] = [Self::Intake, Self::Projector, Self::Reader, Self::Archive, Self::Detector];
 }
 
 /// What a server needs.
@@ -111,13 +113,16 @@ pub struct Serving {
     pub open_reading: bool,
     /// Who may report, and how much.
     pub reporting: Reporting,
+    /// The intake that a role publishes to which has none in its own process, with the API key for it.
+    pub publish_to: Option<(String, Option<Secret>)>,
 }
 
 impl Serving {
     /// A server with these roles, as the settings have it.
     pub fn of(settings: &Settings, roles: &[Role]) -> Self {
         let (addresses, reporting) = (settings.addresses.clone(), settings.reporting.clone());
-        Self { roles: roles.to_vec(), addresses, listen: settings.listen, open_reading: settings.open_reading, reporting }
+        let publish_to = settings.url.clone().map(|url| (url, settings.key.clone()));
+        Self { roles: roles.to_vec(), addresses, listen: settings.listen, open_reading: settings.open_reading, reporting, publish_to }
     }
 
     /// True if it plays this role.

@@ -24,7 +24,11 @@ pub struct Flush {
     pub run: Run,
     /// Its number within the run.
     pub number: u64,
-    /// What was counted, at most [`MAX_FLUSH_COUNTS`].
+    /// The minute since 1970-01-01T00:00Z in which the intake wrote it: it was up then, and what nobody reported until then was quiet.
+    /// None for a history, which says nothing of now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub written: Option<i64>,
+    /// What was counted, at most [`MAX_FLUSH_COUNTS`]; nothing, where an intake only says that it is up.
     pub counts: Vec<Count>,
 }
 
@@ -72,7 +76,13 @@ fn is_zero(number: &u64) -> bool {
 impl Flush {
     /// A flush of this version.
     pub fn new(run: Run, number: u64, counts: Vec<Count>) -> Self {
-        Self { v: FLUSH_VERSION, run, number, counts }
+        Self { v: FLUSH_VERSION, run, number, written: None, counts }
+    }
+
+    /// The same, written in a minute since 1970-01-01T00:00Z.
+    #[must_use]
+    pub fn written(self, minute: i64) -> Self {
+        Self { written: Some(minute), ..self }
     }
 
     /// Its name.

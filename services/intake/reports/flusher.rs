@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use dateline_backends::{Reports, ReportsError};
-use dateline_events::Position;
+use dateline_events::{Instant, Position};
 use dateline_events::reports::{Count, Flush, Run};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant as Clock;
 
+use super::Beats;
 use super::gather::Gathered;
 use super::too_many_counts;
 use crate::http::Problem;
@@ -21,6 +22,10 @@ use crate::http::Problem;
 /// just told of an outage. In return the log grows by ten records a second at most, however many report: by what is counted apart,
 /// not by reports.
 const FLUSH_EVERY_MS: u64 = 100;
+
+/// An intake to which nobody reports says so once in so many milliseconds, by a flush of nothing: without it nobody could tell quiet from
+/// an intake that is down.
+const BEAT_EVERY_MS: u64 = 60_000;
 
 /// Requests that may wait for a flush; beyond, 503.
 const MAX_WAITING_REQUESTS: usize = 4_096;
@@ -63,11 +68,11 @@ impl Waiting {
 
 impl Flusher {
     /// Starts it; it ends when the last way to it is gone, and writes before what waits then.
-    pub(super) fn start(reports: Reports) -> Self {
+    pub(super) fn start(reports: Reports, beats: Beats) -> Self {
         let (queue, requests) = mpsc::channel(MAX_WAITING_REQUESTS);
         let waiting_counts = Arc::new(AtomicUsize::new(0));
         let flushing =
-            Flushing { reports, run: Run(uuid::Uuid::now_v7().as_u128()), number: 0, requests, held: None, waiting_counts: waiting_counts.clone() };
+            Flushing { reports, run: Run(uuid::Uuid::now_v7().as_u128()), number: 0, requests, held: None, waiting_counts: waiting_counts.clone(), beats };
         tokio::spawn(flushing.run());
         Self { queue, waiting_counts }
     }
@@ -108,21 +113,35 @@ struct Flushing {
     /// What did not fit into the last flush.
     held: Option<Request>,
     waiting_counts: Arc<AtomicUsize>,
+    beats: Beats,
 }
 
 impl Flushing {
     async fn run(mut self) {
         let mut due = Clock::now();
+        let mut beat = Clock::now() + Duration::from_millis(BEAT_EVERY_MS);
         loop {
             let first = match self.held.take() {
                 Some(request) => request,
-                None => match self.requests.recv().await {
-                    Some(request) => request,
-                    None => return,
+                None => match tokio::time::timeout_at(beat, self.requests.recv()).await {
+                    Ok(Some(request)) => request,
+                    Ok(None) => return,
+                    Err(_) if self.beats == Beats::No => {
+                        beat = Clock::now() + Duration::from_millis(BEAT_EVERY_MS);
+                        continue;
+                    }
+                    Err(_) => {
+                        if let Err(error) = self.append(Vec::new()).await {
+                            tracing::warn!(%error, "that this intake is up could not be written to the log of reports");
+                        }
+                        beat = Clock::now() + Duration::from_millis(BEAT_EVERY_MS);
+                        continue;
+                    }
                 },
             };
             let (gathered, answers) = self.gather(first, due).await;
             due = Clock::now() + Duration::from_millis(FLUSH_EVERY_MS);
+            beat = Clock::now() + Duration::from_millis(BEAT_EVERY_MS);
             let appended = self.append(gathered.into_counts()).await;
             for answer in answers {
                 // Whoever waits no more has been counted all the same.
@@ -154,7 +173,7 @@ impl Flushing {
 
     async fn append(&mut self, counts: Vec<Count>) -> Result<Position, ReportsError> {
         self.number += 1;
-        let flush = Flush::new(self.run, self.number, counts);
+        let flush = Flush::new(self.run, self.number, counts).written(super::now().0.div_euclid(Instant::MINUTE));
         let mut tries = 1;
         loop {
             match self.reports.append(&flush).await {

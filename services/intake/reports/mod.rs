@@ -31,6 +31,15 @@ use crate::http::{Gate, Problem, parameters};
 use flusher::{Flusher, Waiting};
 use limits::{Limits, Reporter};
 
+/// Whether an intake says now and then that it is up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beats {
+    /// A server: nobody reported while it was up.
+    Yes,
+    /// A command that nobody else can reach.
+    No,
+}
+
 /// The intake of reports.
 #[derive(Debug, Clone)]
 pub struct ReportsIntake(Arc<Inner>);
@@ -81,8 +90,8 @@ struct Counted {
 
 impl ReportsIntake {
     /// An intake before a log of reports; None: it takes none. Must be called inside a runtime.
-    pub fn start(reports: Option<Reports>, gate: Gate, rules: Reporting) -> Self {
-        let open = reports.map(|reports| Open { flusher: Flusher::start(reports.clone()), reports });
+    pub fn start(reports: Option<Reports>, gate: Gate, rules: Reporting, beats: Beats) -> Self {
+        let open = reports.map(|reports| Open { flusher: Flusher::start(reports.clone(), beats), reports });
         let limits = Limits::new(rules.key_reports_a_minute);
         Self(Arc::new(Inner { open, gate, rules, limits }))
     }
