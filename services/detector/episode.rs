@@ -3,8 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use dateline_events::Region;
-use dateline_events::kinds::Symptom;
+use dateline_events::{Region, Symptom};
 use dateline_series::Finding;
 use serde::{Deserialize, Serialize};
 

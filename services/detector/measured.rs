@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use dateline_events::Region;
-use dateline_events::kinds::Symptom;
+use dateline_events::{Region, Symptom};
 use dateline_series::{Finding, Refused, Settings, Verdict, Watch};
 use serde::{Deserialize, Serialize};
 
