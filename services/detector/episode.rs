@@ -174,7 +174,7 @@ impl Episodes {
         let opening = sayings.iter_mut().rev().find(|saying| saying.first_s == first && matches!(saying.what, What::Anomaly { .. } | What::Spread));
         let new_region = line.region.clone().filter(|region| !episode.regions.contains(region));
         episode.regions.extend(new_region.clone());
-        let is_news = episode.listen(line, &about(line, first, episode.last_s));
+        let is_news = episode.listen(line);
         match opening {
             Some(opening) => {
                 opening.regions.extend(new_region);
@@ -239,12 +239,12 @@ impl Episode {
     }
 
     /// Notes whose series stands out; true where that makes it more than one publisher's word.
-    fn listen(&mut self, line: &Line, about: &Breakdown) -> bool {
+    fn listen(&mut self, line: &Line) -> bool {
         let voice = match (&line.measure, &line.voice) {
             (Measure::Total { from, .. }, _) => Some(from),
             (Measure::Single, Some(voice)) => Some(voice),
-            // Several together are nobody in particular: each is watched by itself.
-            (Measure::Single, None) => about.voices.first().filter(|_| about.voices.len() == 1).map(|(voice, _)| voice),
+            // All together are nobody in particular: each is watched by itself.
+            (Measure::Single, None) => None,
         };
         self.voices.extend(voice.cloned());
         let is_news = !self.is_confirmed && self.voices.len() >= VOICES_MIN;

@@ -57,8 +57,9 @@ pub struct State {
     pub unreadable: u64,
     /// Events that were published since the start.
     pub published: u64,
-    /// Services that are watched, and series of them.
+    /// Services that are watched.
     pub services: usize,
+    /// Series of them that are watched.
     pub series: usize,
     /// What stands out now, by service, with when it began.
     pub standing: Vec<Standing>,
@@ -70,7 +71,9 @@ pub struct State {
 /// A service in which something stands out.
 #[derive(Debug, Clone, Serialize)]
 pub struct Standing {
+    /// The service's slug.
     pub service: String,
+    /// When each began.
     pub since: Vec<String>,
 }
 

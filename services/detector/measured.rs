@@ -25,14 +25,12 @@ pub struct Measured {
     /// True for totals: of those said for one window the highest holds. Single reports add up.
     is_total: bool,
     everywhere: Watch,
-    /// A watch that was told of no report ever: a region that is heard of for the first time was quiet until then.
+    /// A watch that was told of no report ever: a region or a publisher that is heard of for the first
+    /// time was quiet until then.
     quiet: Watch,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     regions: BTreeMap<Region, Watch>,
-    /// The publisher of all single reports so far, while there is only one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    only_voice: Option<String>,
-    /// By publisher, once there are several.
+    /// By publisher of single reports.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     voices: BTreeMap<String, Watch>,
     /// The newest buckets, by their start in Unix seconds.
@@ -90,7 +88,7 @@ impl Measured {
     /// A measure in buckets of so many seconds.
     pub fn new(bucket_seconds: u32, is_total: bool) -> Result<Self, Refused> {
         let quiet = Watch::new(bucket_seconds)?;
-        Ok(Self { is_total, everywhere: quiet.clone(), quiet, regions: BTreeMap::new(), only_voice: None, voices: BTreeMap::new(), recent: BTreeMap::new() })
+        Ok(Self { is_total, everywhere: quiet.clone(), quiet, regions: BTreeMap::new(), voices: BTreeMap::new(), recent: BTreeMap::new() })
     }
 
     /// The length of its buckets, in seconds.
@@ -106,7 +104,9 @@ impl Measured {
         if added == 0 && counted.count > 0 {
             return Vec::new();
         }
-        self.know(counted.from);
+        if !self.is_total && self.voices.len() < MAX_VOICES && !self.voices.contains_key(counted.from) {
+            self.voices.insert(counted.from.to_owned(), self.quiet.clone());
+        }
         let mut found = tell(&mut self.everywhere, None, None, start, added, settings);
         if let Some(watch) = self.voices.get_mut(counted.from) {
             found.extend(tell(watch, None, Some(counted.from), start, added, settings));
@@ -120,24 +120,6 @@ impl Measured {
             }
         }
         found
-    }
-
-    /// A second publisher of single reports: each is watched by itself from now on. What there was so far was the first one's; the
-    /// second was quiet.
-    fn know(&mut self, from: &str) {
-        if self.is_total || self.only_voice.as_deref() == Some(from) || self.voices.contains_key(from) {
-            return;
-        }
-        if self.only_voice.is_none() && self.voices.is_empty() {
-            self.only_voice = Some(from.to_owned());
-            return;
-        }
-        if let Some(first) = self.only_voice.take() {
-            self.voices.insert(first, self.everywhere.clone());
-        }
-        if self.voices.len() < MAX_VOICES {
-            self.voices.insert(from.to_owned(), self.quiet.clone());
-        }
     }
 
     /// Notes a count among the newest buckets; answers by how many the bucket has more than before.
@@ -171,8 +153,8 @@ impl Measured {
                 counted.count
             }
         };
-        match bucket.voices.iter_mut().find(|(voice, _)| voice == counted.from) {
-            Some((_, reports)) => *reports = reports.saturating_add(added),
+        match bucket.voices.iter().position(|(voice, _)| voice == counted.from) {
+            Some(at) => bucket.voices[at].1 = bucket.voices[at].1.saturating_add(added),
             None if bucket.voices.len() < MAX_VOICES => bucket.voices.push((counted.from.to_owned(), added)),
             None => {}
         }
