@@ -3,20 +3,21 @@
 use super::{none, sources};
 
 /// Which of our crates each room may name.
-const ARROWS: [(&str, &[&str]); 4] = [
+const ARROWS: [(&str, &[&str]); 5] = [
     ("events/", &[]),
     ("timelines/", &["dateline_events"]),
     ("dialects/", &["dateline_events"]),
+    ("series/", &[]),
     ("backends/", &["dateline_events", "dateline_timelines"]),
 ];
 
-const CRATES: [&str; 5] = ["dateline_events", "dateline_timelines", "dateline_dialects", "dateline_backends", "dateline::"];
+const CRATES: [&str; 6] = ["dateline_events", "dateline_timelines", "dateline_dialects", "dateline_series", "dateline_backends", "dateline::"];
 
 /// Roles, as files or folders in services/; none names another.
 const ROLES: [&str; 5] = ["intake", "projector", "reader", "archive", "watcher"];
 
 /// Rooms that hold without a computer running.
-const PURE: [&str; 3] = ["events/src/", "timelines/src/", "dialects/src/"];
+const PURE: [&str; 4] = ["events/src/", "timelines/src/", "dialects/src/", "series/src/"];
 
 const IMPURE: [&str; 8] = ["tokio", "std::fs", "std::net", "std::env", "SystemTime", "getrandom", "Zoned::now", "Timestamp::now"];
 
