@@ -111,6 +111,8 @@ async fn what_does_not_fit_into_one_flush_is_refused_whole() {
         (0..count).map(|number| format!("{{\"service\":\"{number:064}\",\"channel\":\"{channel}\",\"region\":\"IN-WB\"}}\n")).collect::<String>()
     };
     report(&server.url, LINES, long(1_000)).await.problem(413);
+    let totals = long(1_000).replace('}', r#","time":"2019-05-06T12:20:00Z","total":3,"window_minutes":20}"#);
+    send(client().post(format!("{}/v1/reports?history=true", server.url)).header("content-type", LINES).body(totals)).await.problem(413);
     assert_eq!(counts(&data).await.1, Vec::new());
     assert_eq!(report(&server.url, LINES, different(1_000, "s")).await.expect(200).json()["accepted"], json!(1_000));
     report(&server.url, LINES, long(500)).await.expect(200);

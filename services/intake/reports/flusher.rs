@@ -13,7 +13,6 @@ use tokio::time::Instant as Clock;
 
 use super::Beats;
 use super::gather::Gathered;
-use super::too_many_counts;
 use crate::http::Problem;
 
 /// From the beginning of one flush to that of the next, in milliseconds, where the first did not fill up: ten flushes a second.
@@ -40,15 +39,8 @@ const RETRY_MS: u64 = 200;
 
 /// The counts of one request, on their way into a flush.
 #[derive(Debug)]
-pub(super) struct Waiting {
-    counts: Vec<Count>,
-    /// How many they are: they go into the flush before the answer comes.
-    count: usize,
-}
-
-#[derive(Debug)]
 struct Request {
-    waiting: Waiting,
+    counts: Vec<Count>,
     answer: oneshot::Sender<Result<Position, ReportsError>>,
 }
 
@@ -57,13 +49,6 @@ struct Request {
 pub(super) struct Flusher {
     queue: mpsc::Sender<Request>,
     waiting_counts: Arc<AtomicUsize>,
-}
-
-impl Waiting {
-    /// What does not fit into one flush is refused.
-    pub(super) fn new(counts: Vec<Count>) -> Result<Self, Problem> {
-        if Gathered::fits_alone(&counts) { Ok(Self { count: counts.len(), counts }) } else { Err(too_many_counts()) }
-    }
 }
 
 impl Flusher {
@@ -77,15 +62,15 @@ impl Flusher {
         Self { queue, waiting_counts }
     }
 
-    /// Waits until the counts are durable; answers where their flush stands.
-    pub(super) async fn flush(&self, waiting: Waiting) -> Result<Position, Problem> {
-        let count = waiting.count;
+    /// Waits until the counts are durable; answers where their flush stands. They must fit into one.
+    pub(super) async fn flush(&self, counts: Vec<Count>) -> Result<Position, Problem> {
+        let count = counts.len();
         if self.waiting_counts.fetch_add(count, Ordering::Relaxed) > MAX_WAITING_COUNTS {
             self.waiting_counts.fetch_sub(count, Ordering::Relaxed);
             return Err(overloaded());
         }
         let (answer, answered) = oneshot::channel();
-        if self.queue.try_send(Request { waiting, answer }).is_err() {
+        if self.queue.try_send(Request { counts, answer }).is_err() {
             self.waiting_counts.fetch_sub(count, Ordering::Relaxed);
             return Err(overloaded());
         }
@@ -155,8 +140,8 @@ impl Flushing {
         let (mut gathered, mut answers) = (Gathered::default(), Vec::new());
         let mut next = Some(first);
         while let Some(mut request) = next.take() {
-            let count = request.waiting.count;
-            if !gathered.add(&mut request.waiting.counts) {
+            let count = request.counts.len();
+            if !gathered.add(&mut request.counts) {
                 self.held = Some(request);
                 break;
             }

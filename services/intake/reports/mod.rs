@@ -28,7 +28,8 @@ use super::read_body;
 use crate::config::Reporting;
 use crate::http::server::Peer;
 use crate::http::{Gate, Problem, parameters};
-use flusher::{Flusher, Waiting};
+use flusher::Flusher;
+use gather::Gathered;
 use limits::{Limits, Reporter};
 
 /// Whether an intake says now and then that it is up.
@@ -122,7 +123,7 @@ async fn take(State(intake): State<ReportsIntake>, request: Request) -> Result<R
         let appended = history::append(&open.reports, counts).await?;
         (Some(appended.position), Some(appended.fresh))
     } else {
-        (Some(open.flusher.flush(Waiting::new(counts)?).await?), None)
+        (Some(open.flusher.flush(counts).await?), None)
     };
     Ok((StatusCode::OK, axum::Json(Answer { accepted, limited, position, fresh })).into_response())
 }
@@ -149,6 +150,9 @@ fn count(body: &[u8], form: BodyForm, history: bool, reporter: &Reporter, limits
             of_line(line, sources, from)
         })
         .collect();
+    if !Gathered::fits_alone(&counts) {
+        return Err(too_many_counts());
+    }
     Ok(Counted { counts, accepted, limited: reports - accepted })
 }
 
