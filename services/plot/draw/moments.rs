@@ -1,0 +1,97 @@
+//! The moments: a line each, told apart by its dashes and by the sign at its foot, not by colour alone; a peak has a dot on its count.
+
+use std::fmt::Write;
+
+use super::super::flags::{Flag, lanes};
+use super::super::sample::Steps;
+use super::super::scale::clock;
+use super::super::write::{escaped, number, paint, place, said, short, width_em};
+use super::super::{LABEL_CHARS_MAX, MARKS_MAX, MarkKind, Plot, Words};
+use super::{Frame, LANE_HEIGHT, RIGHT, TEXT_SIZE, series, text};
+
+/// A mark with its label and its place.
+pub struct Moment {
+    kind: MarkKind,
+    label: String,
+    /// Reports of the step it falls in.
+    count: u64,
+    flag: Flag,
+}
+
+impl Moment {
+    /// The lane of its label, if that has room.
+    pub fn lane(&self) -> Option<usize> {
+        self.flag.lane
+    }
+}
+
+/// Which marks are drawn, and where.
+pub fn moments(plot: &Plot, steps: &Steps, frame: &Frame, words: &Words) -> Vec<Moment> {
+    let mut marks: Vec<_> = plot.marks.iter().filter(|mark| (steps.from_s..=steps.until_s()).contains(&mark.at_s)).collect();
+    marks.sort_by_key(|mark| mark.at_s);
+    marks.truncate(MARKS_MAX);
+    let of = |at_s: i64| {
+        let index = usize::try_from((at_s - steps.from_s) / steps.step_s).unwrap_or_default();
+        steps.steps.get(index).and_then(|step| step.count).unwrap_or(0)
+    };
+    let labels: Vec<String> = marks
+        .iter()
+        .map(|mark| {
+            let kind = match mark.kind {
+                _ if !mark.label.is_empty() => return short(&mark.label),
+                MarkKind::Peak => return short(&format!("{} {}", words.peak, number(of(mark.at_s), words))),
+                MarkKind::First => &words.first,
+                MarkKind::Seen => &words.seen,
+                MarkKind::End => &words.end,
+                MarkKind::Note => "",
+            };
+            let time = clock(mark.at_s, i64::from(words.zone_offset_s)).map(|say| said(say, words)).unwrap_or_default();
+            short(format!("{kind} {time}").trim())
+        })
+        .collect();
+    // A peak is marked at the middle of its step, where its dot is.
+    let x = |at_s: i64, kind: MarkKind| frame.x(at_s + if kind == MarkKind::Peak { steps.step_s / 2 } else { 0 });
+    let places: Vec<(f64, f64)> = marks.iter().zip(&labels).map(|(mark, label)| (x(mark.at_s, mark.kind), width_em(label) * TEXT_SIZE)).collect();
+    let flags = lanes(&places, RIGHT);
+    let parts = marks.iter().zip(labels).zip(flags);
+    parts.map(|((mark, label), flag)| Moment { kind: mark.kind, label, count: of(mark.at_s), flag }).collect()
+}
+
+/// Draws them.
+pub fn draw(body: &mut String, frame: &Frame, moments: &[Moment]) {
+    for moment in moments {
+        let x = moment.flag.x;
+        let foot = if moment.kind == MarkKind::Peak { series::top_of(frame, moment.count) } else { frame.bottom };
+        let head = moment.flag.lane.map_or(frame.top, |lane| frame.top - 6.0 - LANE_HEIGHT * lane as f64 - 13.0);
+        let dashes = match moment.kind {
+            MarkKind::First => "",
+            MarkKind::Seen => " stroke-dasharray=\"5 3\"",
+            MarkKind::End => " stroke-dasharray=\"1.5 3\"",
+            MarkKind::Note => " stroke-dasharray=\"9 3 1.5 3\"",
+            MarkKind::Peak => " stroke-opacity=\".45\"",
+        };
+        let (at, paint_line, paint_sign) = (place(x), paint("moment"), paint("ink"));
+        let _ = write!(body, "<g><title>{}</title>", escaped(&moment.label, LABEL_CHARS_MAX));
+        let _ = write!(body, "<path d=\"M{at} {}V{}\" stroke-width=\"1.2\" {paint_line}{dashes}/>", place(head), place(foot));
+        let _ = write!(body, "<path d=\"{}\" {paint_sign}/>", sign(moment.kind, x, foot));
+        if moment.flag.lane.is_some() {
+            let (beside, anchor) = if moment.flag.leftward { (x - 5.0, "end") } else { (x + 5.0, "start") };
+            text(body, (beside, head + 10.5), anchor, "ink", &moment.label);
+        }
+        body.push_str("</g>");
+    }
+}
+
+/// The sign at the foot: a triangle, a disc, a square, a diamond.
+fn sign(kind: MarkKind, x: f64, y: f64) -> String {
+    let at = |dx: f64, dy: f64| format!("{} {}", place(x + dx), place(y + dy));
+    match kind {
+        MarkKind::First => format!("M{}L{}L{}Z", at(0.0, -8.0), at(5.0, 1.0), at(-5.0, 1.0)),
+        MarkKind::Seen | MarkKind::Peak => {
+            let raised = if kind == MarkKind::Peak { 0.0 } else { -3.5 };
+            format!("M{}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0Z", at(-3.5, raised))
+        }
+        MarkKind::End => format!("M{}h7v7h-7Z", at(-3.5, -6.5)),
+        MarkKind::Note => format!("M{}L{}L{}L{}Z", at(0.0, -9.0), at(4.5, -4.0), at(0.0, 1.0), at(-4.5, -4.0)),
+    }
+}
