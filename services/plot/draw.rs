@@ -69,7 +69,7 @@ pub fn draw(plot: &Plot, words: &Words) -> String {
 
 /// Everything below the title; answers where it ends.
 fn picture(body: &mut String, top: f64, plot: &Plot, steps: &Steps, words: &Words) -> f64 {
-    let caption = top + 18.0;
+    let caption = top + 21.0;
     let counted = steps.steps.iter().filter_map(|step| step.count).max().unwrap_or(0) as f64;
     let usual = steps.steps.iter().filter_map(|step| step.range.map(|(_, high)| high)).fold(0.0, f64::max);
     // A young series' range can be far wider than anything counted: it may not press the counts to the ground.
@@ -133,7 +133,7 @@ fn time_axis(body: &mut String, frame: &Frame, words: &Words) -> f64 {
     let offset_s = i64::from(words.zone_offset_s);
     let mut ticks = time_ticks(frame.from_s, frame.until_s, offset_s);
     make_room(&mut ticks, frame, words);
-    let (upper, lower) = (frame.bottom + 20.0, frame.bottom + 37.0);
+    let (upper, lower) = (frame.bottom + 23.0, frame.bottom + 40.0);
     for tick in &ticks {
         let x = frame.x(tick.at_s);
         line(body, (x, frame.bottom), (x, frame.bottom + 5.0), "axis", "");

@@ -9,6 +9,8 @@ mod flags;
 mod sample;
 mod scale;
 mod write;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 

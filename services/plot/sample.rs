@@ -72,6 +72,7 @@ fn add(step: &mut Step, baselines: &mut u32, bucket: &PlotBucket) {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 mod tests {
     use super::*;
 

@@ -7,14 +7,17 @@ use time::OffsetDateTime;
 
 use super::trial::{Anomaly, Trial};
 
+/// What two of the numbers are.
+const SCALES: &str = " (height: multiple of the baseline, one under 1 taken as 1; score: spreads above it)";
+
 /// The whole answer.
 pub fn text(trial: &Trial, anomalies: &[Anomaly], silent: &[&Verdict]) -> String {
     let mut text = heard(trial);
     let many = anomalies.len();
     text += &match many {
         0 => "\nNo anomaly: nothing here rose beyond what this series' own past explains.\n".to_owned(),
-        1 => "\n1 anomaly\n".to_owned(),
-        _ => format!("\n{many} anomalies\n"),
+        1 => format!("\n1 anomaly{SCALES}\n"),
+        _ => format!("\n{many} anomalies{SCALES}\n"),
     };
     for anomaly in anomalies {
         text += &found(anomaly, i64::from(trial.bucket_seconds));
@@ -71,7 +74,7 @@ fn found(anomaly: &Anomaly, bucket_s: i64) -> String {
         None => "not over where the series ends".to_owned(),
     };
     format!(
-        "{}  {seen}{moved}\n                  {count} reports where {} are usual: {height:.1} times the baseline, score {score:.1}\n                  \
+        "{}  {seen}{moved}\n                  {count} reports, baseline {}, height {height:.0}, score {score:.1}\n                  \
          peak {peak} at {}; {end}\n",
         at(anomaly.first_bucket),
         few(*baseline),

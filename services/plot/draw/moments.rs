@@ -82,16 +82,16 @@ pub fn draw(body: &mut String, frame: &Frame, moments: &[Moment]) {
     }
 }
 
-/// The sign at the foot: a triangle, a disc, a square, a diamond.
+/// The sign at the foot, below the axis, where it hides no count: a triangle, a disc, a square, a diamond. A peak's is on its count.
 fn sign(kind: MarkKind, x: f64, y: f64) -> String {
     let at = |dx: f64, dy: f64| format!("{} {}", place(x + dx), place(y + dy));
     match kind {
-        MarkKind::First => format!("M{}L{}L{}Z", at(0.0, -8.0), at(5.0, 1.0), at(-5.0, 1.0)),
+        MarkKind::First => format!("M{}L{}L{}Z", at(0.0, 0.5), at(5.0, 9.5), at(-5.0, 9.5)),
         MarkKind::Seen | MarkKind::Peak => {
-            let raised = if kind == MarkKind::Peak { 0.0 } else { -3.5 };
-            format!("M{}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0Z", at(-3.5, raised))
+            let lowered = if kind == MarkKind::Peak { 0.0 } else { 5.0 };
+            format!("M{}a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0Z", at(-3.5, lowered))
         }
-        MarkKind::End => format!("M{}h7v7h-7Z", at(-3.5, -6.5)),
-        MarkKind::Note => format!("M{}L{}L{}L{}Z", at(0.0, -9.0), at(4.5, -4.0), at(0.0, 1.0), at(-4.5, -4.0)),
+        MarkKind::End => format!("M{}h7v7h-7Z", at(-3.5, 1.5)),
+        MarkKind::Note => format!("M{}L{}L{}L{}Z", at(0.0, 0.5), at(4.5, 5.5), at(0.0, 10.5), at(-4.5, 5.5)),
     }
 }
