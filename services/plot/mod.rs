@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 /// At most so many steps are drawn; more buckets are put together, the highest count of each step stays.
 pub const POINTS_MAX: usize = 600;
 
-/// At most so many marks are drawn, the first ones.
+/// At most so many marks are drawn, the first ones as they were given; in a plot of more than two weeks only notes and the highest peaks.
 pub const MARKS_MAX: usize = 24;
 
 /// A title is at most so long, in characters; the rest is cut.

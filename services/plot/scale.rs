@@ -71,6 +71,12 @@ pub fn clock(at_s: i64, offset_s: i64) -> Option<Say> {
     Some(Say::Clock(at.hour(), at.minute(), None))
 }
 
+/// The day, on that clock.
+pub fn day(at_s: i64, offset_s: i64) -> Option<Say> {
+    let at = OffsetDateTime::from_unix_timestamp(at_s.checked_add(offset_s)?).ok()?;
+    Some(Say::Day(at.day(), month(at.month())))
+}
+
 fn in_days(local_s: i64, step: i64) -> Option<(i64, Say, Say)> {
     let at = OffsetDateTime::from_unix_timestamp(local_s).ok()?;
     let day = Say::Day(at.day(), month(at.month()));

@@ -41,20 +41,18 @@ pub fn plot(trial: &Trial, anomalies: &[Anomaly], (from, to): Window) -> Plot {
         high: verdict.high,
     };
     let shown = |verdict: &&Verdict| (from.div_euclid(bucket_s) * bucket_s..=to).contains(&verdict.bucket);
-    let mark = |at_s, kind, label: &str| Mark { at_s, kind, label: label.to_owned() };
+    let mark = |at_s, kind| Mark { at_s, kind, label: String::new() };
     let mut marks = Vec::new();
     let mut drawn: Vec<&Anomaly> = anomalies.iter().filter(|one| one.from() <= to && one.end.unwrap_or(to) >= from).collect();
-    // What is marked of many is what was highest.
+    // Where there is no room for all, the highest are marked.
     drawn.sort_by_key(|anomaly| std::cmp::Reverse(anomaly.peak.1));
-    for (rank, anomaly) in drawn.into_iter().enumerate() {
-        marks.push(mark(anomaly.from(), MarkKind::First, ""));
-        marks.extend(anomaly.end.map(|end| mark(end, MarkKind::End, "")));
-        if rank == 0 || marks.len() < 8 {
-            if anomaly.seen_at_bucket > anomaly.from() {
-                marks.push(mark(anomaly.seen_at_bucket, MarkKind::Seen, ""));
-            }
-            marks.push(mark(anomaly.peak.0, MarkKind::Peak, ""));
+    for anomaly in drawn {
+        marks.push(mark(anomaly.from(), MarkKind::First));
+        if anomaly.seen_at_bucket > anomaly.from() {
+            marks.push(mark(anomaly.seen_at_bucket, MarkKind::Seen));
         }
+        marks.push(mark(anomaly.peak.0, MarkKind::Peak));
+        marks.extend(anomaly.end.map(|end| mark(end, MarkKind::End)));
     }
     Plot { bucket_seconds: trial.bucket_seconds, buckets: trial.verdicts.iter().filter(shown).map(bucket).collect(), marks }
 }

@@ -4,10 +4,16 @@ use std::fmt::Write;
 
 use super::super::flags::{Flag, lanes};
 use super::super::sample::Steps;
-use super::super::scale::clock;
+use super::super::scale::{clock, day};
 use super::super::write::{escaped, number, paint, place, said, short, width_em};
-use super::super::{LABEL_CHARS_MAX, MARKS_MAX, MarkKind, Plot, Words};
+use super::super::{LABEL_CHARS_MAX, MARKS_MAX, Mark, MarkKind, Plot, Words};
 use super::{Frame, LANE_HEIGHT, RIGHT, TEXT_SIZE, series, text};
+
+/// In a plot of more than this the hours of an anomaly cannot be told apart, in seconds: only peaks and notes are marked, with their day.
+const HOURS_TOLD_MAX_S: i64 = 14 * 86_400;
+
+/// Of these so many: the notes, and the highest peaks.
+const OVERVIEW_MARKS_MAX: usize = 8;
 
 /// A mark with its label and its place.
 pub struct Moment {
@@ -27,34 +33,50 @@ impl Moment {
 
 /// Which marks are drawn, and where.
 pub fn moments(plot: &Plot, steps: &Steps, frame: &Frame, words: &Words) -> Vec<Moment> {
-    let mut marks: Vec<_> = plot.marks.iter().filter(|mark| (steps.from_s..=steps.until_s()).contains(&mark.at_s)).collect();
-    marks.sort_by_key(|mark| mark.at_s);
-    marks.truncate(MARKS_MAX);
     let of = |at_s: i64| {
         let index = usize::try_from((at_s - steps.from_s) / steps.step_s).unwrap_or_default();
         steps.steps.get(index).and_then(|step| step.count).unwrap_or(0)
     };
-    let labels: Vec<String> = marks
-        .iter()
-        .map(|mark| {
-            let kind = match mark.kind {
-                _ if !mark.label.is_empty() => return short(&mark.label),
-                MarkKind::Peak => return short(&format!("{} {}", words.peak, number(of(mark.at_s), words))),
-                MarkKind::First => &words.first,
-                MarkKind::Seen => &words.seen,
-                MarkKind::End => &words.end,
-                MarkKind::Note => "",
-            };
-            let time = clock(mark.at_s, i64::from(words.zone_offset_s)).map(|say| said(say, words)).unwrap_or_default();
-            short(format!("{kind} {time}").trim())
-        })
-        .collect();
+    let mut marks: Vec<&Mark> = plot.marks.iter().filter(|mark| (steps.from_s..=steps.until_s()).contains(&mark.at_s)).collect();
+    let is_overview = steps.until_s() - steps.from_s > HOURS_TOLD_MAX_S;
+    if is_overview {
+        marks.retain(|mark| matches!(mark.kind, MarkKind::Peak | MarkKind::Note));
+        marks.sort_by_key(|mark| (mark.kind == MarkKind::Peak, std::cmp::Reverse(of(mark.at_s))));
+    }
+    marks.truncate(if is_overview { OVERVIEW_MARKS_MAX } else { MARKS_MAX });
+    marks.sort_by_key(|mark| mark.at_s);
+    let labels: Vec<String> = marks.iter().map(|mark| label(mark, of(mark.at_s), is_overview, words)).collect();
     // A peak is marked at the middle of its step, where its dot is.
-    let x = |at_s: i64, kind: MarkKind| frame.x(at_s + if kind == MarkKind::Peak { steps.step_s / 2 } else { 0 });
-    let places: Vec<(f64, f64)> = marks.iter().zip(&labels).map(|(mark, label)| (x(mark.at_s, mark.kind), width_em(label) * TEXT_SIZE)).collect();
+    let x = |mark: &Mark| match mark.kind {
+        MarkKind::Peak => {
+            let index = (mark.at_s - steps.from_s).div_euclid(steps.step_s);
+            frame.x(steps.from_s + index * steps.step_s + steps.step_s / 2)
+        }
+        _ => frame.x(mark.at_s),
+    };
+    let places: Vec<(f64, f64)> = marks.iter().zip(&labels).map(|(mark, label)| (x(mark), width_em(label) * TEXT_SIZE)).collect();
     let flags = lanes(&places, RIGHT);
     let parts = marks.iter().zip(labels).zip(flags);
     parts.map(|((mark, label), flag)| Moment { kind: mark.kind, label, count: of(mark.at_s), flag }).collect()
+}
+
+/// What is written at a mark.
+fn label(mark: &Mark, count: u64, is_overview: bool, words: &Words) -> String {
+    let offset_s = i64::from(words.zone_offset_s);
+    let time = || clock(mark.at_s, offset_s).map(|say| said(say, words)).unwrap_or_default();
+    let kind = match mark.kind {
+        _ if !mark.label.is_empty() => return short(&mark.label),
+        MarkKind::Peak if is_overview => {
+            let day = day(mark.at_s, offset_s).map(|say| said(say, words)).unwrap_or_default();
+            return short(&format!("{} · {day}", number(count, words)));
+        }
+        MarkKind::Peak => return short(&format!("{} {}", words.peak, number(count, words))),
+        MarkKind::First => words.first.as_str(),
+        MarkKind::Seen => &words.seen,
+        MarkKind::End => &words.end,
+        MarkKind::Note => "",
+    };
+    short(format!("{kind} {}", time()).trim())
 }
 
 /// Draws them.
