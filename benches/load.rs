@@ -1,6 +1,6 @@
 //! The load command: every figure of BENCHMARKS.md beside its raw limit, measured in the same run, A B A B.
 //!
-//! `cargo bench --bench load -- [--events N] [--only append|bus|distributed|http|import|project|timeline|serve] [--quick] [--program PATH]`
+//! `cargo bench --bench load -- [--events N] [--only append|bus|distributed|http|import|project|reports|timeline|serve] [--quick] [--program PATH]`
 //!
 //! `--program` measures another build of `dateline`; where others build into the same target folder, give it a copy.
 
@@ -28,6 +28,8 @@ mod http;
 mod import;
 #[path = "load/project.rs"]
 mod project;
+#[path = "load/reports.rs"]
+mod reports;
 #[path = "load/serve.rs"]
 mod serve;
 #[path = "load/server.rs"]
@@ -99,6 +101,9 @@ fn main() {
     }
     if wanted("project") {
         project::measure(&runtime, &options);
+    }
+    if wanted("reports") {
+        reports::measure(&runtime, &options);
     }
     if wanted("timeline") || wanted("serve") {
         let filled = support::folder();

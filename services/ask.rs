@@ -68,8 +68,13 @@ impl Asker {
 
     /// The server named in the settings, which must answer every question within a time; None: no server is named there.
     pub fn server_within(settings: &Settings, within: Duration) -> anyhow::Result<Option<Self>> {
-        let client = || reqwest::Client::builder().no_proxy().timeout(within).build();
-        settings.url.as_deref().map(|url| Ok(Self::Server { url: checked(url)?, key: settings.key.clone(), client: client()? })).transpose()
+        settings.url.as_deref().map(|url| Self::server(url, settings.key.clone(), within)).transpose()
+    }
+
+    /// A server, which must answer every question within a time.
+    pub fn server(url: &str, key: Option<Secret>, within: Duration) -> anyhow::Result<Self> {
+        let client = reqwest::Client::builder().no_proxy().timeout(within).build()?;
+        Ok(Self::Server { url: checked(url)?, key, client })
     }
 
     /// On files, whose views nobody else projects, brings them up to what was published. On a bus somebody may, and is left to it.

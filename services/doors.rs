@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use dateline_backends::{Keep, KeepError, Ledger, LedgerOptions, Views};
+use dateline_backends::{Keep, KeepError, Ledger, LedgerOptions, Reports, ReportsError, Views};
 use dateline_events::{EventKey, Position};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::watch;
@@ -31,6 +31,8 @@ pub struct Doors {
     pub views: Views,
     /// Small and precious: API keys.
     pub keep: Keep,
+    /// What was counted of users' reports; None where none are taken.
+    pub reports: Option<Reports>,
 }
 
 /// Whether a process appends to the ledger, or only reads it.
@@ -43,13 +45,23 @@ pub enum Use {
 }
 
 impl Doors {
-    /// Opens all three. A ledger that came back shorter than the views have read it is refused: something was lost.
+    /// Opens all of them. A ledger that came back shorter than the views have read it is refused: something was lost.
     pub async fn open(addresses: &Addresses, ledger_use: Use) -> anyhow::Result<Self> {
         let keep = Keep::open(&addresses.keep).await?;
         let views = Views::open(&addresses.views, PROJECTION_VERSION).await?;
         let known = views.cursor(views.serving().await?).await?;
         let (ledger, _) = open_ledger(addresses, &keep, ledger_use, known).await?;
-        Ok(Self { ledger, views, keep })
+        // Whoever only reads takes no reports, and makes no log of them.
+        let reports = if ledger_use == Use::Append { open_reports(addresses).await? } else { None };
+        Ok(Self { ledger, views, keep, reports })
+    }
+}
+
+/// Opens the log of reports, where there is to be one.
+pub async fn open_reports(addresses: &Addresses) -> Result<Option<Reports>, ReportsError> {
+    match &addresses.reports {
+        Some(url) => Reports::open(url).await.map(Some),
+        None => Ok(None),
     }
 }
 

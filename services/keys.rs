@@ -51,6 +51,9 @@ pub struct Scopes {
     /// Replay the ledger.
     #[serde(default)]
     pub audit: bool,
+    /// Report: single reports, totals, and histories of them.
+    #[serde(default)]
+    pub report: bool,
 }
 
 /// A key as kept: never the key itself.
@@ -83,7 +86,7 @@ pub enum KeyFault {
 impl Scopes {
     /// Everything: one's own machine, before any key was made.
     pub fn everything() -> Self {
-        Self { publish: vec!["*".into()], edit: true, read: true, audit: true }
+        Self { publish: vec!["*".into()], edit: true, read: true, audit: true, report: true }
     }
 
     /// Reading only.
@@ -116,21 +119,22 @@ impl Scopes {
         Ok(held)
     }
 
-    /// Reads one scope as written: `publish:<source prefix>`, `edit`, `read` or `audit`.
+    /// Reads one scope as written: `publish:<source prefix>`, `report`, `edit`, `read` or `audit`.
     pub fn add(&mut self, text: &str) -> Result<(), String> {
         match text.split_once(':') {
             Some(("publish", prefix)) if !prefix.is_empty() => self.publish.push(prefix.to_owned()),
             None if text == "edit" => self.edit = true,
             None if text == "read" => self.read = true,
             None if text == "audit" => self.audit = true,
-            _ => return Err(format!("\"{text}\" is no scope; expected publish:<source prefix>, edit, read or audit")),
+            None if text == "report" => self.report = true,
+            _ => return Err(format!("\"{text}\" is no scope; expected publish:<source prefix>, report, edit, read or audit")),
         }
         Ok(())
     }
 
     /// The scopes as written.
     pub fn written(&self) -> Vec<String> {
-        let flags = [(self.edit, "edit"), (self.read, "read"), (self.audit, "audit")];
+        let flags = [(self.report, "report"), (self.edit, "edit"), (self.read, "read"), (self.audit, "audit")];
         let flags = flags.into_iter().filter(|(held, _)| *held).map(|(_, word)| word.to_owned());
         self.publish.iter().map(|prefix| format!("publish:{prefix}")).chain(flags).collect()
     }
@@ -170,13 +174,13 @@ impl Keys {
         Ok(true)
     }
 
-    /// What the holder of this key may do.
-    pub async fn check(&self, key: &str) -> Result<Scopes, KeyFault> {
+    /// The key as kept, which says its id and what its holder may do.
+    pub async fn check(&self, key: &str) -> Result<StoredKey, KeyFault> {
         let id = key.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).map(|(id, _)| id).ok_or(KeyFault::Unknown)?;
         let stored = self.look_up(id).await?.filter(|stored| stored.revoked.is_none()).ok_or(KeyFault::Unknown)?;
         // Compared in constant time, although a hash of a guess tells little.
         let same: bool = hash(key).as_bytes().ct_eq(stored.sha256.as_bytes()).into();
-        if same { Ok(stored.scopes) } else { Err(KeyFault::Unknown) }
+        if same { Ok(stored) } else { Err(KeyFault::Unknown) }
     }
 
     async fn look_up(&self, id: &str) -> Result<Option<StoredKey>, KeyFault> {

@@ -15,6 +15,7 @@ pub mod projector;
 pub mod archive;
 pub mod plot;
 pub mod watcher;
+pub mod detector;
 pub mod reader;
 pub mod serve;
 pub mod demo;

@@ -1,26 +1,34 @@
 //! Roles in one process: opens the doors they need, starts what was asked for, and stops it gracefully.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dateline_backends::{Archive, Inbox, Keep, Ledger, Views};
+use dateline_backends::{Archive, Inbox, Keep, Ledger, Reports, Views};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::archive;
-use crate::config::{Role, Serving};
-use crate::doors::{Doors, Use, note_reach, open_ledger, until_replaced};
+use crate::ask::Asker;
+use crate::config::{Reporting, Role, Serving};
+use crate::detector::Detector;
+use crate::doors::{Doors, Use, note_reach, open_ledger, open_reports, until_replaced};
 use crate::health::Health;
 use crate::http::{Gate, Problem, server};
+use crate::intake::reports::{Beats, ReportsIntake};
 use crate::intake::{Intake, inbox};
 use crate::keys::Keys;
 use crate::projector;
 use crate::reader::Reader;
+
+/// An intake elsewhere must answer within this, in milliseconds.
+const ANSWER_MS: u64 = 30_000;
 
 /// A running house: one role of it, or all.
 pub struct House {
@@ -75,13 +83,23 @@ impl House {
         let ledger_use = if serving.has(Role::Intake) { Use::Append } else { Use::Read };
         let (ledger, number) = open_ledger(addresses, &opening.keep, ledger_use, known).await?;
         let inbox = opening.inbox().await?;
+        let reports = if serving.has(Role::Intake) || serving.has(Role::Detector) { open_reports(addresses).await? } else { None };
+        let detecting = opening.detecting(&ledger, views.as_ref(), reports.as_ref())?;
         let listener = TcpListener::bind(serving.listen)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
         let address = listener.local_addr()?;
-        let router = whole(opening.routes(&ledger, views.as_ref(), archive.as_ref()).merge(further(&opening.gate)));
+        let router = opening.routes(&ledger, views.as_ref(), archive.as_ref(), reports.as_ref());
+        let router = match &detecting {
+            Some((detector, ..)) => router.merge(detector.routes(&opening.gate)),
+            None => router,
+        };
+        let router = whole(router.merge(further(&opening.gate)));
         let mut tasks = opening.start(&ledger, number, views.as_ref(), inbox);
         tasks.extend(archive.map(|archive| tokio::spawn(archive::run(ledger.clone(), archive, opening.stopped.clone()))));
+        if let Some((detector, reports, asker)) = detecting {
+            tasks.push(tokio::spawn(detector.run(reports, opening.keep.clone(), asker, opening.stopped.clone())));
+        }
         let stopped = opening.stopped.clone();
         tasks.push(tokio::spawn(async move {
             if let Err(error) = server::serve(listener, router, stopped).await {
@@ -141,6 +159,25 @@ impl Opening<'_> {
         }
     }
 
+    /// A detector, the log that it follows, and the intake that it publishes to: that of this process, else the one at --url.
+    fn detecting(&self, ledger: &Ledger, views: Option<&Views>, reports: Option<&Reports>) -> anyhow::Result<Option<(Detector, Reports, Arc<Asker>)>> {
+        if !self.serving.has(Role::Detector) {
+            return Ok(None);
+        }
+        let Some(reports) = reports else {
+            if self.serving.roles.len() == 1 {
+                bail!("there is no log of reports to follow (--reports none)");
+            }
+            return Ok(None);
+        };
+        let asker = match (views.filter(|_| self.serving.has(Role::Intake)), &self.serving.publish_to) {
+            (Some(views), _) => Asker::files(Doors { ledger: ledger.clone(), views: views.clone(), keep: self.keep.clone(), reports: None }),
+            (None, Some((url, key))) => Asker::server(url, key.clone(), Duration::from_millis(ANSWER_MS))?,
+            (None, None) => bail!("whom does the detector publish to? Name the intake with --url http://HOST:PORT"),
+        };
+        Ok(Some((Detector::default(), reports.clone(), Arc::new(asker))))
+    }
+
     async fn archive(&self) -> anyhow::Result<Option<Archive>> {
         if !self.serving.has(Role::Archive) {
             return Ok(None);
@@ -152,11 +189,12 @@ impl Opening<'_> {
         }
     }
 
-    fn routes(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>) -> Router {
+    fn routes(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>, reports: Option<&Reports>) -> Router {
         let needs_ledger = self.serving.roles.iter().any(|role| *role != Role::Reader);
         let mut router = Health { ledger: ledger.clone(), needs_ledger, views: views.cloned(), archive: archive.cloned() }.routes();
         if self.serving.has(Role::Intake) {
             router = router.merge(Intake::new(ledger.clone(), self.gate.clone()).routes());
+            router = router.merge(ReportsIntake::start(reports.cloned(), self.gate.clone(), self.serving.reporting.clone(), Beats::Yes).routes());
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Reader)) {
             router = router.merge(Reader::new(ledger.clone(), views.clone(), self.gate.clone(), self.stopped.clone()).routes());
@@ -180,9 +218,10 @@ impl Opening<'_> {
 /// The routes of a command that works on the files themselves: those of intake and reader.
 pub fn routes(doors: &Doors, gate: &Gate, stop: watch::Receiver<bool>) -> Router {
     let intake = Intake::new(doors.ledger.clone(), gate.clone());
+    let reports = ReportsIntake::start(doors.reports.clone(), gate.clone(), Reporting::default(), Beats::No);
     let reader = Reader::new(doors.ledger.clone(), doors.views.clone(), gate.clone(), stop);
     // Both roles have routes of their own under /v1/events; merging joins the methods.
-    whole(intake.routes().merge(reader.routes()))
+    whole(intake.routes().merge(reports.routes()).merge(reader.routes()))
 }
 
 /// With answers for what is not there and what is not allowed: problems too.

@@ -32,6 +32,7 @@ mod killed;
 mod openapi;
 mod poison;
 mod reading;
+mod reports;
 mod roles;
 mod synced;
 mod tidy;

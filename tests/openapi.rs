@@ -273,9 +273,23 @@ async fn every_answer_to_a_publisher_is_as_described() {
     for (media_type, body, status) in questions {
         contract.check("post /v1/events", &post(&house.url, media_type, body).await.expect(status));
     }
+    for (media_type, body, status) in crate::reports::answers() {
+        let request = client().post(house.at("/v1/reports")).header("content-type", media_type).body(body);
+        contract.check("post /v1/reports", &send(request).await.expect(status));
+    }
+    let history = client().post(house.at("/v1/reports?history=true")).header("content-type", "application/json").body(crate::reports::TOTAL);
+    contract.check("post /v1/reports", &send(history).await.expect(200));
+    contract.check("post /v1/reports", &post_to(&house, "/v1/reports?histories=1").await.expect(400));
     run(&house.data, &["keys", "create", "--name", "reader", "--scope", "read"]);
     let key = String::from_utf8(run(&house.data, &["keys", "create", "--name", "desk", "--scope", "publish:/desks"]).stdout).unwrap();
     let with_key = |key: &str| client().post(house.at("/v1/events")).header("content-type", STRUCTURED).bearer_auth(key.trim()).body(event.clone());
     contract.check("post /v1/events", &send(with_key("dateline_x.y")).await.expect(401));
     contract.check("post /v1/events", &send(with_key(&key)).await.expect(403));
+    let reported = |key: &str| client().post(house.at("/v1/reports")).header("content-type", "application/json").bearer_auth(key.trim()).body("{}");
+    contract.check("post /v1/reports", &send(reported("dateline_x.y")).await.expect(401));
+    contract.check("post /v1/reports", &send(reported(&key)).await.expect(403));
+}
+
+async fn post_to(house: &House, path: &str) -> Answer {
+    send(client().post(house.at(path)).header("content-type", "application/json").body(r#"{"service":"mail"}"#)).await
 }

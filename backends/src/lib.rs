@@ -1,4 +1,4 @@
-//! Where it is kept: the contracts of the doors `Ledger`, `Views`, `Keep` and of the archive, and the engines behind them.
+//! Where it is kept: the contracts of the doors `Ledger`, `Views`, `Keep`, `Reports` and of the archive, and the engines behind them.
 //!
 //! No domain rule lives here: which incident, which claim and which words are decided in `timelines`. Nothing is read from
 //! the environment, and no role is known. Only `embedded` names SQLite, only `distributed` NATS and PostgreSQL.
@@ -11,6 +11,7 @@ mod keep;
 mod ledger;
 mod once;
 mod query;
+mod reports;
 mod threads;
 mod views;
 
@@ -22,4 +23,5 @@ pub use ledger::{
     Outcome, Page, Receipt, Record,
 };
 pub use query::{Change, EventState, Group, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Members, Order};
+pub use reports::{Appended, FlushPage, KeptFlush, MAX_PAGE_FLUSHES, MAX_REPORTS_PAGE_BYTES, REPORTS_KEPT_DAYS, Reports, ReportsError};
 pub use views::{Answer, Generation, MAX_INCIDENT_EVENTS, Views, ViewsError};

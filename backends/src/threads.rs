@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{ArchiveError, KeepError, LedgerError, ViewsError};
+use crate::{ArchiveError, KeepError, LedgerError, ReportsError, ViewsError};
 
 /// Work that may wait for a thread; who brings more awaits.
 const MAX_WAITING_WORK: usize = 256;
@@ -46,6 +46,12 @@ impl From<ThreadError> for ViewsError {
 }
 
 impl From<ThreadError> for KeepError {
+    fn from(error: ThreadError) -> Self {
+        Self::Engine(error.0)
+    }
+}
+
+impl From<ThreadError> for ReportsError {
     fn from(error: ThreadError) -> Self {
         Self::Engine(error.0)
     }

@@ -34,5 +34,6 @@ mod postgres;
 #[expect(dead_code, reason = "the test programs share their support")]
 mod proxy;
 mod reopening;
+mod reports;
 #[path = "../../tests/support/stranger.rs"]
 mod stranger;

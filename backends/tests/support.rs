@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dateline_backends::{Keep, Ledger, LedgerOptions, NewEvent, Outcome, Receipt, Views};
+use dateline_backends::{Keep, Ledger, LedgerOptions, NewEvent, Outcome, Receipt, Reports, Views};
 use dateline_events::{EventKey, Instant, Position, commitment, leaf_bytes};
 use dateline_timelines::rows::{AttachmentRow, EventRow, HeadRow, Nature, Rows, SummaryRow, WaitingRow};
 use tempfile::TempDir;
@@ -76,6 +76,17 @@ impl Store {
 
     pub async fn keep(&self) -> Keep {
         Keep::open(&self.keep_url()).await.unwrap()
+    }
+
+    pub fn reports_url(&self) -> String {
+        match self {
+            Self::Embedded(folder) => url(folder, "reports.db"),
+            Self::OnTheBus(server) => server.url(),
+        }
+    }
+
+    pub async fn reports(&self) -> Reports {
+        Reports::open(&self.reports_url()).await.unwrap()
     }
 
     /// The folder that holds everything that is kept.

@@ -93,7 +93,8 @@ pub fn rebuild_at(program: &Path, flags: &[String]) -> Rebuilt {
     Rebuilt { seconds: begun.elapsed().as_secs_f64(), memory }
 }
 
-/// A bare axum server: `/same/N` answers fixed bytes, `/unchanged` 304, `/parse` parses the body as JSON and keeps nothing.
+/// A bare axum server: `/same/N` answers fixed bytes, `/unchanged` 304, `/parse` parses the body as JSON and keeps nothing,
+/// `/parse-lines` parses each line of it.
 pub async fn bare(bodies: Vec<Bytes>) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("its address").to_string();
@@ -105,7 +106,13 @@ pub async fn bare(bodies: Vec<Bytes>) -> String {
     let router = Router::new()
         .route("/same/{number}", get(same))
         .route("/unchanged", get(|| async { StatusCode::NOT_MODIFIED }))
-        .route("/parse", post(|body: Bytes| async move { serde_json::from_slice::<serde_json::Value>(&body).map_or("no", |_| "yes") }));
+        .route("/parse", post(|body: Bytes| async move { serde_json::from_slice::<serde_json::Value>(&body).map_or("no", |_| "yes") }))
+        .route("/parse-lines", post(parse_lines));
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
+}
+
+async fn parse_lines(body: Bytes) -> &'static str {
+    let parsed = |line: &[u8]| serde_json::from_slice::<serde_json::Value>(line).is_ok();
+    if body.split(|byte| *byte == b'\n').all(parsed) { "yes" } else { "no" }
 }

@@ -82,7 +82,8 @@ pub(crate) fn incident(mut seen: SeenIncident) -> Result<(SeenIncident, Vec<Stri
         post.words = post.words.take().map(|text| words(&text, usize::MAX)).filter(|text| !text.trim().is_empty());
         if let Some(text) = post.words.as_mut().filter(|text| text.len() > MAX_WORDS_BYTES) {
             faults.push(format!("a post of {} bytes; its words are cut after {MAX_WORDS_BYTES}", text.len()));
-            text.truncate(text.floor_char_boundary(MAX_WORDS_BYTES));
+            let end = (0..=MAX_WORDS_BYTES).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+            text.truncate(end);
             text.push('…');
         }
         post.status_word = post.status_word.take().filter(|word| is_word(word));

@@ -201,9 +201,9 @@ fn a_list_that_lags_takes_nothing_back() {
     fresh["incident_updates"].as_array_mut().unwrap().insert(0, post("one-2", "We found it.", "2024-05-01T08:30:00Z"));
     let mut memory = Memory::default();
     step_of("incidents", &mut memory, &page(&[fresh.clone()], &[]), 0);
-    assert_eq!(step_of("summary", &mut memory, &page(&[stale.clone()], &[]), 1), [], "the other list is behind");
+    assert_eq!(step_of("summary", &mut memory, &page(std::slice::from_ref(&stale), &[]), 1), [], "the other list is behind");
     assert_eq!(step_of("summary", &mut memory, &page(&[fresh], &[]), 2), []);
-    assert_eq!(step_of("summary", &mut memory, &page(&[stale.clone()], &[]), 3), []);
+    assert_eq!(step_of("summary", &mut memory, &page(std::slice::from_ref(&stale), &[]), 3), []);
     // The list that told it is taken at its word, whatever it says of its own age.
     let said = step_of("incidents", &mut memory, &page(&[stale], &[]), 4);
     assert_eq!(said.iter().map(|draft| draft.id.as_str()).collect::<Vec<_>>(), ["one/post/one-2/2"]);
@@ -215,7 +215,7 @@ fn words_that_are_missing_for_a_while_were_not_edited() {
     let mut blank = full.clone();
     blank["incident_updates"][0]["body"] = json!("");
     let mut memory = Memory::default();
-    step(&mut memory, &page(&[full.clone()], &[]), 0);
+    step(&mut memory, &page(std::slice::from_ref(&full), &[]), 0);
     assert_eq!(step(&mut memory, &page(&[blank], &[]), 1), []);
     assert_eq!(step(&mut memory, &page(&[full], &[]), 2), []);
 }

@@ -87,12 +87,17 @@ fn url_rule(url: &str, pointer: &str, faults: &mut Faults) {
     }
 }
 
-fn region_rule(region: &str, pointer: &str, faults: &mut Faults) {
+/// An ISO 3166-1 or -2 code by its shape, or `world`.
+pub(crate) fn is_region(region: &str) -> bool {
     let (country, part) = region.split_once('-').map_or((region, None), |(country, part)| (country, Some(part)));
     let country_is_sound = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
     let part_is_sound =
         part.is_none_or(|part| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()));
-    if region != "world" && !(country_is_sound && part_is_sound) {
+    region == "world" || (country_is_sound && part_is_sound)
+}
+
+fn region_rule(region: &str, pointer: &str, faults: &mut Faults) {
+    if !is_region(region) {
         faults.add(pointer, format!("\"{region}\" is not a region; expected an ISO 3166 code such as \"IN\" or \"IN-WB\", or \"world\""));
     }
 }

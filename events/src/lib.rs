@@ -14,6 +14,7 @@ pub mod kinds;
 mod check;
 mod fault;
 mod json;
+pub mod reports;
 pub mod schema;
 
 pub use check::is_slug;

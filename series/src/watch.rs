@@ -56,7 +56,8 @@ impl Watch {
     /// Tells how many reports the bucket has that holds this time (Unix seconds; its start as a rule).
     ///
     /// A bucket may be told again while it is among the newest [`RESTATED_BUCKETS_MAX`]: the higher count holds. Buckets passed over are
-    /// unknown, not zero. What comes later than that is not heard, and [`Watch::judge`] says so.
+    /// unknown, not zero. What comes later than that is not heard, and [`Watch::judge`] says so. A time far ahead closes all before it:
+    /// the caller, who has a clock, keeps times of the future away.
     pub fn tell(&mut self, start_seconds: i64, count: u64, settings: &Settings) -> Result<Vec<Finding>, Refused> {
         let bucket = self.bucket(start_seconds)?;
         let ended = self.reach(bucket, settings);

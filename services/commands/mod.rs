@@ -39,6 +39,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
         Command::Projector => serving::serve(&settings, &[Role::Projector]).await,
         Command::Reader => serving::serve(&settings, &[Role::Reader]).await,
         Command::Archive => serving::serve(&settings, &[Role::Archive]).await,
+        Command::Detector => serving::serve(&settings, &[Role::Detector]).await,
         Command::Watch { pages, allow_private } => watch::run(&settings, pages, *allow_private).await,
         Command::Health => health::run(&settings).await,
         Command::Publish { files, format } => publish::run(&settings, files, *format).await,

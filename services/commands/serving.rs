@@ -8,8 +8,7 @@ use crate::serve::House;
 
 /// Serves until SIGINT or SIGTERM; then lets requests under way end.
 pub async fn serve(settings: &Settings, roles: &[Role]) -> anyhow::Result<Answer> {
-    let addresses = settings.addresses.clone();
-    let serving = Serving { roles: roles.to_vec(), addresses, listen: settings.listen, open_reading: settings.open_reading };
+    let serving = Serving::of(settings, roles);
     let mut house = House::start(&serving).await?;
     say(&welcome(&house, &serving))?;
     let replaced = tokio::select! {

@@ -49,11 +49,10 @@ fn greeting(watched: &Watched) -> String {
 
 /// Every role in this process, behind one address; what is read is published without a way over the network.
 async fn with_every_role(settings: &Settings, watcher: Watcher, greeting: &str) -> anyhow::Result<Answer> {
-    let serving =
-        Serving { roles: Role::ALL.to_vec(), addresses: settings.addresses.clone(), listen: settings.listen, open_reading: settings.open_reading };
+    let serving = Serving::of(settings, &Role::ALL);
     let mut house = House::start_with(&serving, |gate| watcher.routes(gate)).await?;
     let views = house.views.clone().context("a house with every role has views")?;
-    let doors = Doors { ledger: house.ledger.clone(), views, keep: house.keep.clone() };
+    let doors = Doors { ledger: house.ledger.clone(), views, keep: house.keep.clone(), reports: None };
     let keep = doors.keep.clone();
     say(&with_state(&welcome(&house, &serving), greeting, house.address))?;
     let (stop, stopped) = watch::channel(false);

@@ -18,6 +18,10 @@ pub struct File {
     pub url: Option<String>,
     pub key: Option<String>,
     pub open_reading: bool,
+    pub reports: Option<String>,
+    pub open_reports: bool,
+    pub key_reports_a_minute: Option<u64>,
+    pub proxies: Vec<std::net::IpAddr>,
 }
 
 /// Reads the file that was named, or the usual one where it exists.

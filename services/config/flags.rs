@@ -29,6 +29,18 @@ pub struct Flags {
     /// The archive, sqlite:PATH or postgres://… [default: in the views' PostgreSQL; none where they are a file]
     #[arg(long, global = true, env = "DATELINE_ARCHIVE", value_name = "URL")]
     pub archive: Option<String>,
+    /// The log of users' reports, sqlite:PATH or nats://…; none takes no reports [default: beside the ledger]
+    #[arg(long, global = true, env = "DATELINE_REPORTS", value_name = "URL")]
+    pub reports: Option<String>,
+    /// Let everyone report that a service fails, without an API key; an address counts only a few times an hour
+    #[arg(long, global = true, env = "DATELINE_OPEN_REPORTS")]
+    pub open_reports: bool,
+    /// So many reports of one service an API key may bring in a minute; what is above does not count [default: 100000]
+    #[arg(long, global = true, env = "DATELINE_KEY_REPORTS_A_MINUTE", value_name = "N")]
+    pub key_reports_a_minute: Option<u64>,
+    /// The address of a proxy whose X-Forwarded-For says who reports; may be given again. Without it that header is not read
+    #[arg(long = "proxy", global = true, env = "DATELINE_PROXIES", value_name = "IP", value_delimiter = ',')]
+    pub proxies: Vec<std::net::IpAddr>,
     /// Where to listen [default: 127.0.0.1:7310]
     #[arg(long, global = true, env = "DATELINE_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<String>,
@@ -71,6 +83,8 @@ pub enum Command {
     Reader,
     /// Run the archive alone: it keeps a second, unchangeable copy of every record
     Archive,
+    /// Run the detector alone: it follows users' reports, and publishes what they show to the intake at --url
+    Detector,
     /// Watch vendors' status pages: read them politely, and publish what they say and what they change in silence
     ///
     /// With --url it publishes to that server and shows its own state at --listen; without, it runs every role in this process.
@@ -93,7 +107,7 @@ pub enum Command {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Import vendors' status pages from files, gzip or not; what was read before is passed over
+    /// Import vendors' status pages, or series of users' reports, from files, gzip or not; what was read before is passed over
     Import(ImportFlags),
     /// Tell a timeline: of an incident, or of a service's latest incident
     Timeline {
@@ -172,7 +186,7 @@ pub struct ImportFlags {
     /// The files
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// The service's slug [default: of the page's name; for versions, the file's name up to its first dot]
+    /// The service's slug [default: of the page's name; for versions and reports, the file's name up to its first dot]
     #[arg(long, value_name = "SLUG")]
     pub service: Option<String>,
     /// The vendor's slug [default: that of the service]
@@ -190,6 +204,18 @@ pub struct ImportFlags {
     /// For one saved page: when it was read; without it, what it says counts as stated by the time that the ledger takes it
     #[arg(long, value_name = "TIME")]
     pub read_at: Option<String>,
+    /// For reports: where they come from, an ISO 3166 code [default: not said]
+    #[arg(long, value_name = "CODE")]
+    pub region: Option<String>,
+    /// For reports: what fails [default: unknown]
+    #[arg(long, default_value = "unknown", value_name = "SYMPTOM")]
+    pub symptom: String,
+    /// For reports: the slug of the way they came by, such as downdetector [default: unknown]
+    #[arg(long, default_value = "unknown", value_name = "SLUG")]
+    pub channel: String,
+    /// For reports: how long the bin of a row is, in minutes; auto takes the most frequent distance between two rows
+    #[arg(long, default_value = "auto", value_name = "N|auto")]
+    pub bin_minutes: String,
     /// Read and compare, publish nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -215,6 +241,8 @@ pub enum ImportKind {
     Upptime,
     /// A history: one version of one incident a line, JSON
     Versions,
+    /// Users' reports: CSV of time and number, a row a bin; the highest number of a bin holds
+    Reports,
 }
 
 /// How to read.
@@ -291,7 +319,7 @@ pub enum KeysCommand {
         #[arg(long, value_name = "NAME")]
         name: String,
         /// What its holder may do; may be given again
-        #[arg(long = "scope", value_name = "publish:SOURCE|edit|read|audit", required = true)]
+        #[arg(long = "scope", value_name = "publish:SOURCE|report|edit|read|audit", required = true)]
         scopes: Vec<ScopeFlag>,
         /// How to answer
         #[arg(long, value_enum, default_value_t)]

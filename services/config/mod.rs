@@ -4,7 +4,7 @@ mod flags;
 mod detect;
 mod file;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use anyhow::Context;
@@ -30,7 +30,30 @@ pub struct Settings {
     pub key: Option<Secret>,
     /// True to open reading to all, also beyond loopback.
     pub open_reading: bool,
+    /// Who may report, and how much.
+    pub reporting: Reporting,
 }
+
+/// Who may report, and how much.
+#[derive(Debug, Clone)]
+pub struct Reporting {
+    /// True where everybody may report without an API key; an address then counts only a few times an hour.
+    pub open: bool,
+    /// So many reports of one service an API key may bring in a minute.
+    pub key_reports_a_minute: u64,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<IpAddr>,
+}
+
+impl Default for Reporting {
+    fn default() -> Self {
+        Self { open: false, key_reports_a_minute: KEY_REPORTS_A_MINUTE, proxies: Vec::new() }
+    }
+}
+
+/// So many reports of one service an API key may bring in a minute, where nothing is set: it is there for a
+/// loop gone wild, not for a busy day.
+const KEY_REPORTS_A_MINUTE: u64 = 100_000;
 
 /// A secret, which no debug output shows.
 #[derive(Clone)]
@@ -55,6 +78,8 @@ pub struct Addresses {
     pub keep: String,
     /// The archive; None: there is none.
     pub archive: Option<String>,
+    /// The log of users' reports; None: none are taken.
+    pub reports: Option<String>,
 }
 
 /// A role that a process can play.
@@ -68,11 +93,13 @@ pub enum Role {
     Reader,
     /// Copies every record into the archive.
     Archive,
+    /// Follows users' reports, and publishes what they show.
+    Detector,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Intake, Self::Projector, Self::Reader, Self::Archive];
+    pub const ALL: [Self; 5] = [Self::Intake, Self::Projector, Self::Reader, Self::Archive, Self::Detector];
 }
 
 /// What a server needs.
@@ -86,9 +113,20 @@ pub struct Serving {
     pub listen: SocketAddr,
     /// True to open reading to all.
     pub open_reading: bool,
+    /// Who may report, and how much.
+    pub reporting: Reporting,
+    /// The intake that a role publishes to which has none in its own process, with the API key for it.
+    pub publish_to: Option<(String, Option<Secret>)>,
 }
 
 impl Serving {
+    /// A server with these roles, as the settings have it.
+    pub fn of(settings: &Settings, roles: &[Role]) -> Self {
+        let (addresses, reporting) = (settings.addresses.clone(), settings.reporting.clone());
+        let publish_to = settings.url.clone().map(|url| (url, settings.key.clone()));
+        Self { roles: roles.to_vec(), addresses, listen: settings.listen, open_reading: settings.open_reading, reporting, publish_to }
+    }
+
     /// True if it plays this role.
     pub fn has(&self, role: Role) -> bool {
         self.roles.contains(&role)
@@ -108,12 +146,12 @@ impl Addresses {
     /// The embedded files in one folder.
     pub fn in_folder(data: PathBuf) -> Self {
         let file = |name: &str| format!("sqlite:{}", data.join(name).display());
-        Self { ledger: file("ledger.db"), views: file("views.db"), keep: file("keep.db"), archive: None, data }
+        Self { ledger: file("ledger.db"), views: file("views.db"), keep: file("keep.db"), reports: Some(file("reports.db")), archive: None, data }
     }
 
     /// A ledger by its address alone, with the keep that stands beside it.
     pub fn of_ledger(url: &str) -> Self {
-        Self { ledger: url.to_owned(), keep: beside(url), ..Self::in_folder(PathBuf::from("data")) }
+        Self { ledger: url.to_owned(), keep: beside(url, KEEP), reports: Some(beside(url, REPORTS)), ..Self::in_folder(PathBuf::from("data")) }
     }
 
     /// The bus on which publishers send events, where the ledger is on one.
@@ -149,7 +187,8 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
     let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("data"));
     let mut addresses = Addresses::in_folder(data);
     if let Some(ledger) = flags.ledger.or(file.ledger) {
-        addresses.keep = beside(&ledger);
+        addresses.keep = beside(&ledger, KEEP);
+        addresses.reports = Some(beside(&ledger, REPORTS));
         addresses.ledger = ledger;
     }
     if let Some(views) = flags.views.or(file.views) {
@@ -160,12 +199,20 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
     if let Some(archive) = flags.archive.or(file.archive) {
         addresses.archive = Some(archive);
     }
+    if let Some(reports) = flags.reports.or(file.reports) {
+        addresses.reports = Some(reports).filter(|reports| reports != "none");
+    }
     if let Some(keep) = flags.keep.or(file.keep) {
         addresses.keep = keep;
     }
     let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:7310".to_owned());
     let listen = listen.parse().with_context(|| format!("\"{listen}\" is no address to listen on; expected one such as 127.0.0.1:7310"))?;
     let key = flags.key.or(file.key).map(Secret);
+    let reporting = Reporting {
+        open: flags.open_reports || file.open_reports,
+        key_reports_a_minute: flags.key_reports_a_minute.or(file.key_reports_a_minute).unwrap_or(KEY_REPORTS_A_MINUTE),
+        proxies: if flags.proxies.is_empty() { file.proxies } else { flags.proxies },
+    };
     Ok(Settings {
         command: flags.command,
         addresses,
@@ -173,6 +220,7 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
         url: flags.url.or(file.url),
         key,
         open_reading: flags.open_reading || file.open_reading,
+        reporting,
     })
 }
 
@@ -180,10 +228,14 @@ fn is_postgres(url: &str) -> bool {
     url.starts_with("postgres://") || url.starts_with("postgresql://")
 }
 
-/// The keep stands beside the ledger.
-fn beside(ledger: &str) -> String {
+/// The files that stand beside the ledger's.
+const KEEP: &str = "keep.db";
+const REPORTS: &str = "reports.db";
+
+/// What stands beside the ledger: a file in its folder, or on the same bus.
+fn beside(ledger: &str, file: &str) -> String {
     match ledger.strip_prefix("sqlite:") {
-        Some(path) => format!("sqlite:{}", std::path::Path::new(path).with_file_name("keep.db").display()),
+        Some(path) => format!("sqlite:{}", std::path::Path::new(path).with_file_name(file).display()),
         None => ledger.to_owned(),
     }
 }

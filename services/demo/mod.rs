@@ -26,7 +26,7 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
     let addresses =
         if settings.addresses.all_in_the_folder() { Addresses::in_folder(settings.addresses.data.join("demo")) } else { settings.addresses.clone() };
     let listen = if serve { settings.listen } else { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
-    let serving = Serving { roles: Role::ALL.to_vec(), addresses, listen, open_reading: settings.open_reading };
+    let serving = Serving { addresses, listen, ..Serving::of(settings, &Role::ALL) };
     let house = House::start(&serving).await?;
     let asker = local_server(house.address);
     say(&format!(

@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::Problem;
-use crate::keys::{KeyFault, Keys, Scopes};
+use crate::keys::{KeyFault, Keys, Scopes, StoredKey};
 
 /// Decides what a caller may do.
 #[derive(Debug, Clone)]
@@ -21,8 +21,8 @@ pub struct Gate {
 #[derive(Debug, Clone)]
 pub struct Caller {
     scopes: Scopes,
-    /// True where no API key was sent.
-    anonymous: bool,
+    /// The id of the API key; None where none was sent.
+    key: Option<String>,
     /// The name of a publisher on the bus, who has no API key.
     publisher: Option<String>,
 }
@@ -48,17 +48,17 @@ impl Gate {
             } else {
                 Scopes::nothing()
             };
-            return Ok(Caller { scopes, anonymous: true, publisher: None });
+            return Ok(Caller { scopes, key: None, publisher: None });
         };
         let token = given.to_str().ok().and_then(|text| text.split_once(' ')).filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
         let Some((_, token)) = token else {
             return Err(unauthorized("expected the header \"Authorization: Bearer <API key>\""));
         };
         match self.keys.check(token.trim()).await {
-            Ok(mut scopes) => {
+            Ok(StoredKey { id, mut scopes, .. }) => {
                 // Whoever may replay everything may read it.
                 scopes.read |= self.open_reading || scopes.audit;
-                Ok(Caller { scopes, anonymous: false, publisher: None })
+                Ok(Caller { scopes, key: Some(id), publisher: None })
             }
             Err(KeyFault::Unknown) => Err(unauthorized("this API key is unknown or was revoked; make one with `dateline keys create`")),
             Err(KeyFault::Keep(error)) => Err(error.into()),
@@ -93,7 +93,7 @@ fn is_anonymous(headers: &HeaderMap) -> bool {
 impl Caller {
     /// A publisher on the bus, by the name that its server gave it.
     pub fn publisher(name: &str, scopes: Scopes) -> Self {
-        Self { scopes, anonymous: false, publisher: Some(name.to_owned()) }
+        Self { scopes, key: None, publisher: Some(name.to_owned()) }
     }
 
     /// True if the caller may publish as this source.
@@ -106,9 +106,19 @@ impl Caller {
         self.scopes.edit
     }
 
+    /// The id of the API key that was sent.
+    pub fn key(&self) -> Option<&str> {
+        self.key.as_deref()
+    }
+
+    /// True if the caller may report.
+    pub fn may_report(&self) -> bool {
+        self.scopes.report
+    }
+
     /// The problem that says which scope is missing.
     pub fn refuse(&self, scope: &str) -> Problem {
-        if self.anonymous {
+        if self.key.is_none() && self.publisher.is_none() {
             return unauthorized(&format!("this needs an API key with the scope {scope}; send it as \"Authorization: Bearer <API key>\""));
         }
         if let Some(name) = &self.publisher {

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dateline_backends::{KeepError, LedgerError, ViewsError};
+use dateline_backends::{KeepError, LedgerError, ReportsError, ViewsError};
 use dateline_events::{Fault, Faults};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -88,7 +88,9 @@ impl Problem {
         self
     }
 
-    fn retry(self, seconds: u16) -> Self {
+    /// Says when to come again, in seconds.
+    #[must_use]
+    pub fn retry(self, seconds: u16) -> Self {
         self.header(header::RETRY_AFTER, HeaderValue::from(seconds))
     }
 }
@@ -117,6 +119,19 @@ impl From<LedgerError> for Problem {
                 tracing::error!(%detail, "the ledger failed");
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "ledger-unavailable", "The ledger cannot answer", detail).retry(5)
             }
+        }
+    }
+}
+
+impl From<ReportsError> for Problem {
+    fn from(error: ReportsError) -> Self {
+        let detail = error.to_string();
+        tracing::error!(%detail, "the log of reports failed");
+        match error {
+            ReportsError::Full => {
+                Self::new(StatusCode::INSUFFICIENT_STORAGE, "reports-full", "The disk of the log of reports is full", detail).retry(30)
+            }
+            _ => Self::new(StatusCode::SERVICE_UNAVAILABLE, "reports-unavailable", "The log of reports cannot answer", detail).retry(5),
         }
     }
 }

@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
-use axum::serve::Listener;
+use axum::extract::connect_info::Connected;
+use axum::serve::{IncomingStream, Listener};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -21,10 +22,20 @@ pub const MAX_CONNECTIONS: usize = 1_024;
 /// request by then waits for nothing.
 pub const STOP_GRACE_MS: u64 = 1_000;
 
+/// The other end of a connection, among the extensions of each request as `ConnectInfo<Peer>`.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+impl Connected<IncomingStream<'_, Limited>> for Peer {
+    fn connect_info(stream: IncomingStream<'_, Limited>) -> Self {
+        Self(*stream.remote_addr())
+    }
+}
+
 /// Serves until told to stop; then takes no more and lets requests under way end. Live streams end themselves on the same word.
 pub async fn serve(listener: TcpListener, router: Router, stop: watch::Receiver<bool>) -> io::Result<()> {
     let limited = Limited { listener, places: Arc::new(Semaphore::new(MAX_CONNECTIONS)) };
-    let serving = axum::serve(limited, router).with_graceful_shutdown(told(stop.clone()));
+    let serving = axum::serve(limited, router.into_make_service_with_connect_info::<Peer>()).with_graceful_shutdown(told(stop.clone()));
     tokio::select! {
         ended = serving.into_future() => ended,
         () = async { told(stop).await; tokio::time::sleep(Duration::from_millis(STOP_GRACE_MS)).await } => Ok(()),
@@ -36,6 +47,7 @@ async fn told(mut stop: watch::Receiver<bool>) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
+/// A listener that holds so many connections and no more.
 struct Limited {
     listener: TcpListener,
     places: Arc<Semaphore>,

@@ -4,6 +4,7 @@
 mod modes;
 mod permission;
 pub mod inbox;
+pub mod reports;
 
 use axum::Router;
 use axum::body::Body;
@@ -53,7 +54,7 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
     let (parts, body) = request.into_parts();
     let caller = intake.gate.caller(&parts.headers).await?;
     let mode = modes::of(&parts.headers)?;
-    let body = read_body(body).await?;
+    let body = read_body(body, MAX_BODY_BYTES, "events").await?;
     match modes::read(mode, &parts.headers, &body)? {
         Sent::One(form) => {
             let event = accept(&caller, form)?;
@@ -88,11 +89,11 @@ fn one(item: Item) -> Result<Response, Problem> {
     Ok(response)
 }
 
-async fn read_body(body: Body) -> Result<bytes::Bytes, Problem> {
-    axum::body::to_bytes(body, MAX_BODY_BYTES).await.map_err(|error| {
+async fn read_body(body: Body, bytes_max: usize, of_what: &str) -> Result<bytes::Bytes, Problem> {
+    axum::body::to_bytes(body, bytes_max).await.map_err(|error| {
         let too_large = std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("length limit"));
         if too_large {
-            let detail = format!("a body has at most {MAX_BODY_BYTES} bytes; send fewer events at once");
+            let detail = format!("a body has at most {bytes_max} bytes; send fewer {of_what} at once");
             Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", detail)
         } else {
             Problem::new(

@@ -102,7 +102,26 @@ pub struct Entry {
     revision: Option<Revision>,
 }
 
+/// What was taken last.
+#[derive(Debug, Clone, Default)]
+pub struct Last {
+    sha256: Option<String>,
+    etag: Option<String>,
+    last_modified: Option<String>,
+}
+
 impl Memory {
+    /// Notes that something else is about to be taken: killed meanwhile, whoever reads next must not take what stood there before for
+    /// what was taken last. Answers what was.
+    pub fn begin(&mut self) -> Last {
+        Last { sha256: self.sha256.take(), etag: self.etag.take(), last_modified: self.last_modified.take() }
+    }
+
+    /// What was taken last stays that.
+    pub fn take_back(&mut self, last: Last) {
+        (self.sha256, self.etag, self.last_modified) = (last.sha256, last.etag, last.last_modified);
+    }
+
     /// The validators of what was taken last.
     pub fn validators(&self) -> Validators {
         if self.version != VERSION {

@@ -65,11 +65,13 @@ pub struct Taken {
     pub refused: Vec<Refused>,
 }
 
-/// Why a reading was not taken. Nothing was moved.
+/// Why a reading was not taken.
 #[derive(Debug)]
 pub enum NotTaken {
     /// The page is evidence of nothing.
     Unreadable(String),
+    /// It says more than can be remembered; what could be published was.
+    TooMuch(String),
     /// Its events could not be published, or not be remembered: try again.
     Unpublished(anyhow::Error),
 }
@@ -147,7 +149,7 @@ fn aside<T>(work: impl FnOnce() -> T) -> T {
 /// Tried again, unless trying again cannot help: then the page says more than can be kept, and is evidence of nothing.
 fn not_taken(error: anyhow::Error) -> NotTaken {
     match error.downcast_ref::<KeepError>() {
-        Some(KeepError::TooLarge { given }) => NotTaken::Unreadable(format!("it says more than can be remembered ({given} bytes in one piece)")),
+        Some(KeepError::TooLarge { given }) => NotTaken::TooMuch(format!("it says more than can be remembered ({given} bytes in one piece)")),
         _ => NotTaken::Unpublished(error),
     }
 }

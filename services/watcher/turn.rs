@@ -112,6 +112,12 @@ impl Desk {
                 }
             }
         };
+        let last = place.entry.memory.begin();
+        match place.entry.put(&self.keep, &self.by).await {
+            Ok(Put::Done) => {}
+            Ok(Put::Another) => return place.stand_by(),
+            Err(error) => return self.unpublished(place, read, &error.into()),
+        }
         match self.scribe.take(&place.feed.page, reading(place, &read)).await {
             Ok(done) => {
                 self.meters.requests(Outcome::Page).increment(1);
@@ -130,6 +136,11 @@ impl Desk {
             }
             Err(NotTaken::Unreadable(why)) => {
                 // What it said last stays what is asked for: should it come back unchanged, it was read.
+                place.entry.memory.take_back(last);
+                self.meters.requests(Outcome::Unreadable).increment(1);
+                self.failed(place, &Failure::new(why)).await
+            }
+            Err(NotTaken::TooMuch(why)) => {
                 self.meters.requests(Outcome::Unreadable).increment(1);
                 self.failed(place, &Failure::new(why)).await
             }

@@ -14,7 +14,7 @@ const ARROWS: [(&str, &[&str]); 5] = [
 const CRATES: [&str; 6] = ["dateline_events", "dateline_timelines", "dateline_dialects", "dateline_series", "dateline_backends", "dateline::"];
 
 /// Roles, as files or folders in services/; none names another.
-const ROLES: [&str; 5] = ["intake", "projector", "reader", "archive", "watcher"];
+const ROLES: [&str; 6] = ["intake", "projector", "reader", "archive", "watcher", "detector"];
 
 /// Rooms that hold without a computer running.
 const PURE: [&str; 5] = ["events/src/", "timelines/src/", "dialects/src/", "series/src/", "services/plot/"];

@@ -10,7 +10,7 @@ use axum::response::IntoResponse;
 use dateline_events::{Event, Instant};
 use serde_json::{Value, json};
 
-use super::process::{Watcher, page, pages};
+use super::process::{Watcher, logs, page, pages};
 use super::vendor::Vendor;
 use crate::support::{folder, get, run};
 
@@ -77,7 +77,7 @@ async fn killed_at_any_moment_it_tells_every_change_once() {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };
-        tokio::time::timeout(Duration::from_secs(60), told).await.unwrap_or_else(|_| panic!("{step:?} is not told"));
+        tokio::time::timeout(Duration::from_secs(60), told).await.unwrap_or_else(|_| panic!("{step:?} is not told\n{}", logs(&data)));
         // It was published; what is remembered of it may be written or not.
         watcher.kill();
     }

@@ -1,4 +1,4 @@
-//! The distributed engine: ledger, keep and inbox on NATS JetStream, views and archive on PostgreSQL. The only room that names
+//! The distributed engine: ledger, keep, inbox and reports on NATS JetStream, views and archive on PostgreSQL. The only room that names
 //! `async_nats` and `postgres`.
 //!
 //! What the bytes say is not known here, except that two of them can be the same event. A connection to PostgreSQL belongs to one
@@ -6,9 +6,11 @@
 
 mod bus_address;
 mod bus;
+mod answers;
 mod ledger;
 mod keep;
 mod inbox;
+mod reports;
 mod database_address;
 mod database;
 mod views;
@@ -18,4 +20,5 @@ pub use archive::Archive;
 pub use inbox::Inbox;
 pub use keep::Keep;
 pub use ledger::{Follower, Ledger};
+pub use reports::Reports;
 pub use views::Views;

@@ -9,7 +9,7 @@ use dateline_events::{Instant, Position};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
 use crate::threads::ThreadError;
-use crate::{ArchiveError, KeepError, LedgerError, ViewsError};
+use crate::{ArchiveError, KeepError, LedgerError, ReportsError, ViewsError};
 
 /// How long a connection waits for a lock of another one.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
@@ -100,6 +100,21 @@ impl From<FileError> for KeepError {
             FileError::Full => Self::Full,
             FileError::Other(text) => Self::Engine(text),
         }
+    }
+}
+
+impl From<FileError> for ReportsError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Full => Self::Full,
+            FileError::Other(text) => Self::Engine(text),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for ReportsError {
+    fn from(error: rusqlite::Error) -> Self {
+        FileError::from(error).into()
     }
 }
 

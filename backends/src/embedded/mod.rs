@@ -7,9 +7,11 @@ mod archive;
 mod file;
 mod keep;
 mod ledger;
+mod reports;
 mod views;
 
 pub use archive::Archive;
 pub use keep::Keep;
 pub use ledger::{Follower, Ledger};
+pub use reports::Reports;
 pub use views::Views;

@@ -1,6 +1,6 @@
 //! Scores any series of numbers, point by point, by how rare each point is in that series' own past.
 //!
-//! Six measures of strangeness are taken of each point: how high and how low it lies, the same of its mean with the points before it
+//! Eight measures of strangeness are taken of each point: how high and how low it lies, the same of its mean with the points before it
 //! over a short and a long stretch, how far it is from everything seen at that time of day during the past week, and how far the shape of
 //! the last few points is from every shape seen before (nearest neighbour). Each is turned into a surprise, the decimal logarithm of how
 //! rare so much of it was (conformal: rank against its own past), what is beyond the usual is summed, and the sum speaks when it is great
@@ -91,7 +91,8 @@ const LONG_LOW: usize = 5;
 const OFF_TIME: usize = 6;
 const OFF_SHAPE: usize = 7;
 
-/// The state of one series of numbers. About 0.6 MB with the default memory, see [`Stream::bytes`].
+/// The state of one series of numbers. About 0.7 MB with the default memory, see [`Stream::bytes`]. Loaded from a format that keeps every
+/// bit of a number, it goes on as if it had not been saved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Stream {
     settings: StreamSettings,

@@ -17,7 +17,7 @@ pub fn tellings(name: &str) -> Option<Vec<(i64, u64)>> {
 }
 
 pub fn findings(tellings: &[(i64, u64)]) -> (Watch, Vec<Finding>) {
-    let settings: Settings = std::env::var("HACK").map_or_else(|_| Settings::default(), |s| serde_json::from_str(&s).unwrap());
+    let settings = Settings::default();
     let mut watch = Watch::new(BIN as u32).unwrap();
     let found = tellings.iter().flat_map(|(bin, count)| watch.tell(*bin, *count, &settings).unwrap()).collect();
     (watch, found)

@@ -139,6 +139,8 @@ fn restated_counts_end_where_the_highest_counts_end() {
         for (bin, _) in highest.iter().rev().take(60) {
             assert_eq!(restated_watch.verdict(*bin, &settings), watch.verdict(*bin, &settings), "{service} {}", clock(*bin));
         }
+        let saved = serde_json::to_string(&watch).unwrap().len();
         println!("{service}: {} tellings restated, {} once, the same {} anomalies", raw.len(), highest.len(), anomalies(&once).len());
+        println!("{service}: {} bytes in memory, {saved} as JSON", watch.bytes());
     }
 }

@@ -17,9 +17,9 @@ const DAY: i64 = 86_400;
 const START: i64 = 1_578_268_800;
 const DAYS: i64 = 42;
 
-/// False alarms in a hundred series and thirty days of an ordinary life. Two spreads of allowance and four to be sure are about one false
-/// alarm in some ten thousand buckets of independent noise (Siegmund's approximation), and thirty days have 2,160 of 20 minutes; the
-/// least number of reports and the multiple of the baseline take away nearly all of them on quiet and on busy series.
+/// False alarms in a hundred series and thirty days of an ordinary life: an editor of twenty series is called in vain once a month at
+/// most. By Siegmund's approximation two spreads of allowance and four to be sure are one false alarm in 100 million buckets of
+/// independent normal noise; what is counted here comes of noise that wanders, and of shapes not yet learned.
 const FALSE_IN_A_HUNDRED_MAX: f64 = 5.0;
 
 /// Outages of ten times the baseline and at least sixty reports a bucket for an hour and more, found within two buckets: the share.

@@ -1,6 +1,6 @@
 //! Histories of versions: each line is taken by itself; what was on the page beside it, the table of visibility says.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -34,8 +34,8 @@ struct Leaving {
     due: BTreeMap<(Instant, String), Visibility>,
     /// Those that were due before any line told of them: the file is not in order of time over all incidents.
     unmet: BTreeMap<(Instant, String), Visibility>,
-    /// The incidents that this file told of.
-    met: HashSet<String>,
+    /// The incidents that this file told of, with the latest version of each.
+    met: HashMap<String, Instant>,
 }
 
 impl Import {
@@ -71,22 +71,19 @@ impl Import {
         Ok(())
     }
 
-    async fn version(&mut self, page: &Page, version: &Version, hash: &str, line: u64, met: &mut HashSet<String>) -> anyhow::Result<()> {
+    async fn version(&mut self, page: &Page, version: &Version, hash: &str, line: u64, met: &mut HashMap<String, Instant>) -> anyhow::Result<()> {
         let reading =
             dialects::Reading { dialect: version.dialect, list: "", read: Some(version.recorded), as_of: None, read_before: None, sha256: hash };
         let book = self.books.get_mut(&page.service).context("the page has a book")?;
         let who = Who::of(page, &version.facts, version.dialect, book);
         let remembered = book.memory.incidents.get(&version.incident.id);
         let id = &version.incident.id;
-        let read_before = remembered.and_then(|remembered| remembered.read.get(&version.dialect).copied());
-        if met.contains(id) && read_before.is_some_and(|before| version.recorded < before) {
+        if met.get(id).is_some_and(|before| version.recorded < *before) {
             let why = format!("it goes back in time: a later version of {id} stands before it; sort the lines by recorded_at");
             self.summary.refused(format!("line {line}"), why);
             return Ok(());
         }
-        if !met.contains(id) {
-            met.insert(id.clone());
-        }
+        met.insert(id.clone(), version.recorded);
         let changed = incident(&who.page(page), &reading, &version.incident, remembered);
         self.summary.version(&version.incident, changed.is_none());
         let Some((after, drafts)) = changed else { return Ok(()) };

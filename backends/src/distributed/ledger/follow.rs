@@ -8,8 +8,9 @@ use dateline_events::Position;
 use tokio::sync::watch;
 
 use super::head::{Known, Watching};
-use super::read::{Answers, Reader};
+use super::read::Reader;
 use super::record::Raw;
+use crate::distributed::answers::Answers;
 use crate::ledger::{LedgerError, Page, Record};
 
 /// So long a follower waits for a word that there is more before it looks by itself, in milliseconds.

@@ -20,11 +20,12 @@ use tokio::sync::watch;
 
 pub use follow::Follower;
 
+use super::answers::Answers;
 use super::bus::{Bus, BusError, patiently};
 use crate::ledger::{Head, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, NewEvent, Outcome, Record};
 use commit::Committing;
 use head::Watching;
-use read::{Answers, Reader};
+use read::Reader;
 use record::Raw;
 use stream::Stream;
 use wire::Wire;

@@ -6,15 +6,15 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant as Clock};
 
-use async_nats::{HeaderMap, Message, Subscriber};
+use async_nats::{HeaderMap, Message};
 use bytes::Bytes;
 use dateline_events::{EventKey, Position};
-use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::record::{Raw, Redaction};
 use super::stream::Stream;
-use crate::distributed::bus::{ANSWER_MS, Bus, BusError, NO_MESSAGE};
+use crate::distributed::answers::{Answered, Answers, NOT_FOUND, unexpected};
+use crate::distributed::bus::{Bus, BusError, NO_MESSAGE};
 use crate::ledger::{Head, LedgerError, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, Record};
 
 /// The most subjects that one look-up names; the server takes 1,024.
@@ -27,24 +27,11 @@ const MAX_CLOSING_TRIES: usize = 1_000;
 const LAG_MS: u64 = 5_000;
 const LAG_PAUSE_MS: u64 = 20;
 
-/// Answers that are no message: end of batch, not found, nobody there.
-const END_OF_BATCH: u16 = 204;
-const NOT_FOUND: u16 = 404;
-const NO_RESPONDERS: u16 = 503;
-
 /// Reads one stream. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Reader {
     pub bus: Bus,
     pub stream: Stream,
-}
-
-/// What one question of many messages was answered.
-pub(super) struct Answered {
-    /// The messages, in order.
-    pub messages: Vec<Message>,
-    /// How many more there are after them.
-    pub pending: u64,
 }
 
 impl Reader {
@@ -170,7 +157,7 @@ impl Reader {
     /// The messages after a position, as they stand: gaps are for the caller to see.
     pub(super) async fn after(&self, position: Position, answers: &mut Answers) -> Result<Answered, BusError> {
         let question = json!({"seq": position + 1, "batch": MAX_PAGE_RECORDS, "max_bytes": MAX_PAGE_BYTES});
-        answers.ask(&self.stream, &question).await
+        answers.ask(&self.stream.name, &question).await
     }
 
     /// The same, but nothing only where the leader has nothing either: a server that lags knows nothing of what was just stored.
@@ -190,7 +177,7 @@ impl Reader {
     }
 
     async fn many(&self, question: &Value) -> Result<Answered, BusError> {
-        Answers::subscribe(&self.bus).await?.ask(&self.stream, question).await
+        Answers::subscribe(&self.bus).await?.ask(&self.stream.name, question).await
     }
 }
 
@@ -223,59 +210,4 @@ fn decoded(text: &str) -> Result<Vec<u8>, LedgerError> {
     use base64::Engine as _;
     let decoded = base64::engine::general_purpose::STANDARD.decode(text);
     decoded.map_err(|error| LedgerError::Engine(format!("JetStream gave what is no base64: {error}")))
-}
-
-/// Where the answers to questions of many messages arrive: one question at a time.
-#[derive(Debug)]
-pub(super) struct Answers {
-    bus: Bus,
-    inbox: String,
-    subscriber: Subscriber,
-    /// Counts the questions, so that an answer that came too late is not taken for one to the next.
-    question: u64,
-}
-
-impl Answers {
-    pub(super) async fn subscribe(bus: &Bus) -> Result<Self, BusError> {
-        let inbox = bus.client().new_inbox();
-        let subscribed = bus.client().subscribe(format!("{inbox}.*")).await;
-        let subscriber = subscribed.map_err(|error| BusError::Unreadable(format!("cannot subscribe: {error}")))?;
-        Ok(Self { bus: bus.clone(), inbox, subscriber, question: 0 })
-    }
-
-    async fn ask(&mut self, stream: &Stream, question: &Value) -> Result<Answered, BusError> {
-        self.question += 1;
-        let reply = format!("{}.{}", self.inbox, self.question);
-        let verb = format!("$JS.API.DIRECT.GET.{}", stream.name);
-        let sent = self.bus.client().publish_with_reply(verb, reply.clone(), Bytes::from(question.to_string())).await;
-        sent.map_err(|error| BusError::Unreadable(format!("cannot ask: {error}")))?;
-        let mut answered = Answered { messages: Vec::new(), pending: 0 };
-        loop {
-            let next = tokio::time::timeout(Duration::from_millis(ANSWER_MS), self.subscriber.next()).await;
-            let message = next.map_err(|_| BusError::Silent)?.ok_or(BusError::Silent)?;
-            if message.subject.as_str() != reply {
-                continue;
-            }
-            match message.status.map(|status| status.as_u16()) {
-                None => answered.messages.push(message),
-                Some(END_OF_BATCH) => {
-                    answered.pending = pending(message.headers.as_ref());
-                    return Ok(answered);
-                }
-                Some(NOT_FOUND) => return Ok(answered),
-                Some(status) => return Err(unexpected(status, &message)),
-            }
-        }
-    }
-}
-
-fn pending(headers: Option<&HeaderMap>) -> u64 {
-    headers.and_then(|headers| headers.get("Nats-Num-Pending")?.as_str().parse().ok()).unwrap_or(0)
-}
-
-fn unexpected(status: u16, message: &Message) -> BusError {
-    if status == NO_RESPONDERS {
-        return BusError::Nobody("reading the ledger".to_owned());
-    }
-    BusError::Refused { code: u64::from(status), description: message.description.clone().unwrap_or_default() }
 }

@@ -1,4 +1,7 @@
-//! `dateline import`: status pages from files, and whole histories of them.
+//! `dateline import`: status pages from files, whole histories of them, and series of users' reports.
+
+mod reports;
+mod table;
 
 use std::sync::Arc;
 
@@ -15,6 +18,13 @@ use crate::watcher::import::{Import, Order};
 
 /// Imports; the answer is no where something was refused or unreadable.
 pub async fn run(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answer> {
+    match flags.kind {
+        ImportKind::Reports => reports::run(settings, flags).await,
+        _ => pages(settings, flags).await,
+    }
+}
+
+async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answer> {
     let read_at = flags.read_at.as_deref().map(|text| instant("--read-at", text)).transpose();
     let order = Order {
         dialect: dialect(flags.kind),
@@ -62,6 +72,6 @@ fn dialect(kind: ImportKind) -> Option<Dialect> {
         ImportKind::Atom => Dialect::Atom,
         ImportKind::Cstate => Dialect::Cstate,
         ImportKind::Upptime => Dialect::Upptime,
-        ImportKind::Versions => return None,
+        ImportKind::Versions | ImportKind::Reports => return None,
     })
 }

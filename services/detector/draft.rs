@@ -1,0 +1,174 @@
+//! What the detector says, as events. Ids and bytes follow from what was counted alone: said twice, it is said once.
+
+use dateline_events::{Instant, Region};
+use serde_json::{Map, Value, json};
+
+use super::episode::{Measure, Saying, What};
+
+/// The publisher.
+pub const SOURCE: &str = "/detector";
+
+/// The method, as docs/detector.md names it.
+const METHOD: &str = "seasonal-cusum";
+
+/// A symptom is named from this share of the reports on.
+const SHARE_MIN: f64 = 0.05;
+
+/// The event of a saying about a service, whose buckets have so many seconds.
+pub fn event(service: &str, bucket_seconds: u32, saying: &Saying) -> Vec<u8> {
+    let (kind, mut members) = data(service, bucket_seconds, saying);
+    members.insert("certainty".into(), json!(if saying.is_confirmed { "confirmed" } else { "reported" }));
+    members.insert("sources".into(), sources(saying));
+    if kind == "event.corrected" {
+        members.remove("certainty");
+    }
+    let data: std::collections::BTreeMap<String, Value> = members.into_iter().collect();
+    let event = json!({
+        "data": data,
+        "datacontenttype": "application/json",
+        "id": id(service, saying, saying.number),
+        "source": SOURCE,
+        "specversion": "1.0",
+        "subject": service,
+        "type": format!("dateline.{kind}.v1"),
+    });
+    event.to_string().into_bytes()
+}
+
+/// The service, the anomaly's first bucket as it was told, and the number of what is said of it.
+fn id(service: &str, saying: &Saying, number: u32) -> String {
+    let first = instant(saying.first_s).to_string().replace(['-', ':'], "");
+    format!("{service}/{first}/{number}")
+}
+
+fn data(service: &str, bucket_seconds: u32, saying: &Saying) -> (&'static str, Map<String, Value>) {
+    let mut own = Map::new();
+    let mut put = |name: &str, value: Value| {
+        if !value.as_array().is_some_and(Vec::is_empty) {
+            own.insert(name.to_owned(), value);
+        }
+    };
+    let shares: Vec<Value> = saying.about.shares(SHARE_MIN).iter().map(|(symptom, share)| json!({"share": share, "symptoms": [symptom]})).collect();
+    let channel = match &saying.measure {
+        Measure::Single => Value::Array(Vec::new()),
+        Measure::Total { channel, .. } => json!(channel),
+    };
+    let kind = match saying.what {
+        What::Anomaly { count: value, baseline, .. } => {
+            put("occurred", bucket(saying.first_s, bucket_seconds));
+            put("baseline", json!((baseline * 100.0).round() / 100.0));
+            put("counts", json!([count(value, baseline, bucket_seconds, false)]));
+            put("detected_by", json!(METHOD));
+            put("measure", measure(bucket_seconds));
+            put("regions", json!(saying.regions));
+            put("shares", json!(shares));
+            "anomaly.detected"
+        }
+        What::Earlier { first_s } => {
+            put("edit_kind", json!("clarification"));
+            put("event", json!({"id": id(service, saying, 0)}));
+            put("patch", json!({"occurred": bucket(first_s, bucket_seconds)}));
+            "event.corrected"
+        }
+        What::Spread => {
+            put("occurred", bucket(saying.first_s, bucket_seconds));
+            put("regions", json!(saying.regions));
+            "scope.changed"
+        }
+        What::Lasting { bucket_s, count: value, baseline, peak } => {
+            put("occurred", bucket(bucket_s, bucket_seconds));
+            put("channel", channel);
+            put("counts", counts(value, baseline, peak, bucket_seconds));
+            put("regions", json!(saying.regions));
+            put("shares", json!(shares));
+            "reports.observed"
+        }
+        What::Subsided { bucket_s, count: value, baseline, peak } => {
+            put("occurred", bucket(bucket_s, bucket_seconds));
+            put("channel", channel);
+            put("counts", counts(value, baseline, peak, bucket_seconds));
+            put("regions", json!(saying.regions));
+            "reports.subsided"
+        }
+    };
+    (kind, own)
+}
+
+/// When a bucket was, to the minute; a bucket shorter than that is its minute.
+fn bucket(start_s: i64, bucket_seconds: u32) -> Value {
+    let first = minute(start_s);
+    let last = minute(start_s + i64::from(bucket_seconds) - 1);
+    if first == last { json!({"at": first, "precision": "minute"}) } else { json!({"between": [first, last]}) }
+}
+
+/// A whole minute: RFC 9557 without its seconds (EVENTS.md).
+fn minute(seconds: i64) -> String {
+    let text = instant(seconds.div_euclid(60) * 60).to_string();
+    text.replace(":00Z", "Z")
+}
+
+fn instant(seconds: i64) -> Instant {
+    Instant(seconds.saturating_mul(Instant::SECOND))
+}
+
+fn counts(value: u64, baseline: f64, peak: u64, bucket_seconds: u32) -> Value {
+    let mut counts = vec![count(value, baseline, bucket_seconds, value == peak)];
+    if value != peak {
+        counts.push(count(peak, baseline, bucket_seconds, true));
+    }
+    json!(counts)
+}
+
+/// So many in a bucket, and how many there would usually be.
+fn count(value: u64, baseline: f64, bucket_seconds: u32, is_peak: bool) -> Value {
+    let mut count = json!({"from": baseline.round().max(0.0) as u64, "per": "window", "value": value, "window_minutes": (bucket_seconds / 60).max(1)});
+    if is_peak {
+        count["peak"] = json!(true);
+    }
+    count
+}
+
+fn measure(bucket_seconds: u32) -> Value {
+    let minutes = (bucket_seconds / 60).max(1);
+    let bengali: String = minutes.to_string().chars().filter_map(|digit| char::from_u32(u32::from(digit) - u32::from('0') + u32::from('০'))).collect();
+    let english = if minutes == 1 { "users\u{2019} reports in a minute".to_owned() } else { format!("users\u{2019} reports in {minutes} minutes") };
+    json!({"bn": format!("{bengali} মিনিটে ব্যবহারকারীদের অভিযোগ"), "en": english})
+}
+
+/// The detector read it in what publishers of reports said.
+fn sources(saying: &Saying) -> Value {
+    let detector = json!({"kind": "machine", "name": {"bn": "ডেটলাইন", "en": "Dateline"}, "role": "read_in", "slug": "dateline"});
+    let mut sources = vec![detector];
+    for (voice, _) in &saying.about.voices {
+        let slug = slug(voice);
+        if !sources.iter().any(|source| source["slug"] == slug) {
+            sources.push(json!({"kind": "user reports", "role": "attributed_to", "slug": slug}));
+        }
+    }
+    json!(sources)
+}
+
+/// An API key's name as a slug.
+fn slug(name: &str) -> String {
+    let plain: String = name.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    let slug: String = plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-").chars().take(64).collect();
+    if slug.is_empty() { "users".to_owned() } else { slug }
+}
+
+/// What is told of an anomaly's height, as the log of the process tells it.
+pub fn sentence(service: &str, saying: &Saying) -> String {
+    let first = minute(saying.first_s);
+    match saying.what {
+        What::Anomaly { count, baseline, score, height } => {
+            format!("{service}: {count} reports where {baseline:.1} are usual ({height:.1} times, {score:.1} spreads), from {first} on")
+        }
+        What::Earlier { first_s } => format!("{service}: what was seen at {first} began at {}", minute(first_s)),
+        What::Spread => format!("{service}: what began at {first} is seen in {} too", regions(&saying.regions)),
+        What::Lasting { count, baseline, .. } => format!("{service}: {count} reports where {baseline:.1} are usual, since {first}"),
+        What::Subsided { bucket_s, .. } => format!("{service}: as few reports as usual again since {}, after {first}", minute(bucket_s)),
+    }
+}
+
+fn regions(regions: &[Region]) -> String {
+    regions.join(", ")
+}

@@ -1,0 +1,249 @@
+//! One measure of a service: single reports, or the totals of one publisher. Its counts by region and symptom, and a watch over each
+//! region, over each publisher of single reports, and over everything. What a finding means for the service is not decided here.
+
+use std::collections::BTreeMap;
+
+use dateline_events::{Region, Symptom};
+use dateline_series::{Finding, Refused, Settings, Verdict, Watch};
+use serde::{Deserialize, Serialize};
+
+/// Of so many newest buckets it is known what was counted of what; of older ones only how many.
+const RECENT_BUCKETS: usize = 12;
+
+/// In one bucket so many pairs of region and symptom are told apart; what is beyond counts for the whole alone.
+const MAX_CELLS: usize = 1_024;
+
+/// So many regions have a watch of their own; what is beyond counts for the whole alone.
+const MAX_REGIONS: usize = 300;
+
+/// Of one bucket so many publishers are told apart.
+const MAX_VOICES: usize = 16;
+
+/// One measure of a service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    /// True for totals: of those said for one window the highest holds. Single reports add up.
+    is_total: bool,
+    everywhere: Watch,
+    /// A watch that was told of no report ever: a region or a publisher that is heard of for the first
+    /// time was quiet until then.
+    quiet: Watch,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    regions: BTreeMap<Region, Watch>,
+    /// By publisher of single reports.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    voices: BTreeMap<String, Watch>,
+    /// The newest buckets, by their start in Unix seconds.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "pairs")]
+    recent: BTreeMap<i64, Bucket>,
+}
+
+/// What was counted in one bucket.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Bucket {
+    /// By what, and where.
+    #[serde(with = "pairs")]
+    cells: BTreeMap<(Symptom, Option<Region>), u64>,
+    /// Distinct reporters, as far as intakes remember.
+    sources: u64,
+    /// Who said how many.
+    voices: Vec<(String, u64)>,
+}
+
+/// A count as it comes out of the log.
+#[derive(Debug, Clone, Copy)]
+pub struct Counted<'a> {
+    /// Any instant of its bucket, in Unix seconds.
+    pub at_s: i64,
+    pub region: Option<&'a Region>,
+    pub symptom: Symptom,
+    pub count: u64,
+    pub sources: u64,
+    /// Who says it.
+    pub from: &'a str,
+}
+
+/// A finding, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// None: over all regions.
+    pub region: Option<Region>,
+    /// The one publisher; None: all.
+    pub voice: Option<String>,
+    pub finding: Finding,
+}
+
+/// What a bucket's reports are about, and who made them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Breakdown {
+    /// Reports by symptom, the most first.
+    pub symptoms: Vec<(Symptom, u64)>,
+    /// Distinct reporters.
+    pub sources: u64,
+    /// Reports by publisher.
+    pub voices: Vec<(String, u64)>,
+}
+
+impl Measured {
+    /// A measure in buckets of so many seconds.
+    pub fn new(bucket_seconds: u32, is_total: bool) -> Result<Self, Refused> {
+        let quiet = Watch::new(bucket_seconds)?;
+        Ok(Self { is_total, everywhere: quiet.clone(), quiet, regions: BTreeMap::new(), voices: BTreeMap::new(), recent: BTreeMap::new() })
+    }
+
+    /// The length of its buckets, in seconds.
+    pub fn bucket_seconds(&self) -> u32 {
+        self.everywhere.bucket_seconds()
+    }
+
+    /// Takes in a count, and says what it shows. A time that no watch takes shows nothing.
+    pub fn take(&mut self, counted: &Counted<'_>, settings: &Settings) -> Vec<Found> {
+        let length = i64::from(self.bucket_seconds());
+        let start = counted.at_s.div_euclid(length) * length;
+        let added = self.note(start, counted);
+        if added == 0 && counted.count > 0 {
+            return Vec::new();
+        }
+        if !self.is_total && self.voices.len() < MAX_VOICES && !self.voices.contains_key(counted.from) {
+            self.voices.insert(counted.from.to_owned(), self.quiet.clone());
+        }
+        let mut found = tell(&mut self.everywhere, None, None, start, added, settings);
+        if let Some(watch) = self.voices.get_mut(counted.from) {
+            found.extend(tell(watch, None, Some(counted.from), start, added, settings));
+        }
+        if let Some(region) = counted.region {
+            if !self.regions.contains_key(region) && self.regions.len() < MAX_REGIONS {
+                self.regions.insert(region.clone(), self.quiet.clone());
+            }
+            if let Some(watch) = self.regions.get_mut(region) {
+                found.extend(tell(watch, Some(region), None, start, added, settings));
+            }
+        }
+        found
+    }
+
+    /// Notes a count among the newest buckets; answers by how many the bucket has more than before.
+    fn note(&mut self, start: i64, counted: &Counted<'_>) -> u64 {
+        let oldest = self.recent.keys().next().copied();
+        if self.recent.len() >= RECENT_BUCKETS && oldest.is_some_and(|oldest| start < oldest) {
+            if !self.is_total {
+                return counted.count;
+            }
+            // What it was about is forgotten; that there were at least so many is still worth knowing.
+            let there = self.everywhere.verdict(start, &Settings::default()).ok().and_then(|verdict| verdict.count).unwrap_or(0);
+            return counted.count.saturating_sub(there);
+        }
+        let bucket = self.recent.entry(start).or_default();
+        bucket.sources = bucket.sources.saturating_add(counted.sources);
+        let is_full = bucket.cells.len() >= MAX_CELLS;
+        let key = (counted.symptom, counted.region.cloned());
+        let added = match bucket.cells.get_mut(&key) {
+            Some(there) if self.is_total => {
+                let more = counted.count.saturating_sub(*there);
+                *there += more;
+                more
+            }
+            Some(there) => {
+                *there = there.saturating_add(counted.count);
+                counted.count
+            }
+            None if is_full => counted.count,
+            None => {
+                bucket.cells.insert(key, counted.count);
+                counted.count
+            }
+        };
+        match bucket.voices.iter().position(|(voice, _)| voice == counted.from) {
+            Some(at) => bucket.voices[at].1 = bucket.voices[at].1.saturating_add(added),
+            None if bucket.voices.len() < MAX_VOICES => bucket.voices.push((counted.from.to_owned(), added)),
+            None => {}
+        }
+        while self.recent.len() > RECENT_BUCKETS {
+            self.recent.pop_first();
+        }
+        added
+    }
+
+    /// The bucket that holds this time is over: where nothing was reported, nothing was wrong for anybody.
+    pub fn close(&mut self, at_s: i64, settings: &Settings) -> Vec<Found> {
+        let mut found = tell(&mut self.everywhere, None, None, at_s, 0, settings);
+        tell(&mut self.quiet, None, None, at_s, 0, settings);
+        for (region, watch) in &mut self.regions {
+            found.extend(tell(watch, Some(region), None, at_s, 0, settings));
+        }
+        for (voice, watch) in &mut self.voices {
+            found.extend(tell(watch, None, Some(voice), at_s, 0, settings));
+        }
+        found
+    }
+
+    /// What the reports of a stretch of buckets are about, from one start to another, both inside.
+    pub fn breakdown(&self, from_s: i64, until_s: i64, region: Option<&Region>) -> Breakdown {
+        let mut symptoms: BTreeMap<Symptom, u64> = BTreeMap::new();
+        let mut told = Breakdown::default();
+        if from_s > until_s {
+            return told;
+        }
+        for bucket in self.recent.range(from_s..=until_s).map(|(_, bucket)| bucket) {
+            told.sources = told.sources.saturating_add(bucket.sources);
+            for (voice, reports) in &bucket.voices {
+                match told.voices.iter_mut().find(|(there, _)| there == voice) {
+                    Some((_, there)) => *there = there.saturating_add(*reports),
+                    None => told.voices.push((voice.clone(), *reports)),
+                }
+            }
+            for ((symptom, place), count) in &bucket.cells {
+                if region.is_none() || place.as_ref() == region {
+                    *symptoms.entry(*symptom).or_default() += count;
+                }
+            }
+        }
+        told.symptoms = symptoms.into_iter().collect();
+        told.symptoms.sort_by_key(|(symptom, count)| (std::cmp::Reverse(*count), *symptom));
+        told
+    }
+
+    /// The verdicts on the newest buckets up to one, oldest first.
+    pub fn verdicts(&self, newest_s: i64, buckets: usize, settings: &Settings) -> Vec<Verdict> {
+        let length = i64::from(self.bucket_seconds());
+        let starts = (0..buckets as i64).rev().map(|back| newest_s - back * length);
+        starts.filter_map(|start| self.everywhere.verdict(start, settings).ok()).collect()
+    }
+
+    /// The start of the newest bucket of which anything was counted.
+    pub fn newest_s(&self) -> Option<i64> {
+        self.recent.keys().next_back().copied()
+    }
+
+    /// So many series it watches.
+    pub fn series(&self) -> usize {
+        1 + self.regions.len() + self.voices.len()
+    }
+}
+
+/// Tells a watch that a bucket has so many more, and what it says to that.
+fn tell(watch: &mut Watch, region: Option<&Region>, voice: Option<&str>, at_s: i64, added: u64, settings: &Settings) -> Vec<Found> {
+    let there = watch.verdict(at_s, settings).ok().and_then(|verdict| verdict.count).unwrap_or(0);
+    let findings = watch.tell(at_s, there.saturating_add(added), settings).unwrap_or_default();
+    findings.into_iter().map(|finding| Found { region: region.cloned(), voice: voice.map(ToOwned::to_owned), finding }).collect()
+}
+
+/// Maps whose keys are no text, as lists of pairs.
+mod pairs {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(map: &BTreeMap<K, V>, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(map)
+    }
+
+    pub fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
+    where
+        K: Deserialize<'de> + Ord,
+        V: Deserialize<'de>,
+        D: Deserializer<'de>,
+    {
+        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
+    }
+}

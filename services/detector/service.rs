@@ -1,0 +1,161 @@
+//! All that the detector knows of one service: its measures, and what it said of them. Everything in it follows from the flushes that were
+//! taken in, in their order.
+
+use std::collections::BTreeMap;
+
+use dateline_events::reports::Count;
+use dateline_series::{BUCKET_SECONDS_MAX, Settings};
+use serde::{Deserialize, Serialize};
+
+use super::draft;
+use super::episode::{Episodes, Line, Measure, Saying};
+use super::measured::{Breakdown, Counted, Found, Measured};
+
+/// Single reports are judged in buckets of so many seconds: long enough that 15 reports are few, short enough to be early.
+pub const BUCKET_S: u32 = 300;
+
+/// So many publishers' totals of one service are watched; further ones are not.
+const MAX_TOTALS: usize = 64;
+
+/// A report may lie so far ahead of its flush, in minutes: clocks differ. What lies further ahead is not believed.
+const AHEAD_MINUTES_MAX: i64 = 10;
+
+/// What is known of one service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Service {
+    /// The last flush that is in it.
+    pub position: u64,
+    /// The newest bucket in which an intake is known to have been up, by its start; nothing before it is open any more.
+    tick_s: Option<i64>,
+    measures: Vec<(Measure, Measured)>,
+    episodes: Episodes,
+}
+
+/// What is to be published about a service.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Said {
+    /// The event.
+    pub event: Vec<u8>,
+    /// The same in a sentence, for the log.
+    pub sentence: String,
+}
+
+impl Service {
+    /// Nothing is known of it yet.
+    pub fn new(position: u64) -> Self {
+        Self { position, tick_s: None, measures: Vec::new(), episodes: Episodes::default() }
+    }
+
+    /// True while something stands out.
+    pub fn stands_out(&self) -> bool {
+        !self.episodes.is_empty()
+    }
+
+    /// So many series.
+    pub fn series(&self) -> usize {
+        self.measures.iter().map(|(_, measured)| measured.series()).sum()
+    }
+
+    /// Takes in what a flush counted of it, oldest first; `written` is the minute in which the flush was written.
+    pub fn take(&mut self, name: &str, position: u64, written: Option<i64>, counts: &[&Count], settings: &Settings) -> Vec<Said> {
+        let mut found = self.tick(written, settings);
+        for count in counts {
+            if written.is_some_and(|written| count.minute > written + AHEAD_MINUTES_MAX) {
+                continue;
+            }
+            let Some((measure, seconds)) = measure_of(count) else { continue };
+            let Some(measured) = self.measure(&measure, seconds) else { continue };
+            let counted = Counted {
+                at_s: count.minute.saturating_mul(60),
+                region: count.region.as_ref(),
+                symptom: count.symptom,
+                count: count.count,
+                sources: count.sources,
+                from: &count.from,
+            };
+            found.extend(measured.take(&counted, settings).into_iter().map(|found| (measure.clone(), found)));
+        }
+        self.position = position;
+        self.hear(name, found)
+    }
+
+    /// Time passed: the same without any count.
+    pub fn pass(&mut self, name: &str, position: u64, written: i64, settings: &Settings) -> Vec<Said> {
+        let found = self.tick(Some(written), settings);
+        self.position = position;
+        self.hear(name, found)
+    }
+
+    /// A bucket in which an intake was up and nobody reported had no reports. One in which none was up is not known.
+    fn tick(&mut self, written: Option<i64>, settings: &Settings) -> Vec<(Measure, Found)> {
+        let Some(written_s) = written.map(|minute| minute.saturating_mul(60)) else { return Vec::new() };
+        let start = written_s.div_euclid(i64::from(BUCKET_S)) * i64::from(BUCKET_S);
+        let Some(open) = self.tick_s.replace(start.max(self.tick_s.unwrap_or(start))) else { return Vec::new() };
+        if start <= open {
+            return Vec::new();
+        }
+        let mut found = Vec::new();
+        for (measure, measured) in self.measures.iter_mut().filter(|(measure, _)| *measure == Measure::Single) {
+            found.extend(measured.close(open, settings).into_iter().map(|found| (measure.clone(), found)));
+        }
+        found
+    }
+
+    fn measure(&mut self, measure: &Measure, seconds: u32) -> Option<&mut Measured> {
+        let at = match self.measures.iter().position(|(other, _)| other == measure) {
+            Some(at) => at,
+            None if self.measures.len() > MAX_TOTALS => return None,
+            None => {
+                self.measures.push((measure.clone(), Measured::new(seconds, *measure != Measure::Single).ok()?));
+                self.measures.len() - 1
+            }
+        };
+        self.measures.get_mut(at).map(|(_, measured)| measured)
+    }
+
+    fn hear(&mut self, name: &str, found: Vec<(Measure, Found)>) -> Vec<Said> {
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let measures = &self.measures;
+        let seconds: BTreeMap<Measure, u32> = measures.iter().map(|(measure, measured)| (measure.clone(), measured.bucket_seconds())).collect();
+        let about = |line: &Line, from_s: i64, until_s: i64| {
+            let mut told = Breakdown::default();
+            for (measure, measured) in measures {
+                if *measure == line.measure {
+                    told = measured.breakdown(from_s, until_s, line.region.as_ref());
+                }
+            }
+            told
+        };
+        let sayings: Vec<Saying> = self.episodes.hear(found, &about);
+        let said = |saying: &Saying| {
+            let seconds = seconds.get(&saying.measure).copied().unwrap_or(BUCKET_S);
+            Said { event: draft::event(name, seconds, saying), sentence: draft::sentence(name, saying) }
+        };
+        sayings.iter().map(said).collect()
+    }
+
+    /// The measure that its plot shows: that with the most recent buckets, single reports first.
+    pub fn shown(&self) -> Option<(&Measure, &Measured)> {
+        let newest = |measured: &Measured| measured.newest_s().unwrap_or(i64::MIN);
+        self.measures.iter().max_by_key(|(measure, measured)| (newest(measured), *measure == Measure::Single)).map(|(measure, measured)| (measure, measured))
+    }
+
+    /// The starts of what stands out now.
+    pub fn anomalies(&self) -> Vec<i64> {
+        self.episodes.iter().map(|episode| episode.first_s).collect()
+    }
+}
+
+/// The measure that a count belongs to, and the length of its buckets in seconds. A window of more than an hour is no series to watch.
+fn measure_of(count: &Count) -> Option<(Measure, u32)> {
+    match count.window_minutes {
+        None => Some((Measure::Single, BUCKET_S)),
+        Some(window_minutes) => {
+            let seconds = window_minutes.saturating_mul(60);
+            let measure = Measure::Total { from: count.from.clone(), channel: count.channel.clone(), window_minutes };
+            (seconds <= BUCKET_SECONDS_MAX).then_some((measure, seconds))
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! What the head of a request says: who reports, and in which form.
+
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, StatusCode, Uri, header};
+use dateline_events::reports::BodyForm;
+
+use super::limits::Reporter;
+use crate::config::Reporting;
+use crate::http::{Caller, Problem};
+
+/// Who reports, if that one may.
+pub(super) fn reporter(caller: &Caller, rules: &Reporting, headers: &HeaderMap, peer: Option<IpAddr>, history: bool) -> Result<Reporter, Problem> {
+    match caller.key() {
+        Some(key) if caller.may_report() => Ok(Reporter::Key(format!("key/{key}"))),
+        None if caller.may_report() => Ok(Reporter::Owner),
+        // Totals of everybody would make an outage of one request; see `count`.
+        None if rules.open && !history => Ok(Reporter::Address(address(headers, peer, &rules.proxies))),
+        _ => Err(caller.refuse("report")),
+    }
+}
+
+/// The address that a request comes from: the other end of the connection, or, where that is a proxy of ours, the last address in
+/// `X-Forwarded-For` that is none. What stands further left was written by whoever asked.
+fn address(headers: &HeaderMap, peer: Option<IpAddr>, proxies: &[IpAddr]) -> IpAddr {
+    let peer = peer.map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |peer| peer.to_canonical());
+    if !proxies.contains(&peer) {
+        return peer;
+    }
+    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+    let forwarded: Vec<IpAddr> = forwarded.filter_map(|text| Some(text.trim().parse::<IpAddr>().ok()?.to_canonical())).collect();
+    forwarded.into_iter().rev().find(|address| !proxies.contains(address)).unwrap_or(peer)
+}
+
+/// How the reports of the body are written.
+pub(super) fn form(headers: &HeaderMap, uri: &Uri) -> Result<BodyForm, Problem> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let media_type = given.split(';').next().unwrap_or_default().trim();
+    if media_type.eq_ignore_ascii_case("application/json") {
+        Ok(BodyForm::Json)
+    } else if media_type.eq_ignore_ascii_case("application/x-ndjson") {
+        Ok(BodyForm::Lines)
+    } else {
+        let shown: String = given.chars().take(80).collect();
+        let detail = format!(
+            "{} does not take the content type {shown:?}; send application/json (a report, or an array of them) or application/x-ndjson (one a line)",
+            uri.path()
+        );
+        Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Not reports", detail))
+    }
+}

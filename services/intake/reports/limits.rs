@@ -1,0 +1,247 @@
+//! How much of one source counts: what keeps one flood from making an outage.
+//!
+//! Everything here is remembered by a keyed hash of 64 bits, in tables of a bounded size: no address is kept. A table that is full
+//! forgets nobody; whoever is not in it is limited until entries have lapsed.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hash};
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant as Clock;
+
+use dateline_events::reports::{FROM_PUBLIC, Tallied};
+
+/// An address counts with at most so many reports of one service in an hour: a household, not a street.
+const ADDRESS_SERVICE_REPORTS_AN_HOUR: u64 = 5;
+
+/// And with so many of all services together.
+const ADDRESS_REPORTS_AN_HOUR: u64 = 30;
+
+/// So many addresses (with a service each) are remembered at once; 40 bytes each.
+const MAX_ADDRESSES: usize = 200_000;
+
+/// So many pairs of API key and service are remembered at once.
+const MAX_KEYS: usize = 50_000;
+
+/// So many different things (service, region, symptom, channel, from) are counted in an hour: of API keys together, and of everybody
+/// else together. Any slug is taken, since reports may come before anybody registered the service; this bounds what that can cost.
+const MAX_KEY_SERIES: usize = 50_000;
+const MAX_PUBLIC_SERIES: usize = 5_000;
+
+/// So many pairs of reporter and counted minute are remembered, to tell distinct sources; beyond, further ones count as none.
+const MAX_SOURCES: usize = 200_000;
+
+/// An IPv6 address counts by its first so many bits: that is what one line is given.
+const IPV6_BITS: u32 = 64;
+
+const HOUR_S: u64 = 3_600;
+const MINUTE_S: u64 = 60;
+
+/// A full table is looked through for what has lapsed at most so often, in seconds.
+const SWEEP_EVERY_S: u64 = 10;
+
+/// Who reports.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reporter {
+    /// The holder of an API key, by the name that the record has of it.
+    Key(String),
+    /// Whoever holds the machine, before there is a key.
+    Owner,
+    /// Somebody without a key.
+    Address(IpAddr),
+}
+
+/// The limits, with what is remembered for them.
+#[derive(Debug)]
+pub(super) struct Limits {
+    begun: Clock,
+    hashing: RandomState,
+    key_reports_a_minute: u64,
+    tables: Mutex<Tables>,
+}
+
+#[derive(Debug)]
+struct Tables {
+    services_of_addresses: Windows,
+    addresses: Windows,
+    keys: Windows,
+    key_series: Windows,
+    public_series: Windows,
+    sources: Windows,
+}
+
+/// How much was counted of each in its window, which begins with its first.
+#[derive(Debug)]
+struct Windows {
+    window_s: u64,
+    entries_max: usize,
+    swept_s: Option<u64>,
+    entries: HashMap<u64, Window>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    began_s: u64,
+    count: u64,
+}
+
+impl Reporter {
+    /// What the record says.
+    pub(super) fn from(&self) -> &str {
+        match self {
+            Self::Key(name) => name,
+            Self::Owner | Self::Address(_) => FROM_PUBLIC,
+        }
+    }
+}
+
+impl Limits {
+    pub(super) fn new(key_reports_a_minute: u64) -> Self {
+        let tables = Tables {
+            services_of_addresses: Windows::new(HOUR_S, MAX_ADDRESSES),
+            addresses: Windows::new(HOUR_S, MAX_ADDRESSES),
+            keys: Windows::new(MINUTE_S, MAX_KEYS),
+            key_series: Windows::new(HOUR_S, MAX_KEY_SERIES),
+            public_series: Windows::new(HOUR_S, MAX_PUBLIC_SERIES),
+            sources: Windows::new(HOUR_S, MAX_SOURCES),
+        };
+        Self { begun: Clock::now(), hashing: RandomState::new(), key_reports_a_minute, tables: Mutex::new(tables) }
+    }
+
+    /// Takes off the lines what is above a limit: a line whose `reports` are 0 then does not count. Answers for each line how many
+    /// distinct sources are new to it.
+    pub(super) fn admit(&self, reporter: &Reporter, lines: &mut [Tallied<'_>]) -> Vec<u64> {
+        let now_s = self.begun.elapsed().as_secs();
+        // Nobody panics while holding the lock; what it guards may be used on in any case.
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.iter_mut().map(|line| self.admit_line(&mut tables, reporter, line, now_s)).collect()
+    }
+
+    fn admit_line(&self, tables: &mut Tables, reporter: &Reporter, line: &mut Tallied<'_>, now_s: u64) -> u64 {
+        let series = (&line.service, &line.region, line.symptom, &line.channel);
+        let from = reporter.from();
+        let known = match reporter {
+            Reporter::Address(_) => tables.public_series.take(self.hash(&(series, from)), 1, u64::MAX, now_s),
+            _ => tables.key_series.take(self.hash(&(series, from)), 1, u64::MAX, now_s),
+        };
+        // Of one key, the totals of a window are one number; a part of them would be none.
+        let wanted = if line.window_minutes.is_some() { 1 } else { line.count };
+        let granted = if known == 0 { 0 } else { self.grant(tables, reporter, &line.service, wanted, now_s) };
+        if line.window_minutes.is_none() {
+            line.count = granted;
+            line.reports = granted;
+        } else if granted == 0 {
+            line.reports = 0;
+        }
+        if granted == 0 || line.window_minutes.is_some() {
+            return 0;
+        }
+        let place = (&line.service, &line.region, line.symptom, &line.channel, line.minute);
+        let hash = match reporter {
+            Reporter::Address(address) => self.hash(&(place, network(*address))),
+            named => self.hash(&(place, named.from())),
+        };
+        tables.sources.take(hash, 1, 1, now_s)
+    }
+
+    fn grant(&self, tables: &mut Tables, reporter: &Reporter, service: &str, wanted: u64, now_s: u64) -> u64 {
+        match reporter {
+            Reporter::Address(address) => {
+                let (line, with_service) = (self.hash(&network(*address)), self.hash(&(network(*address), service)));
+                let room = tables.addresses.room(line, ADDRESS_REPORTS_AN_HOUR, now_s);
+                let granted = tables.services_of_addresses.take(with_service, wanted.min(room), ADDRESS_SERVICE_REPORTS_AN_HOUR, now_s);
+                tables.addresses.take(line, granted, ADDRESS_REPORTS_AN_HOUR, now_s)
+            }
+            named => tables.keys.take(self.hash(&(named.from(), service)), wanted, self.key_reports_a_minute, now_s),
+        }
+    }
+
+    fn hash(&self, what: &impl Hash) -> u64 {
+        self.hashing.hash_one(what)
+    }
+}
+
+/// The address that counts as one source.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & (u128::MAX << (128 - IPV6_BITS))).into()),
+        address => address,
+    }
+}
+
+impl Windows {
+    fn new(window_s: u64, entries_max: usize) -> Self {
+        Self { window_s, entries_max, swept_s: None, entries: HashMap::new() }
+    }
+
+    /// How much more counts of this one; 0 where it is not remembered and there is no room to.
+    fn room(&mut self, who: u64, limit: u64, now_s: u64) -> u64 {
+        match self.entries.get(&who) {
+            Some(window) if now_s - window.began_s < self.window_s => limit.saturating_sub(window.count),
+            Some(_) => limit,
+            None => {
+                if self.entries.len() >= self.entries_max {
+                    self.sweep(now_s);
+                }
+                if self.entries.len() < self.entries_max { limit } else { 0 }
+            }
+        }
+    }
+
+    /// Counts as much of what is wanted as there is room for, and answers how much.
+    fn take(&mut self, who: u64, wanted: u64, limit: u64, now_s: u64) -> u64 {
+        let granted = wanted.min(self.room(who, limit, now_s));
+        if granted > 0 {
+            let window = self.entries.entry(who).or_insert(Window { began_s: now_s, count: 0 });
+            if now_s - window.began_s >= self.window_s {
+                *window = Window { began_s: now_s, count: 0 };
+            }
+            window.count = window.count.saturating_add(granted);
+        }
+        granted
+    }
+
+    fn sweep(&mut self, now_s: u64) {
+        if self.swept_s.is_none_or(|swept| now_s - swept >= SWEEP_EVERY_S) {
+            self.swept_s = Some(now_s);
+            let window_s = self.window_s;
+            self.entries.retain(|_, window| now_s - window.began_s < window_s);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! What is above a limit does not count, and a full table forgets nobody.
+
+    use std::net::IpAddr;
+
+    use super::{Windows, network};
+
+    #[test]
+    fn a_window_begins_with_its_first_and_lapses_as_a_whole() {
+        let mut windows = Windows::new(60, 10);
+        assert_eq!([windows.take(1, 3, 5, 100), windows.take(1, 3, 5, 159), windows.take(1, 1, 5, 159)], [3, 2, 0]);
+        assert_eq!([windows.take(1, 9, 5, 160), windows.take(2, 9, 5, 160)], [5, 5]);
+    }
+
+    #[test]
+    fn a_full_table_limits_whoever_is_new_and_forgets_nobody_before_the_time() {
+        let mut windows = Windows::new(60, 3);
+        for who in 1..=3 {
+            assert_eq!(windows.take(who, 1, 5, who), 1);
+        }
+        assert_eq!((windows.take(4, 1, 5, 50), windows.take(2, 9, 5, 50)), (0, 4), "the fourth is limited, the second goes on");
+        assert_eq!(windows.take(4, 1, 5, 61), 1, "the first has lapsed");
+        assert_eq!(windows.take(5, 1, 5, 61), 0, "and the place is taken");
+    }
+
+    #[test]
+    fn one_line_is_one_source_whatever_the_rest_of_its_address() {
+        let of = |text: &str| network(text.parse::<IpAddr>().unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)));
+        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2::1"));
+        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+}

@@ -1,0 +1,198 @@
+//! Users' reports at the door: reads a request, counts it, and answers once the flush that holds it is durable. A request is in one
+//! flush, or it is refused whole.
+//!
+//! What a count means is not asked: the detector follows the log.
+
+mod head;
+mod limits;
+mod gather;
+mod flusher;
+mod history;
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use dateline_backends::Reports;
+use dateline_events::Instant;
+use dateline_events::reports::{
+    BodyForm, Count, MAX_FLUSH_BYTES, MAX_FLUSH_COUNTS, MAX_REPORTS, MAX_REPORTS_BODY_BYTES, ReportTime, ReportsRefused, Tallied, read_reports,
+};
+use serde::{Deserialize, Serialize};
+
+use super::read_body;
+use crate::config::Reporting;
+use crate::http::server::Peer;
+use crate::http::{Gate, Problem, parameters};
+use flusher::Flusher;
+use gather::Gathered;
+use limits::{Limits, Reporter};
+
+/// Whether an intake says now and then that it is up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beats {
+    /// A server: nobody reported while it was up.
+    Yes,
+    /// A command that nobody else can reach.
+    No,
+}
+
+/// The intake of reports.
+#[derive(Debug, Clone)]
+pub struct ReportsIntake(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// None where reports are switched off.
+    open: Option<Open>,
+    gate: Gate,
+    rules: Reporting,
+    limits: Limits,
+}
+
+#[derive(Debug)]
+struct Open {
+    reports: Reports,
+    flusher: Flusher,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Parameters {
+    /// Totals of long ago, as a flush of their own that is named after what it says.
+    history: bool,
+}
+
+/// What was done with a request.
+#[derive(Debug, Serialize)]
+struct Answer {
+    /// Reports that count.
+    accepted: u64,
+    /// Reports above a limit, which do not.
+    limited: u64,
+    /// Where the flush stands that holds them; left out where nothing was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    position: Option<u64>,
+    /// Of a history: false where the log had this flush already.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fresh: Option<bool>,
+}
+
+/// A request's counts under the limits.
+struct Counted {
+    counts: Vec<Count>,
+    accepted: u64,
+    limited: u64,
+}
+
+impl ReportsIntake {
+    /// An intake before a log of reports; None: it takes none. Must be called inside a runtime.
+    pub fn start(reports: Option<Reports>, gate: Gate, rules: Reporting, beats: Beats) -> Self {
+        let open = reports.map(|reports| Open { flusher: Flusher::start(reports.clone(), beats), reports });
+        let limits = Limits::new(rules.key_reports_a_minute);
+        Self(Arc::new(Inner { open, gate, rules, limits }))
+    }
+
+    /// Its route.
+    pub fn routes(self) -> Router {
+        Router::new().route("/v1/reports", post(take)).with_state(self)
+    }
+}
+
+async fn take(State(intake): State<ReportsIntake>, request: Request) -> Result<Response, Problem> {
+    let intake = &intake.0;
+    let Some(open) = &intake.open else {
+        return Err(Problem::not_found("this server takes no reports (--reports none)"));
+    };
+    let (parts, body) = request.into_parts();
+    let Parameters { history } = parameters::read(&parts.uri)?;
+    let caller = intake.gate.caller(&parts.headers).await?;
+    let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(Peer(address))| address.ip());
+    let reporter = head::reporter(&caller, &intake.rules, &parts.headers, peer, history)?;
+    let form = head::form(&parts.headers, &parts.uri)?;
+    let body = read_body(body, MAX_REPORTS_BODY_BYTES, "reports").await?;
+    let counted = count(&body, form, history, &reporter, &intake.limits)?;
+    let Counted { counts, accepted, limited } = counted;
+    let (position, fresh) = if counts.is_empty() {
+        (None, None)
+    } else if history {
+        let appended = history::append(&open.reports, counts).await?;
+        (Some(appended.position), Some(appended.fresh))
+    } else {
+        (Some(open.flusher.flush(counts).await?), None)
+    };
+    Ok((StatusCode::OK, axum::Json(Answer { accepted, limited, position, fresh })).into_response())
+}
+
+/// Reads and counts a body, and takes off what is above a limit.
+fn count(body: &[u8], form: BodyForm, history: bool, reporter: &Reporter, limits: &Limits) -> Result<Counted, Problem> {
+    let tally = read_reports(body, form, &ReportTime { now: now(), history }).map_err(refused)?;
+    if tally.totals() > 0 && matches!(reporter, Reporter::Address(_)) {
+        let detail = "a total needs an API key with the scope report; without one, send single reports";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail));
+    }
+    if tally.cells() > MAX_FLUSH_COUNTS {
+        return Err(too_many_counts());
+    }
+    let reports = tally.reports();
+    let mut lines = tally.into_lines();
+    let sources = if history { vec![0; lines.len()] } else { limits.admit(reporter, &mut lines) };
+    let from = reporter.from();
+    let counts = lines.into_iter().zip(sources).filter(|(line, _)| line.reports > 0);
+    let mut accepted = 0;
+    let counts: Vec<Count> = counts
+        .map(|(line, sources)| {
+            accepted += line.reports;
+            of_line(line, sources, from)
+        })
+        .collect();
+    if !Gathered::fits_alone(&counts) {
+        return Err(too_many_counts());
+    }
+    Ok(Counted { counts, accepted, limited: reports - accepted })
+}
+
+fn of_line(line: Tallied<'_>, sources: u64, from: &str) -> Count {
+    let Tallied { service, region, symptom, channel, minute, count, window_minutes, .. } = line;
+    let (service, region, channel) = (service.into_owned(), region.map(std::borrow::Cow::into_owned), channel.into_owned());
+    Count { service, region, symptom, channel, from: from.to_owned(), minute, count, sources, window_minutes }
+}
+
+fn too_many_counts() -> Problem {
+    let detail = format!(
+        "more than {MAX_FLUSH_COUNTS} different counts (service, region, symptom, channel, minute) or {MAX_FLUSH_BYTES} bytes of them in one request; send them in several"
+    );
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-many-counts", "Too much to count at once", detail)
+}
+
+fn refused(refused: ReportsRefused) -> Problem {
+    match refused {
+        ReportsRefused::TooMany => {
+            let detail = format!("more than {MAX_REPORTS} reports in one request; send the rest in another");
+            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-many-reports", "Too many reports at once", detail)
+        }
+        ReportsRefused::Empty => {
+            Problem::new(StatusCode::BAD_REQUEST, "no-reports", "There is no report in it", "the body is empty; send at least one report")
+        }
+        ReportsRefused::Faults(faults) => {
+            let status = if faults.is_malformed() { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
+            let named = serde_json::to_value(&faults.named).unwrap_or_default();
+            let mut told = faults.clone();
+            told.further += told.named.len().saturating_sub(MAX_TOLD_FAULTS);
+            told.named.truncate(MAX_TOLD_FAULTS);
+            Problem::new(status, "invalid-report", "No report was accepted", told.to_string()).with("faults", named)
+        }
+    }
+}
+
+/// So many faults stand in the sentence of a problem; its member `faults` has more.
+const MAX_TOLD_FAULTS: usize = 5;
+
+fn now() -> Instant {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Instant(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}
