@@ -13,6 +13,7 @@ pub mod http;
 pub mod intake;
 pub mod projector;
 pub mod archive;
+pub mod plot;
 pub mod watcher;
 pub mod detector;
 pub mod reader;

@@ -21,6 +21,7 @@ mod access;
 mod both_engines;
 mod commands;
 mod damage;
+mod detect;
 mod detecting;
 mod faults;
 mod full_disk;

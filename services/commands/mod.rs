@@ -2,6 +2,7 @@
 //! over the files, in this process.
 
 mod audit;
+mod detect;
 mod health;
 mod import;
 mod keys;
@@ -48,6 +49,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
             let filters = [("service", service), ("vendor", vendor), ("region", region), ("state", state), ("q", q)];
             read::incidents(&settings, read, &filters, *limit).await
         }
+        Command::Detect(flags) => detect::run(flags),
         Command::Rebuild => rebuild::run(&settings).await,
         Command::Audit(command) => audit::run(&settings, command).await,
         Command::Ledger(command) => ledger::run(&settings, command).await,

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::DetectFlags;
+
 /// Dateline keeps the history of service outages: who saw it first, when the vendor admitted it, when it was over, what each
 /// of those claims rests on, and what was known at any given moment.
 #[derive(Debug, Parser)]
@@ -149,6 +151,10 @@ pub enum Command {
         #[arg(long, default_value_t = 50, value_name = "N")]
         limit: usize,
     },
+    /// Try a series of counted reports: what the detector would have said of it, when, and why not sooner
+    ///
+    /// It reads a file and touches no ledger. The answer is no (exit code 1) where it has no anomaly.
+    Detect(DetectFlags),
     /// Build the views anew beside the old ones, from the first event on, and swap them in
     Rebuild,
     /// Check the record

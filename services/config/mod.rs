@@ -1,6 +1,7 @@
 //! Settings: flags, then environment (`DATELINE_…`), then a TOML file. The only room that reads the environment.
 
 mod flags;
+mod detect;
 mod file;
 
 use std::net::{IpAddr, SocketAddr};
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::Parser;
 
+pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{
     AuditCommand, Command, Flags, Format, ImportFlags, ImportKind, KeysCommand, LedgerCommand, PublishersCommand, ReadFlags, ScopeFlag, complete,
 };

@@ -17,7 +17,7 @@ const CRATES: [&str; 6] = ["dateline_events", "dateline_timelines", "dateline_di
 const ROLES: [&str; 6] = ["intake", "projector", "reader", "archive", "watcher", "detector"];
 
 /// Rooms that hold without a computer running.
-const PURE: [&str; 4] = ["events/src/", "timelines/src/", "dialects/src/", "series/src/"];
+const PURE: [&str; 5] = ["events/src/", "timelines/src/", "dialects/src/", "series/src/", "services/plot/"];
 
 const IMPURE: [&str; 8] = ["tokio", "std::fs", "std::net", "std::env", "SystemTime", "getrandom", "Zoned::now", "Timestamp::now"];
 
