@@ -121,7 +121,8 @@ fn counts(value: u64, baseline: f64, peak: u64, bucket_seconds: u32) -> Value {
 
 /// So many in a bucket, and how many there would usually be.
 fn count(value: u64, baseline: f64, bucket_seconds: u32, is_peak: bool) -> Value {
-    let mut count = json!({"from": baseline.round().max(0.0) as u64, "per": "window", "value": value, "window_minutes": (bucket_seconds / 60).max(1)});
+    let mut count =
+        json!({"from": baseline.round().max(0.0) as u64, "per": "window", "value": value, "window_minutes": (bucket_seconds / 60).max(1)});
     if is_peak {
         count["peak"] = json!(true);
     }
@@ -130,7 +131,8 @@ fn count(value: u64, baseline: f64, bucket_seconds: u32, is_peak: bool) -> Value
 
 fn measure(bucket_seconds: u32) -> Value {
     let minutes = (bucket_seconds / 60).max(1);
-    let bengali: String = minutes.to_string().chars().filter_map(|digit| char::from_u32(u32::from(digit) - u32::from('0') + u32::from('০'))).collect();
+    let bengali: String =
+        minutes.to_string().chars().filter_map(|digit| char::from_u32(u32::from(digit) - u32::from('0') + u32::from('০'))).collect();
     let english = if minutes == 1 { "users\u{2019} reports in a minute".to_owned() } else { format!("users\u{2019} reports in {minutes} minutes") };
     json!({"bn": format!("{bengali} মিনিটে ব্যবহারকারীদের অভিযোগ"), "en": english})
 }
