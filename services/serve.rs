@@ -160,12 +160,7 @@ impl Opening<'_> {
     }
 
     /// A detector, the log that it follows, and the intake that it publishes to: that of this process, else the one at --url.
-    fn detecting(
-        &self,
-        ledger: &Ledger,
-        views: Option<&Views>,
-        reports: Option<&Reports>,
-    ) -> anyhow::Result<Option<(Detector, Reports, Arc<Asker>)>> {
+    fn detecting(&self, ledger: &Ledger, views: Option<&Views>, reports: Option<&Reports>) -> anyhow::Result<Option<(Detector, Reports, Arc<Asker>)>> {
         if !self.serving.has(Role::Detector) {
             return Ok(None);
         }

@@ -59,7 +59,11 @@ fn the_whatsapp_outage_of_july_2020_is_spoken_of_at_once_and_silence_is_explaine
     for part in ["41 reports, baseline 0", "peak 1471 at 20:20", "back to the usual 2020-07-14 2"] {
         assert!(outage.contains(part), "no {part:?} in {outage}");
     }
-    for part in ["40787 rows, 40787 buckets of 20 min, 2019-04-14 11:20 to 2020-10-31 23:00 UTC; 1 between them is not known", "a baseline from 2019-04-1", "no baseline yet: "] {
+    for part in [
+        "40787 rows, 40787 buckets of 20 min, 2019-04-14 11:20 to 2020-10-31 23:00 UTC; 1 between them is not known",
+        "a baseline from 2019-04-1",
+        "no baseline yet: ",
+    ] {
         assert!(text.contains(part), "no {part:?} in {text}");
     }
     let told = in_json(&folder, &[file.to_str().unwrap(), "--verdicts"], b"", 0);

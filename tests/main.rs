@@ -22,6 +22,7 @@ mod both_engines;
 mod commands;
 mod damage;
 mod detect;
+mod detecting;
 mod faults;
 mod full_disk;
 mod gaps;

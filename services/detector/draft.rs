@@ -8,6 +8,9 @@ use super::episode::{Measure, Saying, What};
 /// The publisher.
 pub const SOURCE: &str = "/detector";
 
+/// Its slug among the sources.
+const SLUG: &str = "dateline";
+
 /// The method, as docs/detector.md names it.
 const METHOD: &str = "seasonal-cusum";
 
@@ -54,12 +57,12 @@ fn data(service: &str, bucket_seconds: u32, saying: &Saying) -> (&'static str, M
         Measure::Total { channel, .. } => json!(channel),
     };
     let kind = match saying.what {
-        What::Anomaly { count: value, baseline, .. } => {
+        What::Anomaly { count, baseline, score, height } => {
             put("occurred", bucket(saying.first_s, bucket_seconds));
-            put("baseline", json!((baseline * 100.0).round() / 100.0));
-            put("counts", json!([count(value, baseline, bucket_seconds, false)]));
-            put("detected_by", json!(METHOD));
-            put("measure", measure(bucket_seconds));
+            put("baseline", json!((baseline * 10.0).round() / 10.0));
+            put("counts", json!([{"per": "window", "value": count, "window_minutes": minutes(bucket_seconds)}]));
+            put("detected_by", json!(SLUG));
+            put("measure", measure(bucket_seconds, height, score));
             put("regions", json!(saying.regions));
             put("shares", json!(shares));
             "anomaly.detected"
@@ -83,10 +86,10 @@ fn data(service: &str, bucket_seconds: u32, saying: &Saying) -> (&'static str, M
             put("shares", json!(shares));
             "reports.observed"
         }
-        What::Subsided { bucket_s, count: value, baseline, peak } => {
+        What::Subsided { bucket_s, count, peak, .. } => {
             put("occurred", bucket(bucket_s, bucket_seconds));
             put("channel", channel);
-            put("counts", counts(value, baseline, peak, bucket_seconds));
+            put("counts", json!([{"from": peak, "per": "window", "value": count, "window_minutes": minutes(bucket_seconds)}]));
             put("regions", json!(saying.regions));
             "reports.subsided"
         }
@@ -111,35 +114,41 @@ fn instant(seconds: i64) -> Instant {
     Instant(seconds.saturating_mul(Instant::SECOND))
 }
 
+/// So many in a bucket; where it is not the most of all, how many that was.
 fn counts(value: u64, baseline: f64, peak: u64, bucket_seconds: u32) -> Value {
-    let mut counts = vec![count(value, baseline, bucket_seconds, value == peak)];
-    if value != peak {
-        counts.push(count(peak, baseline, bucket_seconds, true));
-    }
-    json!(counts)
+    let now = json!({"from": whole(baseline), "peak": value == peak, "per": "window", "value": value, "window_minutes": minutes(bucket_seconds)});
+    let most = json!({"peak": true, "per": "window", "value": peak, "window_minutes": minutes(bucket_seconds)});
+    if value == peak { json!([now]) } else { json!([now, most]) }
 }
 
-/// So many in a bucket, and how many there would usually be.
-fn count(value: u64, baseline: f64, bucket_seconds: u32, is_peak: bool) -> Value {
-    let mut count =
-        json!({"from": baseline.round().max(0.0) as u64, "per": "window", "value": value, "window_minutes": (bucket_seconds / 60).max(1)});
-    if is_peak {
-        count["peak"] = json!(true);
-    }
-    count
+fn minutes(bucket_seconds: u32) -> u32 {
+    (bucket_seconds / 60).max(1)
 }
 
-fn measure(bucket_seconds: u32) -> Value {
-    let minutes = (bucket_seconds / 60).max(1);
-    let bengali: String =
-        minutes.to_string().chars().filter_map(|digit| char::from_u32(u32::from(digit) - u32::from('0') + u32::from('০'))).collect();
-    let english = if minutes == 1 { "users\u{2019} reports in a minute".to_owned() } else { format!("users\u{2019} reports in {minutes} minutes") };
-    json!({"bn": format!("{bengali} মিনিটে ব্যবহারকারীদের অভিযোগ"), "en": english})
+fn whole(number: f64) -> u64 {
+    number.round().max(0.0) as u64
+}
+
+/// What was measured, and how far it is from the usual.
+fn measure(bucket_seconds: u32, height: f64, score: f64) -> Value {
+    let minutes = minutes(bucket_seconds);
+    let window = if minutes == 1 { "in a minute".to_owned() } else { format!("in {minutes} minutes") };
+    let (times, spreads) = (format!("{height:.0}"), format!("{score:.1}"));
+    let (minutes, times_bn, spreads_bn) = (bengali(&minutes.to_string()), bengali(&times), bengali(&spreads));
+    json!({
+        "bn": format!("{minutes} মিনিটে ব্যবহারকারীদের অভিযোগ, স্বাভাবিকের {times_bn} গুণ, {spreads_bn} বিচ্যুতি ওপরে ({METHOD})"),
+        "en": format!("users\u{2019} reports {window}, {times} times the usual, {spreads} spreads above it ({METHOD})"),
+    })
+}
+
+fn bengali(number: &str) -> String {
+    let digit = |letter: char| letter.to_digit(10).and_then(|digit| char::from_u32(u32::from('০') + digit)).unwrap_or(letter);
+    number.chars().map(digit).collect()
 }
 
 /// The detector read it in what publishers of reports said.
 fn sources(saying: &Saying) -> Value {
-    let detector = json!({"kind": "machine", "name": {"bn": "ডেটলাইন", "en": "Dateline"}, "role": "read_in", "slug": "dateline"});
+    let detector = json!({"kind": "machine", "name": {"bn": "ডেটলাইন", "en": "Dateline"}, "role": "read_in", "slug": SLUG});
     let mut sources = vec![detector];
     for (voice, _) in &saying.about.voices {
         let slug = slug(voice);

@@ -139,10 +139,7 @@ impl Service {
     /// The measure that its plot shows: that with the most recent buckets, single reports first.
     pub fn shown(&self) -> Option<(&Measure, &Measured)> {
         let newest = |measured: &Measured| measured.newest_s().unwrap_or(i64::MIN);
-        self.measures
-            .iter()
-            .max_by_key(|(measure, measured)| (newest(measured), *measure == Measure::Single))
-            .map(|(measure, measured)| (measure, measured))
+        self.measures.iter().max_by_key(|(measure, measured)| (newest(measured), *measure == Measure::Single)).map(|(measure, measured)| (measure, measured))
     }
 
     /// The starts of what stands out now.

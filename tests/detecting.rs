@@ -1,0 +1,132 @@
+//! The first anomaly: what users' reports show becomes few events, the same on both engines, once, wherever the detector is killed.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use dateline_events::Instant;
+use serde_json::{Value, json};
+
+use crate::asking::get as ask;
+use crate::house::{Kept, Role};
+use crate::nats::Nats;
+use crate::openapi::Strict;
+use crate::postgres::shared;
+use crate::support::{Server, folder, get, run};
+
+/// Six days of a series in windows of twenty minutes, with three bad hours on the fifth.
+fn series(folder: &Path) -> String {
+    let begin = Instant::parse("2024-06-03T00:00:00Z").unwrap();
+    let mut text = "timestamp,reports\n".to_owned();
+    for number in 0..6 * 72 {
+        let at = begin.plus(i64::from(number) * 20 * Instant::MINUTE);
+        let usual = 8 + (number * 7) % 5;
+        let is_bad = (4 * 72 + 30..4 * 72 + 39).contains(&number);
+        writeln!(text, "{at},{}", if is_bad { 40 * usual } else { usual }).unwrap();
+    }
+    let file = folder.join("mail.csv");
+    std::fs::write(&file, text).unwrap();
+    file.display().to_string()
+}
+
+/// What the detector said so far, by id.
+async fn said(url: &str) -> BTreeMap<String, Value> {
+    let lines = reqwest::get(format!("{url}/v1/events?after=0")).await.unwrap().text().await.unwrap();
+    let records = lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let own = records.filter(|record| record["event"]["source"] == "/detector");
+    own.map(|record| (record["id"].as_str().unwrap().to_owned(), record["event"].clone())).collect()
+}
+
+/// Waits until the detector has read everything, and something that it said stands in the ledger.
+async fn until_caught_up(detector: &str, ledger: &str) -> BTreeMap<String, Value> {
+    for _ in 0..600 {
+        let (status, state) = get(&format!("{detector}/v1/detector")).await;
+        if status == 200 && state["position"].as_u64() > Some(0) && state["position"] == state["head"] {
+            let said = said(ledger).await;
+            if !said.is_empty() {
+                return said;
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("nothing was said: {}", get(&format!("{detector}/v1/detector")).await.1);
+}
+
+fn import(data: &Path, file: &str, to: &[&str]) {
+    let ran = run(data, &[&["import", "reports", file, "--service", "mail", "--channel", "a-monitor"], to].concat());
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+fn kinds(said: &BTreeMap<String, Value>) -> Vec<&str> {
+    said.values().map(|event| event["type"].as_str().unwrap().trim_start_matches("dateline.").trim_end_matches(".v1")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_series_with_an_outage_becomes_one_incident_and_a_detector_that_is_killed_says_nothing_twice() {
+    let (_folder, data) = folder();
+    let file = series(&data);
+    let server = Server::start(&data);
+    import(&data, &file, &["--url", &server.url]);
+    let first = until_caught_up(&server.url, &server.url).await;
+    assert_eq!(kinds(&first), ["anomaly.detected", "reports.observed", "reports.observed", "reports.subsided"]);
+    let anomaly = &first["mail/20240607T100000Z/0"]["data"];
+    assert_eq!(anomaly["occurred"], json!({"between": ["2024-06-07T10:00Z", "2024-06-07T10:19Z"]}));
+    assert_eq!((&anomaly["certainty"], &anomaly["detected_by"]), (&json!("reported"), &json!("dateline")));
+    assert!(anomaly["counts"][0]["value"].as_u64() >= Some(300) && anomaly["baseline"].as_f64() > Some(5.0), "{anomaly}");
+    let shown = ask(&format!("{}/v1/detector", server.url)).await;
+    Strict::new().check("get /v1/detector", &shown);
+    assert_eq!(shown.json()["standing"], json!([]));
+    // Killed before anything was written down: all is read once more, and known already.
+    server.kill();
+    for pause_ms in [0, 40, 200, 700] {
+        let server = Server::start(&data);
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+        server.kill();
+    }
+    let server = Server::start(&data);
+    assert_eq!(until_caught_up(&server.url, &server.url).await, first);
+    let (_, incidents) = get(&format!("{}/v1/incidents?service=mail", server.url)).await;
+    assert_eq!(incidents["incidents"].as_array().map(Vec::len), Some(1), "{incidents}");
+    let told = run(&data, &["timeline", "mail", "--url", &server.url]);
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    assert!(told.contains("10:00"), "{told}");
+    println!("{told}");
+    // The same after a graceful end, when it was written down; and a second import changes nothing.
+    assert_eq!(server.terminate(), Some(0));
+    let server = Server::start(&data);
+    import(&data, &file, &["--url", &server.url]);
+    assert_eq!(until_caught_up(&server.url, &server.url).await, first);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_detector_of_its_own_on_the_bus_says_the_same() {
+    let (_folder, data) = folder();
+    let file = series(&data);
+    let server = Server::start(&data);
+    import(&data, &file, &["--url", &server.url]);
+    let expected = until_caught_up(&server.url, &server.url).await;
+    server.kill();
+    let (_beside, there) = folder();
+    let bus = Nats::start();
+    let kept = Kept { folder: there.clone(), ledger: bus.url(), views: shared().create_database(), flags: Vec::new() };
+    let intake = Role::start(&kept, "intake");
+    let _projector = Role::start(&kept, "projector");
+    let reader = Role::start(&kept, "reader");
+    let publishing = Kept { flags: vec!["--url".to_owned(), intake.url.clone()], ..kept.clone() };
+    let detector = Role::start(&publishing, "detector");
+    import(&there, &file, &["--url", &intake.url]);
+    assert_eq!(until_caught_up(&detector.url, &reader.url).await, expected);
+    detector.kill();
+    let detector = Role::start(&publishing, "detector");
+    assert_eq!(until_caught_up(&detector.url, &reader.url).await, expected);
+}
+
+#[tokio::test]
+async fn a_detector_without_an_intake_says_what_it_needs() {
+    let (_folder, data) = folder();
+    Server::start(&data).kill();
+    let ran = run(&data, &["detector", "--listen", "127.0.0.1:0"]);
+    assert_eq!(ran.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("Name the intake with --url"), "{}", String::from_utf8_lossy(&ran.stderr));
+}
