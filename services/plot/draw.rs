@@ -84,6 +84,7 @@ fn picture(body: &mut String, top: f64, plot: &Plot, steps: &Steps, words: &Word
     text(body, (RIGHT, caption), "end", "quiet", &words.zone);
     series::unknown(body, &frame, steps);
     count_axis(body, &frame, &ticks, words);
+    series::range(body, &frame, steps);
     series::counts(body, &frame, steps, &plot.marks);
     series::usual(body, &frame, steps);
     moments::draw(body, &frame, &moments);

@@ -19,6 +19,10 @@ pub const FAULTS_TOLD_MAX: usize = 10;
 /// The years 0 to 9999, in Unix seconds: what a watch takes.
 const SECONDS: std::ops::RangeInclusive<i64> = -62_167_219_200..=253_402_300_799;
 
+/// What the columns may be called, where there are more than two.
+const TIMES: [&str; 3] = ["timestamp", "time", "minute"];
+const COUNTS: [&str; 3] = ["reports", "count", "total"];
+
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// One row.
@@ -77,7 +81,7 @@ fn unpacked(mut input: Box<dyn Read>) -> anyhow::Result<Box<dyn BufRead>> {
 
 fn rows(mut input: impl BufRead) -> anyhow::Result<Vec<Row>> {
     let (mut rows, mut faults) = (Vec::new(), Faults::default());
-    let mut line = Vec::new();
+    let (mut line, mut columns) = (Vec::new(), None);
     for number in 1_usize.. {
         line.clear();
         let read = input.by_ref().take(LINE_BYTES_MAX as u64 + 2).read_until(b'\n', &mut line).context("cannot be read to its end")?;
@@ -100,7 +104,13 @@ fn rows(mut input: impl BufRead) -> anyhow::Result<Vec<Row>> {
         if text.is_empty() {
             continue;
         }
-        match row(text) {
+        if rows.is_empty() && faults.all == 0 && columns.is_none() {
+            columns = named_columns(text);
+            if columns.is_some() {
+                continue;
+            }
+        }
+        match row(text, columns) {
             Ok(row) => rows.push(row),
             Err(_) if number == 1 && is_heading(text) => {}
             Err(why) => faults.add(number, &why),
@@ -119,8 +129,21 @@ fn is_heading(text: &str) -> bool {
     matches!(fields(text)[..], [time, count] if seconds(time).is_err() && count.parse::<f64>().is_err() && !count.is_empty())
 }
 
-fn row(text: &str) -> Result<Row, String> {
-    let [time, count] = fields(text)[..] else {
+/// The places of time and count, where a heading names both.
+fn named_columns(text: &str) -> Option<(usize, usize)> {
+    let fields = fields(text);
+    let place = |names: [&str; 3]| fields.iter().position(|field| names.iter().any(|name| name.eq_ignore_ascii_case(field)));
+    place(TIMES).zip(place(COUNTS))
+}
+
+fn row(text: &str, columns: Option<(usize, usize)>) -> Result<Row, String> {
+    let fields = fields(text);
+    let found = match columns {
+        Some((time, count)) => fields.get(time).zip(fields.get(count)),
+        None if fields.len() == 2 => fields.first().zip(fields.get(1)),
+        None => None,
+    };
+    let Some((time, count)) = found else {
         return Err(format!("expected a time and a count with a comma between, found {:?}", shown(text)));
     };
     let at_s = seconds(time)?;

@@ -41,8 +41,12 @@ fn heard(trial: &Trial) -> String {
         at(trial.first_bucket()),
         at(trial.last_bucket()),
     );
-    if trial.unknown_buckets() > 0 {
-        let _ = write!(text, "; {} between them are not known", trial.unknown_buckets());
+    match trial.unknown_buckets() {
+        0 => {}
+        1 => text += "; 1 between them is not known",
+        many => {
+            let _ = write!(text, "; {many} between them are not known");
+        }
     }
     if *restated_rows > 0 {
         let _ = write!(text, "; {restated_rows} rows restate a time");

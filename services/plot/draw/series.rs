@@ -35,10 +35,14 @@ pub fn top_of(frame: &Frame, count: u64) -> f64 {
     frame.y(count as f64).min(frame.bottom - LEAST_HEIGHT)
 }
 
-/// The baseline, and the range around it.
-pub fn usual(body: &mut String, frame: &Frame, steps: &Steps) {
+/// The range around the baseline.
+pub fn range(body: &mut String, frame: &Frame, steps: &Steps) {
     let range = outline(frame, steps, |step| step.range.map(|(low, high)| (frame.y(low), frame.y(high))));
     filled(body, &range, "range", " fill-opacity=\".3\"");
+}
+
+/// The baseline.
+pub fn usual(body: &mut String, frame: &Frame, steps: &Steps) {
     let mut line = String::new();
     let mut before = None;
     for (index, step) in steps.steps.iter().enumerate() {
