@@ -14,6 +14,7 @@ pub mod intake;
 pub mod projector;
 pub mod archive;
 pub mod plot;
+pub mod plots;
 pub mod watcher;
 pub mod detector;
 pub mod reader;

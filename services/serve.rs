@@ -160,7 +160,12 @@ impl Opening<'_> {
     }
 
     /// A detector, the log that it follows, and the intake that it publishes to: that of this process, else the one at --url.
-    fn detecting(&self, ledger: &Ledger, views: Option<&Views>, reports: Option<&Reports>) -> anyhow::Result<Option<(Detector, Reports, Arc<Asker>)>> {
+    fn detecting(
+        &self,
+        ledger: &Ledger,
+        views: Option<&Views>,
+        reports: Option<&Reports>,
+    ) -> anyhow::Result<Option<(Detector, Reports, Arc<Asker>)>> {
         if !self.serving.has(Role::Detector) {
             return Ok(None);
         }
@@ -197,7 +202,7 @@ impl Opening<'_> {
             router = router.merge(ReportsIntake::start(reports.cloned(), self.gate.clone(), self.serving.reporting.clone(), Beats::Yes).routes());
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Reader)) {
-            router = router.merge(Reader::new(ledger.clone(), views.clone(), self.gate.clone(), self.stopped.clone()).routes());
+            router = router.merge(Reader::new(ledger.clone(), views.clone(), self.keep.clone(), self.gate.clone(), self.stopped.clone()).routes());
         }
         router
     }
@@ -219,7 +224,7 @@ impl Opening<'_> {
 pub fn routes(doors: &Doors, gate: &Gate, stop: watch::Receiver<bool>) -> Router {
     let intake = Intake::new(doors.ledger.clone(), gate.clone());
     let reports = ReportsIntake::start(doors.reports.clone(), gate.clone(), Reporting::default(), Beats::No);
-    let reader = Reader::new(doors.ledger.clone(), doors.views.clone(), gate.clone(), stop);
+    let reader = Reader::new(doors.ledger.clone(), doors.views.clone(), doors.keep.clone(), gate.clone(), stop);
     // Both roles have routes of their own under /v1/events; merging joins the methods.
     whole(intake.routes().merge(reports.routes()).merge(reader.routes()))
 }

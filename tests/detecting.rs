@@ -53,6 +53,12 @@ async fn until_caught_up(detector: &str, ledger: &str) -> BTreeMap<String, Value
     panic!("nothing was said: {}", get(&format!("{detector}/v1/detector")).await.1);
 }
 
+async fn incident(url: &str) -> String {
+    let (_, incidents) = get(&format!("{url}/v1/incidents?service=mail")).await;
+    assert_eq!(incidents["incidents"].as_array().map(Vec::len), Some(1), "{incidents}");
+    incidents["incidents"][0]["id"].as_str().or(incidents["incidents"][0]["incident"].as_str()).unwrap().to_owned()
+}
+
 fn import(data: &Path, file: &str, to: &[&str]) {
     let ran = run(data, &[&["import", "reports", file, "--service", "mail", "--channel", "a-monitor"], to].concat());
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
@@ -77,6 +83,19 @@ async fn a_series_with_an_outage_becomes_one_incident_and_a_detector_that_is_kil
     let shown = ask(&format!("{}/v1/detector", server.url)).await;
     Strict::new().check("get /v1/detector", &shown);
     assert_eq!(shown.json()["standing"], json!([]));
+    // The picture of it, also when the reports are long gone; and on the page.
+    let at = "at=2024-06-07T10:00:00Z";
+    let picture = ask(&format!("{}/v1/services/mail/reports.svg?{at}&lang=bn", server.url)).await.expect(200);
+    assert_eq!(picture.media_type(), "image/svg+xml");
+    let svg = String::from_utf8(picture.body.to_vec()).unwrap();
+    assert!(svg.starts_with("<svg") && svg.contains("৪৮০") && !svg.contains("<script"), "{svg}");
+    let id = incident(&server.url).await;
+    let page = ask(&format!("{}/incidents/{id}?lang=en", server.url)).await.expect(200);
+    let page = String::from_utf8(page.body.to_vec()).unwrap();
+    assert!(page.contains(&format!("/v1/services/mail/reports.svg?{at}")), "{page}");
+    let then = ask(&format!("{}/incidents/{id}?known_at=2024-06-07T09:00:00Z", server.url)).await.expect(200);
+    assert!(!String::from_utf8(then.body.to_vec()).unwrap().contains("reports.svg"), "it would tell what was not known then");
+    ask(&format!("{}/v1/services/mail/reports.svg?at=2023-06-07T10:00:00Z", server.url)).await.problem(404);
     // Killed before anything was written down: all is read once more, and known already.
     server.kill();
     for pause_ms in [0, 40, 200, 700] {
@@ -86,8 +105,7 @@ async fn a_series_with_an_outage_becomes_one_incident_and_a_detector_that_is_kil
     }
     let server = Server::start(&data);
     assert_eq!(until_caught_up(&server.url, &server.url).await, first);
-    let (_, incidents) = get(&format!("{}/v1/incidents?service=mail", server.url)).await;
-    assert_eq!(incidents["incidents"].as_array().map(Vec::len), Some(1), "{incidents}");
+    assert_eq!(incident(&server.url).await, id);
     let told = run(&data, &["timeline", "mail", "--url", &server.url]);
     let told = String::from_utf8_lossy(&told.stdout).into_owned();
     assert!(told.contains("10:00"), "{told}");

@@ -1,6 +1,6 @@
 //! The detector at work: reads flushes, publishes what they show, and only then remembers that they were read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +21,8 @@ use super::desk::Desk;
 use super::service::Said;
 use crate::ask::{Asker, problem_text};
 use crate::http::{Gate, Problem};
+use crate::plot::Plot;
+use crate::plots::{self, Which};
 
 /// So many flushes are read at once.
 const READ_FLUSHES: usize = 256;
@@ -173,7 +175,12 @@ impl Work {
             }
             position = kept.position;
         }
-        let published = self.publish(said).await?;
+        // Before the events: whoever sees one finds its picture. Of several of one anomaly the last is the one that stays.
+        let pictures: BTreeMap<(&str, i64), &Plot> = said.iter().map(|said| ((said.service.as_str(), said.picture.0), &said.picture.1)).collect();
+        for ((service, first_s), plot) in pictures {
+            plots::put(&self.keep, service, Which::Anomaly(first_s), plot).await?;
+        }
+        let published = self.publish(&said).await?;
         self.position = position;
         let (services, series) = self.desk.size();
         let standing = self.desk.standing();
@@ -193,7 +200,7 @@ impl Work {
     }
 
     /// Publishes; an id that is taken was said already.
-    async fn publish(&self, said: Vec<Said>) -> anyhow::Result<u64> {
+    async fn publish(&self, said: &[Said]) -> anyhow::Result<u64> {
         let mut fresh = 0;
         for batch in said.chunks(BATCH_EVENTS) {
             let mut body = vec![b'['];
@@ -230,6 +237,9 @@ impl Work {
         let due = self.desk.to_remember(self.position, BEHIND_FLUSHES_MAX);
         for (done, name) in due.iter().enumerate() {
             let Some(service) = self.desk.service(name) else { continue };
+            if let Some(plot) = service.picture(self.desk.settings()) {
+                plots::put(&self.keep, name, Which::Now, &plot).await?;
+            }
             let saved = self.pages.entry(name.clone()).or_default().save(&self.keep, name, service).await;
             if let Err(error) = saved {
                 self.desk.not_remembered(due[done..].iter().cloned());

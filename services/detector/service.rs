@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 
 use dateline_events::reports::Count;
-use dateline_series::{BUCKET_SECONDS_MAX, Settings};
+use dateline_series::{BUCKET_SECONDS_MAX, RESTATED_BUCKETS_MAX, Settings, Verdict};
 use serde::{Deserialize, Serialize};
 
 use super::draft;
-use super::episode::{Episodes, Line, Measure, Saying};
+use super::episode::{Episodes, Line, Measure, Saying, What};
 use super::measured::{Breakdown, Counted, Found, Measured};
+use crate::plot::{Mark, MarkKind, Plot, PlotBucket};
 
 /// Single reports are judged in buckets of so many seconds: long enough that 15 reports are few, short enough to be early.
 pub const BUCKET_S: u32 = 300;
@@ -38,6 +39,10 @@ pub struct Said {
     pub event: Vec<u8>,
     /// The same in a sentence, for the log.
     pub sentence: String,
+    /// The service.
+    pub service: String,
+    /// The start of the anomaly's first bucket, in Unix seconds, and the picture of it.
+    pub picture: (i64, Plot),
 }
 
 impl Service {
@@ -59,7 +64,12 @@ impl Service {
     /// Takes in what a flush counted of it, oldest first; `written` is the minute in which the flush was written.
     pub fn take(&mut self, name: &str, position: u64, written: Option<i64>, counts: &[&Count], settings: &Settings) -> Vec<Said> {
         let mut found = self.tick(written, settings);
+        let (mut said, mut minute) = (Vec::new(), None);
         for count in counts {
+            // What is said of a minute is said before the next one is known: a flush may hold days of a history.
+            if minute.replace(count.minute).is_some_and(|before| before != count.minute) && !found.is_empty() {
+                said.extend(self.hear(name, std::mem::take(&mut found), settings));
+            }
             if written.is_some_and(|written| count.minute > written + AHEAD_MINUTES_MAX) {
                 continue;
             }
@@ -76,14 +86,15 @@ impl Service {
             found.extend(measured.take(&counted, settings).into_iter().map(|found| (measure.clone(), found)));
         }
         self.position = position;
-        self.hear(name, found)
+        said.extend(self.hear(name, found, settings));
+        said
     }
 
     /// Time passed: the same without any count.
     pub fn pass(&mut self, name: &str, position: u64, written: i64, settings: &Settings) -> Vec<Said> {
         let found = self.tick(Some(written), settings);
         self.position = position;
-        self.hear(name, found)
+        self.hear(name, found, settings)
     }
 
     /// A bucket in which an intake was up and nobody reported had no reports. One in which none was up is not known.
@@ -113,7 +124,7 @@ impl Service {
         self.measures.get_mut(at).map(|(_, measured)| measured)
     }
 
-    fn hear(&mut self, name: &str, found: Vec<(Measure, Found)>) -> Vec<Said> {
+    fn hear(&mut self, name: &str, found: Vec<(Measure, Found)>, settings: &Settings) -> Vec<Said> {
         if found.is_empty() {
             return Vec::new();
         }
@@ -131,21 +142,59 @@ impl Service {
         let sayings: Vec<Saying> = self.episodes.hear(found, &about);
         let said = |saying: &Saying| {
             let seconds = seconds.get(&saying.measure).copied().unwrap_or(BUCKET_S);
-            Said { event: draft::event(name, seconds, saying), sentence: draft::sentence(name, saying) }
+            let picture = (saying.first_s, picture(measures, saying, settings));
+            Said { event: draft::event(name, seconds, saying), sentence: draft::sentence(name, saying), service: name.to_owned(), picture }
         };
         sayings.iter().map(said).collect()
     }
 
-    /// The measure that its plot shows: that with the most recent buckets, single reports first.
-    pub fn shown(&self) -> Option<(&Measure, &Measured)> {
+    /// The picture of now: of the measure with the newest buckets, single reports first.
+    pub fn picture(&self, settings: &Settings) -> Option<Plot> {
         let newest = |measured: &Measured| measured.newest_s().unwrap_or(i64::MIN);
-        self.measures.iter().max_by_key(|(measure, measured)| (newest(measured), *measure == Measure::Single)).map(|(measure, measured)| (measure, measured))
+        let shown = self.measures.iter().max_by_key(|(measure, measured)| (newest(measured), *measure == Measure::Single));
+        let mark = |first_s: &i64| Mark { at_s: *first_s, kind: MarkKind::First, label: String::new() };
+        shown.map(|(_, measured)| plot(measured, self.anomalies().iter().map(mark).collect(), settings))
     }
 
     /// The starts of what stands out now.
     pub fn anomalies(&self) -> Vec<i64> {
         self.episodes.iter().map(|episode| episode.first_s).collect()
     }
+}
+
+/// The picture of an anomaly as far as it was told.
+fn picture(measures: &[(Measure, Measured)], saying: &Saying, settings: &Settings) -> Plot {
+    let mark = |at_s: i64, kind: MarkKind| Mark { at_s, kind, label: String::new() };
+    let mut marks = vec![mark(saying.first_s, MarkKind::First)];
+    if let What::Subsided { bucket_s, .. } = saying.what {
+        marks.push(mark(bucket_s, MarkKind::End));
+    }
+    let lead = measures.iter().find(|(measure, _)| *measure == saying.measure);
+    match lead {
+        Some((_, measured)) => {
+            let mut plot = plot(measured, marks, settings);
+            let standing = plot.buckets.iter().filter(|bucket| bucket.start_s >= saying.first_s && bucket.count.is_some());
+            let peak = standing.max_by_key(|bucket| (bucket.count, std::cmp::Reverse(bucket.start_s)));
+            let at_s = peak.map(|bucket| bucket.start_s);
+            plot.marks.extend(at_s.map(|at_s| mark(at_s, MarkKind::Peak)));
+            plot
+        }
+        None => Plot { bucket_seconds: BUCKET_S, buckets: Vec::new(), marks },
+    }
+}
+
+/// The newest buckets of a measure.
+fn plot(measured: &Measured, marks: Vec<Mark>, settings: &Settings) -> Plot {
+    let newest = measured.newest_s().unwrap_or(0);
+    let bucket = |verdict: Verdict| PlotBucket {
+        start_s: verdict.bucket,
+        count: verdict.count,
+        baseline: verdict.baseline,
+        low: verdict.low,
+        high: verdict.high,
+    };
+    let buckets = measured.verdicts(newest, RESTATED_BUCKETS_MAX, settings).into_iter().map(bucket).collect();
+    Plot { bucket_seconds: measured.bucket_seconds(), buckets, marks }
 }
 
 /// The measure that a count belongs to, and the length of its buckets in seconds. A window of more than an hour is no series to watch.

@@ -13,6 +13,7 @@ mod histories;
 mod incidents;
 mod live;
 mod openapi;
+mod reports;
 mod site;
 mod timeline;
 mod watched;
@@ -20,7 +21,7 @@ pub mod pages;
 
 use axum::Router;
 use axum::routing::get;
-use dateline_backends::{Ledger, Views};
+use dateline_backends::{Keep, Ledger, Views};
 use tokio::sync::watch;
 
 use crate::http::Gate;
@@ -35,6 +36,8 @@ pub use events::line as replay_line;
 #[derive(Debug, Clone)]
 pub struct Reader {
     desk: Desk,
+    /// Where the plots are.
+    keep: Keep,
     gate: Gate,
     cache: Cache,
     histories: Histories,
@@ -43,8 +46,8 @@ pub struct Reader {
 
 impl Reader {
     /// A reader of these views; live streams end when `stop` turns true.
-    pub fn new(ledger: Ledger, views: Views, gate: Gate, stop: watch::Receiver<bool>) -> Self {
-        Self { desk: Desk::new(ledger, views), gate, cache: Cache::default(), histories: Histories::default(), stop }
+    pub fn new(ledger: Ledger, views: Views, keep: Keep, gate: Gate, stop: watch::Receiver<bool>) -> Self {
+        Self { desk: Desk::new(ledger, views), keep, gate, cache: Cache::default(), histories: Histories::default(), stop }
     }
 
     /// Its routes.
@@ -63,6 +66,7 @@ impl Reader {
             .route("/v1/events/{position}", get(events::one))
             .route("/v1/services", get(catalogue::list))
             .route("/v1/services/{slug}", get(catalogue::one))
+            .route("/v1/services/{slug}/reports.svg", get(reports::svg))
             .route("/v1/watch/pages/{page}", get(watched::page))
             .route("/v1/vendors/{slug}/edits", get(edits::of_vendor))
             .route("/v1/vendors/{slug}/edits.atom", get(feeds::atom))

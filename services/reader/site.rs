@@ -12,7 +12,7 @@ use dateline_timelines::tell::{self, Lang, Options, Told};
 use super::answer::{Standing, answer, matches_etag};
 use super::pages::{self, IncidentView, ListItem, ListView};
 use super::timeline::{self, Found};
-use super::{Reader, Story, incidents};
+use super::{Reader, Story, incidents, reports};
 use crate::http::{Problem, parameters};
 
 /// So many ready choices of `known_at` are offered: the first ones, when knowledge moves fast, and the last.
@@ -126,7 +126,8 @@ async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri
     let story = reader.desk.fold(&found.asked).await?;
     let told = timeline::told(&story, found.lang, &parameters)?;
     let moments = moments(reader, &found, &story, &told, uri).await?;
-    let view = view(&found, &story, &told, &parameters, standing, moments, uri);
+    let plot = plot(reader, &found, &story).await?;
+    let view = IncidentView { plot, ..view(&found, &story, &told, &parameters, standing, moments, uri) };
     let html = pages::incident(&view).map_err(|error| laid_out(&error))?;
     Ok(answer(headers, standing, Some(&etag), HTML, Bytes::from(html)))
 }
@@ -150,6 +151,7 @@ fn view<'a>(
     };
     let under_an_axis = axes.at.is_some() || axes.known_at.is_some() || axes.as_of.is_some();
     IncidentView {
+        plot: None,
         told,
         incident: id.clone(),
         lang: found.lang,
@@ -169,6 +171,18 @@ fn view<'a>(
         head: standing.head,
         changed: story.timeline.changed,
     }
+}
+
+/// The plot of users' reports about the incident's first sign. Under an axis it would tell what was not known then.
+async fn plot(reader: &Reader, found: &Found, story: &Story) -> Result<Option<String>, Problem> {
+    let axes = found.asked.axes;
+    let first = story.timeline.first_seen.as_ref().and_then(|milestone| milestone.occurred.earliest);
+    let (Some(service), Some(first)) = (story.timeline.services.first(), first) else { return Ok(None) };
+    if axes.at.is_some() || axes.known_at.is_some() || axes.as_of.is_some() {
+        return Ok(None);
+    }
+    let plot = reports::find(reader, service, Some(first.0.div_euclid(Instant::SECOND))).await?;
+    Ok(plot.map(|_| format!("/v1/services/{service}/reports.svg?at={first}&lang={}", found.lang.tag())))
 }
 
 /// "Now", and the times by which something more was certainly stated.

@@ -36,7 +36,8 @@ fn it_is_told_from_its_first_bucket_with_what_it_is_about_where_it_spread_and_it
     assert_eq!(first["regions"], json!(["IN"]));
     assert_eq!(first["shares"][0], json!({"share": 0.69, "symptoms": ["sending"]}));
     assert_eq!(first["certainty"], "reported", "one voice");
-    let spread: Vec<_> = events.iter().filter(|event| event["type"] == "dateline.scope.changed.v1").map(|event| event["data"]["regions"].clone()).collect();
+    let spread: Vec<_> =
+        events.iter().filter(|event| event["type"] == "dateline.scope.changed.v1").map(|event| event["data"]["regions"].clone()).collect();
     assert_eq!(spread, [json!(["IT"])]);
     assert!(said.kinds().iter().filter(|kind| **kind == "reports.observed").count() <= 4, "thinned: {:?}", said.kinds());
     let last = events.last().unwrap();

@@ -35,10 +35,14 @@ fn a_real_outage_is_told_from_its_first_window_and_the_first_days_say_nothing() 
         let flush = Flush::new(Run(position.into()), 1, chunk.iter().map(total).collect());
         desk.take(position, &flush).iter().for_each(|one| said.hear(&one.event));
     }
-    let firsts: Vec<&str> = said.events().iter().filter(|event| event["type"] == "dateline.anomaly.detected.v1").map(|event| event["id"].as_str().unwrap()).collect();
+    let firsts: Vec<&str> =
+        said.events().iter().filter(|event| event["type"] == "dateline.anomaly.detected.v1").map(|event| event["id"].as_str().unwrap()).collect();
     println!("{} anomalies in 18 months: {firsts:?}", firsts.len());
     assert!(firsts.contains(&"whatsapp/20200714T194000Z/0"), "{firsts:?}");
-    assert!(firsts.iter().any(|id| id.starts_with("whatsapp/20190703T")) && firsts.iter().any(|id| id.starts_with("whatsapp/20200119T")), "{firsts:?}");
+    assert!(
+        firsts.iter().any(|id| id.starts_with("whatsapp/20190703T")) && firsts.iter().any(|id| id.starts_with("whatsapp/20200119T")),
+        "{firsts:?}"
+    );
     assert!(firsts.iter().all(|id| !id.starts_with("whatsapp/201904")), "there was no baseline: {firsts:?}");
     assert!(firsts.len() < 40, "{firsts:?}");
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use dateline_backends::{Reports, ReportsError};
-use dateline_events::{Instant, Position};
 use dateline_events::reports::{Count, Flush, Run};
+use dateline_events::{Instant, Position};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant as Clock;
 
@@ -56,8 +56,15 @@ impl Flusher {
     pub(super) fn start(reports: Reports, beats: Beats) -> Self {
         let (queue, requests) = mpsc::channel(MAX_WAITING_REQUESTS);
         let waiting_counts = Arc::new(AtomicUsize::new(0));
-        let flushing =
-            Flushing { reports, run: Run(uuid::Uuid::now_v7().as_u128()), number: 0, requests, held: None, waiting_counts: waiting_counts.clone(), beats };
+        let flushing = Flushing {
+            reports,
+            run: Run(uuid::Uuid::now_v7().as_u128()),
+            number: 0,
+            requests,
+            held: None,
+            waiting_counts: waiting_counts.clone(),
+            beats,
+        };
         tokio::spawn(flushing.run());
         Self { queue, waiting_counts }
     }

@@ -99,6 +99,8 @@ pub struct IncidentView<'a> {
     pub at: Option<String>,
     /// The axis; only whether it is set matters here, its words are among `told.notes`.
     pub as_of: Option<String>,
+    /// The address of the plot of users' reports; None where there is none.
+    pub plot: Option<String>,
     /// Ready choices of `known_at`: first "now", then the times when knowledge changed.
     pub moments: Vec<Choice>,
     /// The address that the form for `known_at` is sent to; it sends `2022-10-25T14:45`, to be read in `told.zone`.

@@ -83,6 +83,7 @@ fn choices(text: &str) -> Vec<Choice> {
 fn view<'a>(told: &'a Told, text: &str, lang: Lang, claims: bool) -> IncidentView<'a> {
     let address = || ADDRESSES[0].to_owned();
     IncidentView {
+        plot: None,
         told,
         incident: text.to_owned(),
         lang,

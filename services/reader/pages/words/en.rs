@@ -23,6 +23,7 @@ pub(super) static WORDS: Words = Words {
     past: "This is how it stood then; the page does not move on by itself.",
     reading: "Ways to read this page",
     timeline: "Timeline",
+    plot: "Users’ reports over time, beside what is usual",
     nothing_told: "Nothing can be told under these choices.",
     marks: "To note",
     sources: "Sources",

@@ -48,6 +48,7 @@ pub(super) struct Words {
     /// The heading of the story, for those who hear the page.
     pub(super) timeline: &'static str,
     /// The story is empty under these choices.
+    pub(super) plot: &'static str,
     pub(super) nothing_told: &'static str,
     /// The label of an entry's warnings, for those who hear the page.
     pub(super) marks: &'static str,
