@@ -95,7 +95,7 @@ pub fn number(value: u64, words: &Words) -> String {
     let mut grouped = String::new();
     for (index, digit) in plain.chars().enumerate() {
         let left = plain.len() - index;
-        let groups = if words.lakhs { left == 3 || (left > 3 && left % 2 == 1) } else { left % 3 == 0 };
+        let groups = if words.lakhs { left == 3 || (left > 3 && left % 2 == 1) } else { left.is_multiple_of(3) };
         if groups && index > 0 {
             grouped.push(',');
         }

@@ -82,7 +82,7 @@ pub fn tried(rows: &[Row], bucket_seconds: u32, settings: &Settings, told: impl 
     let mut watch = Watch::new(bucket_seconds)?;
     let mut trial = Trial { bucket_seconds, rows: rows.len(), restated_rows: 0, late_rows: 0, findings: Vec::new(), verdicts: Vec::new() };
     let length = i64::from(bucket_seconds);
-    // The highest count of each time; a bucket has the sum of its times.
+    // The highest count of each time that may be restated; a bucket has the sum of its times.
     let mut counts: BTreeMap<i64, u64> = BTreeMap::new();
     for (index, row) in rows.iter().enumerate() {
         let bucket = row.at_s.div_euclid(length) * length;
@@ -90,6 +90,11 @@ pub fn tried(rows: &[Row], bucket_seconds: u32, settings: &Settings, told: impl 
         if (newest - bucket) / length >= RESTATED_BUCKETS_MAX as i64 {
             trial.late_rows += 1;
             continue;
+        }
+        // What can no longer be restated is not needed any more.
+        let oldest = newest.max(bucket) - (RESTATED_BUCKETS_MAX as i64 - 1) * length;
+        while counts.first_key_value().is_some_and(|(at_s, _)| *at_s < oldest) {
+            counts.pop_first();
         }
         match counts.get_mut(&row.at_s) {
             Some(count) => {
