@@ -5,7 +5,9 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use dateline_backends::Reports;
 use dateline_events::Instant;
+use dateline_events::reports::{Count, Flush, Run};
 use serde_json::{Value, json};
 
 use crate::asking::get as ask;
@@ -147,4 +149,42 @@ async fn a_detector_without_an_intake_says_what_it_needs() {
     let ran = run(&data, &["detector", "--listen", "127.0.0.1:0"]);
     assert_eq!(ran.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&ran.stderr).contains("Name the intake with --url"), "{}", String::from_utf8_lossy(&ran.stderr));
+}
+
+/// The log of an intake: two quiet days in steps of five minutes, then two hours in which messages are not sent, in India and later in Italy.
+async fn written_log(data: &Path) {
+    let reports = Reports::open(&format!("sqlite:{}", data.join("reports.db").display())).await.unwrap();
+    let begin = Instant::parse("2024-06-03T00:00:00Z").unwrap().0 / Instant::MINUTE;
+    for number in 0..2 * 288 + 24 + 30 {
+        let minute = begin + 5 * number;
+        let count = |region: &str, symptom: &str, count: u64| -> Count {
+            serde_json::from_value(json!({"service": "mail", "region": region, "symptom": symptom, "channel": "app", "from": "public", "minute": minute, "count": count}))
+                .unwrap()
+        };
+        let counts = match number - 2 * 288 {
+            at @ 0..24 => {
+                let italy = if at >= 12 { 150 } else { 0 };
+                vec![count("IN", "sending", 345), count("IN", "connection", 105), count("IN", "app", 50), count("IT", "sending", italy)]
+            }
+            _ => vec![count("IN", "app", u64::from(number % 3 == 0)), count("IT", "login", u64::from(number % 7 == 0))],
+        };
+        let flush = Flush::new(Run(5), number as u64 + 1, counts.into_iter().filter(|count| count.count > 0).collect());
+        reports.append(&flush.written(minute)).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_reports_are_about_and_where_they_spread_is_told_in_both_languages() {
+    let (_folder, data) = folder();
+    written_log(&data).await;
+    let server = Server::start(&data);
+    let said = until_caught_up(&server.url, &server.url).await;
+    assert_eq!(said["mail/20240605T000000Z/0"]["data"]["regions"], json!(["IN"]));
+    let spread: Vec<&Value> = said.values().filter(|event| event["type"] == "dateline.scope.changed.v1").map(|event| &event["data"]["regions"]).collect();
+    assert_eq!(spread, [&json!(["IT"])]);
+    let told = |lang: &str| String::from_utf8(run(&data, &["timeline", "mail", "--lang", lang, "--url", &server.url]).stdout).unwrap();
+    let (english, bengali) = (told("en"), told("bn"));
+    println!("{english}\n{bengali}");
+    assert!(english.contains("69") && english.contains("messages not sending") && english.contains("Italy"), "{english}");
+    assert!(bengali.contains("৬৯"), "{bengali}");
 }

@@ -80,7 +80,7 @@ impl Desk {
     }
 
     /// The services that changed since the last time, or that were not written down for long, some of them at a time.
-    pub fn to_remember(&mut self, head: u64, behind_max: u64) -> Vec<String> {
+    pub fn take_changed(&mut self, head: u64, behind_max: u64) -> Vec<String> {
         let mut due = std::mem::take(&mut self.changed);
         due.extend(self.services.iter().filter(|(_, service)| service.position + behind_max < head).map(|(name, _)| name.clone()));
         due.into_iter().collect()

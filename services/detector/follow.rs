@@ -234,7 +234,7 @@ impl Work {
     async fn remember(&mut self) -> anyhow::Result<()> {
         self.remembered = Instant::now();
         self.desk.reach(self.position);
-        let due = self.desk.to_remember(self.position, BEHIND_FLUSHES_MAX);
+        let due = self.desk.take_changed(self.position, BEHIND_FLUSHES_MAX);
         for (done, name) in due.iter().enumerate() {
             let Some(service) = self.desk.service(name) else { continue };
             if let Some(plot) = service.picture(self.desk.settings()) {

@@ -1,6 +1,7 @@
 //! What the detector says of counts, without a log, a keep or a network. The whole is tested with the real program.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod size;
 mod story;
 mod totals;
 mod voices;
