@@ -62,7 +62,7 @@ fn data(service: &str, bucket_seconds: u32, saying: &Saying) -> (&'static str, M
             put("baseline", json!((baseline * 10.0).round() / 10.0));
             put("counts", json!([{"per": "window", "value": count, "window_minutes": minutes(bucket_seconds)}]));
             put("detected_by", json!(SLUG));
-            put("measure", measure(bucket_seconds, height, score));
+            put("measure", measure(height, score));
             put("regions", json!(saying.regions));
             put("shares", json!(shares));
             "anomaly.detected"
@@ -116,9 +116,14 @@ fn instant(seconds: i64) -> Instant {
 
 /// So many in a bucket; where it is not the most of all, how many that was.
 fn counts(value: u64, baseline: f64, peak: u64, bucket_seconds: u32) -> Value {
-    let now = json!({"from": whole(baseline), "peak": value == peak, "per": "window", "value": value, "window_minutes": minutes(bucket_seconds)});
-    let most = json!({"peak": true, "per": "window", "value": peak, "window_minutes": minutes(bucket_seconds)});
-    if value == peak { json!([now]) } else { json!([now, most]) }
+    let count = |value: u64| json!({"per": "window", "value": value, "window_minutes": minutes(bucket_seconds)});
+    let (mut now, mut most) = (count(value), count(peak));
+    most["peak"] = json!(true);
+    if value == peak {
+        now["from"] = json!(whole(baseline));
+        return json!([now]);
+    }
+    json!([now, most])
 }
 
 fn minutes(bucket_seconds: u32) -> u32 {
@@ -130,14 +135,12 @@ fn whole(number: f64) -> u64 {
 }
 
 /// What was measured, and how far it is from the usual.
-fn measure(bucket_seconds: u32, height: f64, score: f64) -> Value {
-    let minutes = minutes(bucket_seconds);
-    let window = if minutes == 1 { "in a minute".to_owned() } else { format!("in {minutes} minutes") };
+fn measure(height: f64, score: f64) -> Value {
     let (times, spreads) = (format!("{height:.0}"), format!("{score:.1}"));
-    let (minutes, times_bn, spreads_bn) = (bengali(&minutes.to_string()), bengali(&times), bengali(&spreads));
+    let (times_bn, spreads_bn) = (bengali(&times), bengali(&spreads));
     json!({
-        "bn": format!("{minutes} মিনিটে ব্যবহারকারীদের অভিযোগ, স্বাভাবিকের {times_bn} গুণ, {spreads_bn} বিচ্যুতি ওপরে ({METHOD})"),
-        "en": format!("users\u{2019} reports {window}, {times} times the usual, {spreads} spreads above it ({METHOD})"),
+        "bn": format!("ব্যবহারকারীদের অভিযোগ, স্বাভাবিকের {times_bn} গুণ, {spreads_bn} বিচ্যুতি ওপরে ({METHOD})"),
+        "en": format!("users\u{2019} reports, {times} times the usual, {spreads} spreads above it ({METHOD})"),
     })
 }
 
