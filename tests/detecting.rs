@@ -180,7 +180,8 @@ async fn what_the_reports_are_about_and_where_they_spread_is_told_in_both_langua
     let server = Server::start(&data);
     let said = until_caught_up(&server.url, &server.url).await;
     assert_eq!(said["mail/20240605T000000Z/0"]["data"]["regions"], json!(["IN"]));
-    let spread: Vec<&Value> = said.values().filter(|event| event["type"] == "dateline.scope.changed.v1").map(|event| &event["data"]["regions"]).collect();
+    let spread: Vec<&Value> =
+        said.values().filter(|event| event["type"] == "dateline.scope.changed.v1").map(|event| &event["data"]["regions"]).collect();
     assert_eq!(spread, [&json!(["IT"])]);
     let told = |lang: &str| String::from_utf8(run(&data, &["timeline", "mail", "--lang", lang, "--url", &server.url]).stdout).unwrap();
     let (english, bengali) = (told("en"), told("bn"));

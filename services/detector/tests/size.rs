@@ -28,7 +28,9 @@ fn many_series_cost_little_each_and_a_report_costs_what_its_keys_cost() {
         let mut said = 0;
         for chunk in (0..services).collect::<Vec<_>>().chunks(1_000) {
             position += 1;
-            let of = |service: &usize| -> Count { Count { service: format!("service{service}"), ..count(Some("IN"), "app", "public", minute(at), reports) } };
+            let of = |service: &usize| -> Count {
+                Count { service: format!("service{service}"), ..count(Some("IN"), "app", "public", minute(at), reports) }
+            };
             said += desk.take(position, &Flush::new(Run(1), position, chunk.iter().map(of).collect()).written(minute(at))).len();
         }
         (begun.elapsed(), said)
