@@ -33,17 +33,16 @@ pub struct Measured {
     /// By publisher of single reports.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     voices: BTreeMap<String, Watch>,
-    /// The newest buckets, by their start in Unix seconds.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", with = "pairs")]
-    recent: BTreeMap<i64, Bucket>,
+    /// The newest buckets, by their start in Unix seconds, ascending.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    recent: Vec<(i64, Bucket)>,
 }
 
 /// What was counted in one bucket.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
-    /// By what, and where.
-    #[serde(with = "pairs")]
-    cells: BTreeMap<(Symptom, Option<Region>), u64>,
+    /// By what, and where; ascending. Lists, since there are many services, and few of these in each.
+    cells: Vec<((Symptom, Option<Region>), u64)>,
     /// Distinct reporters, as far as intakes remember.
     sources: u64,
     /// Who said how many.
@@ -88,7 +87,7 @@ impl Measured {
     /// A measure in buckets of so many seconds.
     pub fn new(bucket_seconds: u32, is_total: bool) -> Result<Self, Refused> {
         let quiet = Watch::new(bucket_seconds)?;
-        Ok(Self { is_total, everywhere: quiet.clone(), quiet, regions: BTreeMap::new(), voices: BTreeMap::new(), recent: BTreeMap::new() })
+        Ok(Self { is_total, everywhere: quiet.clone(), quiet, regions: BTreeMap::new(), voices: BTreeMap::new(), recent: Vec::new() })
     }
 
     /// The length of its buckets, in seconds.
@@ -124,42 +123,25 @@ impl Measured {
 
     /// Notes a count among the newest buckets; answers by how many the bucket has more than before.
     fn note(&mut self, start: i64, counted: &Counted<'_>) -> u64 {
-        let oldest = self.recent.keys().next().copied();
-        if self.recent.len() >= RECENT_BUCKETS && oldest.is_some_and(|oldest| start < oldest) {
-            if !self.is_total {
-                return counted.count;
+        let at = match self.recent.binary_search_by_key(&start, |(start, _)| *start) {
+            Ok(at) => at,
+            Err(0) if self.recent.len() >= RECENT_BUCKETS => {
+                if !self.is_total {
+                    return counted.count;
+                }
+                // What it was about is forgotten; that there were at least so many is still worth knowing.
+                let there = self.everywhere.verdict(start, &Settings::default()).ok().and_then(|verdict| verdict.count).unwrap_or(0);
+                return counted.count.saturating_sub(there);
             }
-            // What it was about is forgotten; that there were at least so many is still worth knowing.
-            let there = self.everywhere.verdict(start, &Settings::default()).ok().and_then(|verdict| verdict.count).unwrap_or(0);
-            return counted.count.saturating_sub(there);
-        }
-        let bucket = self.recent.entry(start).or_default();
-        bucket.sources = bucket.sources.saturating_add(counted.sources);
-        let is_full = bucket.cells.len() >= MAX_CELLS;
-        let key = (counted.symptom, counted.region.cloned());
-        let added = match bucket.cells.get_mut(&key) {
-            Some(there) if self.is_total => {
-                let more = counted.count.saturating_sub(*there);
-                *there += more;
-                more
-            }
-            Some(there) => {
-                *there = there.saturating_add(counted.count);
-                counted.count
-            }
-            None if is_full => counted.count,
-            None => {
-                bucket.cells.insert(key, counted.count);
-                counted.count
+            Err(at) => {
+                self.recent.reserve_exact(1);
+                self.recent.insert(at, (start, Bucket::default()));
+                at
             }
         };
-        match bucket.voices.iter().position(|(voice, _)| voice == counted.from) {
-            Some(at) => bucket.voices[at].1 = bucket.voices[at].1.saturating_add(added),
-            None if bucket.voices.len() < MAX_VOICES => bucket.voices.push((counted.from.to_owned(), added)),
-            None => {}
-        }
-        while self.recent.len() > RECENT_BUCKETS {
-            self.recent.pop_first();
+        let added = self.recent[at].1.add(counted, self.is_total);
+        if self.recent.len() > RECENT_BUCKETS {
+            self.recent.remove(0);
         }
         added
     }
@@ -181,10 +163,7 @@ impl Measured {
     pub fn breakdown(&self, from_s: i64, until_s: i64, region: Option<&Region>) -> Breakdown {
         let mut symptoms: BTreeMap<Symptom, u64> = BTreeMap::new();
         let mut told = Breakdown::default();
-        if from_s > until_s {
-            return told;
-        }
-        for bucket in self.recent.range(from_s..=until_s).map(|(_, bucket)| bucket) {
+        for (_, bucket) in self.recent.iter().filter(|(start, _)| (from_s..=until_s).contains(start)) {
             told.sources = told.sources.saturating_add(bucket.sources);
             for (voice, reports) in &bucket.voices {
                 match told.voices.iter_mut().find(|(there, _)| there == voice) {
@@ -212,7 +191,7 @@ impl Measured {
 
     /// The start of the newest bucket of which anything was counted.
     pub fn newest_s(&self) -> Option<i64> {
-        self.recent.keys().next_back().copied()
+        self.recent.last().map(|(start, _)| *start)
     }
 
     /// So many series it watches.
@@ -221,29 +200,40 @@ impl Measured {
     }
 }
 
+impl Bucket {
+    /// Adds a count; answers by how many there are more than before.
+    fn add(&mut self, counted: &Counted<'_>, is_total: bool) -> u64 {
+        self.sources = self.sources.saturating_add(counted.sources);
+        let place = self.cells.binary_search_by(|((symptom, region), _)| (symptom, region.as_ref()).cmp(&(&counted.symptom, counted.region)));
+        let added = match place {
+            Ok(at) => {
+                let there = &mut self.cells[at].1;
+                let more = if is_total { counted.count.saturating_sub(*there) } else { counted.count };
+                *there = there.saturating_add(more);
+                more
+            }
+            Err(_) if self.cells.len() >= MAX_CELLS => counted.count,
+            Err(at) => {
+                self.cells.reserve_exact(1);
+                self.cells.insert(at, ((counted.symptom, counted.region.cloned()), counted.count));
+                counted.count
+            }
+        };
+        match self.voices.iter().position(|(voice, _)| voice == counted.from) {
+            Some(at) => self.voices[at].1 = self.voices[at].1.saturating_add(added),
+            None if self.voices.len() < MAX_VOICES => {
+                self.voices.reserve_exact(1);
+                self.voices.push((counted.from.to_owned(), added));
+            }
+            None => {}
+        }
+        added
+    }
+}
+
 /// Tells a watch that a bucket has so many more, and what it says to that.
 fn tell(watch: &mut Watch, region: Option<&Region>, voice: Option<&str>, at_s: i64, added: u64, settings: &Settings) -> Vec<Found> {
     let there = watch.verdict(at_s, settings).ok().and_then(|verdict| verdict.count).unwrap_or(0);
     let findings = watch.tell(at_s, there.saturating_add(added), settings).unwrap_or_default();
     findings.into_iter().map(|finding| Found { region: region.cloned(), voice: voice.map(ToOwned::to_owned), finding }).collect()
-}
-
-/// Maps whose keys are no text, as lists of pairs.
-mod pairs {
-    use std::collections::BTreeMap;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-    pub fn serialize<K: Serialize, V: Serialize, S: Serializer>(map: &BTreeMap<K, V>, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(map)
-    }
-
-    pub fn deserialize<'de, K, V, D>(deserializer: D) -> Result<BTreeMap<K, V>, D::Error>
-    where
-        K: Deserialize<'de> + Ord,
-        V: Deserialize<'de>,
-        D: Deserializer<'de>,
-    {
-        Ok(Vec::<(K, V)>::deserialize(deserializer)?.into_iter().collect())
-    }
 }
