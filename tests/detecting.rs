@@ -10,7 +10,7 @@ use dateline_events::Instant;
 use dateline_events::reports::{Count, Flush, Run};
 use serde_json::{Value, json};
 
-use crate::asking::get as ask;
+use crate::asking::{client, get as ask, send};
 use crate::house::{Kept, Role};
 use crate::nats::Nats;
 use crate::openapi::Strict;
@@ -153,9 +153,14 @@ async fn a_detector_without_an_intake_says_what_it_needs() {
 
 /// The log of an intake: two quiet days in steps of five minutes, then two hours in which messages are not sent, in India and later in Italy.
 async fn written_log(data: &Path) {
-    let reports = Reports::open(&format!("sqlite:{}", data.join("reports.db").display())).await.unwrap();
     let begin = Instant::parse("2024-06-03T00:00:00Z").unwrap().0 / Instant::MINUTE;
-    for number in 0..2 * 288 + 24 + 30 {
+    write_log(data, begin, 2 * 288 + 24 + 30).await;
+}
+
+/// So many steps of five minutes of such a log.
+async fn write_log(data: &Path, begin: i64, steps: i64) {
+    let reports = Reports::open(&format!("sqlite:{}", data.join("reports.db").display())).await.unwrap();
+    for number in 0..steps {
         let minute = begin + 5 * number;
         let count = |region: &str, symptom: &str, count: u64| -> Count {
             serde_json::from_value(json!({"service": "mail", "region": region, "symptom": symptom, "channel": "app", "from": "public", "minute": minute, "count": count}))
@@ -188,4 +193,48 @@ async fn what_the_reports_are_about_and_where_they_spread_is_told_in_both_langua
     println!("{english}\n{bengali}");
     assert!(english.contains("69") && english.contains("messages not sending") && english.contains("Italy"), "{english}");
     assert!(bengali.contains("৬৯"), "{bengali}");
+}
+
+/// Sends five reports of a service as if from an address behind a proxy; answers how many counted.
+async fn flood(url: &str, service: &str, address: u32) -> u64 {
+    let body = format!("{{\"service\":\"{service}\",\"region\":\"IN\",\"symptom\":\"sending\"}}\n").repeat(6);
+    let from = std::net::Ipv4Addr::from(0x0a00_0000 + address).to_string();
+    let request = client().post(format!("{url}/v1/reports")).header("content-type", "application/x-ndjson").header("x-forwarded-for", from);
+    send(request.body(body)).await.expect(200).json()["accepted"].as_u64().unwrap()
+}
+
+/// What it takes to make up an outage of a service on which hardly anybody reports, through the doors.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_addresses_make_up_an_anomaly_and_confirm_nothing() {
+    let (_folder, data) = folder();
+    let now = time::OffsetDateTime::now_utc().unix_timestamp() / 60;
+    write_log(&data, now - 5 * 570 - 5, 570).await;
+    assert!(run(&data, &["keys", "create", "--name", "desk", "--scope", "read"]).status.success());
+    let server = Server::start_with(&data, &["--open-reports", "--open-reading", "--proxy", "127.0.0.1"]);
+    let read = |url: String| async move {
+        loop {
+            let (_, state) = get(&format!("{url}/v1/detector")).await;
+            if state["position"] == state["head"] && state["position"].as_u64() > Some(569) {
+                return state["published"].as_u64().unwrap();
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert_eq!(read(server.url.clone()).await, 0, "two quiet days");
+    let (mut addresses, mut accepted) = (0, 0);
+    while read(server.url.clone()).await == 0 && addresses < 1_000 {
+        addresses += 1;
+        accepted += flood(&server.url, "mail", addresses).await;
+        tokio::time::sleep(Duration::from_millis(400)).await;
+    }
+    println!("an anomaly takes {addresses} addresses, {accepted} reports");
+    assert!((3..=20).contains(&addresses), "{addresses} addresses");
+    for address in addresses + 1..=1_000 {
+        accepted += flood(&server.url, "mail", address).await;
+    }
+    println!("1,000 addresses count {accepted} reports in an hour");
+    assert_eq!(accepted, 5_000);
+    read(server.url.clone()).await;
+    let timeline = ask(&format!("{}/v1/incidents/mail/timeline.json", server.url)).await.expect(200).text();
+    assert!(timeline.contains("anomaly.detected") && !timeline.contains("confirmed"), "{timeline}");
 }

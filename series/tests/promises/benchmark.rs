@@ -33,9 +33,9 @@ fn point(line: &str) -> (i64, f64) {
 }
 
 /// The anomaly scores that a detector of the board published for a series.
-pub fn published(detector: &str, series: &Series) -> Vec<f64> {
-    let text = text(&format!("nab/published/{detector}/{}.gz", series.name)).unwrap();
-    text.lines().skip(1).map(|line| line.rsplit(',').next().unwrap().trim().parse().unwrap()).collect()
+pub fn published(detector: &str, series: &Series) -> Option<Vec<f64>> {
+    let text = text(&format!("nab/published/{detector}/{}.gz", series.name))?;
+    Some(text.lines().skip(1).map(|line| line.rsplit(',').next().unwrap().trim().parse().unwrap()).collect())
 }
 
 /// The points that are not scored: the first 15 %, at most 750.
