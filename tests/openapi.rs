@@ -27,8 +27,13 @@ fn routes_of_the_sources() -> BTreeSet<String> {
                 let source = std::fs::read_to_string(&path).unwrap();
                 for route in source.split(".route(").skip(1) {
                     let Some((address, handlers)) = route.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"')) else { continue };
-                    // A route ends where the next call of the chain begins.
-                    let handlers = handlers.split("\n            .").next().unwrap();
+                    // A route ends where its parenthesis does.
+                    let mut open = 1;
+                    let end = handlers.char_indices().find_map(|(at, letter)| {
+                        open += i32::from(letter == '(') - i32::from(letter == ')');
+                        (open == 0).then_some(at)
+                    });
+                    let handlers = &handlers[..end.unwrap_or(handlers.len())];
                     for method in ["get", "post", "put", "patch", "delete"] {
                         if handlers.contains(&format!("{method}(")) {
                             routes.insert(format!("{method} {}", address.replace("{*", "{")));
