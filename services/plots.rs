@@ -1,48 +1,64 @@
 //! The plots of users' reports, in the keep: the detector leaves them there, the reader draws them. One of each service as it is now, and one
 //! of each anomaly, which stays when the reports themselves are long gone.
 
+use std::collections::BTreeMap;
+
 use anyhow::Context;
 use dateline_backends::{Keep, KeepError};
 use dateline_events::Instant;
 
 use crate::plot::Plot;
 
-/// A plot is put so often against another writer of it, who wrote something newer or the same.
+/// A plot is put so often against another writer, who wrote something newer or the same.
 const TRIES: usize = 3;
 
-/// Which plot of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Which {
-    /// The newest buckets.
-    Now,
-    /// Of the anomaly whose first bucket begins then, in Unix seconds.
-    Anomaly(i64),
+/// Of one day so many anomalies of a service have a plot; those with the lowest peaks give way.
+const MAX_A_DAY: usize = 24;
+
+const DAY_S: i64 = 86_400;
+
+/// The plots of the anomalies that began on one day, by their first buckets, in Unix seconds.
+type Day = BTreeMap<i64, Plot>;
+
+fn now_key(service: &str) -> String {
+    format!("plots/{service}/now")
 }
 
-impl Which {
-    fn key(self, service: &str) -> String {
-        match self {
-            Self::Now => format!("plots/{service}/now"),
-            Self::Anomaly(first_s) => format!("{}{first_s}", year(service, first_s)),
-        }
-    }
-}
-
-/// The anomalies of one year stand together: the keep lists a thousand at once.
-fn year(service: &str, at_s: i64) -> String {
+fn day_key(service: &str, at_s: i64) -> String {
     let text = Instant(at_s.saturating_mul(Instant::SECOND)).to_string();
-    format!("plots/{service}/{}/", text.get(..4).unwrap_or("0000"))
+    format!("plots/{service}/{}", text.split('T').next().unwrap_or_default())
 }
 
-/// Leaves a plot in the keep, over what is there.
-pub async fn put(keep: &Keep, service: &str, which: Which, plot: &Plot) -> anyhow::Result<()> {
-    let (key, value) = (which.key(service), serde_json::to_vec(plot)?);
+/// Leaves the plot of now, over what is there.
+pub async fn put_now(keep: &Keep, service: &str, plot: &Plot) -> anyhow::Result<()> {
+    let value = serde_json::to_vec(plot)?;
+    change(keep, &now_key(service), |_| Ok(value.clone())).await
+}
+
+/// Leaves the plot of an anomaly whose first bucket begins then.
+pub async fn put_anomaly(keep: &Keep, service: &str, first_s: i64, plot: &Plot) -> anyhow::Result<()> {
+    let peak = |plot: &Plot| plot.buckets.iter().filter_map(|bucket| bucket.count).max();
+    let with = |there: Option<&[u8]>| {
+        let mut day: Day = there.map(serde_json::from_slice).transpose().context("the plots of a day cannot be read")?.unwrap_or_default();
+        day.insert(first_s, plot.clone());
+        if day.len() > MAX_A_DAY
+            && let Some(lowest) = day.iter().filter(|(first, _)| **first != first_s).min_by_key(|(_, plot)| peak(plot)).map(|(first, _)| *first)
+        {
+            day.remove(&lowest);
+        }
+        Ok(serde_json::to_vec(&day)?)
+    };
+    change(keep, &day_key(service, first_s), with).await
+}
+
+async fn change(keep: &Keep, key: &str, value: impl Fn(Option<&[u8]>) -> anyhow::Result<Vec<u8>>) -> anyhow::Result<()> {
     for _ in 0..TRIES {
-        let there = keep.get(&key).await?;
-        if there.as_ref().is_some_and(|(bytes, _)| *bytes == value) {
+        let there = keep.get(key).await?;
+        let new = value(there.as_ref().map(|(bytes, _)| bytes.as_slice()))?;
+        if there.as_ref().is_some_and(|(bytes, _)| *bytes == new) {
             return Ok(());
         }
-        match keep.put(&key, &value, there.map(|(_, revision)| revision)).await {
+        match keep.put(key, &new, there.map(|(_, revision)| revision)).await {
             Err(KeepError::Changed { .. }) => {}
             put => return Ok(put.map(drop)?),
         }
@@ -52,22 +68,22 @@ pub async fn put(keep: &Keep, service: &str, which: Which, plot: &Plot) -> anyho
 
 /// The plot of now; or that of an anomaly which shows a moment, in Unix seconds. None: there is none.
 pub async fn get(keep: &Keep, service: &str, at_s: Option<i64>) -> anyhow::Result<Option<Plot>> {
-    if let Some((value, _)) = keep.get(&Which::Now.key(service)).await? {
-        let plot = read(&value, service)?;
+    let unreadable = || format!("a plot of {service} in the keep cannot be read");
+    if let Some((value, _)) = keep.get(&now_key(service)).await? {
+        let plot: Plot = serde_json::from_slice(&value).with_context(unreadable)?;
         if at_s.is_none_or(|at_s| shows(&plot, at_s)) {
             return Ok(Some(plot));
         }
     }
     let Some(at_s) = at_s else { return Ok(None) };
-    let place = year(service, at_s);
-    let firsts = keep.list(&place).await?;
-    let nearest = firsts.iter().filter_map(|entry| Some((entry.key[place.len()..].parse::<i64>().ok()?, entry)));
-    let Some((_, entry)) = nearest.min_by_key(|(first_s, _)| first_s.abs_diff(at_s)) else { return Ok(None) };
-    Ok(Some(read(&entry.value, service)?).filter(|plot| shows(plot, at_s)))
-}
-
-fn read(value: &[u8], service: &str) -> anyhow::Result<Plot> {
-    serde_json::from_slice(value).with_context(|| format!("a plot of {service} in the keep cannot be read"))
+    // An anomaly may have begun the day before.
+    let mut near: Day = Day::new();
+    for day in [at_s.saturating_sub(DAY_S), at_s] {
+        if let Some((value, _)) = keep.get(&day_key(service, day)).await? {
+            near.extend(serde_json::from_slice::<Day>(&value).with_context(unreadable)?);
+        }
+    }
+    Ok(near.into_iter().filter(|(_, plot)| shows(plot, at_s)).min_by_key(|(first_s, _)| first_s.abs_diff(at_s)).map(|(_, plot)| plot))
 }
 
 fn shows(plot: &Plot, at_s: i64) -> bool {

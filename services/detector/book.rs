@@ -1,10 +1,14 @@
-//! What the detector remembers, in the keep, a service at a time: packed, in pieces, the head last. A head that is there names a whole
-//! writing; the pieces of the writing before are left alone until then.
+//! What the detector remembers, in the keep: how far it read, when an intake was up, and every service, in groups. One head names all of a
+//! writing; it is put last, by compare-and-swap, so that a writing is there whole or not at all.
+//!
+//! A group has two places, and a writing uses the one that the head does not name. Whoever takes over writes the head first, and from
+//! then on into places of its own: the one before, which may not know yet, cannot spoil what the head names.
 
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
 use anyhow::{Context, bail};
-use dateline_backends::{Keep, Revision};
+use dateline_backends::{Keep, KeepError, Revision};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -12,88 +16,151 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::service::Service;
+use super::ticks::Ticks;
 
 /// A piece, in bytes.
 const PIECE_BYTES: usize = 384 * 1024;
 
-/// What is remembered of one service is at most so large, in bytes, unpacked.
-const MAX_SERVICE_BYTES: u64 = 64 * 1024 * 1024;
+/// Groups of services, by their names' hashes.
+const GROUPS: u32 = 256;
 
-/// Where it stands in the keep.
-const PLACE: &str = "detector/";
+/// A group is at most so large, in bytes, unpacked: that is written which can be read.
+const MAX_GROUP_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Says which pieces are the service's.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+/// Where the head stands.
+const HEAD: &str = "detector/head";
+
+/// Names everything of the last writing.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Head {
-    /// Written so often; odd and even writings have pieces of their own.
-    writing: u64,
+    /// How often a detector took over.
+    owner: u64,
+    /// The last flush that is in it.
+    position: u64,
+    ticks: Ticks,
+    groups: BTreeMap<u32, Place>,
+}
+
+/// Where a group stands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Place {
+    key: String,
     pieces: usize,
     sha256: String,
 }
 
-/// The head of what was last written of a service.
-#[derive(Debug, Clone, Default)]
-pub struct Page {
-    writing: u64,
-    head: Option<Revision>,
+/// The book, held by one detector.
+#[derive(Debug)]
+pub struct Book {
+    head: Head,
+    revision: Revision,
 }
 
-/// All services, with the head of each.
-pub async fn open(keep: &Keep) -> anyhow::Result<Vec<(String, Service, Page)>> {
-    let mut services = Vec::new();
-    for group in 0..=u8::MAX {
-        let place = format!("{PLACE}{group:02x}/heads/");
-        for entry in keep.list(&place).await? {
-            let name = entry.key[place.len()..].to_owned();
-            let broken = || format!("what the keep holds under {} cannot be read: put it aside; the detector learns that service anew", entry.key);
-            let head: Head = serde_json::from_slice(&entry.value).with_context(broken)?;
-            let mut packed = Vec::new();
-            for number in 0..head.pieces {
-                let (piece, _) = keep.get(&piece(&name, head.writing, number)).await?.with_context(broken)?;
-                packed.extend(piece);
+/// What stood in it.
+#[derive(Debug, Default)]
+pub struct Remembered {
+    pub position: u64,
+    pub ticks: Ticks,
+    pub services: BTreeMap<String, Service>,
+}
+
+impl Book {
+    /// Takes the book over, and reads it. A group that cannot be read is named, and its services are learned anew.
+    pub async fn open(keep: &Keep) -> anyhow::Result<(Self, Remembered)> {
+        let found = keep.get(HEAD).await?;
+        let (mut head, revision) = match found {
+            Some((bytes, revision)) => {
+                let read = serde_json::from_slice::<Head>(&bytes);
+                (read.with_context(|| format!("what the keep holds under {HEAD} is of another program"))?, Some(revision))
             }
-            if digest(&packed) != head.sha256 {
-                bail!(broken());
+            None => (Head::default(), None),
+        };
+        head.owner += 1;
+        let revision = keep.put(HEAD, &serde_json::to_vec(&head)?, revision).await.map_err(another)?;
+        let mut services = BTreeMap::new();
+        for (group, place) in &head.groups {
+            match read(keep, place).await {
+                Ok(read) => services.extend(read),
+                Err(error) => tracing::error!(group, error = format!("{error:#}"), "a group of services is not understood; they are learned anew"),
             }
-            let mut bytes = Vec::new();
-            GzDecoder::new(packed.as_slice()).take(MAX_SERVICE_BYTES).read_to_end(&mut bytes).with_context(broken)?;
-            let service: Service = serde_json::from_slice(&bytes).with_context(broken)?;
-            services.push((name, service, Page { writing: head.writing, head: Some(entry.revision) }));
         }
+        let remembered = Remembered { position: head.position, ticks: head.ticks.clone(), services };
+        Ok((Self { head, revision }, remembered))
     }
-    Ok(services)
-}
 
-impl Page {
-    /// Writes a service down. Somebody else's writing is never written over.
-    pub async fn save(&mut self, keep: &Keep, name: &str, service: &Service) -> anyhow::Result<()> {
-        let mut packing = GzEncoder::new(Vec::new(), Compression::fast());
-        packing.write_all(&serde_json::to_vec(service)?)?;
-        let packed = packing.finish()?;
-        let writing = self.writing + 1;
-        let pieces: Vec<&[u8]> = packed.chunks(PIECE_BYTES).collect();
-        for (number, bytes) in pieces.iter().enumerate() {
-            let key = piece(name, writing, number);
-            let there = keep.get(&key).await?.map(|(_, revision)| revision);
-            keep.put(&key, bytes, there).await?;
+    /// Writes down the groups of the services that changed, and how far everything reaches.
+    pub async fn save<'s>(
+        &mut self,
+        keep: &Keep,
+        position: u64,
+        ticks: &Ticks,
+        services: &'s BTreeMap<String, Service>,
+        changed: impl Iterator<Item = &'s String>,
+    ) -> anyhow::Result<()> {
+        let due: std::collections::BTreeSet<u32> = changed.map(|name| group_of(name)).collect();
+        let mut groups: BTreeMap<u32, BTreeMap<&String, &Service>> = due.iter().map(|group| (*group, BTreeMap::new())).collect();
+        for (name, service) in services {
+            if let Some(group) = groups.get_mut(&group_of(name)) {
+                group.insert(name, service);
+            }
         }
-        let head = Head { writing, pieces: pieces.len(), sha256: digest(&packed) };
-        let key = format!("{PLACE}{}/heads/{name}", group_of(name));
-        let revision = keep.put(&key, &serde_json::to_vec(&head)?, self.head).await;
-        self.head = Some(revision.context("another detector runs: let one of them end")?);
-        self.writing = writing;
+        let mut head = Head { position, ticks: ticks.clone(), ..self.head.clone() };
+        for (group, services) in groups {
+            let place = self.write(keep, group, &serde_json::to_vec(&services)?).await?;
+            head.groups.insert(group, place);
+        }
+        self.revision = keep.put(HEAD, &serde_json::to_vec(&head)?, Some(self.revision)).await.map_err(another)?;
+        self.head = head;
         Ok(())
     }
+
+    async fn write(&self, keep: &Keep, group: u32, bytes: &[u8]) -> anyhow::Result<Place> {
+        if bytes.len() as u64 > MAX_GROUP_BYTES {
+            bail!(
+                "a group of services takes {} bytes, more than {MAX_GROUP_BYTES}: fewer regions and publishers of one service must be told apart",
+                bytes.len()
+            );
+        }
+        let mut packing = GzEncoder::new(Vec::new(), Compression::fast());
+        packing.write_all(bytes)?;
+        let packed = packing.finish()?;
+        // Two places of this owner; those of the one before are a third and a fourth.
+        let of_owner = |side: &str| format!("detector/group/{group}/{}/{side}", self.head.owner % 2);
+        let named = self.head.groups.get(&group).map(|place| place.key.as_str());
+        let key = [of_owner("a"), of_owner("b")].into_iter().find(|key| named != Some(key)).unwrap_or_else(|| of_owner("a"));
+        let pieces: Vec<&[u8]> = packed.chunks(PIECE_BYTES).collect();
+        for (number, bytes) in pieces.iter().enumerate() {
+            let key = format!("{key}/{number}");
+            let there = keep.get(&key).await?.map(|(_, revision)| revision);
+            keep.put(&key, bytes, there).await.map_err(another)?;
+        }
+        Ok(Place { key, pieces: pieces.len(), sha256: digest(&packed) })
+    }
 }
 
-fn piece(name: &str, writing: u64, number: usize) -> String {
-    let side = if writing.is_multiple_of(2) { "even" } else { "odd" };
-    format!("{PLACE}{}/pieces/{name}/{side}/{number}", group_of(name))
+async fn read(keep: &Keep, place: &Place) -> anyhow::Result<BTreeMap<String, Service>> {
+    let mut packed = Vec::new();
+    for number in 0..place.pieces {
+        let (piece, _) = keep.get(&format!("{}/{number}", place.key)).await?.context("a piece is missing")?;
+        packed.extend(piece);
+    }
+    if digest(&packed) != place.sha256 {
+        bail!("its pieces are not those that the head names");
+    }
+    let mut bytes = Vec::new();
+    GzDecoder::new(packed.as_slice()).take(MAX_GROUP_BYTES).read_to_end(&mut bytes)?;
+    Ok(serde_json::from_slice(&bytes)?)
 }
 
-/// Two hexadecimal digits of the name's hash: the keep lists a thousand at once.
-fn group_of(name: &str) -> String {
-    format!("{:02x}", Sha256::digest(name.as_bytes())[0])
+fn another(error: KeepError) -> anyhow::Error {
+    match error {
+        KeepError::Changed { .. } => anyhow::anyhow!("another detector took over: let one of them end"),
+        other => other.into(),
+    }
+}
+
+fn group_of(name: &str) -> u32 {
+    u32::from(Sha256::digest(name.as_bytes())[0]) % GROUPS
 }
 
 fn digest(bytes: &[u8]) -> String {

@@ -1,109 +1,121 @@
 //! All services that are reported on, and how far the log of reports was read. Pure: what is said follows from the flushes alone, in their
-//! order, from wherever each service was last remembered.
+//! order, from wherever all of it was last remembered.
+//!
+//! Only services of which something was counted, or in which something stands out, are touched by a flush; the others are told of the
+//! quiet buckets in between when they are touched again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::reports::{Count, Flush};
 use dateline_series::Settings;
 
+use super::book::Remembered;
 use super::service::{BUCKET_S, Said, Service};
+use super::ticks::{CATCH_UP_BUCKETS, Ticks};
 
-/// So many services are watched; of further ones nothing is said, and their first report names them in the log of the process.
+/// So many services are watched; of further ones nothing is said, and the first of them is named in the log of the process.
 pub const MAX_SERVICES: usize = 200_000;
 
 /// All services.
 #[derive(Debug, Default)]
 pub struct Desk {
     services: BTreeMap<String, Service>,
+    ticks: Ticks,
+    /// The last flush that is in all of it.
+    position: u64,
     settings: Settings,
-    /// The bucket in which the last flush was written, by its start.
-    bucket_s: Option<i64>,
+    /// Services in which something stands out.
+    standing: BTreeSet<String>,
     /// Services that changed since they were last remembered.
     changed: BTreeSet<String>,
     refused: bool,
 }
 
 impl Desk {
-    /// What is remembered of each service.
-    pub fn new(services: impl IntoIterator<Item = (String, Service)>) -> Self {
-        Self { services: services.into_iter().collect(), ..Self::default() }
+    /// Goes on from what is remembered.
+    pub fn new(remembered: Remembered) -> Self {
+        let Remembered { position, ticks, services } = remembered;
+        let standing = services.iter().filter(|(_, service)| service.stands_out()).map(|(name, _)| name.clone()).collect();
+        Self { services, ticks, position, standing, ..Self::default() }
     }
 
-    /// Every flush up to here is in every service.
-    pub fn position(&self) -> Option<u64> {
-        self.services.values().map(|service| service.position).min()
+    /// The last flush that is in all of it.
+    pub fn position(&self) -> u64 {
+        self.position
     }
 
-    /// Takes in a flush, and answers what is to be published. Services that know it already let it pass.
+    /// When an intake was up.
+    pub fn ticks(&self) -> &Ticks {
+        &self.ticks
+    }
+
+    /// Takes in a flush, and answers what is to be published. One that it knows already changes nothing.
     pub fn take(&mut self, position: u64, flush: &Flush) -> Vec<Said> {
-        let mut said = self.pass(position, flush.written);
+        if position <= self.position {
+            return Vec::new();
+        }
+        self.position = position;
+        let mut said = Vec::new();
+        if flush.written.is_some_and(|minute| self.ticks.up_at(minute.saturating_mul(60))) {
+            for name in self.standing.clone() {
+                if let Some(service) = self.services.get_mut(&name) {
+                    said.extend(service.pass(&name, &self.ticks, &self.settings));
+                }
+                self.note(&name);
+            }
+        }
         let mut by_service: BTreeMap<&str, Vec<&Count>> = BTreeMap::new();
         for count in &flush.counts {
             by_service.entry(&count.service).or_default().push(count);
         }
         for (name, mut counts) in by_service {
-            if !self.services.contains_key(name) {
-                if self.services.len() >= MAX_SERVICES {
-                    if !std::mem::replace(&mut self.refused, true) {
-                        tracing::warn!(service = name, "{MAX_SERVICES} services are watched already; further ones are not");
-                    }
-                    continue;
+            if !self.services.contains_key(name) && self.services.len() >= MAX_SERVICES {
+                if !std::mem::replace(&mut self.refused, true) {
+                    tracing::warn!(service = name, "{MAX_SERVICES} services are watched already; further ones are not");
                 }
-                self.services.insert(name.to_owned(), Service::new(position - 1));
+                continue;
             }
-            let Some(service) = self.services.get_mut(name).filter(|service| service.position < position) else { continue };
             counts.sort_by_key(|count| count.minute);
-            said.extend(service.take(name, position, flush.written, &counts, &self.settings));
-            self.changed.insert(name.to_owned());
+            let service = self.services.entry(name.to_owned()).or_default();
+            said.extend(service.take(name, flush.written, &self.ticks, &counts, &self.settings));
+            self.note(name);
         }
         said
     }
 
-    /// Once a bucket is over, every service is told so: that nobody reported is news too.
-    fn pass(&mut self, position: u64, written: Option<i64>) -> Vec<Said> {
-        let Some(written) = written else { return Vec::new() };
-        let start = (written * 60).div_euclid(i64::from(BUCKET_S)) * i64::from(BUCKET_S);
-        if self.bucket_s.is_some_and(|before| start <= before) {
-            return Vec::new();
-        }
-        self.bucket_s = Some(start);
-        let mut said = Vec::new();
-        for (name, service) in self.services.iter_mut().filter(|(_, service)| service.position < position) {
-            // The flush itself is still to be taken in.
-            let told = service.pass(name, position - 1, written, &self.settings);
-            if !told.is_empty() || service.stands_out() {
-                self.changed.insert(name.clone());
-            }
-            said.extend(told);
-        }
-        said
-    }
-
-    /// The services that changed since the last time, or that were not written down for long, some of them at a time.
-    pub fn take_changed(&mut self, head: u64, behind_max: u64) -> Vec<String> {
-        let mut due = std::mem::take(&mut self.changed);
-        due.extend(self.services.iter().filter(|(_, service)| service.position + behind_max < head).map(|(name, _)| name.clone()));
-        due.into_iter().collect()
-    }
-
-    /// Not remembered after all: the next time, then.
-    pub fn not_remembered(&mut self, names: impl IntoIterator<Item = String>) {
-        self.changed.extend(names);
-    }
-
-    /// Notes that everything up to a flush is in every service.
-    pub fn reach(&mut self, position: u64) {
-        for service in self.services.values_mut() {
-            service.position = service.position.max(position);
+    /// A service changed.
+    fn note(&mut self, name: &str) {
+        self.changed.insert(name.to_owned());
+        if self.services.get(name).is_some_and(Service::stands_out) {
+            self.standing.insert(name.to_owned());
+        } else {
+            self.standing.remove(name);
         }
     }
 
-    /// One service.
-    pub fn service(&self, name: &str) -> Option<&Service> {
-        self.services.get(name)
+    /// The log began anew: so does the reading of it.
+    pub fn begin_again(&mut self) {
+        self.position = 0;
     }
 
-    /// How its counts are judged.
+    /// The services that changed since the last time. Those that nobody reported on for longer than is looked back are forgotten.
+    pub fn take_changed(&mut self) -> BTreeSet<String> {
+        let oldest = self.ticks.open_s().map_or(i64::MIN, |open| open - CATCH_UP_BUCKETS * i64::from(BUCKET_S));
+        let is_forgotten = |service: &Service| !service.stands_out() && service.closed_s().is_some_and(|closed| closed < oldest);
+        let forgotten: Vec<String> = self.services.iter().filter(|(_, service)| is_forgotten(service)).map(|(name, _)| name.clone()).collect();
+        for name in forgotten {
+            self.services.remove(&name);
+            self.changed.insert(name);
+        }
+        std::mem::take(&mut self.changed)
+    }
+
+    /// All services.
+    pub fn services(&self) -> &BTreeMap<String, Service> {
+        &self.services
+    }
+
+    /// How their counts are judged.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
@@ -114,7 +126,7 @@ impl Desk {
     }
 
     /// Services in which something stands out now, with the start of it, in Unix seconds.
-    pub fn standing(&self) -> Vec<(&str, Vec<i64>)> {
-        self.services.iter().filter(|(_, service)| service.stands_out()).map(|(name, service)| (name.as_str(), service.anomalies())).collect()
+    pub fn standing(&self) -> impl Iterator<Item = (&str, Vec<i64>)> {
+        self.standing.iter().filter_map(|name| Some((name.as_str(), self.services.get(name)?.anomalies())))
     }
 }

@@ -14,6 +14,9 @@ const SLUG: &str = "dateline";
 /// The method, as docs/detector.md names it.
 const METHOD: &str = "seasonal-cusum";
 
+/// So many publishers are named, those with the most reports; an event has at most 32 sources.
+const MAX_SOURCES: usize = 31;
+
 /// A symptom is named from this share of the reports on.
 const SHARE_MIN: f64 = 0.05;
 
@@ -57,8 +60,8 @@ fn data(service: &str, bucket_seconds: u32, saying: &Saying) -> (&'static str, M
         Measure::Total { channel, .. } => json!(channel),
     };
     let kind = match saying.what {
-        What::Anomaly { count, baseline, score, height } => {
-            put("occurred", bucket(saying.first_s, bucket_seconds));
+        What::Anomaly { first_s, count, baseline, score, height } => {
+            put("occurred", bucket(first_s, bucket_seconds));
             put("baseline", json!((baseline * 10.0).round() / 10.0));
             put("counts", json!([{"per": "window", "value": count, "window_minutes": minutes(bucket_seconds)}]));
             put("detected_by", json!(SLUG));
@@ -153,7 +156,9 @@ fn bengali(number: &str) -> String {
 fn sources(saying: &Saying) -> Value {
     let detector = json!({"kind": "machine", "name": {"bn": "ডেটলাইন", "en": "Dateline"}, "role": "read_in", "slug": SLUG});
     let mut sources = vec![detector];
-    for (voice, _) in &saying.about.voices {
+    let mut voices: Vec<&(String, u64)> = saying.about.voices.iter().collect();
+    voices.sort_by_key(|(voice, reports)| (std::cmp::Reverse(*reports), voice.clone()));
+    for (voice, _) in voices.into_iter().take(MAX_SOURCES) {
         let slug = slug(voice);
         if !sources.iter().any(|source| source["slug"] == slug) {
             sources.push(json!({"kind": "user reports", "role": "attributed_to", "slug": slug}));
@@ -173,7 +178,7 @@ fn slug(name: &str) -> String {
 pub fn sentence(service: &str, saying: &Saying) -> String {
     let first = minute(saying.first_s);
     match saying.what {
-        What::Anomaly { count, baseline, score, height } => {
+        What::Anomaly { count, baseline, score, height, .. } => {
             format!("{service}: {count} reports where {baseline:.1} are usual ({height:.1} times, {score:.1} spreads), from {first} on")
         }
         What::Earlier { first_s } => format!("{service}: what was seen at {first} began at {}", minute(first_s)),

@@ -3,20 +3,24 @@
 
 use std::collections::BTreeSet;
 
+use dateline_events::reports::FROM_PUBLIC;
 use dateline_events::{Region, Symptom};
 use dateline_series::Finding;
 use serde::{Deserialize, Serialize};
 
 use super::measured::{Breakdown, Found};
 
-/// So many publishers' series stand out before it is more than one publisher's word. Everybody without an API key is one publisher
-/// together: addresses are cheap.
+/// So many holders of API keys must see it, each in a series of its own, before it is more than one publisher's word. Whoever has no key
+/// is nobody here: addresses are cheap.
 const VOICES_MIN: usize = 2;
 
 /// What begins within so many seconds of an anomaly is part of it: as far as an incident reaches (EVENTS.md).
 const JOINS_WITHIN_S: i64 = 6 * 3_600;
 
-/// So many anomalies of one service are open at once: one of now, and those of histories that are being imported.
+/// While it stands out what is told of it may be rare: then it reaches so much further, in seconds.
+const STANDS_S: i64 = 7 * 24 * 3_600;
+
+/// So many anomalies of one service are remembered: one of now, those of histories that are being imported, and the last that are over.
 const MAX_EPISODES: usize = 16;
 
 /// Which numbers.
@@ -57,7 +61,7 @@ pub struct Episode {
     lead: Line,
     /// The series that stand out now.
     standing: Vec<Line>,
-    /// The publishers whose series stood out.
+    /// The holders of keys whose series stood out.
     voices: BTreeSet<String>,
     /// Where, as told.
     pub regions: Vec<Region>,
@@ -89,6 +93,8 @@ pub struct Saying {
 pub enum What {
     /// More reports than usual.
     Anomaly {
+        /// Its first bucket: the anomaly's own, unless it came again.
+        first_s: i64,
         /// In the bucket that made it sure.
         count: u64,
         baseline: f64,
@@ -111,20 +117,27 @@ pub enum What {
 /// What is known of a line when something is said of it.
 pub type About<'a> = dyn Fn(&Line, i64, i64) -> Breakdown + 'a;
 
-/// The anomalies of a service that are not over.
+/// The anomalies of a service: those that stand, and the last that are over.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Episodes(Vec<Episode>);
 
 impl Episodes {
-    /// True while nothing stands out.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+    /// True while something stands out.
+    pub fn stand(&self) -> bool {
+        self.standing().next().is_some()
     }
 
-    /// The open ones.
-    pub fn iter(&self) -> impl Iterator<Item = &Episode> {
-        self.0.iter()
+    /// What stands out now.
+    pub fn standing(&self) -> impl Iterator<Item = &Episode> {
+        self.0.iter().filter(|episode| !episode.standing.is_empty())
+    }
+
+    /// Nothing is heard of these measures any more: what they showed stands no longer, and nobody can say that it is over.
+    pub fn fall_silent(&mut self, silent: &[Measure]) {
+        for episode in &mut self.0 {
+            episode.standing.retain(|line| !silent.contains(&line.measure));
+        }
     }
 
     /// Takes what was found in one flush, and answers what is to be said.
@@ -146,25 +159,41 @@ impl Episodes {
         sayings
     }
 
-    /// The open anomaly that something which began then belongs to.
+    /// The anomaly that something which began then belongs to.
     fn near(&self, first_s: i64) -> Option<usize> {
-        self.0.iter().position(|episode| episode.first_s - JOINS_WITHIN_S <= first_s && first_s <= episode.last_s + JOINS_WITHIN_S)
+        let reaches = |episode: &Episode| {
+            let further = if episode.standing.is_empty() { JOINS_WITHIN_S } else { STANDS_S };
+            episode.first_s - JOINS_WITHIN_S <= first_s && first_s <= episode.last_s + further
+        };
+        self.0.iter().rposition(reaches)
     }
 
-    /// A series stands out: it opens an anomaly of the service, or joins the one that is open.
+    /// The anomaly in which a series stands out; else the one that it belongs to by its time.
+    fn of(&self, line: &Line, first_s: i64) -> Option<usize> {
+        self.0
+            .iter()
+            .rposition(|episode| episode.standing.contains(line) && episode.first_s - JOINS_WITHIN_S <= first_s)
+            .or_else(|| self.near(first_s))
+    }
+
+    /// A series stands out: it opens an anomaly of the service, or joins the one that is open, or opens one anew that was over.
     fn anomaly(&mut self, line: &Line, finding: &Finding, sayings: &mut Vec<Saying>, about: &About<'_>) {
         let Finding::Anomaly { first_bucket, seen_at_bucket, count, baseline, score, height, .. } = *finding else { return };
-        let at = self.near(first_bucket).unwrap_or_else(|| {
+        let found = self.near(first_bucket);
+        let at = found.unwrap_or_else(|| {
             if self.0.len() >= MAX_EPISODES {
-                self.0.remove(0);
+                let over = self.0.iter().position(|episode| episode.standing.is_empty());
+                self.0.remove(over.unwrap_or(0));
             }
-            let told = about(&line.everywhere(), first_bucket, seen_at_bucket);
-            let mut episode = Episode::new(line.clone(), first_bucket, seen_at_bucket);
-            sayings.push(episode.say(What::Anomaly { count, baseline, score, height }, Vec::new(), told));
-            self.0.push(episode);
+            self.0.push(Episode::new(line.clone(), first_bucket, seen_at_bucket));
             self.0.len() - 1
         });
         let episode = &mut self.0[at];
+        if episode.standing.is_empty() {
+            let told = about(&line.everywhere(), first_bucket, seen_at_bucket);
+            episode.lead = line.clone();
+            sayings.push(episode.say(What::Anomaly { first_s: first_bucket, count, baseline, score, height }, Vec::new(), told));
+        }
         episode.last_s = episode.last_s.max(seen_at_bucket);
         if !episode.standing.contains(line) {
             episode.standing.push(line.clone());
@@ -200,7 +229,7 @@ impl Episodes {
 
     /// One series tells how it goes on; the others only stand out.
     fn lasting(&mut self, line: &Line, first_s: i64, bucket_s: i64, what: What, about: &About<'_>) -> Option<Saying> {
-        let at = self.near(first_s)?;
+        let at = self.of(line, first_s)?;
         let episode = &mut self.0[at];
         episode.last_s = episode.last_s.max(bucket_s);
         if episode.lead != *line {
@@ -212,14 +241,16 @@ impl Episodes {
 
     /// It is over once no series stands out any more.
     fn subsided(&mut self, line: &Line, first_s: i64, what: What, about: &About<'_>) -> Option<Saying> {
-        let at = self.near(first_s)?;
+        let at = self.of(line, first_s)?;
         let episode = &mut self.0[at];
         let stood = episode.standing.iter().position(|other| other == line)?;
         episode.standing.remove(stood);
+        if let What::Subsided { bucket_s, .. } = what {
+            episode.last_s = episode.last_s.max(bucket_s);
+        }
         if !episode.standing.is_empty() {
             return None;
         }
-        let mut episode = self.0.remove(at);
         let told = about(&line.everywhere(), episode.first_s, episode.last_s);
         let regions = episode.regions.clone();
         Some(episode.say(what, regions, told))
@@ -246,7 +277,7 @@ impl Episode {
             // All together are nobody in particular: each is watched by itself.
             (Measure::Single, None) => None,
         };
-        self.voices.extend(voice.cloned());
+        self.voices.extend(voice.filter(|voice| *voice != FROM_PUBLIC).cloned());
         let is_news = !self.is_confirmed && self.voices.len() >= VOICES_MIN;
         self.is_confirmed |= is_news;
         is_news

@@ -1,6 +1,6 @@
 //! The detector at work: reads flushes, publishes what they show, and only then remembers that they were read.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,13 +16,13 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::book::{self, Page};
+use super::book::Book;
 use super::desk::Desk;
 use super::service::Said;
 use crate::ask::{Asker, problem_text};
 use crate::http::{Gate, Problem};
 use crate::plot::Plot;
-use crate::plots::{self, Which};
+use crate::plots;
 
 /// So many flushes are read at once.
 const READ_FLUSHES: usize = 256;
@@ -37,8 +37,8 @@ const RETRY_MOST_MS: u64 = 10_000;
 /// What was learned is written down so often, in milliseconds. What came since is read once more after a kill.
 const REMEMBER_EVERY_MS: u64 = 60_000;
 
-/// A service of which nobody says anything is written down again after so many flushes: a start reads no more than these once more.
-const BEHIND_FLUSHES_MAX: u64 = 100_000;
+/// Services and their series are counted so often, in milliseconds.
+const SIZE_EVERY_MS: u64 = 10_000;
 
 /// The statuses of an event that no trying again makes better.
 const NEVER_TAKEN: [u64; 3] = [400, 413, 422];
@@ -97,10 +97,11 @@ struct Work {
     keep: Keep,
     asker: Arc<Asker>,
     desk: Desk,
-    pages: HashMap<String, Page>,
-    position: u64,
+    book: Book,
     state: watch::Sender<State>,
     remembered: Instant,
+    /// When its services were last counted.
+    sized: Option<Instant>,
 }
 
 impl Detector {
@@ -131,14 +132,9 @@ impl Detector {
         mut stop: watch::Receiver<bool>,
         wait_ms: &mut u64,
     ) -> anyhow::Result<()> {
-        let (mut services, mut pages) = (Vec::new(), HashMap::new());
-        for (name, service, page) in book::open(&keep).await? {
-            pages.insert(name.clone(), page);
-            services.push((name, service));
-        }
-        let desk = Desk::new(services);
-        let position = desk.position().unwrap_or(0);
-        let mut work = Work { reports, keep, asker, desk, pages, position, state: self.state.clone(), remembered: Instant::now() };
+        let (book, remembered) = Book::open(&keep).await?;
+        let desk = Desk::new(remembered);
+        let mut work = Work { reports, keep, asker, desk, book, state: self.state.clone(), remembered: Instant::now(), sized: None };
         loop {
             let is_caught_up = work.step().await?;
             *wait_ms = RETRY_FIRST_MS;
@@ -158,13 +154,21 @@ impl Detector {
 impl Work {
     /// Reads what is next, and publishes what it shows; true where nothing is left.
     async fn step(&mut self) -> anyhow::Result<bool> {
-        let page = self.reports.read(self.position, READ_FLUSHES).await?;
-        let missed = page.missed(self.position);
+        let page = self.reports.read(self.desk.position(), READ_FLUSHES).await?;
+        if page.head < self.desk.position() {
+            tracing::error!(
+                head = page.head,
+                read = self.desk.position(),
+                "the log of reports is another one than was read so far; it is read from its beginning"
+            );
+            self.desk.begin_again();
+            return Ok(false);
+        }
+        let missed = page.missed(self.desk.position());
         if missed > 0 {
             tracing::warn!(missed, "flushes of reports were trimmed before the detector read them; what they counted is not known");
         }
         let (mut said, mut unreadable) = (Vec::new(), 0);
-        let mut position = self.position;
         for kept in &page.flushes {
             match Flush::read(&kept.bytes) {
                 Ok(flush) => said.extend(self.desk.take(kept.position, &flush)),
@@ -173,30 +177,37 @@ impl Work {
                     tracing::error!(position = kept.position, %faults, "a flush of reports cannot be read; it is passed over");
                 }
             }
-            position = kept.position;
         }
         // Before the events: whoever sees one finds its picture. Of several of one anomaly the last is the one that stays.
         let pictures: BTreeMap<(&str, i64), &Plot> = said.iter().map(|said| ((said.service.as_str(), said.picture.0), &said.picture.1)).collect();
         for ((service, first_s), plot) in pictures {
-            plots::put(&self.keep, service, Which::Anomaly(first_s), plot).await?;
+            plots::put_anomaly(&self.keep, service, first_s, plot).await?;
         }
-        let published = self.publish(&said).await?;
-        self.position = position;
-        let (services, series) = self.desk.size();
-        let standing = self.desk.standing();
-        let standing = standing.into_iter().map(|(service, since)| Standing {
+        let (published, said_anything) = (self.publish(&said).await?, !page.flushes.is_empty());
+        let is_last = page.flushes.last().is_none_or(|last| last.position >= page.head);
+        let position = page.flushes.last().map_or(self.desk.position(), |last| last.position);
+        // Counting many takes a moment: it is done now and then.
+        let size =
+            self.sized.is_none_or(|at| at.elapsed() >= Duration::from_millis(SIZE_EVERY_MS) || is_last && said_anything).then(|| self.desk.size());
+        if size.is_some() {
+            self.sized = Some(Instant::now());
+        }
+        let standing = self.desk.standing().map(|(service, since)| Standing {
             service: service.to_owned(),
             since: since.iter().map(|since_s| dateline_events::Instant(since_s * dateline_events::Instant::SECOND).to_string()).collect(),
         });
         let standing = standing.collect();
         self.state.send_modify(|state| {
-            (state.position, state.head, state.services, state.series, state.standing) = (position, page.head, services, series, standing);
+            (state.position, state.head, state.standing) = (position, page.head, standing);
+            if let Some((services, series)) = size {
+                (state.services, state.series) = (services, series);
+            }
             state.missed += missed;
             state.unreadable += unreadable;
             state.published += published;
             state.why = None;
         });
-        Ok(position >= page.head || page.flushes.is_empty())
+        Ok(is_last)
     }
 
     /// Publishes; an id that is taken was said already.
@@ -220,7 +231,9 @@ impl Work {
                         tracing::info!("{}", said.sentence);
                     }
                     Some(_) => {}
-                    None if status == u64::from(StatusCode::CONFLICT.as_u16()) => {}
+                    None if status == u64::from(StatusCode::CONFLICT.as_u16()) => {
+                        tracing::warn!("said otherwise before, and not again: {}", said.sentence);
+                    }
                     // One that no intake takes stops nobody.
                     None if NEVER_TAKEN.contains(&status) => tracing::error!(problem = %item["problem"], "refused: {}", said.sentence),
                     None => bail!("{}: {}", said.sentence, item["problem"]),
@@ -233,20 +246,13 @@ impl Work {
     /// Writes down what changed.
     async fn remember(&mut self) -> anyhow::Result<()> {
         self.remembered = Instant::now();
-        self.desk.reach(self.position);
-        let due = self.desk.take_changed(self.position, BEHIND_FLUSHES_MAX);
-        for (done, name) in due.iter().enumerate() {
-            let Some(service) = self.desk.service(name) else { continue };
-            if let Some(plot) = service.picture(self.desk.settings()) {
-                plots::put(&self.keep, name, Which::Now, &plot).await?;
-            }
-            let saved = self.pages.entry(name.clone()).or_default().save(&self.keep, name, service).await;
-            if let Err(error) = saved {
-                self.desk.not_remembered(due[done..].iter().cloned());
-                return Err(error);
+        let changed = self.desk.take_changed();
+        for name in &changed {
+            if let Some(plot) = self.desk.services().get(name).and_then(|service| service.picture(self.desk.settings())) {
+                plots::put_now(&self.keep, name, &plot).await?;
             }
         }
-        Ok(())
+        self.book.save(&self.keep, self.desk.position(), self.desk.ticks(), self.desk.services(), changed.iter()).await
     }
 }
 

@@ -24,6 +24,8 @@ const MAX_VOICES: usize = 16;
 pub struct Measured {
     /// True for totals: of those said for one window the highest holds. Single reports add up.
     is_total: bool,
+    /// The bucket that was open when it was last heard of.
+    heard_s: i64,
     everywhere: Watch,
     /// A watch that was told of no report ever: a region or a publisher that is heard of for the first
     /// time was quiet until then.
@@ -60,6 +62,10 @@ pub struct Counted<'a> {
     pub sources: u64,
     /// Who says it.
     pub from: &'a str,
+    /// True where the service has as many series as it may have.
+    pub is_full: bool,
+    /// The bucket that was open when it was heard, by its start.
+    pub heard_s: i64,
 }
 
 /// A finding, and where.
@@ -87,7 +93,7 @@ impl Measured {
     /// A measure in buckets of so many seconds.
     pub fn new(bucket_seconds: u32, is_total: bool) -> Result<Self, Refused> {
         let quiet = Watch::new(bucket_seconds)?;
-        Ok(Self { is_total, everywhere: quiet.clone(), quiet, regions: BTreeMap::new(), voices: BTreeMap::new(), recent: Vec::new() })
+        Ok(Self { is_total, heard_s: 0, everywhere: quiet.clone(), quiet, regions: BTreeMap::new(), voices: BTreeMap::new(), recent: Vec::new() })
     }
 
     /// The length of its buckets, in seconds.
@@ -99,11 +105,12 @@ impl Measured {
     pub fn take(&mut self, counted: &Counted<'_>, settings: &Settings) -> Vec<Found> {
         let length = i64::from(self.bucket_seconds());
         let start = counted.at_s.div_euclid(length) * length;
+        self.heard_s = self.heard_s.max(counted.heard_s);
         let added = self.note(start, counted);
         if added == 0 && counted.count > 0 {
             return Vec::new();
         }
-        if !self.is_total && self.voices.len() < MAX_VOICES && !self.voices.contains_key(counted.from) {
+        if !self.is_total && !counted.is_full && self.voices.len() < MAX_VOICES && !self.voices.contains_key(counted.from) {
             self.voices.insert(counted.from.to_owned(), self.quiet.clone());
         }
         let mut found = tell(&mut self.everywhere, None, None, start, added, settings);
@@ -111,7 +118,7 @@ impl Measured {
             found.extend(tell(watch, None, Some(counted.from), start, added, settings));
         }
         if let Some(region) = counted.region {
-            if !self.regions.contains_key(region) && self.regions.len() < MAX_REGIONS {
+            if !self.regions.contains_key(region) && !counted.is_full && self.regions.len() < MAX_REGIONS {
                 self.regions.insert(region.clone(), self.quiet.clone());
             }
             if let Some(watch) = self.regions.get_mut(region) {
@@ -194,6 +201,11 @@ impl Measured {
         self.recent.last().map(|(start, _)| *start)
     }
 
+    /// The bucket that was open when it was last heard of.
+    pub fn heard_s(&self) -> i64 {
+        self.heard_s
+    }
+
     /// So many series it watches.
     pub fn series(&self) -> usize {
         1 + self.regions.len() + self.voices.len()
@@ -212,7 +224,14 @@ impl Bucket {
                 *there = there.saturating_add(more);
                 more
             }
-            Err(_) if self.cells.len() >= MAX_CELLS => counted.count,
+            // Of a total nobody would know whether it was said before.
+            Err(_) if self.cells.len() >= MAX_CELLS => {
+                if is_total {
+                    0
+                } else {
+                    counted.count
+                }
+            }
             Err(at) => {
                 self.cells.reserve_exact(1);
                 self.cells.insert(at, ((counted.symptom, counted.region.cloned()), counted.count));

@@ -7,6 +7,7 @@
 mod measured;
 mod episode;
 mod draft;
+mod ticks;
 mod service;
 mod desk;
 mod book;

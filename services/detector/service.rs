@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::draft;
 use super::episode::{Episodes, Line, Measure, Saying, What};
 use super::measured::{Breakdown, Counted, Found, Measured};
+use super::ticks::Ticks;
 use crate::plot::{Mark, MarkKind, Plot, PlotBucket};
 
 /// Single reports are judged in buckets of so many seconds: long enough that 15 reports are few, short enough to be early.
@@ -21,13 +22,17 @@ const MAX_TOTALS: usize = 64;
 /// A report may lie so far ahead of its flush, in minutes: clocks differ. What lies further ahead is not believed.
 const AHEAD_MINUTES_MAX: i64 = 10;
 
+/// So many series of one service are watched; further regions and publishers count for the whole alone.
+const MAX_SERIES: usize = 2_000;
+
+/// A publisher's totals that nothing was heard of for so long, in seconds of intakes being up, stand out no more: nothing is known of them.
+const SILENT_S: i64 = 24 * 3_600;
+
 /// What is known of one service.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Service {
-    /// The last flush that is in it.
-    pub position: u64,
-    /// The newest bucket in which an intake is known to have been up, by its start; nothing before it is open any more.
-    tick_s: Option<i64>,
+    /// The last bucket of single reports that is over, by its start.
+    closed_s: Option<i64>,
     measures: Vec<(Measure, Measured)>,
     episodes: Episodes,
 }
@@ -46,14 +51,9 @@ pub struct Said {
 }
 
 impl Service {
-    /// Nothing is known of it yet.
-    pub fn new(position: u64) -> Self {
-        Self { position, tick_s: None, measures: Vec::new(), episodes: Episodes::default() }
-    }
-
     /// True while something stands out.
     pub fn stands_out(&self) -> bool {
-        !self.episodes.is_empty()
+        self.episodes.stand()
     }
 
     /// So many series.
@@ -61,10 +61,15 @@ impl Service {
         self.measures.iter().map(|(_, measured)| measured.series()).sum()
     }
 
+    /// The last bucket of single reports that it was told is over.
+    pub fn closed_s(&self) -> Option<i64> {
+        self.closed_s
+    }
+
     /// Takes in what a flush counted of it, oldest first; `written` is the minute in which the flush was written.
-    pub fn take(&mut self, name: &str, position: u64, written: Option<i64>, counts: &[&Count], settings: &Settings) -> Vec<Said> {
-        let mut found = self.tick(written, settings);
-        let (mut said, mut minute) = (Vec::new(), None);
+    pub fn take(&mut self, name: &str, written: Option<i64>, ticks: &Ticks, counts: &[&Count], settings: &Settings) -> Vec<Said> {
+        let mut said = self.pass(name, ticks, settings);
+        let (mut found, mut minute) = (Vec::new(), None);
         for count in counts {
             // What is said of a minute is said before the next one is known: a flush may hold days of a history.
             if minute.replace(count.minute).is_some_and(|before| before != count.minute) && !found.is_empty() {
@@ -74,6 +79,7 @@ impl Service {
                 continue;
             }
             let Some((measure, seconds)) = measure_of(count) else { continue };
+            let is_full = self.series() >= MAX_SERIES;
             let Some(measured) = self.measure(&measure, seconds) else { continue };
             let counted = Counted {
                 at_s: count.minute.saturating_mul(60),
@@ -82,40 +88,37 @@ impl Service {
                 count: count.count,
                 sources: count.sources,
                 from: &count.from,
+                is_full,
+                heard_s: ticks.open_s().unwrap_or(0),
             };
             found.extend(measured.take(&counted, settings).into_iter().map(|found| (measure.clone(), found)));
         }
-        self.position = position;
         said.extend(self.hear(name, found, settings));
         said
     }
 
-    /// Time passed: the same without any count.
-    pub fn pass(&mut self, name: &str, position: u64, written: i64, settings: &Settings) -> Vec<Said> {
-        let found = self.tick(Some(written), settings);
-        self.position = position;
-        self.hear(name, found, settings)
-    }
-
-    /// A bucket in which an intake was up and nobody reported had no reports. One in which none was up is not known.
-    fn tick(&mut self, written: Option<i64>, settings: &Settings) -> Vec<(Measure, Found)> {
-        let Some(written_s) = written.map(|minute| minute.saturating_mul(60)) else { return Vec::new() };
-        let start = written_s.div_euclid(i64::from(BUCKET_S)) * i64::from(BUCKET_S);
-        let Some(open) = self.tick_s.replace(start.max(self.tick_s.unwrap_or(start))) else { return Vec::new() };
-        if start <= open {
-            return Vec::new();
+    /// Time passed: a bucket in which an intake was up and nobody reported had no reports. One in which none was up is not known.
+    pub fn pass(&mut self, name: &str, ticks: &Ticks, settings: &Settings) -> Vec<Said> {
+        let Some(open_s) = ticks.open_s() else { return Vec::new() };
+        let Some(closed_s) = self.closed_s.replace(open_s - i64::from(BUCKET_S)) else { return Vec::new() };
+        let mut said = Vec::new();
+        for bucket in ticks.over_after(closed_s) {
+            let mut found = Vec::new();
+            for (measure, measured) in self.measures.iter_mut().filter(|(measure, _)| *measure == Measure::Single) {
+                found.extend(measured.close(bucket, settings).into_iter().map(|found| (measure.clone(), found)));
+            }
+            said.extend(self.hear(name, found, settings));
         }
-        let mut found = Vec::new();
-        for (measure, measured) in self.measures.iter_mut().filter(|(measure, _)| *measure == Measure::Single) {
-            found.extend(measured.close(open, settings).into_iter().map(|found| (measure.clone(), found)));
-        }
-        found
+        let silent = self.measures.iter().filter(|(measure, measured)| *measure != Measure::Single && measured.heard_s() + SILENT_S < open_s);
+        let silent: Vec<Measure> = silent.map(|(measure, _)| measure.clone()).collect();
+        self.episodes.fall_silent(&silent);
+        said
     }
 
     fn measure(&mut self, measure: &Measure, seconds: u32) -> Option<&mut Measured> {
         let at = match self.measures.iter().position(|(other, _)| other == measure) {
             Some(at) => at,
-            None if self.measures.len() > MAX_TOTALS => return None,
+            None if self.measures.len() > MAX_TOTALS || self.series() >= MAX_SERIES => return None,
             None => {
                 self.measures.push((measure.clone(), Measured::new(seconds, *measure != Measure::Single).ok()?));
                 self.measures.len() - 1
@@ -158,7 +161,7 @@ impl Service {
 
     /// The starts of what stands out now.
     pub fn anomalies(&self) -> Vec<i64> {
-        self.episodes.iter().map(|episode| episode.first_s).collect()
+        self.episodes.standing().map(|episode| episode.first_s).collect()
     }
 }
 

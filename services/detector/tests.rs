@@ -1,6 +1,7 @@
 //! What the detector says of counts, without a log, a keep or a network. The whole is tested with the real program.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod remembering;
 mod size;
 mod story;
 mod totals;
@@ -12,8 +13,10 @@ use dateline_events::Event;
 use dateline_events::reports::{Count, Flush, Run};
 use serde_json::{Value, json};
 
+use super::book::Remembered;
 use super::desk::Desk;
 use super::service::Service;
+use super::ticks::Ticks;
 
 /// A minute since 1970: noon of the third of June 2024 and so many further ones.
 fn minute(number: i64) -> i64 {
@@ -86,7 +89,12 @@ fn read(log: &Log) -> Said {
     said
 }
 
-/// What the keep would hold of a service.
-fn kept(service: &Service) -> Service {
-    serde_json::from_slice(&serde_json::to_vec(service).unwrap()).unwrap()
+/// What the keep would hold of a desk: all of it, as JSON and back.
+fn kept(desk: &Desk) -> Remembered {
+    let services = desk.services().iter().map(|(name, service)| {
+        let service: Service = serde_json::from_slice(&serde_json::to_vec(service).unwrap()).unwrap();
+        (name.clone(), service)
+    });
+    let ticks: Ticks = serde_json::from_slice(&serde_json::to_vec(desk.ticks()).unwrap()).unwrap();
+    Remembered { position: desk.position(), ticks, services: services.collect() }
 }

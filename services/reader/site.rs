@@ -126,7 +126,7 @@ async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri
     let story = reader.desk.fold(&found.asked).await?;
     let told = timeline::told(&story, found.lang, &parameters)?;
     let moments = moments(reader, &found, &story, &told, uri).await?;
-    let plot = plot(reader, &found, &story).await?;
+    let plot = plot(reader, &found, &story).await;
     let view = IncidentView { plot, ..view(&found, &story, &told, &parameters, standing, moments, uri) };
     let html = pages::incident(&view).map_err(|error| laid_out(&error))?;
     Ok(answer(headers, standing, Some(&etag), HTML, Bytes::from(html)))
@@ -174,15 +174,22 @@ fn view<'a>(
 }
 
 /// The plot of users' reports about the incident's first sign. Under an axis it would tell what was not known then.
-async fn plot(reader: &Reader, found: &Found, story: &Story) -> Result<Option<String>, Problem> {
+async fn plot(reader: &Reader, found: &Found, story: &Story) -> Option<String> {
     let axes = found.asked.axes;
     let first = story.timeline.first_seen.as_ref().and_then(|milestone| milestone.occurred.earliest);
-    let (Some(service), Some(first)) = (story.timeline.services.first(), first) else { return Ok(None) };
+    let (Some(service), Some(first)) = (story.timeline.services.first(), first) else { return None };
     if axes.at.is_some() || axes.known_at.is_some() || axes.as_of.is_some() {
-        return Ok(None);
+        return None;
     }
-    let plot = reports::find(reader, service, Some(first.0.div_euclid(Instant::SECOND))).await?;
-    Ok(plot.map(|_| format!("/v1/services/{service}/reports.svg?at={first}&lang={}", found.lang.tag())))
+    // The page is whole without it.
+    let plot = match reports::find(reader, service, Some(first.0.div_euclid(Instant::SECOND))).await {
+        Ok(plot) => plot,
+        Err(problem) => {
+            tracing::warn!(service, detail = problem.detail, "a page is shown without the plot of its reports");
+            None
+        }
+    };
+    plot.map(|_| format!("/v1/services/{service}/reports.svg?at={first}&lang={}", found.lang.tag()))
 }
 
 /// "Now", and the times by which something more was certainly stated.

@@ -1,5 +1,6 @@
 //! An outage as users see it: messages are not sent, first in India, then in Italy; after some hours it is over.
 
+use dateline_events::reports::Count;
 use serde_json::json;
 
 use super::{Log, Said, count, kept, minute, read};
@@ -47,8 +48,14 @@ fn it_is_told_from_its_first_bucket_with_what_it_is_about_where_it_spread_and_it
 
 #[test]
 fn killed_anywhere_it_says_the_same_and_nothing_twice_otherwise() {
-    let log = log();
+    let mut log = log();
+    // Another service, of which hardly anything is ever heard: two reports, days apart, and a flood at the end.
+    for (position, reports) in [(100, 1), (4_000, 1), (4_500, 300), (4_501, 300), (4_502, 300)] {
+        let written = log.0[position].written.unwrap();
+        log.0[position].counts.push(Count { service: "post".to_owned(), ..count(None, "app", "public", written, reports) });
+    }
     let whole = read(&log);
+    assert!(whole.events().iter().any(|event| event["subject"] == "post"), "{:?}", whole.1);
     // Written down every so often, and killed some time after that: the flushes in between are read once more.
     for (every, killed_after) in [(97, 41), (300, 299), (1_000, 1)] {
         let (mut desk, mut said, mut written) = (Desk::default(), Said::default(), None);
@@ -58,12 +65,13 @@ fn killed_anywhere_it_says_the_same_and_nothing_twice_otherwise() {
             position += 1;
             desk.take(position as u64, &log.0[position - 1]).iter().for_each(|one| said.hear(&one.event));
             if position % every == 0 {
-                desk.reach(position as u64);
-                written = desk.service("mail").map(kept);
+                desk.take_changed();
+                written = Some(kept(&desk));
             }
             if position == next_kill && position < log.0.len() {
-                desk = Desk::new(written.clone().map(|service| ("mail".to_owned(), service)));
-                position = desk.position().unwrap_or(0) as usize;
+                desk = written.take().map(Desk::new).unwrap_or_default();
+                written = Some(kept(&desk));
+                position = desk.position() as usize;
                 next_kill += every * 3;
                 kills += 1;
             }
@@ -71,6 +79,27 @@ fn killed_anywhere_it_says_the_same_and_nothing_twice_otherwise() {
         assert!(kills > 0);
         assert_eq!(said.0, whole.0, "written every {every} flushes, killed {killed_after} later, {kills} times");
     }
+}
+
+#[test]
+fn what_comes_again_within_hours_is_the_same_anomaly_under_further_numbers() {
+    let mut log = Log::new();
+    log.quiet(0, 3 * DAY);
+    let flood = |log: &mut Log, from: i64| {
+        for number in from..from + 30 {
+            log.push(minute(number), vec![count(Some("IN"), "sending", "public", minute(number), 60)]);
+        }
+    };
+    flood(&mut log, 3 * DAY);
+    log.quiet(3 * DAY + 30, 240);
+    flood(&mut log, 3 * DAY + 270);
+    log.quiet(3 * DAY + 300, 240);
+    let said = read(&log);
+    let ids: Vec<&String> = said.0.keys().collect();
+    assert!(ids.iter().all(|id| id.starts_with("mail/20240606T120000Z/")), "{ids:?}");
+    let kinds = said.kinds();
+    let count = |kind: &str| kinds.iter().filter(|other| **other == kind).count();
+    assert_eq!((count("anomaly.detected"), count("reports.subsided")), (2, 2), "{kinds:?}");
 }
 
 #[test]

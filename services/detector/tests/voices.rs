@@ -1,4 +1,4 @@
-//! Who says it: many addresses are one voice, and so is one key, whatever regions and channels it names.
+//! Who says it: many addresses are nobody in particular, and one key is one voice, whatever regions and channels it names.
 
 use super::{Log, count, minute, read};
 
@@ -21,10 +21,10 @@ fn flood(from: &[&str]) -> Log {
 }
 
 #[test]
-fn one_voice_is_one_word_whatever_it_says() {
-    for voice in ["public", "a key"] {
-        let certainties = certainties(&flood(&[voice]));
-        assert!(!certainties.is_empty() && certainties.iter().all(|certainty| certainty == "reported"), "{voice}: {certainties:?}");
+fn one_key_is_one_word_whatever_it_says_and_whoever_joins_it_without_one() {
+    for voice in [&["public"][..], &["a key"], &["public", "a key"]] {
+        let certainties = certainties(&flood(voice));
+        assert!(!certainties.is_empty() && certainties.iter().all(|certainty| certainty == "reported"), "{voice:?}: {certainties:?}");
     }
 }
 
@@ -43,7 +43,7 @@ fn a_voice_that_reports_as_usual_confirms_nothing() {
 }
 
 #[test]
-fn two_voices_that_both_stand_out_confirm_each_other() {
-    let certainties = certainties(&flood(&["public", "a key"]));
+fn two_keys_that_both_stand_out_confirm_each_other() {
+    let certainties = certainties(&flood(&["a key", "another key"]));
     assert_eq!(certainties.first().map(String::as_str), Some("confirmed"), "{certainties:?}");
 }

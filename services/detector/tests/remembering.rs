@@ -1,0 +1,52 @@
+//! The book in a real keep: whole or not at all, taken over by whoever comes later, and never spoilt by the one before.
+
+use dateline_backends::Keep;
+
+use super::{Log, count, minute};
+use crate::detector::book::Book;
+use crate::detector::desk::Desk;
+
+fn fed(minutes: i64) -> Desk {
+    let mut log = Log::new();
+    log.quiet(0, minutes);
+    for number in 0..300 {
+        log.push(
+            minute(minutes + number / 60),
+            vec![dateline_events::reports::Count { service: format!("s{number}"), ..count(None, "app", "public", minute(minutes), 1) }],
+        );
+    }
+    let mut desk = Desk::default();
+    for (flush, position) in log.0.iter().zip(1..) {
+        desk.take(position, flush);
+    }
+    desk
+}
+
+async fn save(book: &mut Book, keep: &Keep, desk: &mut Desk) -> anyhow::Result<()> {
+    let changed = desk.take_changed();
+    book.save(keep, desk.position(), desk.ticks(), desk.services(), changed.iter()).await
+}
+
+#[tokio::test]
+async fn what_is_written_is_read_again_and_a_detector_that_was_taken_over_spoils_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let keep = Keep::open(&format!("sqlite:{}", folder.path().join("keep.db").display())).await.unwrap();
+    let (mut one, nothing) = Book::open(&keep).await.unwrap();
+    assert!(nothing.services.is_empty() && nothing.position == 0);
+    let mut desk = fed(600);
+    for _ in 0..3 {
+        save(&mut one, &keep, &mut desk).await.unwrap();
+        desk = Desk::new(super::kept(&desk));
+    }
+    // Another one takes over, and writes; the first does not know yet, and writes something else.
+    let (mut other, remembered) = Book::open(&keep).await.unwrap();
+    assert_eq!((&remembered.services, remembered.position), (desk.services(), desk.position()));
+    assert_eq!(remembered.services.len(), 301);
+    let mut further = fed(900);
+    save(&mut other, &keep, &mut further).await.unwrap();
+    let mut stale = fed(700);
+    let refused = save(&mut one, &keep, &mut stale).await.unwrap_err();
+    assert!(refused.to_string().contains("another detector took over"), "{refused}");
+    let (_, read) = Book::open(&keep).await.unwrap();
+    assert_eq!((&read.services, read.position, &read.ticks), (further.services(), further.position(), further.ticks()));
+}
