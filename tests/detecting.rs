@@ -182,8 +182,15 @@ async fn write_log(data: &Path, begin: i64, steps: i64) {
 async fn what_the_reports_are_about_and_where_they_spread_is_told_in_both_languages() {
     let (_folder, data) = folder();
     written_log(&data).await;
+    // One that cannot be read, the last of all, stops nobody and is read once.
+    let reports = Reports::open(&format!("sqlite:{}", data.join("reports.db").display())).await.unwrap();
+    let unreadable: Count =
+        serde_json::from_value(json!({"service": "NO SLUG", "symptom": "app", "channel": "app", "from": "public", "minute": 5, "count": 1})).unwrap();
+    reports.append(&Flush::new(Run(6), 1, vec![unreadable])).await.unwrap();
     let server = Server::start(&data);
     let said = until_caught_up(&server.url, &server.url).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(get(&format!("{}/v1/detector", server.url)).await.1["unreadable"], 1);
     assert_eq!(said["mail/20240605T000000Z/0"]["data"]["regions"], json!(["IN"]));
     let spread: Vec<&Value> =
         said.values().filter(|event| event["type"] == "dateline.scope.changed.v1").map(|event| &event["data"]["regions"]).collect();

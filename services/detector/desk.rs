@@ -83,6 +83,11 @@ impl Desk {
         said
     }
 
+    /// A flush that cannot be read stops nobody.
+    pub fn pass_over(&mut self, position: u64) {
+        self.position = self.position.max(position);
+    }
+
     /// A service changed.
     fn note(&mut self, name: &str) {
         self.changed.insert(name.to_owned());

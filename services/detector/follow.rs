@@ -174,6 +174,7 @@ impl Work {
                 Ok(flush) => said.extend(self.desk.take(kept.position, &flush)),
                 Err(faults) => {
                     unreadable += 1;
+                    self.desk.pass_over(kept.position);
                     tracing::error!(position = kept.position, %faults, "a flush of reports cannot be read; it is passed over");
                 }
             }
