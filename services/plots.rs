@@ -21,12 +21,12 @@ const DAY_S: i64 = 86_400;
 type Day = BTreeMap<i64, Plot>;
 
 fn now_key(service: &str) -> String {
-    format!("plots/{service}/now")
+    format!("plots.{service}.now")
 }
 
 fn day_key(service: &str, at_s: i64) -> String {
     let text = Instant(at_s.saturating_mul(Instant::SECOND)).to_string();
-    format!("plots/{service}/{}", text.split('T').next().unwrap_or_default())
+    format!("plots.{service}.{}", text.split('T').next().unwrap_or_default())
 }
 
 /// Leaves the plot of now, over what is there.

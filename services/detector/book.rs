@@ -27,8 +27,8 @@ const GROUPS: u32 = 256;
 /// A group is at most so large, in bytes, unpacked: that is written which can be read.
 const MAX_GROUP_BYTES: u64 = 256 * 1024 * 1024;
 
-/// Where the head stands.
-const HEAD: &str = "detector/head";
+/// Where the head stands. Dots part the keys, as they part subjects: a user of the bus can be given all below `detector`.
+const HEAD: &str = "detector.head";
 
 /// Names everything of the last writing.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -125,12 +125,12 @@ impl Book {
         packing.write_all(bytes)?;
         let packed = packing.finish()?;
         // Two places of this owner; those of the one before are a third and a fourth.
-        let of_owner = |side: &str| format!("detector/group/{group}/{}/{side}", self.head.owner % 2);
+        let of_owner = |side: &str| format!("detector.group.{group}.{}.{side}", self.head.owner % 2);
         let named = self.head.groups.get(&group).map(|place| place.key.as_str());
         let key = [of_owner("a"), of_owner("b")].into_iter().find(|key| named != Some(key)).unwrap_or_else(|| of_owner("a"));
         let pieces: Vec<&[u8]> = packed.chunks(PIECE_BYTES).collect();
         for (number, bytes) in pieces.iter().enumerate() {
-            let key = format!("{key}/{number}");
+            let key = format!("{key}.{number}");
             let there = keep.get(&key).await?.map(|(_, revision)| revision);
             keep.put(&key, bytes, there).await.map_err(another)?;
         }
@@ -141,7 +141,7 @@ impl Book {
 async fn read(keep: &Keep, place: &Place) -> anyhow::Result<BTreeMap<String, Service>> {
     let mut packed = Vec::new();
     for number in 0..place.pieces {
-        let (piece, _) = keep.get(&format!("{}/{number}", place.key)).await?.context("a piece is missing")?;
+        let (piece, _) = keep.get(&format!("{}.{number}", place.key)).await?.context("a piece is missing")?;
         packed.extend(piece);
     }
     if digest(&packed) != place.sha256 {
