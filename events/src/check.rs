@@ -20,6 +20,12 @@ pub fn is_slug(text: &str) -> bool {
     (1..=MAX_SLUG_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
+/// A slug made of a name: lower case, everything else a hyphen. It may be empty or too long: [`is_slug`] says.
+pub fn slug_of(name: &str) -> String {
+    let plain: String = name.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
+    plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
+
 /// Takes out every null of `data` and notes it: "not said" has one form, the member left out.
 pub(crate) fn without_nulls(data: &mut Map<String, Value>, faults: &mut Faults) {
     for (member, value) in data.iter().filter(|(member, _)| *member != PATCH) {

@@ -17,7 +17,7 @@ mod json;
 pub mod reports;
 pub mod schema;
 
-pub use check::is_slug;
+pub use check::{is_slug, slug_of};
 pub use envelope::{Event, MAX_EVENT_BYTES, TYPE_PREFIX, TYPE_SUFFIX, same_event, structured_form};
 pub use fault::{Fault, Faults};
 pub use json::read_strict;

@@ -1,6 +1,7 @@
 //! What the detector says, as events. Ids and bytes follow from what was counted alone: said twice, it is said once.
 
-use dateline_events::{Instant, Region};
+use dateline_events::{Instant, Region, slug_of};
+use dateline_timelines::tell::bengali_digits;
 use serde_json::{Map, Value, json};
 
 use super::episode::{Measure, Saying, What};
@@ -140,16 +141,11 @@ fn whole(number: f64) -> u64 {
 /// What was measured, and how far it is from the usual.
 fn measure(height: f64, score: f64) -> Value {
     let (times, spreads) = (format!("{height:.0}"), format!("{score:.1}"));
-    let (times_bn, spreads_bn) = (bengali(&times), bengali(&spreads));
+    let (times_bn, spreads_bn) = (bengali_digits(&times), bengali_digits(&spreads));
     json!({
         "bn": format!("ব্যবহারকারীদের অভিযোগ, স্বাভাবিকের {times_bn} গুণ, {spreads_bn} বিচ্যুতি ওপরে ({METHOD})"),
         "en": format!("users\u{2019} reports, {times} times the usual, {spreads} spreads above it ({METHOD})"),
     })
-}
-
-fn bengali(number: &str) -> String {
-    let digit = |letter: char| letter.to_digit(10).and_then(|digit| char::from_u32(u32::from('০') + digit)).unwrap_or(letter);
-    number.chars().map(digit).collect()
 }
 
 /// The detector read it in what publishers of reports said.
@@ -169,8 +165,7 @@ fn sources(saying: &Saying) -> Value {
 
 /// An API key's name as a slug.
 fn slug(name: &str) -> String {
-    let plain: String = name.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
-    let slug: String = plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-").chars().take(64).collect();
+    let slug: String = slug_of(name).chars().take(64).collect();
     if slug.is_empty() { "users".to_owned() } else { slug }
 }
 

@@ -184,12 +184,12 @@ impl Work {
         for ((service, first_s), plot) in pictures {
             plots::put_anomaly(&self.keep, service, first_s, plot).await?;
         }
-        let (published, said_anything) = (self.publish(&said).await?, !page.flushes.is_empty());
+        let published = self.publish(&said).await?;
         let is_last = page.flushes.last().is_none_or(|last| last.position >= page.head);
         let position = page.flushes.last().map_or(self.desk.position(), |last| last.position);
         // Counting many takes a moment: it is done now and then.
-        let size =
-            self.sized.is_none_or(|at| at.elapsed() >= Duration::from_millis(SIZE_EVERY_MS) || is_last && said_anything).then(|| self.desk.size());
+        let has_caught_up = is_last && !page.flushes.is_empty();
+        let size = self.sized.is_none_or(|at| at.elapsed() >= Duration::from_millis(SIZE_EVERY_MS) || has_caught_up).then(|| self.desk.size());
         if size.is_some() {
             self.sized = Some(Instant::now());
         }

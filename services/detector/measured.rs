@@ -45,8 +45,6 @@ pub struct Measured {
 pub struct Bucket {
     /// By what, and where; ascending. Lists, since there are many services, and few of these in each.
     cells: Vec<((Symptom, Option<Region>), u64)>,
-    /// Distinct reporters, as far as intakes remember.
-    sources: u64,
     /// Who said how many.
     voices: Vec<(String, u64)>,
 }
@@ -59,7 +57,6 @@ pub struct Counted<'a> {
     pub region: Option<&'a Region>,
     pub symptom: Symptom,
     pub count: u64,
-    pub sources: u64,
     /// Who says it.
     pub from: &'a str,
     /// True where the service has as many series as it may have.
@@ -83,8 +80,6 @@ pub struct Found {
 pub struct Breakdown {
     /// Reports by symptom, the most first.
     pub symptoms: Vec<(Symptom, u64)>,
-    /// Distinct reporters.
-    pub sources: u64,
     /// Reports by publisher.
     pub voices: Vec<(String, u64)>,
 }
@@ -171,7 +166,6 @@ impl Measured {
         let mut symptoms: BTreeMap<Symptom, u64> = BTreeMap::new();
         let mut told = Breakdown::default();
         for (_, bucket) in self.recent.iter().filter(|(start, _)| (from_s..=until_s).contains(start)) {
-            told.sources = told.sources.saturating_add(bucket.sources);
             for (voice, reports) in &bucket.voices {
                 match told.voices.iter_mut().find(|(there, _)| there == voice) {
                     Some((_, there)) => *there = there.saturating_add(*reports),
@@ -215,7 +209,6 @@ impl Measured {
 impl Bucket {
     /// Adds a count; answers by how many there are more than before.
     fn add(&mut self, counted: &Counted<'_>, is_total: bool) -> u64 {
-        self.sources = self.sources.saturating_add(counted.sources);
         let place = self.cells.binary_search_by(|((symptom, region), _)| (symptom, region.as_ref()).cmp(&(&counted.symptom, counted.region)));
         let added = match place {
             Ok(at) => {

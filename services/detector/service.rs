@@ -1,8 +1,6 @@
 //! All that the detector knows of one service: its measures, and what it said of them. Everything in it follows from the flushes that were
 //! taken in, in their order.
 
-use std::collections::BTreeMap;
-
 use dateline_events::reports::Count;
 use dateline_series::{BUCKET_SECONDS_MAX, RESTATED_BUCKETS_MAX, Settings, Verdict};
 use serde::{Deserialize, Serialize};
@@ -75,7 +73,7 @@ impl Service {
             if minute.replace(count.minute).is_some_and(|before| before != count.minute) && !found.is_empty() {
                 said.extend(self.hear(name, std::mem::take(&mut found), settings));
             }
-            if written.is_some_and(|written| count.minute > written + AHEAD_MINUTES_MAX) {
+            if written.is_some_and(|written| count.minute > written.saturating_add(AHEAD_MINUTES_MAX)) {
                 continue;
             }
             let Some((measure, seconds)) = measure_of(count) else { continue };
@@ -86,7 +84,6 @@ impl Service {
                 region: count.region.as_ref(),
                 symptom: count.symptom,
                 count: count.count,
-                sources: count.sources,
                 from: &count.from,
                 is_full,
                 heard_s: ticks.open_s().unwrap_or(0),
@@ -132,20 +129,14 @@ impl Service {
             return Vec::new();
         }
         let measures = &self.measures;
-        let seconds: BTreeMap<Measure, u32> = measures.iter().map(|(measure, measured)| (measure.clone(), measured.bucket_seconds())).collect();
-        let about = |line: &Line, from_s: i64, until_s: i64| {
-            let mut told = Breakdown::default();
-            for (measure, measured) in measures {
-                if *measure == line.measure {
-                    told = measured.breakdown(from_s, until_s, line.region.as_ref());
-                }
-            }
-            told
+        let of = |measure: &Measure| measures.iter().find(|(other, _)| other == measure).map(|(_, measured)| measured);
+        let about = |line: &Line, from_s: i64, until_s: i64| -> Breakdown {
+            of(&line.measure).map(|measured| measured.breakdown(from_s, until_s, line.region.as_ref())).unwrap_or_default()
         };
         let sayings: Vec<Saying> = self.episodes.hear(found, &about);
         let said = |saying: &Saying| {
-            let seconds = seconds.get(&saying.measure).copied().unwrap_or(BUCKET_S);
-            let picture = (saying.first_s, picture(measures, saying, settings));
+            let seconds = of(&saying.measure).map_or(BUCKET_S, Measured::bucket_seconds);
+            let picture = (saying.first_s, picture(of(&saying.measure), saying, settings));
             Said { event: draft::event(name, seconds, saying), sentence: draft::sentence(name, saying), service: name.to_owned(), picture }
         };
         sayings.iter().map(said).collect()
@@ -166,15 +157,14 @@ impl Service {
 }
 
 /// The picture of an anomaly as far as it was told.
-fn picture(measures: &[(Measure, Measured)], saying: &Saying, settings: &Settings) -> Plot {
+fn picture(measured: Option<&Measured>, saying: &Saying, settings: &Settings) -> Plot {
     let mark = |at_s: i64, kind: MarkKind| Mark { at_s, kind, label: String::new() };
     let mut marks = vec![mark(saying.first_s, MarkKind::First)];
     if let What::Subsided { bucket_s, .. } = saying.what {
         marks.push(mark(bucket_s, MarkKind::End));
     }
-    let lead = measures.iter().find(|(measure, _)| *measure == saying.measure);
-    match lead {
-        Some((_, measured)) => {
+    match measured {
+        Some(measured) => {
             let mut plot = plot(measured, marks, settings);
             let standing = plot.buckets.iter().filter(|bucket| bucket.start_s >= saying.first_s && bucket.count.is_some());
             let peak = standing.max_by_key(|bucket| (bucket.count, std::cmp::Reverse(bucket.start_s)));

@@ -1,6 +1,7 @@
 //! What the detector says of counts, without a log, a keep or a network. The whole is tested with the real program.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod limits;
 mod remembering;
 mod size;
 mod story;
@@ -25,7 +26,7 @@ fn minute(number: i64) -> i64 {
 
 /// A count of single reports.
 fn count(region: Option<&str>, symptom: &str, from: &str, minute: i64, count: u64) -> Count {
-    let mut form = json!({"service": "mail", "symptom": symptom, "channel": "app", "from": from, "minute": minute, "count": count, "sources": count});
+    let mut form = json!({"service": "mail", "symptom": symptom, "channel": "app", "from": from, "minute": minute, "count": count});
     if let Some(region) = region {
         form["region"] = json!(region);
     }

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use dateline_timelines::tell::Lang;
+use dateline_timelines::tell::{Lang, bengali_digits};
 use serde::Deserialize;
 
 use super::{Reader, axes};
@@ -78,7 +78,7 @@ fn words(service: &str, plot: &Plot, lang: Lang) -> Words {
         };
     }
     let months = ["জানু", "ফেব্রু", "মার্চ", "এপ্রিল", "মে", "জুন", "জুলাই", "আগস্ট", "সেপ্টে", "অক্টো", "নভে", "ডিসে"];
-    let bengali: String = minutes.to_string().chars().filter_map(|digit| char::from_u32(u32::from('০') + digit.to_digit(10)?)).collect();
+    let bengali = bengali_digits(&minutes.to_string());
     Words {
         lang: plain("bn"),
         title: format!("{service}: ব্যবহারকারীদের অভিযোগ"),

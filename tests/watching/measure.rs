@@ -7,7 +7,7 @@ use axum::response::IntoResponse;
 
 use super::process::{Watcher, page, pages};
 use super::vendor::{Vendor, summary};
-use crate::support::{command, folder};
+use crate::support::{command, folder, get};
 
 const PAGES: usize = 24;
 const PAGES_LONG: usize = 500;
@@ -51,13 +51,19 @@ async fn many_pages_cost_little() {
         assert!(begun.elapsed() < Duration::from_secs(90), "not all {count} pages were read: {:#}", watcher.state().await["totals"]);
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    let (first_s, first_processor_s) = (begun.elapsed().as_secs_f64(), processor_s(watcher.id()));
+    let first_s = begun.elapsed().as_secs_f64();
+    // What the first readings brought is folded in the same process: the watching is measured once that is done.
+    while get(&format!("{}/health/ready", watcher.url)).await.1["positions_behind"] != 0 {
+        assert!(begun.elapsed() < Duration::from_secs(240), "the views do not catch up");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    let (told_s, first_processor_s) = (begun.elapsed().as_secs_f64(), processor_s(watcher.id()));
     let (asked_before, ..) = vendor.load();
     tokio::time::sleep(Duration::from_secs(watch_s)).await;
     let (asked, most_of_one_host, most_at_once) = vendor.load();
     let (asked, processor_s) = (asked - asked_before, processor_s(watcher.id()) - first_processor_s);
     println!(
-        "{count} pages, every {every_s} s, {} ms away: all read first after {first_s:.1} s and {first_processor_s:.2} s of processor; then {asked} requests in {watch_s} s, \
+        "{count} pages, every {every_s} s, {} ms away: all read first after {first_s:.1} s, told after {told_s:.1} s and {first_processor_s:.2} s of processor; then {asked} requests in {watch_s} s, \
          {processor_s:.2} s of processor ({:.3} ms a request); at most {most_at_once} in flight; {} MiB at most",
         FAR.as_millis(),
         processor_s * 1_000.0 / asked.max(1) as f64,

@@ -34,7 +34,7 @@ fn a_voice_that_reports_as_usual_confirms_nothing() {
     for number in 0..3 * DAY + 90 {
         let mut counts = vec![count(Some("IN"), "app", "the vendor's app", minute(number), 20)];
         if number >= 3 * DAY {
-            counts.push(count(Some("IN"), "sending", "public", minute(number), 300));
+            counts.push(count(Some("IN"), "sending", "a key", minute(number), 300));
         }
         log.push(minute(number), counts);
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use anyhow::{Context, bail};
 use dateline_backends::Keep;
 use dateline_dialects::{self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Nature, Observation, Visibility, difference, read_visibility};
-use dateline_events::{Instant, Language};
+use dateline_events::{Instant, Language, slug_of};
 
 use super::book::Book;
 use super::pending::open_book;
@@ -140,10 +140,10 @@ impl Import {
     fn whose(&self, file: &Path, page_name: Option<&str>, dialect: Dialect) -> anyhow::Result<Page> {
         let service = match (&self.order.service, page_name) {
             (Some(service), _) => service.clone(),
-            (None, Some(name)) if !slug(name).is_empty() => slug(name),
+            (None, Some(name)) if !slug_of(name).is_empty() => slug_of(name),
             (None, _) if self.order.dialect.is_none() => {
                 let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-                slug(name.split('.').next().unwrap_or_default())
+                slug_of(name.split('.').next().unwrap_or_default())
             }
             _ => String::new(),
         };
@@ -213,12 +213,6 @@ fn list_of(dialect: Dialect, name: &str, observation: &Observation) -> String {
     };
     let of = if dialect == Dialect::Upptime { name } else { "" };
     format!("file-{}-{list}-{of}", dialect.name())
-}
-
-/// A slug of a name: lower case, everything else a hyphen.
-fn slug(name: &str) -> String {
-    let plain: String = name.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
-    plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
 /// A whole file, unpacked where it is gzip, up to a size.

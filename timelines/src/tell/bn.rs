@@ -9,6 +9,8 @@ mod sound;
 mod time;
 mod warnings;
 
+pub use numbers::digits;
+
 pub(super) use edits::{edit, severity};
 pub(super) use kinds::{figures, sentence};
 pub(super) use lines::{

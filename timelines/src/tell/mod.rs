@@ -28,6 +28,7 @@ mod source_edit;
 mod teller;
 mod walk;
 
+pub use bn::digits as bengali_digits;
 pub use difference::difference;
 pub use edit::{ToldEdit, told_edit};
 pub use language::Lang;

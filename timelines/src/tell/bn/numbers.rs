@@ -11,7 +11,7 @@ use crate::tell::language::Lang;
 const WORDS: [&str; 11] = ["", "এক", "দু'", "তিন", "চার", "পাঁচ", "ছ'", "সাত", "আট", "ন'", "দশ"];
 
 /// Bengali digits, nothing else changed.
-pub(super) fn digits(text: &str) -> String {
+pub fn digits(text: &str) -> String {
     text.chars().map(|character| character.to_digit(10).and_then(|digit| char::from_u32(0x9e6 + digit)).unwrap_or(character)).collect()
 }
 

@@ -1,0 +1,72 @@
+//! What is beyond a limit is left out, and nothing is said wrong for it.
+
+use dateline_events::reports::{Count, Flush, Run};
+use serde_json::json;
+
+use super::{Log, Said, count, minute, read};
+use crate::detector::desk::Desk;
+
+const DAY: i64 = 24 * 60;
+
+/// A total of a window of five minutes.
+fn total(region: &str, symptom: &str, minute: i64, count: u64) -> Count {
+    serde_json::from_value(json!({"service": "mail", "region": region, "symptom": symptom, "channel": "list", "from": "a monitor", "minute": minute, "count": count, "window_minutes": 5}))
+        .unwrap()
+}
+
+#[test]
+fn more_publishers_than_an_event_names_are_still_an_event() {
+    let mut log = Log::new();
+    log.quiet(0, 3 * DAY);
+    for number in 3 * DAY..3 * DAY + 90 {
+        // Other keys each minute: sixty in all, and more than may be named.
+        let keys = (0..16).map(|key| count(Some("IN"), "sending", &format!("key {}", (number * 16 + key) % 60), minute(number), 20));
+        log.push(minute(number), keys.collect());
+    }
+    let said = read(&log);
+    let most = said.events().iter().map(|event| event["data"]["sources"].as_array().unwrap().len()).max();
+    assert_eq!(most, Some(32), "the detector and 31 of them");
+}
+
+#[test]
+fn totals_of_more_places_than_are_told_apart_do_not_grow_when_they_are_said_again() {
+    let (mut desk, mut position) = (Desk::default(), 0);
+    let symptoms = ["sending", "receiving", "connection", "app", "website", "login", "calls", "media"];
+    let places: Vec<String> =
+        (0..26_u8).flat_map(|one| (0..6_u8).map(move |two| format!("{}{}", char::from(b'A' + one), char::from(b'A' + two)))).collect();
+    let mut take = |desk: &mut Desk, at: i64| {
+        for region in &places {
+            position += 1;
+            desk.take(position, &Flush::new(Run(1), position, symptoms.iter().map(|symptom| total(region, symptom, minute(at), 10)).collect()));
+        }
+        desk.services()["mail"].picture(desk.settings()).unwrap().buckets.last().unwrap().count
+    };
+    let once = take(&mut desk, 0);
+    assert_eq!(once, Some(1_024 * 10), "{} pairs were said", places.len() * symptoms.len());
+    assert_eq!(take(&mut desk, 0), once, "the same again");
+}
+
+#[test]
+fn totals_that_end_in_an_outage_stand_out_for_a_day_of_silence_and_no_longer() {
+    let mut log = Log::new();
+    for number in 0..3 * DAY / 5 {
+        log.push(minute(5 * number), vec![total("IN", "app", minute(5 * number), 5)]);
+    }
+    let last = 3 * DAY;
+    log.push(minute(last), vec![total("IN", "app", minute(last), 500)]);
+    let (mut desk, mut said, mut position) = (Desk::default(), Said::default(), 0);
+    let mut feed = |desk: &mut Desk, flush: &Flush| {
+        position += 1;
+        desk.take(position, flush).iter().for_each(|one| said.hear(&one.event));
+    };
+    log.0.iter().for_each(|flush| feed(&mut desk, flush));
+    assert_eq!(desk.standing().count(), 1);
+    let mut beats = |desk: &mut Desk, from: i64, until: i64| {
+        (from..until).step_by(5).for_each(|at| feed(desk, &Flush::new(Run(2), at as u64, Vec::new()).written(minute(at))));
+    };
+    beats(&mut desk, last + 5, last + DAY);
+    assert_eq!(desk.standing().count(), 1, "not a day yet");
+    beats(&mut desk, last + DAY, last + DAY + 10);
+    assert_eq!(desk.standing().count(), 0);
+    assert!(!said.kinds().contains(&"reports.subsided"), "nobody knows: {:?}", said.kinds());
+}
