@@ -1,5 +1,7 @@
 //! `GET /v1/events`, `/v1/events/{position}` and an incident's events: the record itself, exact bytes included.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
@@ -7,7 +9,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use dateline_backends::{EventState, Record};
+use dateline_backends::{EventState, LedgerError, Record};
 use dateline_events::{EventKey, Instant, Position};
 use dateline_timelines::rows::{EventRow, IncidentNumber};
 use futures_util::stream;
@@ -144,24 +146,44 @@ async fn form(reader: &Reader, row: &EventRow, incidents: &[IncidentNumber]) -> 
     }))
 }
 
+/// A page of a replay that cannot be read just now is asked for so often, with such a pause before, in milliseconds.
+const REPLAY_TRIES: u32 = 12;
+const REPLAY_PAUSE_MS: u64 = 250;
+
 /// Streams the ledger after a position as NDJSON, page by page, up to the head as it was when asked.
 async fn replay(reader: &Reader, after: Position, limit: Option<usize>) -> Result<Response, Problem> {
     let head = reader.desk.ledger.head().await?.position;
     let last = limit.map_or(head, |limit| head.min(after.saturating_add(limit as u64)));
-    let follower = reader.desk.ledger.follow(after);
-    let lines = stream::try_unfold((follower, after), move |(mut follower, at)| async move {
-        if at >= last {
-            return Ok::<_, std::io::Error>(None);
+    let ledger = reader.desk.ledger.clone();
+    let follower = ledger.follow(after);
+    let lines = stream::try_unfold((follower, after), move |(follower, at)| {
+        let ledger = ledger.clone();
+        async move {
+            let mut follower = follower;
+            if at >= last {
+                return Ok::<_, std::io::Error>(None);
+            }
+            let mut tries = 1;
+            let page = loop {
+                match follower.try_next().await {
+                    // A server that finds its place again must not break off a replay of hours.
+                    Err(LedgerError::Unreachable { .. } | LedgerError::Engine(_)) if tries < REPLAY_TRIES => {
+                        tries += 1;
+                        tokio::time::sleep(Duration::from_millis(REPLAY_PAUSE_MS)).await;
+                        follower = ledger.follow(at);
+                    }
+                    page => break page.map_err(std::io::Error::other)?,
+                }
+            };
+            let Some(page) = page else { return Ok(None) };
+            let mut text = Vec::new();
+            let mut at = at;
+            for record in page.records.iter().filter(|record| record.position <= last) {
+                text.extend_from_slice(&line(record));
+                at = record.position;
+            }
+            Ok(Some((Bytes::from(text), (follower, at.max(page.records.last().map_or(at, |record| record.position))))))
         }
-        let page = follower.try_next().await.map_err(std::io::Error::other)?;
-        let Some(page) = page else { return Ok(None) };
-        let mut text = Vec::new();
-        let mut at = at;
-        for record in page.records.iter().filter(|record| record.position <= last) {
-            text.extend_from_slice(&line(record));
-            at = record.position;
-        }
-        Ok(Some((Bytes::from(text), (follower, at.max(page.records.last().map_or(at, |record| record.position))))))
     });
     let mut response = Response::new(Body::from_stream(lines));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/x-ndjson"));
