@@ -1,5 +1,4 @@
 //! The old dashboard of AWS is read, and its posts are dated though it prints few dates.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};

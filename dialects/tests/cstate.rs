@@ -1,11 +1,10 @@
 //! cState: an issue's front matter, and the posts inside of its prose.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
-mod real;
 
 use dateline_dialects::{Dialect, Nature, Observation, SeenIncident, Status};
 use dateline_events::Severity;
 use dateline_events::kinds::VendorStatus;
+
+use crate::real;
 
 const PUMPS: &str = include_str!("fixtures/cstate/2026-03-02-pumps.md");
 const OLDEST_FIRST: &str = include_str!("fixtures/cstate/2026-04-01-oldest-first.md");

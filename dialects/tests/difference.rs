@@ -1,8 +1,5 @@
 //! What changed between two readings, put back together: whatever a page does, the events that were said about it tell the page as it
 //! was read last. Memory is carried as JSON from reading to reading, as the keep carries it.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
-mod support;
 
 use std::collections::BTreeSet;
 
@@ -10,7 +7,8 @@ use dateline_dialects::{Dialect, Draft, Memory, Observation, Reading, difference
 use dateline_events::Instant;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{Made, PAGE, document, is_told, read, step, step_of};
+
+use crate::support::{Made, PAGE, document, is_told, read, step, step_of};
 
 fn made() -> impl Strategy<Value = Made> {
     let posts = proptest::collection::btree_map(0..5_u8, (0..3_u8, 0..4_u8, 0..90_u8), 1..4);

@@ -1,5 +1,4 @@
 //! Feeds: those of a Statuspage post by post, any other entry by entry, and what is no feed.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use dateline_dialects::{Dialect, Nature, Observation, SeenIncident, Status, read_version};
 use dateline_events::kinds::VendorStatus;

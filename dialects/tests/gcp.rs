@@ -1,5 +1,4 @@
 //! Google Cloud's `incidents.json` is read in all its generations, and what is broken is unreadable.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};

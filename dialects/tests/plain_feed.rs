@@ -1,5 +1,4 @@
 //! Feeds that are no Statuspage's: what names an entry at every reading, what is planned work, and that the door takes what is said of it.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use dateline_dialects::{Dialect, Draft, Memory, Nature, Observation, Page, Reading, difference};
 use dateline_events::{Event, Instant};

@@ -1,14 +1,13 @@
 //! The Atom history of a real Statuspage beside what was read out of it elsewhere. The files are not ours: where they are missing,
 //! one line says so.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
-mod real;
 
 use std::collections::BTreeMap;
 
 use dateline_dialects::{Dialect, SeenIncident, SeenTime, read_version};
 use dateline_events::{Instant, normal};
 use serde::Deserialize;
+
+use crate::real;
 
 #[derive(Deserialize)]
 struct Expected {

@@ -1,5 +1,4 @@
 //! Statuspage: which list a page is, what it says where members are null or missing, and the mark that any page may begin with.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 use dateline_dialects::{Dialect, Listing, Observation, read_version, read_visibility};
 use serde_json::{Value, json};

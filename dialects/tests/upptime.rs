@@ -1,12 +1,11 @@
 //! Upptime: runs of trouble out of commits, days of trouble out of a summary, and what one site's file can say.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
-
-mod real;
 
 use std::collections::BTreeMap;
 
 use dateline_dialects::{Dialect, Listing, Nature, Observation, SeenIncident, SeenTime};
 use dateline_events::{Precision, Severity};
+
+use crate::real;
 
 const COMMITS: &str = include_str!("fixtures/upptime/commits.tsv");
 const SUMMARY: &str = include_str!("fixtures/upptime/summary.json");

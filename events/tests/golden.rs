@@ -1,6 +1,5 @@
 //! Values that may never change: the bounds of every way of telling a time, the event key, the commitment, the leaf, and the
 //! structured form. The hashes were computed with Python's hashlib, not by this program.
-#![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,4 @@
 //! Reports are read strictly and counted exactly: whatever the form, the order and the repetition.
-#![expect(clippy::unwrap_used, reason = "a test may fail so")]
 
 use dateline_events::Instant;
 use dateline_events::reports::{

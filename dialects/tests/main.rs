@@ -1,0 +1,16 @@
+//! What the dialects promise, a module a promise.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod real;
+mod support;
+
+mod statuspage;
+mod gcp;
+mod aws;
+mod cstate;
+mod upptime;
+mod feed;
+mod plain_feed;
+mod real_feeds;
+mod difference;
+mod any_input;
