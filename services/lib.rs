@@ -3,6 +3,11 @@
 //! A role never imports another role: what they share is the doors (`doors`), the web (`http`) and the API keys (`keys`).
 //! How things are kept is the business of `backends`, what they mean that of `events` and `timelines`.
 
+#[cfg(test)]
+#[path = "../tests/support/needs.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
+mod needs;
+
 pub mod doors;
 pub mod config;
 pub mod keys;

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
+use crate::needs;
 use crate::support::{OUTAGE, Server, folder, get, publish};
 
 /// The disk, in MiB; what is left of it once the ballast lies there, in bytes.
@@ -123,10 +124,7 @@ async fn reads(url: &str, when: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_refuses_keeps_nothing_in_part_and_is_forgotten_when_there_is_room() {
     let (_folder, parent) = folder();
-    let disk = match Disk::mount(parent.join("disk"), DISK_MIB) {
-        Ok(disk) => disk,
-        Err(reason) => return println!("passed over: no small disk can be mounted here ({reason})"),
-    };
+    let Some(disk) = needs::found("no small disk can be mounted here", Disk::mount(parent.join("disk"), DISK_MIB)) else { return };
     let server = Server::start(&disk.at);
     let mut acknowledged = BTreeMap::new();
     for item in publish(&server.url, &OUTAGE.lines().collect::<Vec<_>>()).await {

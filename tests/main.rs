@@ -15,6 +15,9 @@ mod stranger;
 mod proxy;
 #[path = "support/house.rs"]
 mod house;
+#[path = "support/needs.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
+mod needs;
 mod asking;
 
 mod access;
@@ -31,6 +34,7 @@ mod inbox;
 mod intake;
 mod killed;
 mod openapi;
+mod passed_over;
 mod poison;
 mod reading;
 mod reports;

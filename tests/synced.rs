@@ -1,5 +1,5 @@
 //! No receipt leaves before the sync that covers it: seen in the system calls, because a kill cannot show it (the page cache survives).
-//! `dateline serve` on its files, and nats-server under an intake. Needs strace; where it is not to be had the tests say so.
+//! `dateline serve` on its files, and nats-server under an intake. They need strace.
 
 mod rule;
 mod rule_tests;
@@ -13,10 +13,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::asking::post;
 use crate::house::{Kept, Role};
 use crate::nats::Nats;
+use crate::needs;
 use crate::support::{Server, anomaly, folder};
 use rule::{Answer, acknowledgements, committed, covered, in_order, receipts, stored};
 use strace::Watching;
 use trace::Call;
+
+/// Why these tests cannot be run.
+const NO_STRACE: &str = "system calls cannot be watched here";
 
 /// Requests of one kind, one after the other, and by each of the callers at once.
 const REQUESTS: u64 = 12;
@@ -74,10 +78,7 @@ fn noticed(calls: &[Call], covers: &rule::Covers, check: impl Fn(&[Call]) -> boo
 async fn a_receipt_of_the_embedded_ledger_leaves_after_the_sync_of_its_commit() {
     let (_folder, data) = folder();
     let server = Server::start(&data);
-    let watching = match Watching::attach(&[server.id()], data.join("trace")) {
-        Ok(watching) => watching,
-        Err(reason) => return println!("passed over: {reason}"),
-    };
+    let Some(watching) = needs::found(NO_STRACE, Watching::attach(&[server.id()], data.join("trace"))) else { return };
     let (requests, events) = publish_all(&server.url).await;
     let calls = watching.calls();
     let check = |calls: &[Call]| covered(calls, &committed(calls, |path| path.ends_with("/ledger.db-wal")), &receipts(calls));
@@ -126,10 +127,7 @@ fn check_bus(calls: &[Call]) -> Result<(rule::Covers, Vec<Answer>), String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_acknowledgement_of_the_bus_leaves_after_its_sync_and_the_receipt_after_both() {
     let bus = Nats::start();
-    let OnTheBus { calls, requests, events } = match on_the_bus(&bus, bus.url()).await {
-        Ok(seen) => seen,
-        Err(reason) => return println!("passed over: {reason}"),
-    };
+    let Some(OnTheBus { calls, requests, events }) = needs::found(NO_STRACE, on_the_bus(&bus, bus.url()).await) else { return };
     let (covers, told) = check_bus(&calls).unwrap_or_else(|fault| panic!("{fault}"));
     let of: usize = told.iter().map(|answer| answer.of.len()).sum();
     assert_eq!((told.len(), of as u64), (requests, events), "answers and events in the trace");
@@ -148,10 +146,8 @@ async fn an_acknowledgement_of_the_bus_leaves_after_its_sync_and_the_receipt_aft
 async fn a_bus_that_acknowledges_before_it_syncs_is_noticed() {
     // Without its monitoring endpoint the intake cannot see the setting, and starts.
     let bus = Nats::start_with("sync_interval: 2m", "");
-    let seen = match on_the_bus(&bus, format!("nats://127.0.0.1:{}", bus.port)).await {
-        Ok(seen) => seen,
-        Err(reason) => return println!("passed over: {reason}"),
-    };
+    let seen = on_the_bus(&bus, format!("nats://127.0.0.1:{}", bus.port)).await;
+    let Some(seen) = needs::found(NO_STRACE, seen) else { return };
     let fault = check_bus(&seen.calls).map(|(covers, _)| covers.len()).expect_err("a server without syncs passes for one that syncs");
     assert!(fault.contains("without a sync between"), "{fault}");
 }

@@ -1,6 +1,7 @@
 //! The house rules that a test can hold (STYLE in ARCHITECTURE.md): small files and functions, arrows that run one way, pure
 //! rooms, a driver in one room only, nothing switched off in silence. It reads the sources line by line and claims no more.
 
+mod lacking;
 mod rooms;
 mod sizes;
 

@@ -1,25 +1,16 @@
 //! Vendors' own words: what `dateline import` makes of status pages, held against the files themselves. The files are other people's:
-//! they are read beside the repository, and where they are missing the test says so and passes over.
+//! they are no part of the project.
 
 mod joined;
 mod oracle;
 mod repeated;
 mod said_then;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
+use crate::needs::shared_data;
 use crate::support::run;
-
-/// A file or folder of other people's data; None, said in one line, where it is not here.
-fn data(path: &str) -> Option<PathBuf> {
-    let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(path);
-    if !found.exists() {
-        println!("passed over: {} is not here", found.display());
-        return None;
-    }
-    Some(found)
-}
 
 /// Imports, and answers what was said about it as JSON.
 #[track_caller]
@@ -37,7 +28,7 @@ fn summary(ran: &Output) -> serde_json::Value {
 
 /// The history of a Statuspage, with its table of visibility.
 fn history(page: &str) -> Option<(String, String)> {
-    let versions = data(&format!("statuspage/{page}/{page}.versions.jsonl.gz"))?;
-    let table = data(&format!("statuspage/{page}/{page}.visibility.csv"))?;
+    let versions = shared_data(&format!("statuspage/{page}/{page}.versions.jsonl.gz"))?;
+    let table = shared_data(&format!("statuspage/{page}/{page}.visibility.csv"))?;
     Some((versions.display().to_string(), table.display().to_string()))
 }

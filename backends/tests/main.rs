@@ -3,6 +3,9 @@
 
 #[macro_use]
 mod support;
+#[path = "../../tests/support/needs.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
+mod needs;
 #[path = "../../tests/support/servers.rs"]
 mod servers;
 #[path = "../../tests/support/nats.rs"]

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
 
 use dateline_dialects::{Dialect, Listing, Nature, Observation, SeenIncident, Status, Unreadable, Version, read_version};
 use dateline_events::kinds::VendorStatus;
@@ -10,6 +9,8 @@ use dateline_events::{Instant, Precision, Severity};
 use flate2::read::GzDecoder;
 use proptest::prelude::*;
 use serde_json::json;
+
+use crate::needs::shared_data;
 
 /// So far from `date` may the first post of an event lie.
 const NEAR_SECONDS: i64 = 5 * 60;
@@ -33,13 +34,9 @@ fn placed(date: &str, times: &[&str]) -> Vec<String> {
     printed_at(date, times).posts.iter().map(text).collect()
 }
 
+/// A real page, which is not part of the project; None where it is missing.
 fn real(name: &str) -> Option<Vec<u8>> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/aws").join(name);
-    let Ok(bytes) = std::fs::read(&path) else {
-        println!("passed over: {} is not there", path.display());
-        return None;
-    };
-    Some(bytes)
+    shared_data(&format!("aws/{name}")).map(|path| std::fs::read(path).unwrap())
 }
 
 fn real_versions() -> Option<Vec<Version>> {

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
 
 use dateline_dialects::{Dialect, Listing, Nature, Observation, Status, Unreadable, read_version};
 use dateline_events::kinds::VendorStatus;
 use dateline_events::{Precision, Severity};
 use flate2::read::GzDecoder;
+
+use crate::needs::shared_data;
 
 /// The first generation: numbers that are used again, times in `Z`, no products.
 const FIRST: &str = r#"[{
@@ -39,14 +40,9 @@ fn read(page: &[u8]) -> Result<Observation, Unreadable> {
     Dialect::Gcp.read(page, "incidents.json")
 }
 
-/// A file of the collection of real pages, which is not part of the project; None where it is missing.
+/// A real page, which is not part of the project; None where it is missing.
 fn real(name: &str) -> Option<Vec<u8>> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/data/gcp").join(name);
-    let Ok(bytes) = std::fs::read(&path) else {
-        println!("passed over: {} is not there", path.display());
-        return None;
-    };
-    Some(bytes)
+    shared_data(&format!("gcp/{name}")).map(|path| std::fs::read(path).unwrap())
 }
 
 #[test]

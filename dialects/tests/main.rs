@@ -1,6 +1,9 @@
 //! What the dialects promise, a module a promise.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+#[path = "../../tests/support/needs.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
+mod needs;
 mod real;
 mod support;
 

@@ -11,6 +11,7 @@ use super::stations::until;
 use crate::full_disk::Disk;
 use crate::house::{Kept, Role};
 use crate::nats::Nats;
+use crate::needs;
 use crate::postgres::{Fsync, Postgres};
 use crate::support::folder;
 
@@ -72,10 +73,7 @@ async fn reads(url: &str, when: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bus_on_a_full_disk_refuses_loses_nothing_and_goes_on_with_room() {
     let (_folder, path) = folder();
-    let disk = match Disk::mount(path.join("disk"), BUS_DISK_MIB) {
-        Ok(disk) => disk,
-        Err(reason) => return println!("passed over: no small disk can be mounted here ({reason})"),
-    };
+    let Some(disk) = needs::found("no small disk can be mounted here", Disk::mount(path.join("disk"), BUS_DISK_MIB)) else { return };
     let store = tempfile::tempdir_in(&disk.at).unwrap();
     // The server's own limit is set beyond the disk, so that the disk itself is what refuses.
     let mut bus = Nats::start_on(store, "sync_interval: always, max_file_store: 1GB", "");
@@ -179,10 +177,7 @@ impl Filled {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_on_a_full_disk_is_named_readers_go_on_and_it_catches_up_with_room() {
     let (_folder, path) = folder();
-    let disk = match Disk::mount(path.join("disk"), DATABASE_DISK_MIB) {
-        Ok(disk) => disk,
-        Err(reason) => return println!("passed over: no small disk can be mounted here ({reason})"),
-    };
+    let Some(disk) = needs::found("no small disk can be mounted here", Disk::mount(path.join("disk"), DATABASE_DISK_MIB)) else { return };
     // PostgreSQL runs as another user, who must be let in.
     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let (bus, database) = (Nats::start(), Postgres::start_in(disk.at.join("cluster"), Fsync::On));

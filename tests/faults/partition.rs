@@ -12,7 +12,8 @@ use super::namespaces::{Namespaces, address, hub, ip, node};
 use super::publishers::{Load, Press};
 use super::{checker, is_long, seeded, shuffled};
 use crate::nats::Nats;
-use crate::postgres::{is_root, shared};
+use crate::needs;
+use crate::postgres::shared;
 use crate::support::folder;
 
 const NODES: usize = 3;
@@ -51,13 +52,10 @@ async fn a_node_that_is_cut_off_acknowledges_nothing_that_is_lost() {
     if let Ok(prefix) = std::env::var(INSIDE) {
         return inside(&prefix).await;
     }
-    if !is_root() {
-        return println!("passed over: only root may make network namespaces");
+    if !needs::root("make network namespaces") {
+        return;
     }
-    let namespaces = match Namespaces::make(NODES) {
-        Ok(namespaces) => namespaces,
-        Err(reason) => return println!("passed over: no network namespaces can be made here ({reason})"),
-    };
+    let Some(namespaces) = needs::found("no network namespaces can be made here", Namespaces::make(NODES)) else { return };
     let mut again = Command::new("ip");
     again.args(["netns", "exec", &hub(&namespaces.prefix)]).arg(std::env::current_exe().unwrap());
     again.args(["--exact", TEST, "--nocapture", "--test-threads=1"]).env(INSIDE, &namespaces.prefix);

@@ -8,7 +8,8 @@ use dateline_events::{Instant, Moment, normal};
 use serde_json::Value;
 
 use super::oracle::Oracle;
-use super::{data, history, import};
+use super::{history, import};
+use crate::needs::shared_data;
 use crate::support::{Server, folder, get, run};
 
 /// A post: its incident, its minute, its words without markup, punctuation and case.
@@ -17,7 +18,9 @@ type Post = (String, i64, String);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_and_its_feed_are_one_timeline_without_doubled_posts() {
     let Some((versions, table)) = history("github") else { return };
-    let (Some(feed), Some(joined)) = (data("github-atom/entries.versions.jsonl.gz"), data("github-atom/incidents.jsonl")) else { return };
+    let (Some(feed), Some(joined)) = (shared_data("github-atom/entries.versions.jsonl.gz"), shared_data("github-atom/incidents.jsonl")) else {
+        return;
+    };
     let (_folder, files) = folder();
     let page = import(&files, &["versions", &versions, "--visibility", &table, "--name", "GitHub"]);
     let incidents = page["incidents"].as_u64().unwrap();

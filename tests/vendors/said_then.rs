@@ -8,7 +8,8 @@ use futures_util::StreamExt;
 use serde_json::{Value, json};
 
 use super::oracle::{Oracle, Page, answered, item};
-use super::{data, history, import};
+use super::{history, import};
+use crate::needs::shared_data;
 use crate::support::{Server, folder};
 
 const INSTANTS: usize = 1_000;
@@ -28,7 +29,7 @@ async fn a_large_page_is_known_as_it_was() {
 
 async fn as_it_was(page: &str) {
     let Some((versions, table)) = history(page) else { return };
-    let Some(snapshots) = data(&format!("statuspage/{page}/snapshots")) else { return };
+    let Some(snapshots) = shared_data(&format!("statuspage/{page}/snapshots")) else { return };
     let (_folder, files) = folder();
     let summary = import(&files, &["versions", &versions, "--visibility", &table]);
     assert_eq!(summary["refused"], 0, "{summary}");

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::benchmark::{Series, gain, score, series};
 use crate::nab::all;
+use crate::needs;
 
 /// With any one parameter moved by up to a fifth, the score stays above this: no peak is sat on.
 const MOVED_MIN: f64 = 66.0;
@@ -25,8 +26,7 @@ fn moved(name: &str, times: f64) -> StreamSettings {
 
 #[test]
 fn no_parameter_is_on_a_peak() {
-    if std::env::var("DATELINE_LONG").is_err() {
-        println!("passed over: DATELINE_LONG is not set");
+    if !needs::long_run() {
         return;
     }
     let Some(series) = series() else { return };
@@ -44,8 +44,7 @@ fn no_parameter_is_on_a_peak() {
 
 #[test]
 fn a_threshold_chosen_on_other_folders_does_as_well() {
-    if std::env::var("DATELINE_LONG").is_err() {
-        println!("passed over: DATELINE_LONG is not set");
+    if !needs::long_run() {
         return;
     }
     let Some(series) = series() else { return };

@@ -1,21 +1,16 @@
 //! Series of totals as others publish them: the real ones of 2019 and 2020, read where they are.
 
-use std::path::Path;
-
 use dateline_events::Instant;
 use dateline_events::reports::{Count, Flush, Run};
 use serde_json::json;
 
 use super::Said;
 use crate::detector::desk::Desk;
+use crate::needs::shared_data;
 
-/// A series of reports in windows of twenty minutes; None, said in one line, where it is not here.
+/// A series of reports in windows of twenty minutes; None where it is not here.
 fn series(name: &str) -> Option<Vec<(i64, u64)>> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/outage-report/max-per-bin").join(name);
-    let Ok(text) = std::fs::read_to_string(&file) else {
-        println!("passed over: {} is not here", file.display());
-        return None;
-    };
+    let text = std::fs::read_to_string(shared_data(&format!("outage-report/max-per-bin/{name}"))?).unwrap();
     let rows = text.lines().skip(1).filter_map(|line| {
         let (time, reports) = line.split_once(',')?;
         Some((Instant::parse(time)?.0.div_euclid(Instant::MINUTE), reports.parse().ok()?))
