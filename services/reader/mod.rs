@@ -8,6 +8,7 @@ mod catalogue;
 mod desk;
 mod edits;
 mod events;
+mod replay;
 mod feeds;
 mod histories;
 mod incidents;
@@ -30,7 +31,7 @@ use histories::Histories;
 
 pub use axes::ReadAxes;
 pub use desk::{Asked, Desk, Story};
-pub use events::line as replay_line;
+pub use replay::line as replay_line;
 
 /// What the reader needs. Cheap to clone.
 #[derive(Debug, Clone)]
