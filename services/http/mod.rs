@@ -1,5 +1,6 @@
 //! What every role that speaks HTTP shares: problems, parameters, who is calling, and the server with its limits.
 
+pub mod address;
 pub mod caller;
 pub mod parameters;
 pub mod problem;

@@ -7,6 +7,7 @@ use dateline_events::reports::BodyForm;
 
 use super::limits::Reporter;
 use crate::config::Reporting;
+use crate::http::address::forwarded;
 use crate::http::{Caller, Problem};
 
 /// Who reports, if that one may.
@@ -15,21 +16,9 @@ pub(super) fn reporter(caller: &Caller, rules: &Reporting, headers: &HeaderMap, 
         Some(key) if caller.may_report() => Ok(Reporter::Key(format!("key/{key}"))),
         None if caller.may_report() => Ok(Reporter::Owner),
         // Totals of everybody would make an outage of one request; see `count`.
-        None if rules.open && !history => Ok(Reporter::Address(address(headers, peer, &rules.proxies))),
+        None if rules.open && !history => Ok(Reporter::Address(forwarded(headers, peer, &rules.proxies))),
         _ => Err(caller.refuse("report")),
     }
-}
-
-/// The address that a request comes from: the other end of the connection, or, where that is a proxy of ours, the last address in
-/// `X-Forwarded-For` that is none. What stands further left was written by whoever asked.
-fn address(headers: &HeaderMap, peer: Option<IpAddr>, proxies: &[IpAddr]) -> IpAddr {
-    let peer = peer.map_or(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), |peer| peer.to_canonical());
-    if !proxies.contains(&peer) {
-        return peer;
-    }
-    let forwarded = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
-    let forwarded: Vec<IpAddr> = forwarded.filter_map(|text| Some(text.trim().parse::<IpAddr>().ok()?.to_canonical())).collect();
-    forwarded.into_iter().rev().find(|address| !proxies.contains(address)).unwrap_or(peer)
 }
 
 /// How the reports of the body are written.

@@ -12,6 +12,8 @@ use std::time::Instant as Clock;
 
 use dateline_events::reports::{FROM_PUBLIC, Tallied};
 
+use crate::http::address::network;
+
 /// An address counts with at most so many reports of one service in an hour: a household, not a street.
 const ADDRESS_SERVICE_REPORTS_AN_HOUR: u64 = 5;
 
@@ -31,9 +33,6 @@ const MAX_PUBLIC_SERIES: usize = 5_000;
 
 /// So many pairs of reporter and counted minute are remembered, to tell distinct sources; beyond, further ones count as none.
 const MAX_SOURCES: usize = 200_000;
-
-/// An IPv6 address counts by its first so many bits: that is what one line is given.
-const IPV6_BITS: u32 = 64;
 
 const HOUR_S: u64 = 3_600;
 const MINUTE_S: u64 = 60;
@@ -162,14 +161,6 @@ impl Limits {
     }
 }
 
-/// The address that counts as one source.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & (u128::MAX << (128 - IPV6_BITS))).into()),
-        address => address,
-    }
-}
-
 impl Windows {
     fn new(window_s: u64, entries_max: usize) -> Self {
         Self { window_s, entries_max, swept_s: None, entries: HashMap::new() }
@@ -215,9 +206,7 @@ impl Windows {
 mod tests {
     //! What is above a limit does not count, and a full table forgets nobody.
 
-    use std::net::IpAddr;
-
-    use super::{Windows, network};
+    use super::Windows;
 
     #[test]
     fn a_window_begins_with_its_first_and_lapses_as_a_whole() {
@@ -235,13 +224,5 @@ mod tests {
         assert_eq!((windows.take(4, 1, 5, 50), windows.take(2, 9, 5, 50)), (0, 4), "the fourth is limited, the second goes on");
         assert_eq!(windows.take(4, 1, 5, 61), 1, "the first has lapsed");
         assert_eq!(windows.take(5, 1, 5, 61), 0, "and the place is taken");
-    }
-
-    #[test]
-    fn one_line_is_one_source_whatever_the_rest_of_its_address() {
-        let of = |text: &str| network(text.parse::<IpAddr>().unwrap_or(IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED)));
-        assert_eq!(of("2001:db8:1:2:3:4:5:6"), of("2001:db8:1:2::1"));
-        assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
     }
 }
