@@ -30,6 +30,8 @@ pub struct Health {
     pub views: Option<Views>,
     /// The archive, where the process fills it.
     pub archive: Option<Archive>,
+    /// What has to be said where there are fewer places for connections than there should be.
+    pub lowered: Option<String>,
 }
 
 impl Health {
@@ -81,6 +83,9 @@ async fn ready(State(health): State<Health>) -> Response {
     }
     if let (Some(archive), Value::Object(members)) = (&archive, &mut told) {
         members.insert("archive".into(), said(archive));
+    }
+    if let (Some(lowered), Value::Object(members)) = (&health.lowered, &mut told) {
+        members.insert("connections".into(), json!(lowered));
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(told)).into_response()

@@ -6,11 +6,10 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::Router;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use dateline_backends::{Archive, Inbox, Keep, Ledger, Reports, Views};
 use dateline_timelines::PROJECTION_VERSION;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -20,7 +19,7 @@ use crate::config::{Reporting, Role, Serving};
 use crate::detector::Detector;
 use crate::doors::{Doors, Use, note_reach, open_ledger, open_reports, until_replaced};
 use crate::health::Health;
-use crate::http::{Gate, Problem, server};
+use crate::http::{Bodies, Gate, Problem, Server};
 use crate::intake::reports::{Beats, ReportsIntake};
 use crate::intake::{Intake, inbox};
 use crate::keys::Keys;
@@ -85,11 +84,11 @@ impl House {
         let inbox = opening.inbox().await?;
         let reports = if serving.has(Role::Intake) || serving.has(Role::Detector) { open_reports(addresses).await? } else { None };
         let detecting = opening.detecting(&ledger, views.as_ref(), reports.as_ref())?;
-        let listener = TcpListener::bind(serving.listen)
+        let server = Server::bind(serving.listen, &serving.web)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
-        let address = listener.local_addr()?;
-        let router = opening.routes(&ledger, views.as_ref(), archive.as_ref(), reports.as_ref());
+        let address = server.address();
+        let router = opening.routes(&ledger, views.as_ref(), archive.as_ref(), reports.as_ref(), server.lowered());
         let router = match &detecting {
             Some((detector, ..)) => router.merge(detector.routes(&opening.gate)),
             None => router,
@@ -100,12 +99,7 @@ impl House {
         if let Some((detector, reports, asker)) = detecting {
             tasks.push(tokio::spawn(detector.run(reports, opening.keep.clone(), asker, opening.stopped.clone())));
         }
-        let stopped = opening.stopped.clone();
-        tasks.push(tokio::spawn(async move {
-            if let Err(error) = server::serve(listener, router, stopped).await {
-                tracing::error!(%error, "the server stopped");
-            }
-        }));
+        tasks.push(tokio::spawn(server.serve(router, opening.stopped.clone())));
         let replaced = tokio::spawn(until_replaced(opening.keep.clone(), number));
         Ok(Self { address, ledger, views, keep: opening.keep, stop, tasks, replaced })
     }
@@ -194,12 +188,20 @@ impl Opening<'_> {
         }
     }
 
-    fn routes(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>, reports: Option<&Reports>) -> Router {
+    fn routes(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>, reports: Option<&Reports>, lowered: Option<&str>) -> Router {
         let needs_ledger = self.serving.roles.iter().any(|role| *role != Role::Reader);
-        let mut router = Health { ledger: ledger.clone(), needs_ledger, views: views.cloned(), archive: archive.cloned() }.routes();
+        let mut router = Health {
+            ledger: ledger.clone(),
+            needs_ledger,
+            views: views.cloned(),
+            archive: archive.cloned(),
+            lowered: lowered.map(ToOwned::to_owned),
+        }
+        .routes();
         if self.serving.has(Role::Intake) {
-            router = router.merge(Intake::new(ledger.clone(), self.gate.clone()).routes());
-            router = router.merge(ReportsIntake::start(reports.cloned(), self.gate.clone(), self.serving.reporting.clone(), Beats::Yes).routes());
+            let (bodies, reporting) = (self.serving.web.bodies(), self.serving.reporting.clone());
+            router = router.merge(Intake::new(ledger.clone(), self.gate.clone(), bodies.clone()).routes());
+            router = router.merge(ReportsIntake::start(reports.cloned(), self.gate.clone(), bodies, reporting, Beats::Yes).routes());
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Reader)) {
             router = router.merge(Reader::new(ledger.clone(), views.clone(), self.keep.clone(), self.gate.clone(), self.stopped.clone()).routes());
@@ -222,24 +224,32 @@ impl Opening<'_> {
 
 /// The routes of a command that works on the files themselves: those of intake and reader.
 pub fn routes(doors: &Doors, gate: &Gate, stop: watch::Receiver<bool>) -> Router {
-    let intake = Intake::new(doors.ledger.clone(), gate.clone());
-    let reports = ReportsIntake::start(doors.reports.clone(), gate.clone(), Reporting::default(), Beats::No);
+    let bodies = Bodies::default();
+    let intake = Intake::new(doors.ledger.clone(), gate.clone(), bodies.clone());
+    let reports = ReportsIntake::start(doors.reports.clone(), gate.clone(), bodies, Reporting::default(), Beats::No);
     let reader = Reader::new(doors.ledger.clone(), doors.views.clone(), doors.keep.clone(), gate.clone(), stop);
     // Both roles have routes of their own under /v1/events; merging joins the methods.
     whole(intake.routes().merge(reports.routes()).merge(reader.routes()))
 }
 
-/// With answers for what is not there and what is not allowed: problems too.
+/// With answers for what is not there and what is not allowed: problems too. OPTIONS says what an address takes.
 pub fn whole(routes: Router) -> Router {
-    routes
-        .fallback(|uri: axum::http::Uri| async move {
-            Problem::not_found(format!("there is nothing at {}; /openapi.json lists what there is", uri.path()))
-        })
-        .method_not_allowed_fallback(|method: axum::http::Method, uri: axum::http::Uri| async move {
-            let detail = format!("{} does not take {method}; /openapi.json lists what it takes", uri.path());
-            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Not with this method", detail)
-        })
-        .layer(axum::middleware::map_response(as_problem))
+    routes.fallback(not_there).method_not_allowed_fallback(not_so).layer(axum::middleware::map_response(as_problem))
+}
+
+async fn not_there(method: Method, uri: Uri) -> Response {
+    if method == Method::OPTIONS && uri.path() == "*" {
+        return (StatusCode::NO_CONTENT, [(header::ALLOW, "GET,HEAD,POST")]).into_response();
+    }
+    Problem::not_found(format!("there is nothing at {}; /openapi.json lists what there is", uri.path())).into_response()
+}
+
+async fn not_so(method: Method, uri: Uri) -> Response {
+    if method == Method::OPTIONS {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let detail = format!("{} does not take {method}; /openapi.json lists what it takes", uri.path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Not with this method", detail).into_response()
 }
 
 /// What the framework refuses by itself (a path that is not UTF-8) it says in plain text: that becomes a problem too.

@@ -18,17 +18,21 @@ mod house;
 #[path = "support/needs.rs"]
 #[expect(dead_code, reason = "the test programs share their support")]
 mod needs;
+#[path = "support/raw.rs"]
+mod raw;
 mod asking;
 
 mod access;
 mod both_engines;
 mod commands;
+mod crowds;
 mod damage;
 mod detect;
 mod detecting;
 mod faults;
 mod full_disk;
 mod gaps;
+mod http;
 mod inbox;
 
 mod intake;

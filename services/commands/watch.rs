@@ -12,7 +12,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use dateline_backends::Keep;
 use serde_json::json;
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use super::serving::{until_told, welcome};
@@ -20,7 +19,7 @@ use super::{Answer, say};
 use crate::ask::Asker;
 use crate::config::{Role, Serving, Settings};
 use crate::doors::Doors;
-use crate::http::{Gate, server};
+use crate::http::{Gate, Server};
 use crate::keys::Keys;
 use crate::serve::{House, whole};
 use crate::watcher::{Reach, Watched, Watcher, read_pages};
@@ -76,15 +75,15 @@ async fn beside_a_server(settings: &Settings, watcher: Watcher, server: Asker, g
     let keep = Keep::open(&settings.addresses.keep).await?;
     let gate = Gate::new(Keys::new(keep.clone()), settings.listen.ip().is_loopback(), settings.open_reading);
     let asker = Arc::new(server);
-    let listener = TcpListener::bind(settings.listen).await.with_context(|| {
+    let server_of_its_own = Server::bind(settings.listen, &settings.web).await.with_context(|| {
         format!("cannot listen on {}; where the server is on this machine, give the watcher another address with --listen", settings.listen)
     })?;
-    let address = listener.local_addr()?;
+    let address = server_of_its_own.address();
     let router = whole(watcher.routes(&gate).merge(health(asker.clone(), keep.clone())));
     let to = settings.url.as_deref().unwrap_or_default();
     say(&with_state(&format!("serving at http://{address}\nstop with Ctrl-C\n"), &format!("{greeting}  publishes to {to}\n"), address))?;
     let (stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(server::serve(listener, router, stopped.clone()));
+    let serving = tokio::spawn(server_of_its_own.serve(router, stopped.clone()));
     let mut watching = tokio::spawn(watcher.run(asker, keep, stopped));
     let fault = tokio::select! {
         told = until_told() => told.err(),

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use serde::Deserialize;
 
+use super::WebFlags;
+
 /// The settings of a file; names as on the command line.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -22,6 +24,17 @@ pub struct File {
     pub open_reports: bool,
     pub key_reports_a_minute: Option<u64>,
     pub proxies: Vec<std::net::IpAddr>,
+    pub allow_hosts: Vec<String>,
+    pub connections_per_address: Option<usize>,
+    pub body_memory_mib: Option<usize>,
+}
+
+impl File {
+    /// What it says of the bounds of a server.
+    pub fn web(&self) -> WebFlags {
+        let Self { connections_per_address, body_memory_mib, .. } = *self;
+        WebFlags { allow_hosts: self.allow_hosts.clone(), connections_per_address, body_memory_mib }
+    }
 }
 
 /// Reads the file that was named, or the usual one where it exists.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use super::DetectFlags;
+use super::{DetectFlags, WebFlags};
 
 /// Dateline keeps the history of service outages: who saw it first, when the vendor admitted it, when it was over, what each
 /// of those claims rests on, and what was known at any given moment.
@@ -41,6 +41,9 @@ pub struct Flags {
     /// The address of a proxy whose X-Forwarded-For says who reports; may be given again. Without it that header is not read
     #[arg(long = "proxy", global = true, env = "DATELINE_PROXIES", value_name = "IP", value_delimiter = ',')]
     pub proxies: Vec<std::net::IpAddr>,
+    /// What bounds a server
+    #[command(flatten)]
+    pub web: WebFlags,
     /// Where to listen [default: 127.0.0.1:7310]
     #[arg(long, global = true, env = "DATELINE_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<String>,

@@ -3,6 +3,7 @@
 mod flags;
 mod detect;
 mod file;
+mod web;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -14,6 +15,8 @@ pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{
     AuditCommand, Command, Flags, Format, ImportFlags, ImportKind, KeysCommand, LedgerCommand, PublishersCommand, ReadFlags, ScopeFlag, complete,
 };
+
+pub use web::{Web, WebFlags};
 
 /// Everything a command needs to know.
 #[derive(Debug)]
@@ -32,6 +35,8 @@ pub struct Settings {
     pub open_reading: bool,
     /// Who may report, and how much.
     pub reporting: Reporting,
+    /// What bounds a server towards whoever asks it.
+    pub web: Web,
 }
 
 /// Who may report, and how much.
@@ -115,6 +120,8 @@ pub struct Serving {
     pub open_reading: bool,
     /// Who may report, and how much.
     pub reporting: Reporting,
+    /// What bounds it towards whoever asks it.
+    pub web: Web,
     /// The intake that a role publishes to which has none in its own process, with the API key for it.
     pub publish_to: Option<(String, Option<Secret>)>,
 }
@@ -124,7 +131,8 @@ impl Serving {
     pub fn of(settings: &Settings, roles: &[Role]) -> Self {
         let (addresses, reporting) = (settings.addresses.clone(), settings.reporting.clone());
         let publish_to = settings.url.clone().map(|url| (url, settings.key.clone()));
-        Self { roles: roles.to_vec(), addresses, listen: settings.listen, open_reading: settings.open_reading, reporting, publish_to }
+        let (listen, open_reading, web) = (settings.listen, settings.open_reading, settings.web.clone());
+        Self { roles: roles.to_vec(), addresses, listen, open_reading, reporting, web, publish_to }
     }
 
     /// True if it plays this role.
@@ -184,6 +192,7 @@ pub fn program() -> String {
 
 fn settings(flags: Flags) -> anyhow::Result<Settings> {
     let file = file::read(flags.config.as_deref())?;
+    let file_web = file.web();
     let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("data"));
     let mut addresses = Addresses::in_folder(data);
     if let Some(ledger) = flags.ledger.or(file.ledger) {
@@ -213,6 +222,7 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
         key_reports_a_minute: flags.key_reports_a_minute.or(file.key_reports_a_minute).unwrap_or(KEY_REPORTS_A_MINUTE),
         proxies: if flags.proxies.is_empty() { file.proxies } else { flags.proxies },
     };
+    let web = Web::of(flags.web, file_web, &reporting.proxies)?;
     Ok(Settings {
         command: flags.command,
         addresses,
@@ -221,6 +231,7 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
         key,
         open_reading: flags.open_reading || file.open_reading,
         reporting,
+        web,
     })
 }
 

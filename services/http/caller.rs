@@ -75,14 +75,10 @@ impl Gate {
         if caller.scopes.read { Ok(()) } else { Err(caller.refuse("read")) }
     }
 
-    /// Refuses a caller who may not replay the ledger.
+    /// Refuses a caller who may not replay the ledger: as soon as there is a key, that needs one, on one's own machine too.
     pub async fn auditor(&self, headers: &HeaderMap) -> Result<(), Problem> {
-        let everyone = self.open_reading && self.loopback;
-        if everyone && is_anonymous(headers) {
-            return Ok(());
-        }
         let caller = self.caller(headers).await?;
-        if caller.scopes.audit || everyone { Ok(()) } else { Err(caller.refuse("audit")) }
+        if caller.scopes.audit { Ok(()) } else { Err(caller.refuse("audit")) }
     }
 }
 
@@ -99,6 +95,11 @@ impl Caller {
     /// True if the caller may publish as this source.
     pub fn may_publish_as(&self, source: &str) -> bool {
         self.scopes.covers(source)
+    }
+
+    /// True if the caller may publish at all; asked before anything that was sent is read.
+    pub fn may_publish(&self) -> bool {
+        !self.scopes.publish.is_empty()
     }
 
     /// True for a desk: it may touch what others published.

@@ -1,13 +1,27 @@
 //! What every role that speaks HTTP shares: problems, parameters, who is calling, and the server with its limits.
 
 pub mod address;
+mod client;
 pub mod caller;
-pub mod parameters;
 pub mod problem;
+pub mod parameters;
+pub mod budget;
+pub mod bodies;
+pub mod places;
+mod files;
+mod hosts;
+mod reads;
+mod turn;
+mod scan;
+mod wire;
+mod connection;
 pub mod server;
 
+pub use bodies::{Bodies, Received};
 pub use caller::{Caller, Gate};
+pub use client::Client;
 pub use problem::Problem;
+pub use server::Server;
 
 /// The largest body that is read, in bytes; a batch of 1,000 ordinary events is a twentieth of it.
 pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;

@@ -8,7 +8,7 @@ use dateline_backends::Views;
 use dateline_events::{Instant, Moment, Position};
 use serde::de::DeserializeOwned;
 
-use super::Problem;
+use super::{Problem, reads};
 
 /// So long a read waits for `min_position` when it does not say how long, in milliseconds.
 const WAIT_DEFAULT_MS: u64 = 5_000;
@@ -68,7 +68,10 @@ pub async fn wait_for(views: &Views, min_position: Option<Position>, wait_ms: Op
             let _ = tokio::time::timeout(Duration::from_millis(LOOK_AGAIN_MS), watch.changed()).await;
         }
     };
-    match tokio::time::timeout(wait, caught_up).await {
+    if *views.watch_cursor().borrow() >= wanted {
+        return Ok(());
+    }
+    match reads::aside(tokio::time::timeout(wait, caught_up)).await? {
         Ok(read) => Ok(read?),
         Err(_) => {
             let position = views.cursor(views.serving().await?).await?;

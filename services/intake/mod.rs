@@ -7,7 +7,6 @@ pub mod inbox;
 pub mod reports;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,7 +17,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::doors::ReceiptForm;
-use crate::http::{Gate, MAX_BODY_BYTES, Problem};
+use crate::http::{Bodies, Gate, MAX_BODY_BYTES, Problem, Received};
 use modes::{Form, Sent};
 
 /// What the intake needs.
@@ -26,12 +25,13 @@ use modes::{Form, Sent};
 pub struct Intake {
     ledger: Ledger,
     gate: Gate,
+    bodies: Bodies,
 }
 
 impl Intake {
     /// An intake before a ledger.
-    pub fn new(ledger: Ledger, gate: Gate) -> Self {
-        Self { ledger, gate }
+    pub fn new(ledger: Ledger, gate: Gate, bodies: Bodies) -> Self {
+        Self { ledger, gate, bodies }
     }
 
     /// Its routes.
@@ -52,10 +52,14 @@ struct Item {
 
 async fn take(State(intake): State<Intake>, request: Request) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
+    // Whoever may publish nothing is told so before a byte of the body is read.
     let caller = intake.gate.caller(&parts.headers).await?;
+    if !caller.may_publish() {
+        return Err(caller.refuse("publish:SOURCE"));
+    }
     let mode = modes::of(&parts.headers)?;
-    let body = read_body(body, MAX_BODY_BYTES, "events").await?;
-    match modes::read(mode, &parts.headers, &body)? {
+    let Received { bytes, room: _held_until_answered } = intake.bodies.read(&parts, body, &caller, MAX_BODY_BYTES, "events").await?;
+    match modes::read(mode, &parts.headers, &bytes)? {
         Sent::One(form) => {
             let event = accept(&caller, form)?;
             let items = append(&intake.ledger, vec![Ok(event)]).await?;
@@ -87,23 +91,6 @@ fn one(item: Item) -> Result<Response, Problem> {
         response.headers_mut().insert(header::LOCATION, place);
     }
     Ok(response)
-}
-
-async fn read_body(body: Body, bytes_max: usize, of_what: &str) -> Result<bytes::Bytes, Problem> {
-    axum::body::to_bytes(body, bytes_max).await.map_err(|error| {
-        let too_large = std::error::Error::source(&error).is_some_and(|source| source.to_string().contains("length limit"));
-        if too_large {
-            let detail = format!("a body has at most {bytes_max} bytes; send fewer {of_what} at once");
-            Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", detail)
-        } else {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "body-broken",
-                "The body did not arrive whole",
-                "the connection broke while the body was read; send it again",
-            )
-        }
-    })
 }
 
 /// An event that may be appended.

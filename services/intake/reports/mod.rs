@@ -24,10 +24,9 @@ use dateline_events::reports::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::read_body;
 use crate::config::Reporting;
 use crate::http::server::Peer;
-use crate::http::{Gate, Problem, parameters};
+use crate::http::{Bodies, Gate, Problem, Received, parameters};
 use flusher::Flusher;
 use gather::Gathered;
 use limits::{Limits, Reporter};
@@ -50,6 +49,7 @@ struct Inner {
     /// None where reports are switched off.
     open: Option<Open>,
     gate: Gate,
+    bodies: Bodies,
     rules: Reporting,
     limits: Limits,
 }
@@ -91,10 +91,10 @@ struct Counted {
 
 impl ReportsIntake {
     /// An intake before a log of reports; None: it takes none. Must be called inside a runtime.
-    pub fn start(reports: Option<Reports>, gate: Gate, rules: Reporting, beats: Beats) -> Self {
+    pub fn start(reports: Option<Reports>, gate: Gate, bodies: Bodies, rules: Reporting, beats: Beats) -> Self {
         let open = reports.map(|reports| Open { flusher: Flusher::start(reports.clone(), beats), reports });
         let limits = Limits::new(rules.key_reports_a_minute);
-        Self(Arc::new(Inner { open, gate, rules, limits }))
+        Self(Arc::new(Inner { open, gate, bodies, rules, limits }))
     }
 
     /// Its route.
@@ -114,8 +114,8 @@ async fn take(State(intake): State<ReportsIntake>, request: Request) -> Result<R
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(Peer(address))| address.ip());
     let reporter = head::reporter(&caller, &intake.rules, &parts.headers, peer, history)?;
     let form = head::form(&parts.headers, &parts.uri)?;
-    let body = read_body(body, MAX_REPORTS_BODY_BYTES, "reports").await?;
-    let counted = count(&body, form, history, &reporter, &intake.limits)?;
+    let Received { bytes, room: _held_until_answered } = intake.bodies.read(&parts, body, &caller, MAX_REPORTS_BODY_BYTES, "reports").await?;
+    let counted = count(&bytes, form, history, &reporter, &intake.limits)?;
     let Counted { counts, accepted, limited } = counted;
     let (position, fresh) = if counts.is_empty() {
         (None, None)
