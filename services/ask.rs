@@ -94,6 +94,16 @@ impl Asker {
         if status.is_success() { Ok(body) } else { bail!(problem_text(status, &body)) }
     }
 
+    /// Asks a server for a path, and answers as soon as its head is there: the body comes as it is sent. Files are read without asking.
+    pub async fn stream(&self, path: &str) -> anyhow::Result<reqwest::Response> {
+        let Self::Server { url, key, client } = self else { bail!("only a server's answer comes as it is sent") };
+        let mut request = client.get(format!("{url}{path}"));
+        if let Some(key) = key {
+            request = request.bearer_auth(&key.0);
+        }
+        request.send().await.with_context(|| no_server(url))
+    }
+
     /// Whether a service is registered; None where no reader answers at this address (an intake alone).
     pub async fn is_registered(&self, service: &str) -> anyhow::Result<Option<bool>> {
         let (status, body) = self.send("GET", &format!("/v1/services/{service}"), None).await?;
@@ -121,7 +131,7 @@ impl Asker {
                 if let Some(key) = key {
                     request = request.bearer_auth(&key.0);
                 }
-                let answer = request.send().await.with_context(|| format!("no server answers at {url}; start one with `dateline serve`"))?;
+                let answer = request.send().await.with_context(|| no_server(url))?;
                 let status = answer.status();
                 Ok((status, answer.bytes().await?))
             }
@@ -138,6 +148,10 @@ impl Asker {
             }
         }
     }
+}
+
+fn no_server(url: &str) -> String {
+    format!("no server answers at {url}; start one with `dateline serve`")
 }
 
 /// The address of a server, without a slash at the end.

@@ -41,6 +41,7 @@ mod openapi;
 mod passed_over;
 mod poison;
 mod reading;
+mod replayed;
 mod reports;
 mod roles;
 mod synced;

@@ -204,6 +204,7 @@ async fn every_answer_to_a_reader_is_as_described() {
         ("get /v1/events", "/v1/events?state=unattached"),
         ("get /v1/events", "/v1/events?state=poison&limit=1"),
         ("get /v1/events", "/v1/events?after=0"),
+        ("get /v1/events", "/v1/events?after=0&trailer=1"),
         ("get /v1/events", "/v1/events?source=/desks/demo&id=none"),
         ("get /v1/events", "/v1/events"),
         ("get /v1/events/{position}", "/v1/events/1"),

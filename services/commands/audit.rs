@@ -1,5 +1,7 @@
 //! `dateline audit replay`: the ledger as NDJSON of the exact bytes, or folded anew up to then.
 
+mod from_server;
+
 use std::io::Write;
 
 use anyhow::{Context, bail};
@@ -31,7 +33,11 @@ pub async fn run(settings: &Settings, command: &AuditCommand) -> anyhow::Result<
     let until = until.as_deref().map(read_until).transpose()?;
     match (timeline, &settings.url) {
         (None, None) => replay(settings, until).await,
-        (None, Some(_)) => replay_from_server(settings, until).await,
+        (None, Some(_)) => {
+            let asker = Asker::open(settings, Use::Read).await?;
+            from_server::replay(&asker, until, &mut std::io::BufWriter::new(std::io::stdout().lock())).await?;
+            Ok(Answer::Done)
+        }
         (Some(which), None) => refold(settings, until, which, lang).await,
         (Some(_), Some(_)) => bail!("a replay is folded anew from the files; leave --url out and name them with --data"),
     }
@@ -45,6 +51,15 @@ fn read_until(text: &str) -> anyhow::Result<Until> {
     Ok(Until::Recorded(instant))
 }
 
+/// True for what comes after the end of what is read.
+fn is_beyond(until: Option<Until>, position: Position, recorded: Instant) -> bool {
+    match until {
+        None => false,
+        Some(Until::Position(last)) => position > last,
+        Some(Until::Recorded(last)) => recorded > last,
+    }
+}
+
 async fn open(settings: &Settings) -> anyhow::Result<Ledger> {
     ledger_to_read(&settings.addresses).await
 }
@@ -56,12 +71,8 @@ async fn replay(settings: &Settings, until: Option<Until>) -> anyhow::Result<Ans
     let progress = Progress::new("replaying", ledger.head().await?.position);
     while let Some(page) = follower.try_next().await? {
         for record in &page.records {
-            let beyond = match until {
-                None => false,
-                Some(Until::Position(last)) => record.position > last,
-                Some(Until::Recorded(last)) => record.recorded > last,
-            };
-            let written = if beyond { out.flush() } else { out.write_all(&replay_line(record)) };
+            let beyond = is_beyond(until, record.position, record.recorded);
+            let written = if beyond { out.flush() } else { out.write_all(&replay_line(record)?) };
             match written {
                 // Whoever read has seen enough.
                 Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(Answer::Done),
@@ -76,36 +87,6 @@ async fn replay(settings: &Settings, until: Option<Until>) -> anyhow::Result<Ans
     out.flush()?;
     progress.end();
     Ok(Answer::Done)
-}
-
-/// A server replays in pages, which are asked for one after the other.
-async fn replay_from_server(settings: &Settings, until: Option<Until>) -> anyhow::Result<Answer> {
-    const PAGE: u64 = 1_000;
-    let asker = Asker::open(settings, Use::Read).await?;
-    let mut after = 0;
-    loop {
-        let limit = match until {
-            Some(Until::Position(last)) if last <= after => return Ok(Answer::Done),
-            Some(Until::Position(last)) => PAGE.min(last - after),
-            _ => PAGE,
-        };
-        let lines = asker.get(&format!("/v1/events?after={after}&limit={limit}")).await?;
-        let text = std::str::from_utf8(&lines).context("the server's answer is not UTF-8")?;
-        let mut got = 0;
-        for line in text.lines() {
-            let record: serde_json::Value = serde_json::from_str(line).context("the server's answer is not NDJSON")?;
-            let recorded = record["recorded"].as_str().and_then(Instant::parse).context("a line without a recorded time")?;
-            if matches!(until, Some(Until::Recorded(last)) if recorded > last) {
-                return Ok(Answer::Done);
-            }
-            say(&format!("{line}\n"))?;
-            after = record["position"].as_u64().context("a line without a position")?;
-            got += 1;
-        }
-        if got == 0 {
-            return Ok(Answer::Done);
-        }
-    }
 }
 
 /// Projects a copy of the ledger up to then into views of its own, which are thrown away, and tells the timeline from them:

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::Reader;
 use super::answer::{Standing, answer};
-use super::replay::replay;
+use super::replay::{self, replay};
 use super::timeline;
 use crate::http::Problem;
 use crate::http::parameters::{self, Waiting};
@@ -29,6 +29,8 @@ struct Parameters {
     state: Option<String>,
     after: Option<Position>,
     limit: Option<usize>,
+    /// 1: the last line of a replay says how it ended.
+    trailer: Option<u8>,
     min_position: Option<u64>,
     wait_ms: Option<u64>,
 }
@@ -90,7 +92,12 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
         }
         (None, None, None) if parameters.after.is_some() => {
             reader.gate.auditor(&headers).await?;
-            replay(&reader, parameters.after.unwrap_or(0), parameters.limit).await
+            let trailer = match parameters.trailer {
+                None | Some(0) => false,
+                Some(1) => true,
+                Some(other) => return Err(Problem::invalid_parameter(format!("trailer: {other}; expected 1, or none"))),
+            };
+            replay(&reader, replay::Asked { after: parameters.after.unwrap_or(0), limit: parameters.limit, trailer }).await
         }
         _ => Err(Problem::invalid_parameter("ask by source and id, by state (poison, unattached), or with after=POSITION for a replay as NDJSON")),
     }

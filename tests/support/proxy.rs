@@ -42,6 +42,8 @@ struct Shared {
     answer_trap: Mutex<Option<AnswerTrap>>,
     /// How often rows were sent.
     rows_sent: AtomicU64,
+    /// Each connection is cut when the server has said so many bytes; 0: none is.
+    cut_after_bytes: AtomicU64,
     /// Both ends of every connection.
     connections: Mutex<Vec<TcpStream>>,
 }
@@ -95,6 +97,11 @@ impl Proxy {
         ends.iter().filter(|end| end.shutdown(Shutdown::Both).is_ok()).count() / 2
     }
 
+    /// From now on each connection is cut in the middle: when the server has said so many bytes.
+    pub fn cut_after(&self, bytes: u64) {
+        self.shared.cut_after_bytes.store(bytes, Ordering::SeqCst);
+    }
+
     /// The next time that the server says this, the connection breaks and nobody hears it. For protocols in which several questions
     /// are on their way at once.
     pub fn lose_answer(&self, message: &'static [u8]) {
@@ -129,7 +136,17 @@ fn relay(mut client: TcpStream, mut server: TcpStream, shared: &Arc<Shared>) {
     let answers = Arc::clone(shared);
     std::thread::spawn(move || {
         let mut buffer = [0; 65_536];
+        let mut said: u64 = 0;
         while let Ok(length @ 1..) = from_server.read(&mut buffer) {
+            said += length as u64;
+            let over = said.saturating_sub(match answers.cut_after_bytes.load(Ordering::SeqCst) {
+                0 => u64::MAX,
+                limit => limit,
+            });
+            if over > 0 {
+                drop(to_client.write_all(&buffer[..length.saturating_sub(usize::try_from(over).unwrap())]));
+                break;
+            }
             let is_it = |trap: &mut Trap| trap.answer.is_empty() || buffer[..length].windows(trap.answer.len()).any(|window| window == trap.answer);
             if let Some(trap) = losing.lock().unwrap().take_if(is_it) {
                 (trap.meanwhile)();
