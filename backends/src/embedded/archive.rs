@@ -8,7 +8,8 @@ use std::sync::Arc;
 use dateline_events::{Instant, Position};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
-use super::file::{self, FileError, Format, number, position};
+use super::fault::FileError;
+use super::file::{self, Format, number, position};
 use crate::archive::{self, ArchiveError};
 use crate::ledger::{MAX_PAGE_BYTES, Record};
 use crate::threads::Threads;

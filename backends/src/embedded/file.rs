@@ -1,4 +1,4 @@
-//! SQLite files: how they are opened, what format they must have, how SQLite's numbers and errors are read.
+//! SQLite files: how they are opened, what format they must have, how SQLite's numbers are read.
 //!
 //! Nothing here knows a table of a door.
 
@@ -6,10 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use dateline_events::{Instant, Position};
-use rusqlite::{Connection, ErrorCode, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior};
 
-use crate::threads::ThreadError;
-use crate::{ArchiveError, KeepError, LedgerError, ReportsError, ViewsError};
+use super::fault::FileError;
 
 /// How long a connection waits for a lock of another one.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
@@ -38,102 +37,6 @@ pub(super) struct Format {
     pub cache_kib: u32,
     /// The writer copies the log into the file when it has so many pages.
     pub checkpoint_pages: u32,
-}
-
-/// Why a file could not be opened or used.
-#[derive(Debug)]
-pub(super) enum FileError {
-    /// No room.
-    Full,
-    /// Anything else, in words.
-    Other(String),
-}
-
-impl From<rusqlite::Error> for FileError {
-    fn from(error: rusqlite::Error) -> Self {
-        if error.sqlite_error_code() == Some(ErrorCode::DiskFull) { Self::Full } else { Self::Other(error.to_string()) }
-    }
-}
-
-impl From<ThreadError> for FileError {
-    fn from(error: ThreadError) -> Self {
-        Self::Other(error.to_string())
-    }
-}
-
-impl From<FileError> for ArchiveError {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Full => Self::Full,
-            FileError::Other(text) => Self::Engine(text),
-        }
-    }
-}
-
-impl From<rusqlite::Error> for ArchiveError {
-    fn from(error: rusqlite::Error) -> Self {
-        FileError::from(error).into()
-    }
-}
-
-impl From<FileError> for LedgerError {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Full => Self::Full,
-            FileError::Other(text) => Self::Engine(text),
-        }
-    }
-}
-
-impl From<FileError> for ViewsError {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Full => Self::Full,
-            FileError::Other(text) => Self::Engine(text),
-        }
-    }
-}
-
-impl From<FileError> for KeepError {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Full => Self::Full,
-            FileError::Other(text) => Self::Engine(text),
-        }
-    }
-}
-
-impl From<FileError> for ReportsError {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Full => Self::Full,
-            FileError::Other(text) => Self::Engine(text),
-        }
-    }
-}
-
-impl From<rusqlite::Error> for ReportsError {
-    fn from(error: rusqlite::Error) -> Self {
-        FileError::from(error).into()
-    }
-}
-
-impl From<rusqlite::Error> for LedgerError {
-    fn from(error: rusqlite::Error) -> Self {
-        FileError::from(error).into()
-    }
-}
-
-impl From<rusqlite::Error> for ViewsError {
-    fn from(error: rusqlite::Error) -> Self {
-        FileError::from(error).into()
-    }
-}
-
-impl From<rusqlite::Error> for KeepError {
-    fn from(error: rusqlite::Error) -> Self {
-        FileError::from(error).into()
-    }
 }
 
 /// Opens a file for writing; creates it, its folder and its tables where they are missing.

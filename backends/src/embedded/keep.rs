@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::file::{self, FileError, Format};
+use super::fault::FileError;
+use super::file::{self, Format};
 use crate::keep::{KeepEntry, KeepError, MAX_LISTED_KEYS, Revision};
 use crate::threads::Threads;
 

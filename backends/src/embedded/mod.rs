@@ -4,6 +4,7 @@
 //! ever held across an await.
 
 mod archive;
+mod fault;
 mod file;
 mod keep;
 mod ledger;

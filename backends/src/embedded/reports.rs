@@ -10,7 +10,8 @@ use dateline_events::Position;
 use dateline_events::reports::FlushName;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::file::{self, FileError, Format};
+use super::fault::FileError;
+use super::file::{self, Format};
 use crate::reports::{Appended, FlushPage, KeptFlush, MAX_REPORTS_PAGE_BYTES, ReportsError};
 use crate::threads::Threads;
 

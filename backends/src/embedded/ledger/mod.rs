@@ -15,7 +15,8 @@ use tokio::sync::watch;
 
 pub use follow::Follower;
 
-use super::file::{self, FileError, Format};
+use super::fault::FileError;
+use super::file::{self, Format};
 use crate::ledger::{Head, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, NewEvent, Outcome, Receipt, Record};
 use crate::threads::{Poller, Threads};
 use commit::{Stored, Writing};

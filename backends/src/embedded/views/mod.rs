@@ -19,7 +19,8 @@ use dateline_timelines::rows::{EventRow, Facts, IncidentNumber, Needs, Rows, Sum
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
-use super::file::{self, FileError};
+use super::fault::FileError;
+use super::file;
 use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, Members};
 use crate::threads::{Poller, Threads};
 use crate::views::{Answer, Generation, ViewsError, announce, limited};
