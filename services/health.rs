@@ -65,6 +65,8 @@ async fn live() -> &'static str {
 async fn ready(State(health): State<Health>) -> Response {
     let ledger = async { in_time(health.ledger.head()).await.map(|head| head.position) };
     let (ledger, views, archive) = tokio::join!(ledger, health.views(), health.archive());
+    let sound = health.ledger.soundness();
+    let fault = sound.fault.as_ref().or(sound.disk.as_ref());
     let said = |result: &Result<Position, String>| match result {
         Ok(position) => json!({"ok": true, "position": position}),
         Err(error) => json!({"ok": false, "error": error}),
@@ -75,8 +77,17 @@ async fn ready(State(health): State<Health>) -> Response {
     };
     let views_ready = views.as_ref().is_none_or(|views| views.is_ok() && lag.is_none_or(|lag| lag <= MAX_LAG));
     let archive_ready = archive.as_ref().is_none_or(Result::is_ok);
-    let ready = views_ready && archive_ready && (ledger.is_ok() || !health.needs_ledger);
+    let ready = views_ready && archive_ready && fault.is_none() && (ledger.is_ok() || !health.needs_ledger);
     let mut told = json!({"ready": ready, "ledger": said(&ledger)});
+    if let Some(fault) = fault {
+        (told["ledger"]["ok"], told["ledger"]["error"]) = (json!(false), json!(fault.to_string()));
+    }
+    if sound.scrubbed > 0 {
+        told["ledger"]["scrubbed"] = json!(sound.scrubbed);
+    }
+    if sound.taken_as_found > 0 {
+        told["ledger"]["taken_as_found"] = json!({"up_to": sound.taken_as_found, "to_do": sound.unfilled});
+    }
     if let (Some(views), Value::Object(members)) = (&views, &mut told) {
         members.insert("views".into(), said(views));
         members.insert("positions_behind".into(), json!(lag));

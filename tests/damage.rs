@@ -30,6 +30,11 @@ impl House {
         Self { kept, server: None, _folder: folder }.filled().await
     }
 
+    async fn without_an_archive() -> Self {
+        let (folder, data) = folder();
+        Self { kept: Kept::in_folder(&data), server: None, _folder: folder }.filled().await
+    }
+
     async fn on_the_bus() -> Self {
         let (folder, data) = folder();
         let server = Nats::start();
@@ -44,7 +49,8 @@ impl House {
             publish(&house.url, &lines.iter().map(String::as_str).collect::<Vec<_>>()).await;
         }
         let archived = async {
-            while get(&format!("{}/health/ready", house.url)).await.1["archive"]["position"] != json!(EVENTS) {
+            let follower = if self.kept.flags.is_empty() && self.server.is_none() { "views" } else { "archive" };
+            while get(&format!("{}/health/ready", house.url)).await.1[follower]["position"] != json!(EVENTS) {
                 tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             }
         };
@@ -150,6 +156,37 @@ async fn sqlite_a_file_that_was_truncated() {
     let file = std::fs::File::options().write(true).open(house.kept.folder.join("ledger.db")).unwrap();
     file.set_len(file.metadata().unwrap().len() / 2).unwrap();
     house.is_restored(&[EVENTS as u64]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_without_an_archive_what_is_altered_is_named_and_what_is_true_is_told() {
+    let house = House::without_an_archive().await;
+    flip_a_bit(&house.kept.folder, "ledger.db", &text());
+    let named = format!("position {DAMAGED} ");
+    let server = Role::start(&house.kept, "serve");
+    let (status, ready) = get(&format!("{}/health/ready", server.url)).await;
+    let error = ready["ledger"]["error"].as_str().unwrap_or_default();
+    assert!(status == 503 && ready["ready"] == json!(false) && error.contains(&named), "{status} {ready}");
+    let replay = async |limit: u64| reqwest::get(format!("{}/v1/events?after=0&limit={limit}", server.url)).await.unwrap().text().await;
+    assert_eq!(replay(DAMAGED - 1).await.unwrap().lines().count() as u64, DAMAGED - 1, "what stands before it is replayed");
+    assert!(replay(DAMAGED).await.is_err(), "a replay breaks off where it comes to it");
+    let (status, told) = get(&format!("{}/v1/incidents/whatsapp/timeline", server.url)).await;
+    assert_eq!((status, &told["changed"]), (200, &json!(EVENTS)), "what was folded before the damage is told");
+    let next = publish(&server.url, &[&anomaly("after", "whatsapp", "2022-10-25T06:50Z")]).await;
+    assert_eq!(next[0]["receipt"]["position"], json!(EVENTS + 1));
+    let again = reqwest::Client::new().post(format!("{}/v1/events", server.url)).header("content-type", "application/cloudevents+json");
+    let again = again.body(anomaly(&id(DAMAGED as usize - 1), "whatsapp", "2022-10-25T06:37Z")).send().await.unwrap();
+    let (status, problem) = (again.status().as_u16(), again.text().await.unwrap());
+    assert!(status == 503 && problem.contains(&named), "what was altered is not answered: {status} {problem}");
+    assert_eq!(server.terminate(), Some(0));
+    let replayed = house.kept.run(&["audit", "replay"]);
+    let said = String::from_utf8_lossy(&replayed.stderr).into_owned();
+    assert!(replayed.status.code() == Some(2) && said.contains(&named), "{said}");
+    let (code, said) = house.check();
+    assert!(code == Some(1) && said.contains(&format!("\n{DAMAGED}  ALTERED")) || said.starts_with(&format!("{DAMAGED}  ALTERED")), "{said}");
+    let restored = house.kept.run(&["ledger", "restore"]);
+    let said = String::from_utf8_lossy(&restored.stderr).into_owned();
+    assert!(restored.status.code() == Some(2) && said.contains("a backup") && !said.contains("redact"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

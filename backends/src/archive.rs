@@ -60,6 +60,18 @@ pub enum ArchiveError {
     /// The disk is full; nothing was stored.
     #[error("the disk of the archive is full: nothing was stored; free some space, then the archiver goes on")]
     Full,
+    /// What the file holds is not what was written.
+    #[error("the archive's file is damaged ({detail}): put a backup in its place, or move it away, and the archive is filled anew from the ledger")]
+    Damaged {
+        /// Which file, and what the engine said.
+        detail: String,
+    },
+    /// The disk failed to read or to write.
+    #[error("the disk of the archive fails ({detail}): see what the system says of it, and copy what it still gives to another one")]
+    Disk {
+        /// Which file, and what the engine said.
+        detail: String,
+    },
     /// The address of an archive was not understood.
     #[error("{0:?} is no address of an archive: write sqlite:PATH or postgres://USER@HOST/DATABASE?password_file=PATH")]
     Address(String),

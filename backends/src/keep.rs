@@ -66,6 +66,18 @@ pub enum KeepError {
     /// The disk is full.
     #[error("the keep's disk is full: nothing was changed; free some space and try again")]
     Full,
+    /// What the file holds is not what was written.
+    #[error("the keep is damaged ({detail}): nothing else holds what it keeps, so put a backup of the file in its place")]
+    Damaged {
+        /// Which file, which key where one is known, and what the engine said.
+        detail: String,
+    },
+    /// The disk failed to read or to write.
+    #[error("the disk of the keep fails ({detail}): see what the system says of it, and copy what it still gives to another one")]
+    Disk {
+        /// Which file, and what the engine said.
+        detail: String,
+    },
     /// The address of a keep was not understood.
     #[error("{0:?} is no keep's address: write sqlite:PATH or nats://HOST:PORT")]
     Address(String),

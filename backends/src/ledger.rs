@@ -6,6 +6,7 @@ use dateline_events::{EventKey, Instant, Position};
 use thiserror::Error;
 use tokio::sync::watch;
 
+use crate::soundness::{Found, Soundness};
 use crate::{distributed, embedded};
 
 /// The most events that one call of [`Ledger::append`] takes, and that one commit holds.
@@ -164,6 +165,9 @@ pub struct Page {
     pub head: Position,
 }
 
+/// What to do when the ledger is not what it was.
+const WAY_ON: &str = "keep what is there; `dateline ledger check` names every such position, `dateline ledger restore` makes a new ledger from the archive, and where there is none, a backup must take its place";
+
 /// Why the ledger did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LedgerError {
@@ -186,9 +190,7 @@ pub enum LedgerError {
         reason: String,
     },
     /// The ledger ends before a position that is known to exist: it was rolled back or damaged.
-    #[error(
-        "the ledger ends at position {head}, but position {known} is known to exist: nothing is appended; keep what is there, and run `dateline ledger check` and `dateline ledger restore`"
-    )]
+    #[error("the ledger ends at position {head}, but position {known} is known to exist: nothing is appended; {WAY_ON}")]
     Shorter {
         /// What is known to exist.
         known: Position,
@@ -196,18 +198,34 @@ pub enum LedgerError {
         head: Position,
     },
     /// A position is not there although the ledger goes on after it.
-    #[error("position {position} is not in the ledger: keep what is there, and run `dateline ledger check` and `dateline ledger restore`")]
+    #[error("position {position} is not in the ledger: {WAY_ON}")]
     Missing {
         /// The position.
         position: Position,
     },
     /// What stands at a position is not what the ledger wrote there.
-    #[error(
-        "what stands at position {position} is not what the ledger wrote: keep what is there, and run `dateline ledger check` and `dateline ledger restore`"
-    )]
+    #[error("what stands at position {position} is not what the ledger wrote: {WAY_ON}")]
     Altered {
         /// The position.
         position: Position,
+    },
+    /// The index of ids does not lead to a position, so an id could be taken twice.
+    #[error("the ledger's index of ids does not lead to position {position}: nothing is appended; {WAY_ON}")]
+    Misled {
+        /// The position.
+        position: Position,
+    },
+    /// The file's pages are not what was written.
+    #[error("the ledger's file is damaged ({detail}): nothing is appended; {WAY_ON}")]
+    Damaged {
+        /// Which file, and what the engine said.
+        detail: String,
+    },
+    /// The disk failed to read or to write.
+    #[error("the ledger's disk fails ({detail}): see what the system says of it, and copy what it still gives to another one")]
+    Disk {
+        /// Which file, and what the engine said.
+        detail: String,
     },
     /// A setting of the server or the stream would lose or change what was acknowledged.
     #[error("{place} is no place for a ledger: {detail}")]
@@ -305,11 +323,29 @@ impl Ledger {
         }
     }
 
-    /// For checks and restoring: what is still there after a position, in order, whatever is missing between. Empty: nothing is.
-    pub async fn scan(&self, after: Position) -> Result<Vec<Record>, LedgerError> {
+    /// For checks and restoring: what is still there after a position, in order, whatever is missing between, each held against its
+    /// commitment. Empty: nothing is.
+    pub async fn scan(&self, after: Position) -> Result<Vec<Found>, LedgerError> {
         match self {
             Self::Embedded(ledger) => ledger.scan(after).await,
-            Self::Distributed(ledger) => ledger.scan(after).await,
+            Self::Distributed(ledger) => Ok(ledger.scan(after).await?.into_iter().map(Found::uncommitted).collect()),
+        }
+    }
+
+    /// For checks: what is the matter with the file as a whole, in the engine's words, at most a hundred; None where the engine has no
+    /// file of its own.
+    pub async fn structure(&self) -> Result<Option<Vec<String>>, LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.structure().await.map(Some),
+            Self::Distributed(_) => Ok(None),
+        }
+    }
+
+    /// What the ledger found out about itself since it was opened. JetStream holds its store against checksums of its own.
+    pub fn soundness(&self) -> Soundness {
+        match self {
+            Self::Embedded(ledger) => ledger.soundness(),
+            Self::Distributed(_) => Soundness::default(),
         }
     }
 
@@ -327,6 +363,14 @@ impl Ledger {
         match self {
             Self::Embedded(ledger) => ledger.copy(records).await,
             Self::Distributed(ledger) => ledger.copy(records).await,
+        }
+    }
+
+    /// For restoring alone: puts a record that does not hold against its commitment, with that commitment, so that the copy names it too.
+    pub async fn copy_as_found(&self, found: Found) -> Result<(), LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.copy_as_found(found).await,
+            Self::Distributed(_) => Err(LedgerError::Altered { position: found.record.position }),
         }
     }
 

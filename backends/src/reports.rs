@@ -117,6 +117,18 @@ pub enum ReportsError {
         /// Which setting, and what it does.
         detail: String,
     },
+    /// What the file holds is not what was written.
+    #[error("the log of reports is damaged ({detail}): stop, put a backup in its place or move it away, and start anew")]
+    Damaged {
+        /// Which file, and what the engine said.
+        detail: String,
+    },
+    /// The disk failed to read or to write.
+    #[error("the disk of the log of reports fails ({detail}): see what the system says of it, and copy what it still gives to another one")]
+    Disk {
+        /// Which file, and what the engine said.
+        detail: String,
+    },
     /// The address was not understood.
     #[error("{0:?} is no address of a log of reports: write sqlite:PATH, nats://HOST:PORT, or none")]
     Address(String),

@@ -87,6 +87,18 @@ pub enum ViewsError {
     /// The disk is full; nothing was written.
     #[error("the disk of the views is full: nothing was written; free some space, then the projector goes on")]
     Full,
+    /// What the file holds is not what was written. An embedded engine sets it aside and begins anew by itself.
+    #[error("the file of views is damaged ({detail}): it is set aside and made anew from the ledger")]
+    Damaged {
+        /// Which file, and what the engine said.
+        detail: String,
+    },
+    /// The disk failed to read or to write.
+    #[error("the disk of the views fails ({detail}): see what the system says of it, and copy what it still gives to another one")]
+    Disk {
+        /// Which file, and what the engine said.
+        detail: String,
+    },
     /// The address of views was not understood.
     #[error("{0:?} is no address of views: write sqlite:PATH or postgres://USER@HOST/DATABASE?password_file=PATH")]
     Address(String),

@@ -237,7 +237,7 @@ async fn a_message_that_is_lost_is_named_by_position_and_stops_the_follower() {
     let deleted = api(&server, "STREAM.MSG.DELETE.ledger", json!({"seq": 4})).await;
     assert_eq!(deleted["success"], true);
     assert_eq!(ledger.follow(0).next().await, Err(LedgerError::Missing { position: 4 }));
-    let left: Vec<_> = ledger.scan(0).await.unwrap().iter().map(|record| record.position).collect();
+    let left: Vec<_> = ledger.scan(0).await.unwrap().iter().map(|found| found.record.position).collect();
     assert_eq!(left, [1, 2, 3, 5, 6, 7, 8, 9]);
 }
 

@@ -6,7 +6,7 @@ use dateline_backends::LedgerError;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use crate::support::{event, events, ledger, receipts};
+use crate::support::{event_of, events, ledger, receipts};
 
 /// Makes every commit that appends fail at its very end, as a failing disk would: a deferred foreign key is checked by COMMIT.
 const BREAK: &str = "CREATE TABLE parent (number INTEGER PRIMARY KEY);
@@ -21,14 +21,12 @@ async fn a_commit_that_fails_stores_nothing_and_the_writer_goes_on_once_it_can()
     let file = rusqlite::Connection::open(folder.path().join("ledger.db")).unwrap();
     file.execute_batch(BREAK).unwrap();
     for _ in 0..2 {
-        let mut refused = event("4", "x");
-        refused.source = "/desks/new".to_owned();
+        let refused = event_of("/desks/new", "4", "x");
         assert!(matches!(ledger.append(vec![refused]).await, Err(LedgerError::Stopped { .. })));
         assert_eq!((ledger.head().await.unwrap().position, *ledger.watch_head().borrow()), (3, 3));
     }
     file.execute_batch("DROP TRIGGER broken").unwrap();
-    let mut stored = event("4", "x");
-    stored.source = "/desks/new".to_owned();
+    let stored = event_of("/desks/new", "4", "x");
     assert_eq!(receipts(ledger.append(vec![stored]).await.unwrap())[0].position, 4);
     assert_eq!(ledger.get(4).await.unwrap().unwrap().source, "/desks/new");
 }

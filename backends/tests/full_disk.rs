@@ -5,7 +5,7 @@ use dateline_timelines::rows::Rows;
 use tempfile::TempDir;
 
 use crate::place::{Place, views};
-use crate::support::{event, event_row, events, ledger, receipts};
+use crate::support::{event, event_of, event_row, events, ledger, receipts};
 
 /// A file cannot be limited below what it has: this asks for no growth at all.
 const NO_ROOM: u32 = 1;
@@ -17,8 +17,7 @@ async fn the_ledger_says_that_it_is_full_and_goes_on_when_there_is_room() {
     let ledger = ledger(&folder).await;
     ledger.append(events(1, 10)).await.unwrap();
     ledger.limit_pages(NO_ROOM).await.unwrap();
-    let mut other = event("large", &"x".repeat(60_000));
-    other.source = "/desks/not-seen-before".to_owned();
+    let other = event_of("/desks/not-seen-before", "large", &"x".repeat(60_000));
     assert_eq!(ledger.append(vec![event("small", "x"), other.clone()]).await, Err(LedgerError::Full));
     assert_eq!(ledger.head().await.unwrap().position, 10, "nothing of a refused batch is stored");
     ledger.limit_pages(ROOM).await.unwrap();

@@ -15,6 +15,7 @@ mod nats;
 mod archive;
 mod broken_connections;
 mod bus;
+mod commitments;
 mod compare_and_swap;
 mod copying;
 mod engines_agree;

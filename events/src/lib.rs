@@ -21,7 +21,7 @@ pub use check::{is_slug, slug_of};
 pub use envelope::{Event, MAX_EVENT_BYTES, TYPE_PREFIX, TYPE_SUFFIX, same_event, structured_form};
 pub use fault::{Fault, Faults};
 pub use json::read_strict;
-pub use key::{EventKey, commitment, leaf_bytes, leaf_hash};
+pub use key::{EventKey, LeafHasher, commitment, leaf_bytes, leaf_hash};
 pub use kinds::{Common, Kind};
 pub use shapes::{
     Count, Lasted, Link, Per, Qualifier, Quotation, Ref, Reference, Region, Role, Severity, Share, Slug, Source, SourceKind, Statement, Symptom,

@@ -1,9 +1,9 @@
-//! `dateline ledger check|restore|copy`: the ledger held against the archive, made anew from it, and carried between engines.
+//! `dateline ledger check|restore|copy`: the ledger held against itself and the archive, made anew from it, and carried between engines.
 
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use dateline_backends::{Archive, Keep, Ledger, LedgerError, LedgerOptions, Record};
+use dateline_backends::{Archive, Commitment, Found, Keep, Ledger, LedgerError, LedgerOptions, Record};
 use dateline_events::Position;
 
 use super::{Answer, Progress, say};
@@ -25,10 +25,11 @@ pub async fn run(settings: &Settings, command: &LedgerCommand) -> anyhow::Result
     }
 }
 
-async fn archive(settings: &Settings) -> anyhow::Result<Archive> {
-    let url = settings.addresses.archive.as_ref();
-    let url = url.context("there is no archive to hold the ledger against: name it with --archive sqlite:PATH or postgres://…")?;
-    Ok(Archive::open(url).await?)
+async fn archive(settings: &Settings) -> anyhow::Result<Option<Archive>> {
+    match &settings.addresses.archive {
+        Some(url) => Ok(Some(Archive::open(url).await?)),
+        None => Ok(None),
+    }
 }
 
 /// What is the matter with one position.
@@ -49,40 +50,89 @@ impl std::fmt::Display for Fault {
     }
 }
 
-/// How a position of the ledger stands beside the same position of the archive.
-fn compare(held: &Record, found: Option<&Record>) -> Option<Fault> {
+/// How a position of the ledger stands beside the same position of the archive, and to its own commitment.
+fn compare(held: &Record, found: Option<&Found>) -> Option<Fault> {
     let Some(found) = found else { return Some(Fault::Missing) };
     let parts = [
-        ("key", held.key == found.key),
-        ("recorded time", held.recorded == found.recorded),
-        ("salt", held.salt == found.salt),
-        ("text", held.bytes == found.bytes),
+        ("key", held.key == found.record.key),
+        ("recorded time", held.recorded == found.record.recorded),
+        ("salt", held.salt == found.record.salt),
+        ("text", held.bytes == found.record.bytes),
+        (COMMITMENT, found.commitment != Commitment::Broken),
     ];
     parts.into_iter().find(|(_, same)| !same).map(|(what, _)| Fault::Altered(what))
 }
 
-/// Holds every position against the archive, and says which are missing or altered. The answer is no where one is.
+/// What differs where there is no archive to say it more finely.
+const COMMITMENT: &str = "it is not what the ledger committed to";
+
+/// Tells faults as they are found, and counts them.
+#[derive(Default)]
+struct Told {
+    faults: u64,
+}
+
+impl Told {
+    fn fault(&mut self, position: Position, fault: Fault, note: &str) -> anyhow::Result<()> {
+        self.line(&format!("{position}  {fault}{note}"))
+    }
+
+    fn line(&mut self, text: &str) -> anyhow::Result<()> {
+        self.faults += 1;
+        if self.faults as usize <= MAX_SHOWN { say(&format!("{text}\n")) } else { Ok(()) }
+    }
+}
+
+/// Holds every position against its commitment and, where there is one, the archive, and says which are missing or altered. The answer
+/// is no where one is.
 async fn check(settings: &Settings) -> anyhow::Result<Answer> {
     let keep = Keep::open(&settings.addresses.keep).await?;
     let archive = archive(settings).await?;
     let number = current_number(&keep).await?;
     let opened = Ledger::open(&settings.addresses.ledger, LedgerOptions::reader().numbered(number)).await;
-    let (archived, known) = (archive.head().await?, known_reach(&keep, number).await?);
+    let archived = match &archive {
+        Some(archive) => archive.head().await?,
+        None => 0,
+    };
+    let known = archived.max(known_reach(&keep, number).await?);
     let ledger = match opened {
-        Err(LedgerError::Engine(detail)) => {
-            say(&format!("1 to {}  MISSING (ledger {number} cannot be read at all: {detail})\n", archived.max(known)))?;
+        Err(LedgerError::Engine(detail) | LedgerError::Damaged { detail }) => {
+            say(&format!("1 to {known}  MISSING (ledger {number} cannot be read at all: {detail})\n"))?;
             return Ok(Answer::No);
         }
         opened => opened?,
     };
     let begun = Instant::now();
-    let progress = Progress::new("checking", archived.max(known));
-    let mut scan = Scan::new(&ledger, 0);
-    let (mut faults, mut after) = (0_u64, 0);
-    let mut tell = |position: Position, fault: Fault, note: &str| {
-        faults += 1;
-        if faults as usize <= MAX_SHOWN { say(&format!("{position}  {fault}{note}\n")) } else { Ok(()) }
+    let progress = Progress::new("checking", known);
+    let (mut scan, mut told) = (Scan::new(&ledger, 0), Told::default());
+    if let Some(archive) = &archive {
+        beside_the_archive(archive, archived, &mut scan, &mut told, &progress).await?;
+    }
+    let end = by_itself(archived, known, &mut scan, &mut told, &progress).await?;
+    let structure = ledger.structure().await?;
+    for fault in structure.iter().flatten() {
+        told.line(&format!("the file's structure  {fault}"))?;
+    }
+    progress.end();
+    let committed = match (&structure, ledger.soundness().taken_as_found) {
+        (None, _) => String::new(),
+        (Some(_), 0) => format!(", {} against their commitments", scan.held),
+        (Some(_), older) => format!(", {} against their commitments (up to position {older} those were made of what was found)", scan.held),
     };
+    let archived =
+        if archive.is_some() { format!("{archived} of them held against the archive") } else { "no archive to hold them against".to_owned() };
+    let verdict = match (told.faults, archive.is_some()) {
+        (0, _) => "nothing is missing or altered".to_owned(),
+        (faults, true) => format!("{faults} missing or altered; `dateline ledger restore` makes a new ledger from the archive"),
+        (faults, false) => format!("{faults} missing or altered; without an archive (--archive) a backup of the ledger must take its place"),
+    };
+    say(&format!("ledger {number}: {end} positions, {archived}{committed}, in {:.1} s: {verdict}\n", begun.elapsed().as_secs_f64()))?;
+    Ok(if told.faults == 0 { Answer::Done } else { Answer::No })
+}
+
+/// Holds what the archive has against the ledger.
+async fn beside_the_archive(archive: &Archive, archived: Position, scan: &mut Scan<'_>, told: &mut Told, progress: &Progress) -> anyhow::Result<()> {
+    let mut after = 0;
     while after < archived {
         let page = archive.page(after, PAGE).await?;
         let Some(last) = page.last().map(|record| record.position) else { bail!("the archive ends at {after}, not at {archived}") };
@@ -90,78 +140,79 @@ async fn check(settings: &Settings) -> anyhow::Result<Answer> {
             let found = scan.at(held.position).await?;
             if let Some(fault) = compare(held, found.as_ref()) {
                 // A text that was destroyed since the archive took it is no fault: its redaction says so.
-                let destroyed = found.is_none() && ledger.redacted(held.position).await?.is_some();
+                let destroyed = found.is_none() && scan.ledger.redacted(held.position).await?.is_some();
                 if !destroyed {
-                    tell(held.position, fault, "")?;
+                    told.fault(held.position, fault, "")?;
                 }
             }
         }
         after = last;
-        progress.at(after, archived.max(known));
+        progress.at(after, archived);
     }
-    // Behind the archive's end the ledger can only be held against itself.
+    Ok(())
+}
+
+/// Behind the archive's end the ledger can only be held against itself. Answers where it ends.
+async fn by_itself(archived: Position, known: Position, scan: &mut Scan<'_>, told: &mut Told, progress: &Progress) -> anyhow::Result<Position> {
+    const NOWHERE: &str = " (not in the archive either)";
     let mut expected = archived + 1;
-    while let Some(record) = scan.next().await? {
-        for missing in expected..record.position {
-            if ledger.redacted(missing).await?.is_none() {
-                tell(missing, Fault::Missing, " (not in the archive either)")?;
+    while let Some(found) = scan.next().await? {
+        for missing in expected..found.record.position {
+            if scan.ledger.redacted(missing).await?.is_none() {
+                told.fault(missing, Fault::Missing, NOWHERE)?;
             }
         }
-        expected = record.position + 1;
+        if found.commitment == Commitment::Broken {
+            told.fault(found.record.position, Fault::Altered(COMMITMENT), NOWHERE)?;
+        }
+        expected = found.record.position + 1;
+        progress.at(expected - 1, known);
     }
     for missing in expected..=known {
-        tell(missing, Fault::Missing, " (not in the archive either)")?;
+        told.fault(missing, Fault::Missing, NOWHERE)?;
     }
-    progress.end();
-    let end = expected - 1;
-    say(&format!(
-        "ledger {number}: {end} positions, {archived} of them held against the archive, in {:.1} s: {}\n",
-        begun.elapsed().as_secs_f64(),
-        if faults == 0 {
-            "nothing is missing or altered".to_owned()
-        } else {
-            format!("{faults} missing or altered; `dateline ledger restore` makes a new ledger from the archive")
-        }
-    ))?;
-    Ok(if faults == 0 { Answer::Done } else { Answer::No })
+    Ok(expected - 1)
 }
 
 /// Reads what is left of a ledger, in order.
 struct Scan<'a> {
     ledger: &'a Ledger,
     after: Position,
-    page: std::vec::IntoIter<Record>,
-    ahead: Option<Record>,
+    page: std::vec::IntoIter<Found>,
+    ahead: Option<Found>,
     ended: bool,
+    /// So many were held against a commitment.
+    held: u64,
 }
 
 impl<'a> Scan<'a> {
     fn new(ledger: &'a Ledger, after: Position) -> Self {
-        Self { ledger, after, page: Vec::new().into_iter(), ahead: None, ended: false }
+        Self { ledger, after, page: Vec::new().into_iter(), ahead: None, ended: false, held: 0 }
     }
 
     /// The next record that is there.
-    async fn next(&mut self) -> anyhow::Result<Option<Record>> {
-        if let Some(record) = self.ahead.take() {
-            return Ok(Some(record));
+    async fn next(&mut self) -> anyhow::Result<Option<Found>> {
+        if let Some(found) = self.ahead.take() {
+            return Ok(Some(found));
         }
         if self.page.len() == 0 && !self.ended {
             let page = self.ledger.scan(self.after).await?;
             self.ended = page.is_empty();
-            self.after = page.last().map_or(self.after, |record| record.position);
+            self.after = page.last().map_or(self.after, |found| found.record.position);
+            self.held += page.iter().filter(|found| found.commitment != Commitment::Absent).count() as u64;
             self.page = page.into_iter();
         }
         Ok(self.page.next())
     }
 
     /// The record at a position, where it is there; positions are asked for in order.
-    async fn at(&mut self, position: Position) -> anyhow::Result<Option<Record>> {
-        while let Some(record) = self.next().await? {
-            if record.position == position {
-                return Ok(Some(record));
+    async fn at(&mut self, position: Position) -> anyhow::Result<Option<Found>> {
+        while let Some(found) = self.next().await? {
+            if found.record.position == position {
+                return Ok(Some(found));
             }
-            if record.position > position {
-                self.ahead = Some(record);
+            if found.record.position > position {
+                self.ahead = Some(found);
                 return Ok(None);
             }
         }
@@ -173,6 +224,9 @@ impl<'a> Scan<'a> {
 async fn restore(settings: &Settings) -> anyhow::Result<Answer> {
     let keep = Keep::open(&settings.addresses.keep).await?;
     let archive = archive(settings).await?;
+    let archive = archive.context(
+        "there is no archive to make the ledger anew from: name it with --archive sqlite:PATH or postgres://…; without one a backup of the ledger must take its place",
+    )?;
     let number = current_number(&keep).await?;
     let damaged = close(settings, number).await?;
     let new = Ledger::open(&settings.addresses.ledger, LedgerOptions::writer().numbered(number + 1)).await?;
@@ -234,17 +288,25 @@ async fn close(settings: &Settings, number: u32) -> anyhow::Result<Option<Ledger
 async fn copy_tail(from: &Ledger, to: &Ledger, after: Position) -> anyhow::Result<u64> {
     let mut scan = Scan::new(from, after);
     let (mut batch, mut copied, mut expected) = (Vec::new(), 0, after + 1);
-    while let Some(record) = scan.next().await? {
-        while expected < record.position {
+    while let Some(found) = scan.next().await? {
+        while expected < found.record.position {
             let Some(destroyed) = from.redacted(expected).await? else { break };
             batch.push(destroyed);
             expected += 1;
         }
-        if record.position != expected {
+        if found.record.position != expected {
             say(&format!("position {expected} is lost; what stands behind it in the damaged ledger is left out\n"))?;
             break;
         }
-        batch.push(record);
+        if found.commitment == Commitment::Broken {
+            say(&format!("position {expected} is altered, and is not in the archive: it is taken over as it is, and the new ledger names it\n"))?;
+            copied += batch.len() as u64 + 1;
+            to.copy(std::mem::take(&mut batch)).await?;
+            to.copy_as_found(found).await?;
+            expected += 1;
+            continue;
+        }
+        batch.push(found.record);
         expected += 1;
         if batch.len() >= PAGE {
             copied += batch.len() as u64;

@@ -17,8 +17,8 @@ use crate::threads::Threads;
 const FORMAT: Format = Format {
     name: "archive",
     application: 0x4474_6c41,
-    version: 1,
     schema: "CREATE TABLE archive (position INTEGER PRIMARY KEY, key TEXT NOT NULL, recorded INTEGER NOT NULL, salt BLOB, bytes BLOB) STRICT;",
+    steps: &[],
     page_bytes: 4096,
     synchronous: "FULL",
     cache_kib: 8 * 1024,
@@ -65,8 +65,7 @@ impl Archive {
 }
 
 fn head(connection: &Connection) -> Result<Position, ArchiveError> {
-    let last: Option<i64> = connection.query_row("SELECT max(position) FROM archive", [], |row| row.get(0))?;
-    Ok(last.map_or(0, position))
+    Ok(connection.query_row("SELECT max(position) FROM archive", [], |row| file::some_position(row, 0))?.unwrap_or(0))
 }
 
 fn put(connection: &mut Connection, records: &[Record]) -> Result<Position, ArchiveError> {
@@ -112,7 +111,7 @@ fn destroy(connection: &Connection, at: Position) -> Result<bool, ArchiveError> 
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<Result<Record, ArchiveError>> {
-    let (at, recorded, salt, bytes) = (position(row.get(0)?), Instant(row.get(2)?), row.get(3)?, row.get::<_, Option<Vec<u8>>>(4)?);
+    let (at, recorded, salt, bytes) = (position(row, 0)?, Instant(row.get(2)?), row.get(3)?, row.get::<_, Option<Vec<u8>>>(4)?);
     let (source, id) = archive::source_and_id(bytes.as_deref());
     Ok(archive::key(row.get_ref(1)?.as_str()?).map(|key| Record { position: at, recorded, key, salt, source, id, bytes }))
 }

@@ -2,7 +2,9 @@
 //!
 //! What to do about it is the doors' business.
 
-use rusqlite::ErrorCode;
+use std::path::Path;
+
+use rusqlite::{ErrorCode, ffi};
 
 use crate::threads::ThreadError;
 use crate::{ArchiveError, KeepError, LedgerError, ReportsError, ViewsError};
@@ -12,14 +14,57 @@ use crate::{ArchiveError, KeepError, LedgerError, ReportsError, ViewsError};
 pub(super) enum FileError {
     /// No room.
     Full,
+    /// What it holds is not what was written, in words.
+    Damaged(String),
+    /// The disk failed to read or to write, in words.
+    Disk(String),
     /// Anything else, in words.
     Other(String),
 }
 
+impl FileError {
+    /// The same, naming the file.
+    pub(super) fn at(self, path: &Path) -> Self {
+        match self {
+            Self::Damaged(detail) => Self::Damaged(format!("{}: {detail}", path.display())),
+            Self::Disk(detail) => Self::Disk(format!("{}: {detail}", path.display())),
+            other => other,
+        }
+    }
+}
+
 impl From<rusqlite::Error> for FileError {
     fn from(error: rusqlite::Error) -> Self {
-        if error.sqlite_error_code() == Some(ErrorCode::DiskFull) { Self::Full } else { Self::Other(error.to_string()) }
+        let text = error.to_string();
+        match &error {
+            rusqlite::Error::SqliteFailure(cause, _) => match cause.code {
+                ErrorCode::DiskFull => Self::Full,
+                // The file that connections share beside a database could not be made as long as it must be.
+                ErrorCode::SystemIoFailure if cause.extended_code == ffi::SQLITE_IOERR_SHMSIZE => Self::Full,
+                ErrorCode::SystemIoFailure => Self::Disk(text),
+                ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Self::Damaged(text),
+                _ => Self::Other(text),
+            },
+            _ if is_of_the_value(&error) => Self::Damaged(text),
+            _ => Self::Other(text),
+        }
     }
+}
+
+/// A value that cannot be read back. The tables are strict: such a value was never written there.
+pub(super) fn is_of_the_value(error: &rusqlite::Error) -> bool {
+    matches!(
+        error,
+        rusqlite::Error::FromSqlConversionFailure(..)
+            | rusqlite::Error::IntegralValueOutOfRange(..)
+            | rusqlite::Error::InvalidColumnType(..)
+            | rusqlite::Error::Utf8Error(..)
+    )
+}
+
+/// Whether the page that a row stands on cannot be used.
+pub(super) fn is_of_the_page(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
 }
 
 impl From<ThreadError> for FileError {
@@ -32,6 +77,8 @@ impl From<FileError> for ArchiveError {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Full => Self::Full,
+            FileError::Damaged(detail) => Self::Damaged { detail },
+            FileError::Disk(detail) => Self::Disk { detail },
             FileError::Other(text) => Self::Engine(text),
         }
     }
@@ -47,6 +94,8 @@ impl From<FileError> for LedgerError {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Full => Self::Full,
+            FileError::Damaged(detail) => Self::Damaged { detail },
+            FileError::Disk(detail) => Self::Disk { detail },
             FileError::Other(text) => Self::Engine(text),
         }
     }
@@ -56,6 +105,8 @@ impl From<FileError> for ViewsError {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Full => Self::Full,
+            FileError::Damaged(detail) => Self::Damaged { detail },
+            FileError::Disk(detail) => Self::Disk { detail },
             FileError::Other(text) => Self::Engine(text),
         }
     }
@@ -65,6 +116,8 @@ impl From<FileError> for KeepError {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Full => Self::Full,
+            FileError::Damaged(detail) => Self::Damaged { detail },
+            FileError::Disk(detail) => Self::Disk { detail },
             FileError::Other(text) => Self::Engine(text),
         }
     }
@@ -74,6 +127,8 @@ impl From<FileError> for ReportsError {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Full => Self::Full,
+            FileError::Damaged(detail) => Self::Damaged { detail },
+            FileError::Disk(detail) => Self::Disk { detail },
             FileError::Other(text) => Self::Engine(text),
         }
     }

@@ -6,15 +6,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use dateline_events::{Instant, Position};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Row, TransactionBehavior};
 
 use super::fault::FileError;
 
 /// How long a connection waits for a lock of another one.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
 
-/// How much of a file readers map into memory, in bytes.
-const READER_MAP_BYTES: i64 = 64 << 20;
+/// A reader's page cache, in KiB. Nothing is mapped into memory: where a disk fails under a mapped page, the process is killed.
+const READER_CACHE_KIB: i64 = 16 * 1024;
 
 /// Prepared statements that a connection keeps.
 const CACHED_STATEMENTS: usize = 128;
@@ -25,10 +25,10 @@ pub(super) struct Format {
     pub name: &'static str,
     /// SQLite's `application_id`.
     pub application: i32,
-    /// SQLite's `user_version`.
-    pub version: i32,
-    /// What creates the tables.
+    /// What creates the tables of version 1.
     pub schema: &'static str,
+    /// What makes version 2 of version 1, version 3 of that, and so on: run once, by whoever opens the file to write.
+    pub steps: &'static [&'static str],
     /// The page size of a new file, in bytes.
     pub page_bytes: u32,
     /// `FULL` for what must survive loss of power, `NORMAL` for what can be derived again.
@@ -39,8 +39,25 @@ pub(super) struct Format {
     pub checkpoint_pages: u32,
 }
 
+impl Format {
+    /// The version of its tables that this program writes: SQLite's `user_version`.
+    pub(super) fn version(&self) -> i32 {
+        i32::try_from(self.steps.len()).unwrap_or(i32::MAX).saturating_add(1)
+    }
+
+    /// What makes an older version of this one.
+    fn steps_from(&self, version: i32) -> &'static [&'static str] {
+        let done = usize::try_from(version.saturating_sub(1)).unwrap_or(usize::MAX);
+        self.steps.get(done..).unwrap_or_default()
+    }
+}
+
 /// Opens a file for writing; creates it, its folder and its tables where they are missing.
 pub(super) fn open_to_write(path: &Path, format: &Format) -> Result<Connection, FileError> {
+    write_at(path, format).map_err(|error| error.at(path))
+}
+
+fn write_at(path: &Path, format: &Format) -> Result<Connection, FileError> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(|error| FileError::Other(format!("cannot create the folder {}: {error}", folder.display())))?;
     }
@@ -56,22 +73,32 @@ pub(super) fn open_to_write(path: &Path, format: &Format) -> Result<Connection, 
     if marks(&transaction)? == (0, 0) && is_empty(&transaction)? {
         transaction.execute_batch(format.schema)?;
         transaction.pragma_update(None, "application_id", format.application)?;
-        transaction.pragma_update(None, "user_version", format.version)?;
+        transaction.pragma_update(None, "user_version", 1)?;
     }
-    check(&transaction, path, format)?;
+    let version = check(&transaction, path, format)?;
+    for step in format.steps_from(version) {
+        transaction.execute_batch(step)?;
+    }
+    if version != format.version() {
+        transaction.pragma_update(None, "user_version", format.version())?;
+    }
     transaction.commit()?;
     Ok(connection)
 }
 
 /// Opens a file for reading; it must be there.
 pub(super) fn open_to_read(path: &Path, format: &Format) -> Result<Connection, FileError> {
+    read_at(path, format).map_err(|error| error.at(path))
+}
+
+fn read_at(path: &Path, format: &Format) -> Result<Connection, FileError> {
     if !path.exists() {
         return Err(FileError::Other(format!("there is no {} at {}: start the process that writes it first", format.name, path.display())));
     }
     let connection = Connection::open(path)?;
     settle(&connection)?;
     connection.pragma_update(None, "query_only", "ON")?;
-    connection.query_row(&format!("PRAGMA mmap_size={READER_MAP_BYTES}"), [], |_| Ok(()))?;
+    connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     check(&connection, path, format)?;
     Ok(connection)
 }
@@ -93,18 +120,40 @@ fn is_empty(connection: &Connection) -> Result<bool, FileError> {
     Ok(connection.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?)
 }
 
-fn check(connection: &Connection, path: &Path, format: &Format) -> Result<(), FileError> {
+/// Answers the version of the file's tables, which may be an older one.
+fn check(connection: &Connection, path: &Path, format: &Format) -> Result<i32, FileError> {
     let (application, version) = marks(connection)?;
     if application != format.application {
         return Err(FileError::Other(format!("{} is not a Dateline {}: give another path", path.display(), format.name)));
     }
-    if version != format.version {
+    if !(1..=format.version()).contains(&version) {
         return Err(FileError::Other(format!(
             "{} is a {} of version {version}, this program reads version {}: use the program that wrote it",
             path.display(),
             format.name,
-            format.version
+            format.version()
         )));
+    }
+    check_definitions(connection, format, version)?;
+    Ok(version)
+}
+
+/// The tables and indexes are those that this program makes: a damaged definition would let SQLite take one thing for another.
+fn check_definitions(connection: &Connection, format: &Format, version: i32) -> Result<(), FileError> {
+    let model = Connection::open_in_memory()?;
+    model.execute_batch(format.schema)?;
+    for step in format.steps.iter().take(usize::try_from(version - 1).unwrap_or_default()) {
+        model.execute_batch(step)?;
+    }
+    let mut expected = model.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")?;
+    let mut found = connection.prepare("SELECT count(*) FROM sqlite_schema WHERE type = ?1 AND name = ?2 AND tbl_name = ?3 AND sql IS ?4")?;
+    let mut rows = expected.query([])?;
+    while let Some(row) = rows.next()? {
+        let (kind, name, table, sql): (String, String, String, Option<String>) = (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let there: i64 = found.query_row((&kind, &name, &table, &sql), |row| row.get(0))?;
+        if there != 1 {
+            return Err(FileError::Damaged(format!("the definition of the {kind} {name} is not the one that was written")));
+        }
     }
     Ok(())
 }
@@ -114,9 +163,15 @@ pub(super) fn number(position: Position) -> i64 {
     i64::try_from(position).unwrap_or(i64::MAX)
 }
 
-/// A position as SQLite kept it.
-pub(super) fn position(number: i64) -> Position {
-    Position::try_from(number).unwrap_or_default()
+/// A position as SQLite kept it; a negative one was never written.
+pub(super) fn position(row: &Row<'_>, column: usize) -> rusqlite::Result<Position> {
+    let number: i64 = row.get(column)?;
+    Position::try_from(number).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(column, number))
+}
+
+/// A position as SQLite kept it, where there is one.
+pub(super) fn some_position(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<Position>> {
+    row.get::<_, Option<i64>>(column)?.map(|_| position(row, column)).transpose()
 }
 
 /// A time as SQLite kept it.

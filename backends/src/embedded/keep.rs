@@ -15,8 +15,8 @@ use crate::threads::Threads;
 const FORMAT: Format = Format {
     name: "keep",
     application: 0x4474_6c4b,
-    version: 1,
     schema: "CREATE TABLE keep (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
+    steps: &[],
     page_bytes: 4096,
     synchronous: "FULL",
     cache_kib: 2048,
@@ -43,7 +43,7 @@ impl Keep {
         self.threads
             .run(move |connection| {
                 let mut statement = connection.prepare_cached("SELECT value, revision FROM keep WHERE key = ?1")?;
-                Ok(statement.query_row([key], |row| Ok((row.get(0)?, file::position(row.get(1)?)))).optional()?)
+                Ok(statement.query_row([key], |row| Ok((row.get(0)?, file::position(row, 1)?))).optional()?)
             })
             .await
     }
@@ -59,7 +59,7 @@ impl Keep {
 
 fn put(connection: &mut Connection, key: String, value: &[u8], expected: Option<Revision>) -> Result<Revision, KeepError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found = transaction.query_row("SELECT revision FROM keep WHERE key = ?1", [&key], |row| row.get(0)).optional()?.map(file::position);
+    let found = transaction.query_row("SELECT revision FROM keep WHERE key = ?1", [&key], |row| file::position(row, 0)).optional()?;
     if found != expected {
         return Err(KeepError::Changed { key, found });
     }
@@ -78,9 +78,8 @@ fn list(connection: &Connection, prefix: String) -> Result<Vec<KeepEntry>, KeepE
     let end = format!("{prefix}\u{10ffff}");
     let mut statement = connection.prepare_cached("SELECT key, value, revision FROM keep WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3")?;
     let limit = i64::try_from(MAX_LISTED_KEYS + 1).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![prefix, end, limit], |row| {
-        Ok(KeepEntry { key: row.get(0)?, value: row.get(1)?, revision: file::position(row.get(2)?) })
-    })?;
+    let rows = statement
+        .query_map(params![prefix, end, limit], |row| Ok(KeepEntry { key: row.get(0)?, value: row.get(1)?, revision: file::position(row, 2)? }))?;
     let entries = rows.collect::<Result<Vec<_>, _>>()?;
     if entries.len() > MAX_LISTED_KEYS { Err(KeepError::TooMany(prefix)) } else { Ok(entries) }
 }

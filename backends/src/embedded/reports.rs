@@ -21,7 +21,6 @@ const MAX_TRIMMED_FLUSHES: u32 = 100;
 const FORMAT: Format = Format {
     name: "log of reports",
     application: 0x4474_6c52,
-    version: 1,
     // AUTOINCREMENT: a position is not given out again when everything was trimmed.
     schema: "CREATE TABLE flushes (
                  position INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -31,6 +30,7 @@ const FORMAT: Format = Format {
                  bytes BLOB NOT NULL,
                  UNIQUE (run, number)
              ) STRICT;",
+    steps: &[],
     page_bytes: 4096,
     synchronous: "FULL",
     cache_kib: 4096,
@@ -109,30 +109,29 @@ fn append(connection: &mut Connection, name: FlushName, bytes: &[u8], kept_s: u6
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = transaction
         .prepare_cached("SELECT position, bytes = ?3 FROM flushes WHERE run = ?1 AND number = ?2")?
-        .query_row(params![run, number, bytes], |row| Ok((file::position(row.get(0)?), row.get(1)?)))
+        .query_row(params![run, number, bytes], |row| Ok((file::position(row, 0)?, row.get(1)?)))
         .optional()?;
     match found {
         Some((position, true)) => return Ok(Appended { position, fresh: false }),
         Some((position, false)) => return Err(ReportsError::Differs { run: name.run, number: name.number, position }),
         None => {}
     }
-    let last: Option<i64> = transaction.prepare_cached("SELECT max(number) FROM flushes WHERE run = ?1")?.query_row([run], |row| row.get(0))?;
-    if let Some(last) = last.filter(|last| *last > number) {
-        return Err(ReportsError::OutOfOrder { run: name.run, number: name.number, last: file::position(last) });
+    let mut highest = transaction.prepare_cached("SELECT max(number) FROM flushes WHERE run = ?1")?;
+    let last = highest.query_row([run], |row| file::some_position(row, 0))?;
+    drop(highest);
+    if let Some(last) = last.filter(|last| *last > name.number) {
+        return Err(ReportsError::OutOfOrder { run: name.run, number: name.number, last });
     }
     let now = now_s();
-    let position = transaction.prepare_cached("INSERT INTO flushes (run, number, recorded, bytes) VALUES (?1, ?2, ?3, ?4)")?.insert(params![
-        run,
-        number,
-        file::number(now),
-        bytes
-    ])?;
+    let mut insert = transaction.prepare_cached("INSERT INTO flushes (run, number, recorded, bytes) VALUES (?1, ?2, ?3, ?4) RETURNING position")?;
+    let position = insert.query_row(params![run, number, file::number(now), bytes], |row| file::position(row, 0))?;
+    drop(insert);
     let trim = "DELETE FROM flushes WHERE position IN
                     (SELECT position FROM (SELECT position, recorded FROM flushes WHERE position < ?1 ORDER BY position LIMIT ?3) WHERE recorded < ?2)";
     let until = file::number(now.saturating_sub(kept_s));
-    transaction.prepare_cached(trim)?.execute(params![position, until, MAX_TRIMMED_FLUSHES])?;
+    transaction.prepare_cached(trim)?.execute(params![file::number(position), until, MAX_TRIMMED_FLUSHES])?;
     transaction.commit()?;
-    Ok(Appended { position: file::position(position), fresh: true })
+    Ok(Appended { position, fresh: true })
 }
 
 fn now_s() -> u64 {
@@ -141,14 +140,14 @@ fn now_s() -> u64 {
 
 fn head(connection: &Connection) -> rusqlite::Result<Position> {
     let mut statement = connection.prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'flushes'")?;
-    Ok(statement.query_row([], |row| row.get(0)).optional()?.map_or(0, file::position))
+    Ok(statement.query_row([], |row| file::position(row, 0)).optional()?.unwrap_or(0))
 }
 
 fn read(connection: &mut Connection, after: Position, limit: usize) -> Result<FlushPage, ReportsError> {
     // One transaction: nothing is trimmed between the three questions.
     let transaction = connection.transaction()?;
     let head = head(&transaction)?;
-    let first: Option<i64> = transaction.prepare_cached("SELECT min(position) FROM flushes")?.query_row([], |row| row.get(0))?;
+    let first = transaction.prepare_cached("SELECT min(position) FROM flushes")?.query_row([], |row| file::some_position(row, 0))?;
     let mut flushes = Vec::new();
     {
         let mut statement = transaction.prepare_cached("SELECT position, bytes FROM flushes WHERE position > ?1 ORDER BY position LIMIT ?2")?;
@@ -157,11 +156,11 @@ fn read(connection: &mut Connection, after: Position, limit: usize) -> Result<Fl
         while let Some(row) = rows.next()? {
             let bytes: Vec<u8> = row.get(1)?;
             bytes_read += bytes.len();
-            flushes.push(KeptFlush { position: file::position(row.get(0)?), bytes });
+            flushes.push(KeptFlush { position: file::position(row, 0)?, bytes });
             if bytes_read >= MAX_REPORTS_PAGE_BYTES {
                 break;
             }
         }
     }
-    Ok(FlushPage { first: first.map_or(head + 1, file::position), head, flushes })
+    Ok(FlushPage { first: first.unwrap_or(head + 1), head, flushes })
 }

@@ -5,16 +5,20 @@
 use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use dateline_events::{EventKey, Instant, Position};
+use dateline_events::{EventKey, Instant, Position, commitment};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use tokio::sync::watch;
 
+use super::commitments::{Commitments, Holding};
+use super::sound::Sound;
 use super::writer::{Answering, Append};
 use super::{FORMAT, read};
 use crate::embedded::file::{self, number, position};
-use crate::ledger::{LedgerError, NewEvent, Record};
+use crate::ledger::{LedgerError, NewEvent};
+use crate::soundness::Found;
 
 /// Sources whose numbers are remembered; beyond, all are forgotten and looked up again.
 const MAX_CACHED_SOURCES: usize = 100_000;
@@ -41,6 +45,19 @@ pub(super) enum Stored {
     },
 }
 
+/// What an event is committed to by: the caller's task makes both, so that the writer need not read the bytes.
+pub(super) struct Prepared {
+    salt: [u8; SALT_BYTES],
+    commitment: [u8; 32],
+}
+
+/// A salt and a commitment for each event.
+pub(super) fn prepare(events: &[NewEvent]) -> Result<Vec<Prepared>, LedgerError> {
+    let mut salts = vec![[0; SALT_BYTES]; events.len()];
+    getrandom::fill(salts.as_flattened_mut()).map_err(|error| LedgerError::Engine(format!("no randomness for salts: {error}")))?;
+    Ok(events.iter().zip(salts).map(|(event, salt)| Prepared { salt, commitment: commitment(&salt, &event.bytes) }).collect())
+}
+
 /// Everything the writer thread owns.
 pub(super) struct Writing {
     path: PathBuf,
@@ -52,14 +69,21 @@ pub(super) struct Writing {
     known: Position,
     publish: watch::Sender<Position>,
     answering: Answering,
+    sound: Arc<Sound>,
     /// Held as long as the writer lives.
     _lock: File,
 }
 
 impl Writing {
-    pub(super) fn open(path: PathBuf, known: Position, publish: watch::Sender<Position>, answering: Answering) -> Result<Self, LedgerError> {
+    pub(super) fn open(
+        path: PathBuf,
+        known: Position,
+        publish: watch::Sender<Position>,
+        answering: Answering,
+        sound: Arc<Sound>,
+    ) -> Result<Self, LedgerError> {
         let lock = lock(&path)?;
-        let mut writing = Self { path, connection: None, sources: HashMap::new(), known, publish, answering, _lock: lock };
+        let mut writing = Self { path, connection: None, sources: HashMap::new(), known, publish, answering, sound, _lock: lock };
         writing.reopen()?;
         Ok(writing)
     }
@@ -84,7 +108,7 @@ impl Writing {
     fn ready(&mut self) -> Result<(), LedgerError> {
         if self.connection.is_none() {
             self.reopen().map_err(|error| match error {
-                LedgerError::Full | LedgerError::Shorter { .. } => error,
+                LedgerError::Full | LedgerError::Shorter { .. } | LedgerError::Damaged { .. } | LedgerError::Disk { .. } => error,
                 other => LedgerError::Stopped { reason: other.to_string() },
             })?;
             tracing::info!(path = %self.path.display(), "the ledger's writer goes on");
@@ -94,7 +118,8 @@ impl Writing {
 
     /// Commits what waited together and answers everybody.
     pub(super) fn append(&mut self, group: Vec<Append>) {
-        let answers = match self.ready().and_then(|()| self.commit(&group)) {
+        let committed = self.sound.refusal().map_or_else(|| self.ready(), Err).and_then(|()| self.commit(&group));
+        let answers = match committed {
             Ok(stored) => {
                 let mut stored = stored.into_iter();
                 let answer = |append: Append| {
@@ -103,7 +128,10 @@ impl Writing {
                 };
                 group.into_iter().map(answer).collect()
             }
-            Err(error) => group.into_iter().map(|append| (append.answer, Err(error.clone()))).collect(),
+            Err(error) => {
+                self.sound.note(&error);
+                group.into_iter().map(|append| (append.answer, Err(error.clone()))).collect()
+            }
         };
         self.answering.answer(answers);
     }
@@ -133,7 +161,10 @@ impl Writing {
             self.connection = None;
             return Err(match LedgerError::from(error) {
                 LedgerError::Full => LedgerError::Full,
-                other => LedgerError::Stopped { reason: other.to_string() },
+                other => {
+                    self.sound.note(&other);
+                    LedgerError::Stopped { reason: other.to_string() }
+                }
             });
         }
         if head > self.known {
@@ -155,16 +186,18 @@ impl Writing {
         if busy == 0 { Ok(()) } else { Err(LedgerError::Busy { position: at }) }
     }
 
-    /// Puts records as they are behind the head, in one commit.
-    pub(super) fn copy(&mut self, records: &[Record]) -> Result<(), LedgerError> {
+    /// Puts records as they are behind the head, in one commit; each with the leaf hash that came with it, else with its own.
+    pub(super) fn copy(&mut self, records: &[Found]) -> Result<(), LedgerError> {
         self.ready()?;
         let Some(connection) = &self.connection else { return Err(LedgerError::Stopped { reason: "the file is closed".to_owned() }) };
         let transaction = connection.unchecked_transaction()?;
         let mut head = read::head(connection)?.position;
         let mut insert =
             connection.prepare_cached("INSERT INTO events (position, source, id, recorded, salt, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+        let mut commit_to = connection.prepare_cached("INSERT INTO commitments (position, leaf) VALUES (?1, ?2)")?;
+        let mut holding = Holding::new(connection)?;
         self.sources.clear();
-        for record in records {
+        for Found { record, leaf, .. } in records {
             if record.position != head + 1 {
                 return Err(LedgerError::Missing { position: head + 1 });
             }
@@ -173,13 +206,30 @@ impl Writing {
                 if record.bytes.is_some() { (record.source.as_str(), record.id.as_str()) } else { (read::UNNAMED, record.key.as_str()) };
             let source = source_number(connection, &mut self.sources, source)?;
             insert.execute(params![number(record.position), source, id, record.recorded.0, record.salt, record.bytes])?;
+            if let Some(leaf) = leaf.or_else(|| holding.leaf(record)) {
+                commit_to.execute(params![number(record.position), leaf])?;
+            }
             head = record.position;
         }
-        drop(insert);
+        drop((insert, commit_to));
         transaction.commit()?;
         self.known = head;
         self.publish.send_replace(head);
         Ok(())
+    }
+
+    /// Stores leaf hashes of rows that had none, up to a position, in one commit.
+    pub(super) fn fill(&mut self, leaves: &[(Position, [u8; 32])], filled: Position) -> Result<(), LedgerError> {
+        self.ready()?;
+        let Some(connection) = &self.connection else { return Err(LedgerError::Stopped { reason: "the file is closed".to_owned() }) };
+        let transaction = connection.unchecked_transaction()?;
+        let mut insert = connection.prepare_cached("INSERT OR IGNORE INTO commitments (position, leaf) VALUES (?1, ?2)")?;
+        for (position, leaf) in leaves {
+            insert.execute(params![number(*position), leaf])?;
+        }
+        drop(insert);
+        connection.prepare_cached("UPDATE taken_as_found SET filled = ?1 WHERE number = 1")?.execute([number(filled)])?;
+        Ok(transaction.commit()?)
     }
 
     pub(super) fn limit_pages(&mut self, pages: u32) -> Result<(), LedgerError> {
@@ -204,8 +254,6 @@ fn write(
         return Err(LedgerError::Shorter { known, head: head.position });
     }
     let recorded = head.recorded.map_or(now(), |last| last.max(now()));
-    let mut salts = vec![0; events * SALT_BYTES];
-    getrandom::fill(&mut salts).map_err(|error| LedgerError::Engine(format!("no randomness for salts: {error}")))?;
     let mut insert = connection.prepare_cached(
         "INSERT INTO events (position, source, id, recorded, salt, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (source, id) DO NOTHING",
     )?;
@@ -213,13 +261,15 @@ fn write(
         connection.prepare_cached("SELECT number FROM sources WHERE source = ?1")?.query_row([read::UNNAMED], |row| row.get(0)).optional()?;
     let mut next = head.position + 1;
     let mut stored = Vec::with_capacity(events);
-    for (event, salt) in group.iter().flat_map(|append| &append.events).zip(salts.chunks_exact(SALT_BYTES)) {
+    let mut commitments = Commitments::at(connection, recorded)?;
+    for (event, prepared) in group.iter().flat_map(|append| append.events.iter().zip(&append.prepared)) {
         if let Some(destroyed) = copied_redaction(connection, unnamed, event)? {
             stored.push(destroyed);
             continue;
         }
         let source = source_number(connection, sources, &event.source)?;
-        if insert.execute(params![number(next), source, event.id, recorded.0, salt, event.bytes])? == 1 {
+        if insert.execute(params![number(next), source, event.id, recorded.0, prepared.salt, event.bytes])? == 1 {
+            commitments.insert(next, &prepared.commitment)?;
             stored.push(Stored::Fresh { position: next, recorded });
             next += 1;
         } else {
@@ -235,7 +285,7 @@ fn copied_redaction(connection: &Connection, unnamed: Option<i64>, event: &NewEv
     let mut find = connection.prepare_cached("SELECT position, recorded FROM events WHERE source = ?1 AND id = ?2")?;
     let key = EventKey::of(&event.source, &event.id);
     let found =
-        find.query_row(params![unnamed, key.as_str()], |row| Ok(Stored::Same { position: position(row.get(0)?), recorded: Instant(row.get(1)?) }));
+        find.query_row(params![unnamed, key.as_str()], |row| Ok(Stored::Same { position: position(row, 0)?, recorded: Instant(row.get(1)?) }));
     Ok(found.optional()?)
 }
 
@@ -258,16 +308,20 @@ fn source_number(connection: &Connection, sources: &mut HashMap<String, i64>, so
     Ok(number)
 }
 
-/// What stands under an id that is taken.
+/// What stands under an id that is taken; it must hold, since it is answered.
 fn look_up(connection: &Connection, source: i64, event: &NewEvent) -> Result<Stored, LedgerError> {
-    let mut find = connection.prepare_cached("SELECT position, recorded, bytes FROM events WHERE source = ?1 AND id = ?2")?;
-    Ok(find.query_row(params![source, event.id], |row| {
-        let (position, recorded) = (position(row.get(0)?), Instant(row.get(1)?));
-        Ok(match row.get_ref(2)?.as_blob_or_null()? {
-            Some(bytes) if bytes != event.bytes => Stored::Differs { position, recorded, bytes: bytes.to_vec() },
-            _ => Stored::Same { position, recorded },
-        })
-    })?)
+    let mut find = connection.prepare_cached("SELECT position FROM events WHERE source = ?1 AND id = ?2")?;
+    let at = find.query_row(params![source, event.id], |row| position(row, 0))?;
+    let misled = LedgerError::Misled { position: at };
+    let Some(record) = read::get(connection, at)? else { return Err(misled) };
+    if record.key != EventKey::of(&event.source, &event.id) {
+        return Err(misled);
+    }
+    let (position, recorded) = (record.position, record.recorded);
+    Ok(match record.bytes {
+        Some(bytes) if bytes != event.bytes => Stored::Differs { position, recorded, bytes },
+        _ => Stored::Same { position, recorded },
+    })
 }
 
 /// Only one process writes: the lock is a file beside the ledger, and the operating system gives it back with the process.

@@ -35,7 +35,7 @@ impl Follower {
 
     pub(crate) async fn try_next(&mut self) -> Result<Option<Page>, LedgerError> {
         let after = self.after;
-        let page = self.reader.threads.run(move |connection| read::page(connection, after)).await?;
+        let page = self.reader.run(move |connection| read::page(connection, after)).await?;
         if let Some(last) = page.as_ref().and_then(|page| page.records.last()) {
             self.after = last.position;
         }

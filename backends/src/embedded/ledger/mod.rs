@@ -3,8 +3,11 @@
 //! What the bytes say is not known here, except that two of them can be the same event.
 
 mod commit;
+mod commitments;
 mod follow;
 mod read;
+mod scrub;
+mod sound;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -18,8 +21,11 @@ pub use follow::Follower;
 use super::fault::FileError;
 use super::file::{self, Format};
 use crate::ledger::{Head, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, NewEvent, Outcome, Receipt, Record};
+use crate::soundness::{Found, Soundness};
 use crate::threads::{Poller, Threads};
 use commit::{Stored, Writing};
+use scrub::Scrub;
+use sound::Sound;
 use writer::{Answering, Writer};
 
 /// Threads that read.
@@ -28,7 +34,6 @@ const READER_THREADS: usize = 3;
 const FORMAT: Format = Format {
     name: "ledger",
     application: 0x4474_6c4c,
-    version: 1,
     schema: "CREATE TABLE sources (number INTEGER PRIMARY KEY, source TEXT NOT NULL UNIQUE) STRICT;
              CREATE TABLE events (
                  position INTEGER PRIMARY KEY,
@@ -39,6 +44,7 @@ const FORMAT: Format = Format {
                  bytes BLOB,
                  UNIQUE (source, id)
              ) STRICT;",
+    steps: &[commitments::STEP],
     page_bytes: 4096,
     synchronous: "FULL",
     cache_kib: 32 * 1024,
@@ -48,7 +54,9 @@ const FORMAT: Format = Format {
 /// A ledger in a file.
 #[derive(Clone, Debug)]
 pub struct Ledger {
-    // The writer stands first, so that it ends first: the last to close the file cleans up its log.
+    // Before the writer, whose thread it keeps alive.
+    _scrub: Option<Arc<Scrub>>,
+    // The writer stands before the readers, so that it ends first: the last to close the file cleans up its log.
     writer: Option<Arc<Writer>>,
     reader: Arc<Reader>,
     _poller: Option<Arc<Poller>>,
@@ -59,6 +67,21 @@ pub struct Ledger {
 struct Reader {
     threads: Threads<rusqlite::Connection>,
     head: watch::Receiver<Position>,
+    sound: Arc<Sound>,
+}
+
+impl Reader {
+    /// Reads; what an error says of the file or its disk is remembered.
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut rusqlite::Connection) -> Result<T, LedgerError> + Send + 'static,
+    ) -> Result<T, LedgerError> {
+        let done = self.threads.run(work).await;
+        if let Err(error) = &done {
+            self.sound.note(error);
+        }
+        done
+    }
 }
 
 impl Ledger {
@@ -71,9 +94,10 @@ impl Ledger {
 
     fn open_blocking(path: &Path, options: LedgerOptions, answering: Answering) -> Result<Self, LedgerError> {
         let (publish, head) = watch::channel(0);
+        let sound = Arc::new(Sound::default());
         let (writer, poller) = match options.role {
             LedgerRole::Writer => {
-                let writing = Writing::open(path.to_owned(), options.known_at_least, publish, answering)?;
+                let writing = Writing::open(path.to_owned(), options.known_at_least, publish, answering, Arc::clone(&sound))?;
                 (Some(Arc::new(Writer::start(writing)?)), None)
             }
             LedgerRole::Reader => {
@@ -88,7 +112,13 @@ impl Ledger {
         };
         let connections = (0..READER_THREADS).map(|_| file::open_to_read(path, &FORMAT)).collect::<Result<Vec<_>, FileError>>()?;
         let threads = Threads::start("dateline-ledger-read", connections)?;
-        Ok(Self { writer, reader: Arc::new(Reader { threads, head }), _poller: poller })
+        let mut looking = file::open_to_read(path, &FORMAT)?;
+        let structure_too = scrub::at_start(&mut looking, path, &sound)?;
+        let scrub = match &writer {
+            Some(writer) => Some(Arc::new(Scrub::start(looking, writer.filling(), Arc::clone(&sound), structure_too)?)),
+            None => None,
+        };
+        Ok(Self { _scrub: scrub, writer, reader: Arc::new(Reader { threads, head, sound }), _poller: poller })
     }
 
     pub(crate) async fn append(&self, batch: Vec<NewEvent>) -> Result<Vec<Outcome>, LedgerError> {
@@ -105,30 +135,43 @@ impl Ledger {
     }
 
     pub(crate) async fn head(&self) -> Result<Head, LedgerError> {
-        self.reader.threads.run(|connection| read::head(connection)).await
+        self.reader.run(|connection| read::head(connection)).await
     }
 
     pub(crate) async fn get(&self, position: Position) -> Result<Option<Record>, LedgerError> {
-        self.reader.threads.run(move |connection| read::get(connection, position)).await
+        self.reader.run(move |connection| read::get(connection, position)).await
     }
 
     pub(crate) async fn find(&self, keys: Vec<(String, String)>) -> Result<Vec<Option<Record>>, LedgerError> {
         if keys.len() > MAX_FOUND_KEYS {
             return Err(LedgerError::TooMany { what: "keys", given: keys.len(), limit: MAX_FOUND_KEYS });
         }
-        self.reader.threads.run(move |connection| read::find(connection, &keys)).await
+        self.reader.run(move |connection| read::find(connection, &keys)).await
     }
 
     pub(crate) fn follow(&self, after: Position) -> Follower {
         Follower::new(Arc::clone(&self.reader), after)
     }
 
-    pub(crate) async fn scan(&self, after: Position) -> Result<Vec<Record>, LedgerError> {
-        self.reader.threads.run(move |connection| read::scan(connection, after)).await
+    pub(crate) async fn scan(&self, after: Position) -> Result<Vec<Found>, LedgerError> {
+        self.reader.run(move |connection| read::scan(connection, after)).await
+    }
+
+    pub(crate) async fn structure(&self) -> Result<Vec<String>, LedgerError> {
+        self.reader.run(|connection| scrub::structure(connection)).await
+    }
+
+    pub(crate) fn soundness(&self) -> Soundness {
+        self.reader.sound.told()
     }
 
     pub(crate) async fn copy(&self, records: Vec<Record>) -> Result<(), LedgerError> {
+        let records = records.into_iter().map(Found::uncommitted).collect();
         self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.copy(records).await
+    }
+
+    pub(crate) async fn copy_as_found(&self, found: Found) -> Result<(), LedgerError> {
+        self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.copy(vec![found]).await
     }
 
     pub(crate) fn close(&self) -> Result<(), LedgerError> {

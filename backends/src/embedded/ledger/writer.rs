@@ -11,8 +11,9 @@ use std::thread::JoinHandle;
 use dateline_events::Position;
 use tokio::sync::{mpsc, oneshot};
 
-use super::commit::{Stored, Writing};
-use crate::ledger::{LedgerError, MAX_BATCH_EVENTS, MAX_COMMIT_BYTES, MAX_WAITING_BYTES, MAX_WAITING_REQUESTS, NewEvent, Record};
+use super::commit::{self, Prepared, Stored, Writing};
+use crate::ledger::{LedgerError, MAX_BATCH_EVENTS, MAX_COMMIT_BYTES, MAX_WAITING_BYTES, MAX_WAITING_REQUESTS, NewEvent};
+use crate::soundness::Found;
 
 /// A commit that could be larger lets other threads run so often before it is made.
 const MAX_YIELDS: u32 = 8;
@@ -55,13 +56,16 @@ impl Answering {
 /// One call of `append`. The events travel back with the answer: the caller compares and frees them.
 pub(super) struct Append {
     pub events: Vec<NewEvent>,
+    /// What each is committed to by.
+    pub prepared: Vec<Prepared>,
     pub bytes: usize,
     pub answer: Answer<Appended>,
 }
 
 enum Request {
     Append(Append),
-    Copy { records: Vec<Record>, answer: Answer<()> },
+    Copy { records: Vec<Found>, answer: Answer<()> },
+    Fill { leaves: Vec<(Position, [u8; 32])>, filled: Position, answer: Answer<()> },
     Destroy { position: Position, answer: Answer<()> },
     LimitPages { pages: u32, answer: Answer<()> },
 }
@@ -91,12 +95,21 @@ impl Writer {
         self.commits.load(Ordering::Relaxed)
     }
 
+    /// What the scrub hands to this writer.
+    pub(super) fn filling(&self) -> Filling {
+        Filling { requests: self.requests.clone() }
+    }
+
     pub(super) async fn append(&self, events: Vec<NewEvent>) -> Result<Appended, LedgerError> {
+        let prepared = commit::prepare(&events)?;
         let bytes = events.iter().map(|event| event.bytes.len()).sum();
         let waiting = self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed);
         let (answer, answered) = oneshot::channel();
-        let sent =
-            if waiting > MAX_WAITING_BYTES { Err(LedgerError::Overloaded) } else { self.send(Request::Append(Append { events, bytes, answer })) };
+        let sent = if waiting > MAX_WAITING_BYTES {
+            Err(LedgerError::Overloaded)
+        } else {
+            self.send(Request::Append(Append { events, prepared, bytes, answer }))
+        };
         if let Err(error) = sent {
             self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
             return Err(error);
@@ -104,7 +117,7 @@ impl Writer {
         answered.await.map_err(|_| ended())?
     }
 
-    pub(super) async fn copy(&self, records: Vec<Record>) -> Result<(), LedgerError> {
+    pub(super) async fn copy(&self, records: Vec<Found>) -> Result<(), LedgerError> {
         let (answer, answered) = oneshot::channel();
         self.send(Request::Copy { records, answer })?;
         answered.await.map_err(|_| ended())?
@@ -128,6 +141,22 @@ impl Writer {
             TrySendError::Full(_) => LedgerError::Overloaded,
             TrySendError::Disconnected(_) => ended(),
         })
+    }
+}
+
+/// Brings leaf hashes to the writer. It keeps the writer's thread alive, so it must be dropped first; without a writer it does nothing.
+#[derive(Debug, Default)]
+pub(super) struct Filling {
+    requests: Option<SyncSender<Request>>,
+}
+
+impl Filling {
+    /// Stores them and waits until it is done.
+    pub(super) fn fill(&self, leaves: Vec<(Position, [u8; 32])>, filled: Position) -> Result<(), LedgerError> {
+        let Some(requests) = &self.requests else { return Err(LedgerError::ReadOnly) };
+        let (answer, answered) = oneshot::channel();
+        requests.send(Request::Fill { leaves, filled, answer }).map_err(|_| ended())?;
+        answered.blocking_recv().map_err(|_| ended())?
     }
 }
 
@@ -158,6 +187,7 @@ fn serve(mut writing: Writing, queue: &Receiver<Request>, waiting_bytes: &Atomic
                 writing.append(group);
             }
             Request::Copy { records, answer } => drop(answer.send(writing.copy(&records))),
+            Request::Fill { leaves, filled, answer } => drop(answer.send(writing.fill(&leaves, filled))),
             Request::Destroy { position, answer } => drop(answer.send(writing.destroy(position))),
             Request::LimitPages { pages, answer } => drop(answer.send(writing.limit_pages(pages))),
         }

@@ -14,7 +14,7 @@ pub(super) const EVENT: &str = "e.position, e.recorded, e.source, e.id, e.key, e
 
 pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<EventRow> {
     Ok(EventRow {
-        position: position(row.get(0)?),
+        position: position(row, 0)?,
         recorded: Instant(row.get(1)?),
         source: row.get(2)?,
         id: row.get(3)?,
@@ -32,8 +32,8 @@ pub(super) const HEAD: &str = "number, since, id, subject, nature, span_start, s
 pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<HeadRow> {
     let references = serde_json::from_str(row.get_ref(9)?.as_str()?).map_err(|error| unreadable(9, error))?;
     Ok(HeadRow {
-        number: position(row.get(0)?),
-        since: position(row.get(1)?),
+        number: position(row, 0)?,
+        since: position(row, 1)?,
         id: row.get(2)?,
         subject: row.get(3)?,
         nature: nature(4, row)?,
@@ -50,8 +50,8 @@ pub(super) const SUMMARY: &str =
 
 pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<SummaryRow> {
     Ok(SummaryRow {
-        group: position(row.get(0)?),
-        since: position(row.get(1)?),
+        group: position(row, 0)?,
+        since: position(row, 1)?,
         listed: row.get(2)?,
         started: instant(row.get(3)?),
         ended: instant(row.get(4)?),
@@ -74,7 +74,7 @@ pub(super) fn waiting(row: &Row<'_>) -> rusqlite::Result<WaitingRow> {
     let (earliest, latest): (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
     let (page, reference): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
     Ok(WaitingRow {
-        event: position(row.get(0)?),
+        event: position(row, 0)?,
         subject: row.get(1)?,
         nature: nature(2, row)?,
         earliest: instant(earliest.filter(|bound| *bound != OPEN_START)),
@@ -86,17 +86,11 @@ pub(super) fn waiting(row: &Row<'_>) -> rusqlite::Result<WaitingRow> {
 }
 
 pub(super) fn reference(row: &Row<'_>) -> rusqlite::Result<ReferenceRow> {
-    Ok(ReferenceRow { page: row.get(0)?, reference: row.get(1)?, incident: position(row.get(2)?), since: position(row.get(3)?) })
+    Ok(ReferenceRow { page: row.get(0)?, reference: row.get(1)?, incident: position(row, 2)?, since: position(row, 3)? })
 }
 
 pub(super) fn link(row: &Row<'_>) -> rusqlite::Result<LinkRow> {
-    Ok(LinkRow {
-        event: position(row.get(0)?),
-        since: position(row.get(1)?),
-        from: position(row.get(2)?),
-        to: position(row.get(3)?),
-        active: row.get(4)?,
-    })
+    Ok(LinkRow { event: position(row, 0)?, since: position(row, 1)?, from: position(row, 2)?, to: position(row, 3)?, active: row.get(4)? })
 }
 
 /// The versions of one event's attachments, in the order that [`incidents`] reads.
@@ -107,7 +101,7 @@ pub(super) fn incidents(statement: &mut CachedStatement<'_>, event: Position) ->
     let mut held = Vec::new();
     let mut rows = statement.query([number(event)])?;
     while let Some(row) = rows.next()? {
-        let incident = position(row.get(0)?);
+        let incident = position(row, 0)?;
         if held.last() == Some(&incident) {
             held.pop();
         }

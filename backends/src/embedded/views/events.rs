@@ -51,7 +51,7 @@ fn unattached(snapshot: &Snapshot<'_>, after: Position, limit: usize) -> Result<
     let mut rows = statement.query([number(after)])?;
     while found.len() < limit {
         let Some(row) = rows.next()? else { break };
-        let event = crate::embedded::file::position(row.get(0)?);
+        let event = crate::embedded::file::position(row, 0)?;
         if decode::incidents(&mut incidents, event)?.is_empty() {
             found.push(decode::event(row)?);
         }

@@ -68,7 +68,7 @@ pub(super) fn serves(connection: &Connection, number: u32) -> Result<bool, Views
 pub(super) fn cursor(connection: &Connection, number: u32) -> Result<Position, ViewsError> {
     let mut statement =
         connection.prepare_cached(&sql(number, "SELECT position FROM @cursor WHERE follower = ?1")).map_err(|error| gone_or_failed(error, number))?;
-    Ok(position(statement.query_row([PROJECTOR], |row| row.get(0)).map_err(|error| gone_or_failed(error, number))?))
+    statement.query_row([PROJECTOR], |row| position(row, 0)).map_err(|error| gone_or_failed(error, number))
 }
 
 /// A generation whose tables are not there was dropped.

@@ -16,7 +16,7 @@ use crate::views::{MAX_INCIDENT_EVENTS, ViewsError};
 
 pub(super) fn find_incident(snapshot: &Snapshot<'_>, id: &str) -> Result<Option<IncidentNumber>, ViewsError> {
     let mut statement = snapshot.prepare("SELECT number FROM @heads WHERE id = ?1")?;
-    Ok(statement.query_row([id], |row| Ok(position(row.get(0)?))).optional()?)
+    Ok(statement.query_row([id], |row| position(row, 0)).optional()?)
 }
 
 pub(super) fn group_events(snapshot: &Snapshot<'_>, incident: IncidentNumber, as_of: Position) -> Result<Option<Group>, ViewsError> {
@@ -68,7 +68,7 @@ pub(super) fn changes(snapshot: &Snapshot<'_>, after: Position, limit: usize) ->
     let mut rows = statement.query([number(after)])?;
     let mut changes: Vec<Change> = Vec::new();
     while let Some(row) = rows.next()? {
-        let (at, incident) = (position(row.get(0)?), position(row.get(1)?));
+        let (at, incident) = (position(row, 0)?, position(row, 1)?);
         if changes.last().is_none_or(|last| last.position != at) {
             if changes.len() == limit {
                 break;
@@ -92,7 +92,7 @@ pub(super) fn changes(snapshot: &Snapshot<'_>, after: Position, limit: usize) ->
 /// The group that an incident is told in: its own until a membership says otherwise.
 fn group_of(snapshot: &Snapshot<'_>, incident: IncidentNumber, as_of: Position) -> Result<IncidentNumber, ViewsError> {
     let mut statement = snapshot.prepare("SELECT told_in FROM @memberships WHERE incident = ?1 AND since <= ?2 ORDER BY since DESC LIMIT 1")?;
-    let found = statement.query_row(params![number(incident), number(as_of)], |row| Ok(position(row.get(0)?))).optional()?;
+    let found = statement.query_row(params![number(incident), number(as_of)], |row| position(row, 0)).optional()?;
     Ok(found.unwrap_or(incident))
 }
 
@@ -134,7 +134,7 @@ fn attached_to(
         };
         let mut rows = statement.query(params![number(*member), number(as_of)])?;
         while let Some(row) = rows.next()? {
-            let version = (position(row.get(0)?), position(row.get(1)?), row.get(2)?);
+            let version = (position(row, 0)?, position(row, 1)?, row.get(2)?);
             let before = held.replace(version).filter(|(event, ..)| *event != version.0);
             let events = take(before);
             if events > events_max {

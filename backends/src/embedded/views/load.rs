@@ -129,6 +129,6 @@ fn collect<T>(
 /// Positions in the first column.
 pub(super) fn positions(statement: &mut CachedStatement<'_>, parameters: impl Params) -> rusqlite::Result<Vec<Position>> {
     let mut found = Vec::new();
-    collect(statement, parameters, |row| Ok(position(row.get(0)?)), &mut found)?;
+    collect(statement, parameters, |row| position(row, 0), &mut found)?;
     Ok(found)
 }

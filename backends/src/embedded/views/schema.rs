@@ -8,7 +8,6 @@ use crate::embedded::file::Format;
 pub(super) const FORMAT: Format = Format {
     name: "file of views",
     application: 0x4474_6c56,
-    version: 1,
     schema: "CREATE TABLE generations (
                  number INTEGER PRIMARY KEY AUTOINCREMENT,
                  version INTEGER NOT NULL,
@@ -16,6 +15,7 @@ pub(super) const FORMAT: Format = Format {
                  created INTEGER NOT NULL
              ) STRICT;
              CREATE UNIQUE INDEX one_serves ON generations (state) WHERE state = 'serving';",
+    steps: &[],
     page_bytes: 4096,
     synchronous: "NORMAL",
     cache_kib: 48 * 1024,
