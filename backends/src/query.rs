@@ -11,7 +11,8 @@ pub const MAX_LISTED_ROWS: usize = 1_001;
 /// The most values in one filter of a list; what is beyond is refused.
 pub const MAX_FILTER_VALUES: usize = 1_000;
 
-/// What a list is narrowed to. Filters that are empty or None do not narrow; those given must all hold.
+/// What a list is narrowed to. A filter that is None does not narrow; those given must all hold. A set that is given and empty is met by
+/// nothing: it finds nothing, whoever emptied it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListQuery {
     /// As of this position: the latest version of each group with `since` up to it.
@@ -19,7 +20,7 @@ pub struct ListQuery {
     /// Outages, maintenance or registered services.
     pub nature: Nature,
     /// It concerns any of these services (slugs).
-    pub services: Vec<String>,
+    pub services: Option<Vec<String>>,
     /// The vendor of a registered service (slug); only registry rows carry one.
     pub vendor: Option<String>,
     /// It touches this region.
@@ -27,15 +28,15 @@ pub struct ListQuery {
     /// It shows this symptom.
     pub symptom: Option<String>,
     /// It is in any of these states.
-    pub states: Vec<String>,
+    pub states: Option<Vec<String>>,
     /// It was not over at this time.
     pub from: Option<Instant>,
     /// It had started before this time.
     pub to: Option<Instant>,
-    /// Each of these stands in its words; compared in lower case.
+    /// Each of these stands in its words; compared in lower case. None of them asks for nothing.
     pub words: Vec<String>,
     /// It has one of these ids.
-    pub ids: Vec<String>,
+    pub ids: Option<Vec<String>>,
     /// How the rows are sorted.
     pub order: Order,
     /// Only what comes after this place in that order: `started` and `group` of the last row of the page before.
@@ -50,15 +51,15 @@ impl ListQuery {
         Self {
             as_of,
             nature,
-            services: Vec::new(),
+            services: None,
             vendor: None,
             region: None,
             symptom: None,
-            states: Vec::new(),
+            states: None,
             from: None,
             to: None,
             words: Vec::new(),
-            ids: Vec::new(),
+            ids: None,
             order: Order::LatestFirst,
             after: None,
             limit,
@@ -68,10 +69,23 @@ impl ListQuery {
     /// The limits of a query.
     pub(crate) fn check(&self) -> Result<(), ViewsError> {
         limited("rows", self.limit, MAX_LISTED_ROWS)?;
-        for (what, values) in [("services", &self.services), ("states", &self.states), ("words", &self.words), ("ids", &self.ids)] {
-            limited(what, values.len(), MAX_FILTER_VALUES)?;
+        for (what, values) in [("services", self.services.as_ref()), ("states", self.states.as_ref()), ("ids", self.ids.as_ref())] {
+            limited(what, values.map_or(0, Vec::len), MAX_FILTER_VALUES)?;
         }
-        Ok(())
+        limited("words", self.words.len(), MAX_FILTER_VALUES)
+    }
+
+    /// True where a set is given and empty: nothing can be in it.
+    pub(crate) fn finds_nothing(&self) -> bool {
+        [&self.services, &self.states, &self.ids].into_iter().flatten().any(Vec::is_empty)
+    }
+
+    /// The service, where it is exactly one.
+    pub(crate) fn one_service(&self) -> Option<&str> {
+        match self.services.as_deref() {
+            Some([service]) => Some(service),
+            _ => None,
+        }
     }
 }
 

@@ -133,15 +133,15 @@ impl Dice {
     fn query(&mut self, as_of: u64) -> ListQuery {
         let mut query = ListQuery::new(self.nature(), as_of, 1 + self.below(9) as usize);
         let word = |dice: &mut Self| ["whatsapp", "ä", "x", "what", ""][dice.below(5) as usize].to_owned();
-        query.services = (0..self.below(3)).map(|_| word(self)).collect();
+        query.services = (self.below(3) > 0).then(|| (0..self.below(4)).map(|_| word(self)).collect());
         query.vendor = (self.below(6) == 0).then(|| self.text());
         query.region = (self.below(4) == 0).then(|| word(self));
         query.symptom = (self.below(4) == 0).then(|| word(self));
-        query.states = (0..self.below(3) * self.below(2)).map(|_| self.text()).collect();
+        query.states = (self.below(3) == 0).then(|| (0..self.below(4)).map(|_| self.text()).collect());
         query.from = self.instant().filter(|_| self.0.is_multiple_of(2));
         query.to = self.instant().filter(|_| self.0.is_multiple_of(3));
         query.words = (0..self.below(3)).map(|_| self.text()).collect();
-        query.ids = (0..self.below(5) * self.below(2)).map(|number| format!("{}{number}", TEXTS[number as usize])).collect();
+        query.ids = (self.below(3) == 0).then(|| (0..self.below(6)).map(|number| format!("{}{number}", TEXTS[number as usize])).collect());
         query.order = [Order::LatestFirst, Order::EarliestFirst][self.below(2) as usize];
         query.after = (self.below(2) == 0).then(|| (self.instant(), self.below(10)));
         query

@@ -50,7 +50,7 @@ pub async fn one(State(reader): State<Reader>, Path(slug): Path<String>, headers
     let cursor = reader.desk.views.cursor(reader.desk.views.serving().await?).await?;
     let of_service = |nature: Nature, limit: usize| {
         let mut query = ListQuery::new(nature, cursor, limit);
-        query.services = vec![slug.clone()];
+        query.services = Some(vec![slug.clone()]);
         query
     };
     let registered = reader.desk.views.list(of_service(Nature::Registry, 1)).await?;

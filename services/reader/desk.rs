@@ -90,7 +90,7 @@ impl Desk {
         }
         for nature in [Nature::Outage, Nature::Maintenance] {
             let mut query = ListQuery::new(nature, as_of, 1);
-            query.services = vec![service.to_owned()];
+            query.services = Some(vec![service.to_owned()]);
             if let Some(row) = self.views.list(query).await?.value.into_iter().next() {
                 return Ok(Some(row.group));
             }
@@ -133,7 +133,7 @@ impl Desk {
         let mut own: Vec<SummaryRow> = Vec::new();
         for services in all.chunks(MAX_FILTER_VALUES) {
             let mut query = ListQuery::new(Nature::Registry, as_of, MAX_LISTED_ROWS);
-            query.services = services.to_vec();
+            query.services = Some(services.to_vec());
             own.extend(self.views.list(query).await?.value);
         }
         let vendors: BTreeSet<&String> = own.iter().map(|row| &row.vendor).filter(|vendor| !vendor.is_empty()).collect();

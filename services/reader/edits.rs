@@ -163,7 +163,7 @@ pub async fn find(reader: &Reader, slug: &str, parameters: OfVendor, headers: &H
     let vendor = vendor_name(&registry, &pages, slug, lang);
     let told_zone = zone.clone();
     let work = move || {
-        let wanted = |edit: &Edit| (kinds.is_empty() || kinds.contains(&edit.what)) && !(without_minor && edit.minor);
+        let wanted = |edit: &Edit| kinds.as_ref().is_none_or(|kinds| kinds.contains(&edit.what)) && !(without_minor && edit.minor);
         let (edits, next) = newest(&pages, axes, &wanted, token.as_ref(), limit);
         let told = edits.into_iter().map(|(incident, history, edit)| tell(history, edit, incident, axes, &registry, &told_zone, lang));
         told.collect::<Result<Vec<_>, _>>().map(|told| (told, next))
@@ -259,15 +259,16 @@ fn zone(asked: Option<&str>) -> String {
     asked.filter(|zone| !zone.is_empty()).unwrap_or("UTC").to_owned()
 }
 
-fn kinds(asked: Option<&str>) -> Result<Vec<Edited>, Problem> {
-    let words = asked.unwrap_or_default().split(',').filter(|word| !word.is_empty());
+/// The kinds asked for; None: all.
+fn kinds(asked: Option<&str>) -> Result<Option<Vec<Edited>>, Problem> {
+    let Some(asked) = asked.filter(|asked| !asked.is_empty()) else { return Ok(None) };
     let kind = |word: &str| {
         Edited::ALL.into_iter().find(|kind| kind.as_str() == word).ok_or_else(|| {
             let known = Edited::ALL.map(Edited::as_str).join(", ");
             Problem::invalid_parameter(format!("kind: \"{word}\"; expected one or more of {known}, with commas between"))
         })
     };
-    words.map(kind).collect()
+    asked.split(',').map(kind).collect::<Result<_, _>>().map(Some)
 }
 
 /// The services of a vendor; where none is registered under the slug, the service of that slug.

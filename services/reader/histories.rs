@@ -235,7 +235,7 @@ async fn of_service(views: &Views, service: &str, ids: Vec<String>) -> Result<Ve
     for ids in ids.chunks(MAX_LISTED_ROWS - 1) {
         for nature in [Nature::Outage, Nature::Maintenance] {
             let mut query = ListQuery::new(nature, NOW, MAX_LISTED_ROWS);
-            (query.services, query.ids) = (vec![service.to_owned()], ids.to_vec());
+            (query.services, query.ids) = (Some(vec![service.to_owned()]), Some(ids.to_vec()));
             found.extend(views.list(query).await?.value.into_iter().map(|row| row.group));
         }
     }

@@ -183,21 +183,17 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
     };
     let mut query = ListQuery::new(nature, as_of, LIMIT_DEFAULT);
     let words = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-    query.services = words(&parameters.service).into_iter().collect();
+    query.services = words(&parameters.service).map(|service| vec![service]);
     if let Some(vendor) = words(&parameters.vendor) {
         let mut registered = ListQuery::new(Nature::Registry, as_of, MAX_CANDIDATES);
         registered.vendor = Some(vendor);
         let slugs: Vec<String> = reader.desk.views.list(registered).await?.value.iter().map(|row| row.services.trim().to_owned()).collect();
-        // A vendor without a service has no incidents; an impossible slug finds none.
-        query.services = if query.services.is_empty() { slugs } else { query.services.into_iter().filter(|slug| slugs.contains(slug)).collect() };
-        if query.services.is_empty() {
-            query.services = vec![" ".into()];
-        }
+        narrow(&mut query.services, slugs);
     }
     query.region = words(&parameters.region);
     query.symptom = words(&parameters.symptom);
-    query.states = words(&parameters.state).map(|states| states.split(',').map(ToOwned::to_owned).collect()).unwrap_or_default();
-    if let Some(other) = query.states.iter().find(|state| !STATES.contains(&state.as_str())) {
+    query.states = words(&parameters.state).map(|states| states.split(',').map(ToOwned::to_owned).collect());
+    if let Some(other) = query.states.iter().flatten().find(|state| !STATES.contains(&state.as_str())) {
         return Err(Problem::invalid_parameter(format!("state: \"{other}\"; expected one or more of {}, with commas between", STATES.join(", "))));
     }
     query.words = parameters::words(parameters.q.as_deref().unwrap_or_default());
@@ -207,7 +203,7 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
     let named = services_named(reader, &query.words, as_of).await?;
     query.words.retain(|word| !named.iter().any(|(name, _)| name == word));
     for (_, slugs) in named {
-        query.services = if query.services.is_empty() { slugs } else { query.services.into_iter().filter(|slug| slugs.contains(slug)).collect() };
+        narrow(&mut query.services, slugs);
     }
     query.from = parameters.from.as_deref().map(|text| parameters::instant("from", text)).transpose()?;
     query.to = parameters.to.as_deref().map(|text| parameters::instant("to", text)).transpose()?;
@@ -217,6 +213,14 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
         Some(other) => return Err(Problem::invalid_parameter(format!("sort: \"{other}\"; expected started or -started"))),
     };
     Ok(query)
+}
+
+/// Narrows a set further; what is in both may be nothing, and then nothing is found.
+fn narrow(services: &mut Option<Vec<String>>, to: Vec<String>) {
+    *services = Some(match services.take() {
+        Some(services) => services.into_iter().filter(|slug| to.contains(slug)).collect(),
+        None => to,
+    });
 }
 
 /// The words sought that stand in the registered names of services (হোয়াটসঅ্যাপ) but not in their slugs, each with those services.
@@ -237,7 +241,7 @@ async fn services_named(reader: &Reader, words: &[String], as_of: Position) -> R
 /// Under `known_at` rows only narrow to candidates; each is folded as it was known then.
 async fn known(reader: &Reader, mut query: ListQuery, known_at: Instant, limit: usize) -> Result<Vec<ListedIncident>, Problem> {
     let after = query.after.take();
-    let (states, region, symptom) = (std::mem::take(&mut query.states), query.region.take(), query.symptom.take());
+    let (states, region, symptom) = (query.states.take(), query.region.take(), query.symptom.take());
     let sought = std::mem::take(&mut query.words);
     // What is known now of start and end only narrows to candidates: by then it was told otherwise, or not at all.
     let (from, to) = (query.from, query.to);
@@ -260,7 +264,7 @@ async fn known(reader: &Reader, mut query: ListQuery, known_at: Instant, limit: 
         if summary.services.is_empty() {
             continue;
         }
-        let fits = (states.is_empty() || states.iter().any(|state| state == summary.state.as_str()))
+        let fits = states.as_ref().is_none_or(|states| states.iter().any(|state| state == summary.state.as_str()))
             && region.as_ref().is_none_or(|region| summary.regions.contains(region))
             && symptom.as_ref().is_none_or(|symptom| summary.symptoms.iter().any(|own| json!(own) == json!(symptom)));
         let words = fold.headlines().join(" ").to_lowercase() + &summary.services.join(" ");

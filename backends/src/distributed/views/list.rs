@@ -15,6 +15,9 @@ use crate::views::ViewsError;
 type Value = Box<dyn ToSql + Sync>;
 
 pub(super) fn list(snapshot: &mut Snapshot<'_, '_>, query: &ListQuery) -> Result<Vec<SummaryRow>, ViewsError> {
+    if query.finds_nothing() {
+        return Ok(Vec::new());
+    }
     let (text, values) = statement(query);
     let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(AsRef::as_ref).collect();
     snapshot.query(&text, &values)?.iter().map(decode::summary).collect()
@@ -58,11 +61,11 @@ fn statement(query: &ListQuery) -> (String, Vec<Value>) {
     let mut conditions = Conditions::default();
     let as_of = conditions.value(number(query.as_of));
     let nature = conditions.value(query.nature.as_str());
-    let keys = match query.services.len() {
-        0 | 1 => "@list_keys".to_owned(),
+    let keys = match query.services.as_deref() {
+        None | Some([_]) => "@list_keys".to_owned(),
         // Of several services: a group may have a place in each of them, and is walked once.
-        _ => {
-            let services = conditions.value(bytes(&query.services));
+        Some(services) => {
+            let services = conditions.value(bytes(services));
             format!(
                 "(SELECT DISTINCT nature, ''::bytea AS service, started, told_in FROM @list_keys
                   WHERE nature = ${nature} AND service = ANY(${services}::bytea[]))"
@@ -90,8 +93,7 @@ fn statement(query: &ListQuery) -> (String, Vec<Value>) {
 /// What the walk over `list_keys` can tell by itself.
 fn places(query: &ListQuery, nature: usize, conditions: &mut Conditions) {
     conditions.text.push_str(&format!("\n AND k.nature = ${nature}"));
-    let one_service = if let [service] = query.services.as_slice() { service.clone() } else { String::new() };
-    conditions.add("k.service = ?", one_service.into_bytes());
+    conditions.add("k.service = ?", query.one_service().unwrap_or_default().as_bytes().to_vec());
     if let Some((started, group)) = query.after {
         let compare = match query.order {
             Order::LatestFirst => "<",
@@ -103,19 +105,19 @@ fn places(query: &ListQuery, nature: usize, conditions: &mut Conditions) {
     if let Some(to) = query.to {
         conditions.add("k.started < ?", to.0);
     }
-    if !query.ids.is_empty() {
-        conditions.add("k.told_in IN (SELECT i.number FROM @incidents i WHERE i.id = ANY(?::bytea[]))", bytes(&query.ids));
+    if let Some(ids) = &query.ids {
+        conditions.add("k.told_in IN (SELECT i.number FROM @incidents i WHERE i.id = ANY(?::bytea[]))", bytes(ids));
     }
 }
 
 /// What only the version in force can tell.
 fn narrow(query: &ListQuery, conditions: &mut Conditions) {
     let spaced = |word: &str| format!(" {word} ").into_bytes();
-    match query.services.as_slice() {
-        [] => {}
+    match query.services.as_deref() {
+        None => {}
         // The group was of this service once; is it still?
-        [service] => conditions.add("position(? IN s.services) > 0", spaced(service)),
-        services => {
+        Some([service]) => conditions.add("position(? IN s.services) > 0", spaced(service)),
+        Some(services) => {
             let services: Vec<Vec<u8>> = services.iter().map(|service| spaced(service)).collect();
             conditions.add("EXISTS (SELECT FROM unnest(?::bytea[]) AS j(slug) WHERE position(j.slug IN s.services) > 0)", services);
         }
@@ -129,8 +131,8 @@ fn narrow(query: &ListQuery, conditions: &mut Conditions) {
     if let Some(symptom) = &query.symptom {
         conditions.add("position(? IN s.symptoms) > 0", spaced(symptom));
     }
-    if !query.states.is_empty() {
-        conditions.add("s.state = ANY(?::bytea[])", bytes(&query.states));
+    if let Some(states) = &query.states {
+        conditions.add("s.state = ANY(?::bytea[])", bytes(states));
     }
     if query.to.is_some() {
         conditions.text.push_str("\n AND s.started IS NOT NULL");

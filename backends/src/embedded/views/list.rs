@@ -15,6 +15,9 @@ use crate::query::{ListQuery, Order};
 use crate::views::ViewsError;
 
 pub(super) fn list(snapshot: &Snapshot<'_>, query: &ListQuery) -> Result<Vec<SummaryRow>, ViewsError> {
+    if query.finds_nothing() {
+        return Ok(Vec::new());
+    }
     let (text, parameters) = statement(query)?;
     let mut statement = snapshot.prepare(&text)?;
     let rows = statement.query_map(params_from_iter(parameters), decode::summary)?;
@@ -44,8 +47,8 @@ impl Conditions {
     }
 
     /// A list of values as one JSON array, so that the statement is the same for any number of them.
-    fn add_any(&mut self, condition: &str, values: &[String]) -> Result<(), ViewsError> {
-        if !values.is_empty() {
+    fn add_any(&mut self, condition: &str, values: Option<&[String]>) -> Result<(), ViewsError> {
+        if let Some(values) = values {
             let array = serde_json::to_string(values).map_err(|error| ViewsError::Engine(error.to_string()))?;
             self.add(condition, array);
         }
@@ -56,11 +59,11 @@ impl Conditions {
 fn statement(query: &ListQuery) -> Result<(String, Vec<Value>), ViewsError> {
     // The position stands first in the text, so it is the first of the numbered values; the others follow in their order.
     let mut conditions = Conditions { text: String::new(), values: vec![number(query.as_of).into()] };
-    let keys = match query.services.len() {
-        0 | 1 => "@list_keys",
+    let keys = match query.services.as_deref() {
+        None | Some([_]) => "@list_keys",
         // Of several services: a group may have a place in each of them, and is walked once.
-        _ => {
-            let services = serde_json::to_string(&query.services).map_err(|error| ViewsError::Engine(error.to_string()))?;
+        Some(services) => {
+            let services = serde_json::to_string(services).map_err(|error| ViewsError::Engine(error.to_string()))?;
             conditions.values.extend([services.into(), query.nature.as_str().to_owned().into()]);
             "(SELECT DISTINCT nature, '' AS service, started, told_in FROM @list_keys WHERE service IN (SELECT value FROM json_each(?2)) AND nature = ?3)"
         }
@@ -89,8 +92,7 @@ fn statement(query: &ListQuery) -> Result<(String, Vec<Value>), ViewsError> {
 /// What the walk over `list_keys` can tell by itself.
 fn places(query: &ListQuery, conditions: &mut Conditions) -> Result<(), ViewsError> {
     conditions.add("k.nature = ?", query.nature.as_str().to_owned());
-    let one_service = if let [service] = query.services.as_slice() { service.clone() } else { String::new() };
-    conditions.add("k.service = ?", one_service);
+    conditions.add("k.service = ?", query.one_service().unwrap_or_default().to_owned());
     if let Some((started, group)) = query.after {
         let compare = match query.order {
             Order::LatestFirst => "<",
@@ -102,16 +104,16 @@ fn places(query: &ListQuery, conditions: &mut Conditions) -> Result<(), ViewsErr
     if let Some(to) = query.to {
         conditions.add("k.started < ?", to.0);
     }
-    conditions.add_any("k.told_in IN (SELECT number FROM @heads WHERE id IN (SELECT value FROM json_each(?)))", &query.ids)
+    conditions.add_any("k.told_in IN (SELECT number FROM @heads WHERE id IN (SELECT value FROM json_each(?)))", query.ids.as_deref())
 }
 
 /// What only the version in force can tell.
 fn narrow(query: &ListQuery, filters: &mut Conditions) -> Result<(), ViewsError> {
-    if query.services.len() == 1 {
+    if let Some(service) = query.one_service() {
         // The group was of this service once; is it still?
-        filters.add("instr(s.services, ?)", format!(" {} ", query.services[0]));
+        filters.add("instr(s.services, ?)", format!(" {service} "));
     } else {
-        filters.add_any("EXISTS (SELECT 1 FROM json_each(?) j WHERE instr(s.services, ' ' || j.value || ' '))", &query.services)?;
+        filters.add_any("EXISTS (SELECT 1 FROM json_each(?) j WHERE instr(s.services, ' ' || j.value || ' '))", query.services.as_deref())?;
     }
     if let Some(vendor) = &query.vendor {
         filters.add("s.vendor = ?", vendor.clone());
@@ -122,7 +124,7 @@ fn narrow(query: &ListQuery, filters: &mut Conditions) -> Result<(), ViewsError>
     if let Some(symptom) = &query.symptom {
         filters.add("instr(s.symptoms, ?)", format!(" {symptom} "));
     }
-    filters.add_any("s.state IN (SELECT value FROM json_each(?))", &query.states)?;
+    filters.add_any("s.state IN (SELECT value FROM json_each(?))", query.states.as_deref())?;
     if query.to.is_some() {
         filters.text.push_str("\n AND s.started IS NOT NULL");
     }
