@@ -1,5 +1,5 @@
 //! Live streams (SSE): one message a position, with its id; heartbeats and "caught up" carry none, so that a reader who comes
-//! back with `Last-Event-ID` misses nothing and gets nothing twice.
+//! back with `Last-Event-ID` misses nothing and gets nothing twice. Who comes back with a position of another ledger is told so.
 
 use std::collections::BTreeSet;
 use std::convert::Infallible;
@@ -59,7 +59,11 @@ async fn start(reader: Reader, headers: &HeaderMap, after: Option<Position>, inc
         None => after.unwrap_or(cursor),
     };
     let standing = Standing { position: cursor, head: reader.desk.head().max(cursor) };
-    let live = Live { reader, incident, wanted: None, after, pending: Vec::new().into_iter(), caught_up: false };
+    // Behind the cursor other readers may have read on; behind the ledger's end nobody has.
+    let is_of_another = after > standing.head;
+    let reset = is_of_another.then(|| reset(cursor, after));
+    let after = if is_of_another { cursor } else { after };
+    let live = Live { reader, incident, wanted: None, after, reset, pending: Vec::new().into_iter(), caught_up: false };
     let mut response = Sse::new(messages(live)).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here")).into_response();
     stand(response.headers_mut(), standing);
     Ok(response)
@@ -72,6 +76,8 @@ struct Live {
     /// The positions of the page that changed it; None: all are wanted.
     wanted: Option<BTreeSet<Position>>,
     after: Position,
+    /// What is said before anything else.
+    reset: Option<Message>,
     pending: std::vec::IntoIter<Change>,
     caught_up: bool,
 }
@@ -81,6 +87,9 @@ fn messages(live: Live) -> impl Stream<Item = Result<Message, Infallible>> {
         loop {
             if *live.reader.stop.borrow() {
                 return None;
+            }
+            if let Some(reset) = live.reset.take() {
+                return Some((Ok(reset), live));
             }
             if let Some(change) = live.pending.next() {
                 if let Some(message) = live.message(&change) {
@@ -111,6 +120,12 @@ fn messages(live: Live) -> impl Stream<Item = Result<Message, Infallible>> {
             }
         }
     })
+}
+
+/// The reader's position is none of this ledger: it loads everything again, and comes back from here on.
+fn reset(cursor: Position, after: Position) -> Message {
+    let data = json!({"position": cursor, "after": after}).to_string();
+    Message::default().event("reset").id(cursor.to_string()).data(data)
 }
 
 fn broken<T>(error: &ViewsError) -> Option<T> {

@@ -186,6 +186,33 @@ async fn the_stream_of_an_incident_tells_its_own_changes_through_merge_and_split
 }
 
 #[tokio::test]
+async fn who_comes_from_another_ledger_is_told_to_load_anew_and_then_what_changes() {
+    let house = House::start();
+    publish(&house, "a1", "s1").await;
+    house.caught_up().await;
+    let incident = get(&house.at("/v1/incidents/s1")).await.expect(200).json()["incident"].as_str().unwrap().to_owned();
+    let live = house.at("/v1/live");
+    let of_incident = house.at(&format!("/v1/incidents/{incident}/live"));
+    let mut streams = [
+        Stream::open(&live, Some(141)).await,
+        Stream::open(&format!("{live}?after=141"), None).await,
+        Stream::open(&of_incident, Some(141)).await,
+        Stream::open(&format!("{of_incident}?after=2"), None).await,
+    ];
+    for (place, stream) in streams.iter_mut().enumerate() {
+        let reset = stream.next().await.unwrap();
+        assert_eq!((reset.event.as_str(), reset.id, &reset.data["position"]), ("reset", Some(1), &json!(1)), "{place}: {reset:?}");
+        assert_eq!(stream.up_to_now().await, (vec![], 1), "{place}");
+    }
+    let next = publish(&house, "a2", "s1").await;
+    for (place, stream) in streams.iter_mut().enumerate() {
+        assert_eq!(stream.change().await.0, next, "{place}");
+    }
+    // Up to the end it is this ledger's own.
+    assert_eq!(Stream::open(&live, Some(2)).await.up_to_now().await, (vec![], 2));
+}
+
+#[tokio::test]
 async fn streams_end_when_the_server_is_told_to_stop_and_go_on_with_the_next() {
     let house = House::start();
     publish(&house, "a1", "s1").await;

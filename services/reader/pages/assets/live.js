@@ -28,6 +28,8 @@ function listen() {
   const events = new EventSource(status.dataset.live);
   events.addEventListener("open", showLive);
   events.addEventListener("change", () => { againMs = AGAIN_MS_MIN; changed(); });
+  // The page is of a ledger that was begun anew: all of it is loaded again.
+  events.addEventListener("reset", () => { againMs = AGAIN_MS_MIN; changed(); });
   events.addEventListener("caught-up", () => { caughtUp = true; againMs = AGAIN_MS_MIN; showLive(); });
   events.addEventListener("error", () => {
     caughtUp = false;
