@@ -195,6 +195,17 @@ async fn another_event_under_a_taken_id_is_refused_and_both_are_shown() {
     assert_eq!(problem["stored"], read(&first), "{problem:#}");
     assert_eq!(problem["sent"], read(&other), "{problem:#}");
     assert_eq!(head(&house.url).await, 1);
+    // Byte for byte, also in a batch: members in the order in which they were sent, letters as they were escaped.
+    let exact = r#"{"subject":"mail","specversion":"1.0","type":"dateline.anomaly.detected.v1","source":"/tests","id":"exact","note":"caf\u00e9","data":{"occurred":{"at":"2026-03-01T10:00Z[UTC]"}, "sources":[{"slug":"a","role":"read_in"}],"regions":["IN"]}}"#;
+    publish_one(&house.url, exact).await;
+    let other = exact.replace("00e9", "00ea");
+    for (media_type, body) in [(STRUCTURED, other.clone()), (BATCH, format!("[{other}]"))] {
+        let answer = post(&house.url, media_type, body).await.text();
+        assert!(answer.contains(&format!("\"stored\":{exact}")), "{answer}");
+        if media_type == STRUCTURED {
+            assert!(answer.contains(&format!("\"sent\":{other}")), "{answer}");
+        }
+    }
     // The same id of another source is another event.
     publish_one(&house.url, &first.replace("\"/tests\"", "\"/tests/other\"")).await;
 }

@@ -73,6 +73,12 @@ async fn a_list_is_narrowed_by_each_filter() {
         ("q=letters+whatsapp", none),
         // As many keyboards send it: one letter where NFC has two.
         ("q=%E0%A6%AA%E0%A7%9C%E0%A7%87", whatsapp),
+        // What two filters have in common may be nothing: then nothing is found.
+        ("service=whatsapp&q=post", none),
+        ("q=post+%E0%A6%B9%E0%A7%8B%E0%A6%AF%E0%A6%BC%E0%A6%BE%E0%A6%9F%E0%A6%B8%E0%A6%85%E0%A7%8D%E0%A6%AF%E0%A6%BE%E0%A6%AA", none),
+        ("q=post", mail),
+        ("service=whatsapp&q=post&known_at=2100-01-01T00:00:00Z", none),
+        ("vendor=meta&q=post", none),
         ("nature=maintenance", none),
         ("sort=started", &["whatsapp", "mail"]),
         ("sort=-started", both),
@@ -251,4 +257,26 @@ async fn services_are_listed_with_their_latest_incidents() {
     let unknown =
         get(&house.at(&format!("/v1/services/unregistered?min_position={}", crate::asking::head(&house.url).await))).await.expect(200).json();
     assert_eq!((&unknown["registered"], unknown["incidents"].as_array().unwrap().len()), (&Value::Null, 1));
+}
+
+#[tokio::test]
+async fn an_event_is_shown_byte_for_byte_wherever_it_is_shown() {
+    let house = House::start();
+    let exact = "{\"subject\":\"mail\",\n \"specversion\":\"1.0\",\"type\":\"dateline.anomaly.detected.v1\",\"source\":\"/tests\",\"id\":\"z\",\"note\":\"caf\\u00e9\",\
+         \"data\":{\"sources\":[{\"slug\":\"a\",\"role\":\"read_in\"}], \"occurred\":{\"at\":\"2026-03-01T10:00Z[UTC]\"},\"regions\":[\"IN\"]}}";
+    let waiting = exact.replace("\"z\"", "\"w\"").replacen('{', "{\"incidentid\":\"mail-2020-01-01-0000000000000000\",", 1);
+    publish_one(&house.url, exact).await;
+    publish_one(&house.url, &waiting).await;
+    house.caught_up().await;
+    let incident = get(&house.at("/v1/incidents/mail")).await.json()["incident"].as_str().unwrap().to_owned();
+    for (path, event) in [
+        ("/v1/events/1".to_owned(), exact),
+        ("/v1/events?source=/tests&id=z".to_owned(), exact),
+        (format!("/v1/incidents/{incident}/events"), exact),
+        ("/v1/events?state=unattached".to_owned(), &waiting),
+    ] {
+        let answer = get(&house.at(&path)).await.expect(200);
+        assert!(answer.text().contains(&format!("\"event\":{event}")), "{path}: {}", answer.text());
+        answer.json();
+    }
 }

@@ -8,7 +8,7 @@ use dateline_timelines::rows::{EventRow, Facts, IncidentNumber, Needs, Rows, Sum
 use thiserror::Error;
 use tokio::sync::watch;
 
-use crate::query::{Change, EventState, Group, ListQuery, Members};
+use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, Members};
 use crate::{distributed, embedded};
 
 /// The most events of one group that are read at once.
@@ -181,6 +181,21 @@ impl Views {
         match self {
             Self::Embedded(views) => views.group_events(number, as_of).await,
             Self::Distributed(views) => views.group_events(number, as_of).await,
+        }
+    }
+
+    /// The same page by page: of the events after a position at most `limit`, which is at most [`MAX_LISTED_ROWS`]. Fewer: those were all.
+    pub async fn group_page(
+        &self,
+        number: IncidentNumber,
+        as_of: Position,
+        after: Position,
+        limit: usize,
+    ) -> Result<Answer<Option<Group>>, ViewsError> {
+        limited("events", limit, MAX_LISTED_ROWS)?;
+        match self {
+            Self::Embedded(views) => views.group_page(number, as_of, after, limit).await,
+            Self::Distributed(views) => views.group_page(number, as_of, after, limit).await,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Incidents as of a position: what merged, what moved, what changed when.
 
-use dateline_backends::{Change, EventState, Group};
+use dateline_backends::{Change, EventState, Group, MAX_LISTED_ROWS, ViewsError};
 use dateline_timelines::rows::{MembershipRow, Rows};
 
 use crate::place::{Place, on_every_engine, views};
@@ -9,6 +9,7 @@ use crate::support::{attachment, commit, event_row, head, key, summary, waiting}
 on_every_engine! {
     an_event_that_moved_is_told_where_it_was_then,
     merged_incidents_are_one_group_until_they_are_split,
+    the_pages_of_a_group_are_the_group,
     changes_come_once_a_position_in_order_and_page_by_page,
     events_are_found_by_position_by_key_and_by_what_is_the_matter,
 }
@@ -73,6 +74,41 @@ async fn merged_incidents_are_one_group_until_they_are_split(place: Place) {
     let at = |position: u64| changes.iter().find(|change| change.position == position).map(|change| change.incidents.clone());
     assert_eq!(at(4), Some(vec![(1, "whatsapp-1".to_owned())]), "told as of then");
     assert_eq!(at(6), Some(vec![(2, "whatsapp-2".to_owned())]));
+}
+
+async fn the_pages_of_a_group_are_the_group(place: Place) {
+    let views = views(&place).await;
+    // Two incidents that share some events, some of which were moved away and back.
+    let held = |since: u64, event: u64| {
+        (1..=2).filter(move |incident| !(event + incident).is_multiple_of(3)).map(move |incident| attachment(since, event, incident, true))
+    };
+    let mut attachments: Vec<_> = (1..=20).flat_map(|event| held(event, event)).collect();
+    attachments.extend([4, 9, 15].into_iter().flat_map(|event| (1..=2).map(move |incident| attachment(21, event, incident, false))));
+    attachments.push(attachment(22, 9, 2, true));
+    let heads = vec![head(1, 1, "whatsapp"), head(2, 2, "whatsapp")];
+    let memberships = vec![membership(1, 10, 1), membership(2, 10, 1)];
+    commit(&views, 22, Rows { heads, attachments, memberships, ..Rows::default() }).await;
+    for (incident, as_of) in [(1, 22), (2, 22), (2, 21), (1, 12), (2, 9)] {
+        let whole = views.group_events(incident, as_of).await.unwrap().value.unwrap();
+        for limit in [1, 2, 5, 100] {
+            let (mut paged, mut after) = (Vec::new(), 0);
+            loop {
+                let page = views.group_page(incident, as_of, after, limit).await.unwrap().value.unwrap();
+                assert_eq!((page.number, &page.members), (whole.number, &whole.members));
+                let is_last = page.events.len() < limit;
+                assert!(page.events.len() <= limit);
+                after = page.events.last().map_or(after, |(event, _)| event.position);
+                paged.extend(page.events);
+                if is_last {
+                    break;
+                }
+            }
+            assert_eq!(paged, whole.events, "incident {incident} as of {as_of}, {limit} a page");
+        }
+    }
+    assert_eq!(views.group_page(3, 99, 0, 10).await.unwrap().value, None, "no incident");
+    let too_many = views.group_page(1, 22, 0, MAX_LISTED_ROWS + 1).await.err();
+    assert_eq!(too_many, Some(ViewsError::TooMany { what: "events", given: MAX_LISTED_ROWS + 1, limit: MAX_LISTED_ROWS }));
 }
 
 async fn changes_come_once_a_position_in_order_and_page_by_page(place: Place) {

@@ -1,12 +1,15 @@
 //! Errors as readers and publishers get them: RFC 9457 problem details, with every fault by JSON pointer (RFC 6901).
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dateline_backends::{KeepError, LedgerError, ReportsError, ViewsError};
 use dateline_events::{Fault, Faults};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 /// A problem: what went wrong, where, and what to do about it.
 #[derive(Debug, Clone, Serialize)]
@@ -26,7 +29,7 @@ pub struct Problem {
     pub faults: Vec<Fault>,
     /// Members of this kind of problem alone.
     #[serde(flatten)]
-    pub more: Map<String, Value>,
+    pub more: BTreeMap<String, Box<RawValue>>,
     /// Headers that go with it.
     #[serde(skip)]
     pub headers: Vec<(HeaderName, HeaderValue)>,
@@ -40,7 +43,7 @@ impl Problem {
     /// A problem with a slug, a title, and what to do.
     pub fn new(status: StatusCode, slug: &str, title: &str, detail: impl Into<String>) -> Self {
         let kind = format!("urn:dateline:problem:{slug}");
-        Self { kind, title: title.to_owned(), status, detail: detail.into(), faults: Vec::new(), more: Map::new(), headers: Vec::new() }
+        Self { kind, title: title.to_owned(), status, detail: detail.into(), faults: Vec::new(), more: BTreeMap::new(), headers: Vec::new() }
     }
 
     /// The event has faults.
@@ -77,7 +80,16 @@ impl Problem {
     /// Adds a member.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        self.more.insert(name.to_owned(), value.into());
+        // A JSON value can always be written as JSON.
+        self.more.extend(to_raw_value(&value.into()).ok().map(|value| (name.to_owned(), value)));
+        self
+    }
+
+    /// Adds an event as a member, byte for byte; null where it is no JSON.
+    #[must_use]
+    pub fn with_event(mut self, name: &str, bytes: &[u8]) -> Self {
+        let event = serde_json::from_slice::<Box<RawValue>>(bytes).unwrap_or_else(|_| RawValue::NULL.to_owned());
+        self.more.insert(name.to_owned(), event);
         self
     }
 

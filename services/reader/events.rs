@@ -1,19 +1,21 @@
 //! `GET /v1/events`, `/v1/events/{position}` and an incident's events: the record itself, exact bytes included.
 
+use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, Uri};
+use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::Response;
 use bytes::Bytes;
 use dateline_backends::EventState;
 use dateline_events::{EventKey, Position};
 use dateline_timelines::rows::{EventRow, IncidentNumber};
-use serde::Deserialize;
-use serde_json::{Value, json};
+use futures_util::stream::{self, Stream};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
-use super::Reader;
-use super::answer::{Standing, answer};
+use super::answer::{Standing, answer, stand};
 use super::replay::{self, replay};
 use super::timeline;
+use super::{Asked, Reader};
 use crate::http::Problem;
 use crate::http::parameters::{self, Waiting};
 
@@ -54,7 +56,8 @@ pub async fn one(State(reader): State<Reader>, Path(position): Path<String>, hea
     let Some((row, incidents)) = found.value else {
         return Err(Problem::not_found(format!("the views have read up to position {}; there is no position {position} yet", found.position)));
     };
-    show(&reader, &headers, found.position, json!(form(&reader, &row, &incidents).await?)).await
+    let ids = ids_of(&reader, &incidents).await?;
+    show(&reader, &headers, found.position, &Form::of(&row, &ids))
 }
 
 pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
@@ -74,7 +77,8 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
                     found.position
                 )));
             };
-            show(&reader, &headers, found.position, json!({"events": [form(&reader, &row, &incidents).await?]})).await
+            let ids = ids_of(&reader, &incidents).await?;
+            show(&reader, &headers, found.position, &List { events: vec![Form::of(&row, &ids)], next_after: None })
         }
         (None, None, Some(state)) => {
             let state = match state {
@@ -83,12 +87,9 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
                 other => return Err(Problem::invalid_parameter(format!("state: \"{other}\"; expected poison or unattached"))),
             };
             let found = reader.desk.views.events_where(state, parameters.after.unwrap_or(0), limit).await?;
-            let mut events = Vec::new();
-            for row in &found.value {
-                events.push(form(&reader, row, &[]).await?);
-            }
+            let events = found.value.iter().map(|row| Form::of(row, &[])).collect();
             let next = (found.value.len() == limit).then(|| found.value.last().map(|row| row.position)).flatten();
-            show(&reader, &headers, found.position, json!({"events": events, "next_after": next})).await
+            show(&reader, &headers, found.position, &List { events, next_after: Some(next) })
         }
         (None, None, None) if parameters.after.is_some() => {
             reader.gate.auditor(&headers).await?;
@@ -112,37 +113,118 @@ pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, h
     if found.asked.by_id && found.asked.id != id {
         return Ok(timeline::moved(&format!("/v1/incidents/{}/events", found.asked.id), &uri));
     }
-    let as_of = found.asked.axes.as_of.unwrap_or(found.asked.position);
-    let group = reader.desk.views.group_events(found.asked.number, as_of).await?;
-    let mut events = Vec::new();
-    for (row, since) in group.value.map(|group| group.events).unwrap_or_default() {
-        let mut members = form(&reader, &row, &[found.asked.number]).await?;
-        members["since"] = json!(since);
-        events.push(members);
-    }
-    show(&reader, &headers, group.position, json!({"incident": found.asked.id, "events": events})).await
+    let ids = ids_of(&reader, &[found.asked.number]).await?;
+    let standing = Standing { position: found.asked.position, head: reader.desk.head().max(found.asked.position) };
+    let mut response = Response::new(Body::from_stream(events_of(reader, found.asked, ids)));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    stand(response.headers_mut(), standing);
+    Ok(response)
 }
 
-async fn show(reader: &Reader, headers: &HeaderMap, position: Position, body: Value) -> Result<Response, Problem> {
+/// So many of an incident's events are read at once while they are streamed: at most 6.4 MB of them.
+const STREAMED_AT_ONCE: usize = 100;
+
+/// An incident's events as one JSON document, written page by page as the reader takes it. What fails on the way breaks the answer
+/// off: it never ends as if it were whole.
+fn events_of(reader: Reader, asked: Asked, ids: Vec<String>) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
+    let as_of = asked.axes.as_of.unwrap_or(asked.position);
+    stream::try_unfold(Some(0), move |after| {
+        let (views, asked, ids) = (reader.desk.views.clone(), asked.clone(), ids.clone());
+        async move {
+            let Some(after) = after else { return Ok::<_, std::io::Error>(None) };
+            let page = views.group_page(asked.number, as_of, after, STREAMED_AT_ONCE).await.map_err(std::io::Error::other)?;
+            if page.generation.number != asked.generation {
+                return Err(std::io::Error::other("the views were rebuilt while the events were read"));
+            }
+            let events = page.value.map(|group| group.events).unwrap_or_default();
+            let mut text = Vec::new();
+            if after == 0 {
+                text.extend_from_slice(br#"{"incident":"#);
+                serde_json::to_writer(&mut text, &asked.id)?;
+                text.extend_from_slice(br#","events":["#);
+            }
+            for (place, (row, since)) in events.iter().enumerate() {
+                if after > 0 || place > 0 {
+                    text.push(b',');
+                }
+                serde_json::to_writer(&mut text, &Form { since: Some(*since), ..Form::of(row, &ids) })?;
+            }
+            let next = events.last().map(|(row, _)| row.position).filter(|_| events.len() == STREAMED_AT_ONCE);
+            if next.is_none() {
+                text.extend_from_slice(b"]}");
+            }
+            Ok(Some((Bytes::from(text), next)))
+        }
+    })
+}
+
+fn show(reader: &Reader, headers: &HeaderMap, position: Position, body: &impl Serialize) -> Result<Response, Problem> {
     let standing = Standing { position, head: reader.desk.head().max(position) };
-    Ok(answer(headers, standing, None, "application/json", Bytes::from(body.to_string())))
+    let body = serde_json::to_vec(body).map_err(|error| Problem::internal(format!("an event cannot be written: {error}")))?;
+    Ok(answer(headers, standing, None, "application/json", Bytes::from(body)))
 }
 
-async fn form(reader: &Reader, row: &EventRow, incidents: &[IncidentNumber]) -> Result<Value, Problem> {
+/// The ids of the incidents that hold an event now.
+async fn ids_of(reader: &Reader, incidents: &[IncidentNumber]) -> Result<Vec<String>, Problem> {
     let mut ids = Vec::new();
     for incident in incidents {
         let summary = reader.desk.views.versions_of(*incident, Position::MAX >> 1).await?.value;
         ids.extend(summary.map(|summary| summary.id));
     }
-    let state = match (&row.problem, &row.bytes) {
-        (Some(_), _) => "poison",
-        (None, None) => "redacted",
-        (None, Some(_)) if incidents.is_empty() => "unattached",
-        _ => "attached",
-    };
-    let event = row.bytes.as_deref().and_then(|bytes| serde_json::from_slice::<Value>(bytes).ok());
-    Ok(json!({
-        "position": row.position, "recorded": row.recorded.with_six_digits(), "key": row.key.to_string(), "source": row.source, "id": row.id,
-        "kind": row.kind, "subject": row.subject, "state": state, "problem": row.problem, "incidents": ids, "event": event,
-    }))
+    Ok(ids)
+}
+
+/// Events as a list.
+#[derive(Debug, Serialize)]
+struct List<'a> {
+    events: Vec<Form<'a>>,
+    /// Where a list goes on; None of an event that was asked for by name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_after: Option<Option<Position>>,
+}
+
+/// An event as readers see it: written as it is, not by way of a JSON value, so that its bytes stay its own.
+#[derive(Debug, Serialize)]
+struct Form<'a> {
+    position: Position,
+    recorded: String,
+    key: String,
+    source: &'a str,
+    id: &'a str,
+    kind: &'a str,
+    subject: &'a str,
+    state: &'static str,
+    problem: Option<&'a str>,
+    incidents: &'a [String],
+    event: Option<&'a RawValue>,
+    /// The position that attached it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<Position>,
+}
+
+impl<'a> Form<'a> {
+    fn of(row: &'a EventRow, incidents: &'a [String]) -> Self {
+        let state = match (&row.problem, &row.bytes) {
+            (Some(_), _) => "poison",
+            (None, None) => "redacted",
+            (None, Some(_)) if incidents.is_empty() => "unattached",
+            _ => "attached",
+        };
+        Self {
+            position: row.position,
+            recorded: row.recorded.with_six_digits(),
+            key: row.key.to_string(),
+            source: &row.source,
+            id: &row.id,
+            kind: &row.kind,
+            subject: &row.subject,
+            state,
+            problem: row.problem.as_deref(),
+            incidents,
+            // What is no JSON is shown by its problem alone.
+            event: row.bytes.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok()),
+            since: None,
+        }
+    }
 }

@@ -10,9 +10,9 @@ use crate::distributed::database::{limit, number};
 use crate::query::{Change, Group, Members};
 use crate::views::{MAX_INCIDENT_EVENTS, ViewsError};
 
-/// Of each of the incidents in $1 the version of each of its events that is in force as of $2.
+/// Of each of the incidents in $1 the version of each of its events after $3 that is in force as of $2.
 const ATTACHED: &str = "SELECT DISTINCT ON (incident, event) incident, event, since, present FROM @attachments
-         WHERE incident = ANY($1) AND since <= $2 ORDER BY incident, event, since DESC";
+         WHERE incident = ANY($1) AND since <= $2 AND event > $3 ORDER BY incident, event, since DESC";
 
 pub(super) fn find_incident(snapshot: &mut Snapshot<'_, '_>, id: &str) -> Result<Option<IncidentNumber>, ViewsError> {
     let found = snapshot.query("SELECT number FROM @incidents WHERE id = $1 ORDER BY id, number DESC LIMIT 1", &[&id.as_bytes()])?;
@@ -20,6 +20,17 @@ pub(super) fn find_incident(snapshot: &mut Snapshot<'_, '_>, id: &str) -> Result
 }
 
 pub(super) fn group_events(snapshot: &mut Snapshot<'_, '_>, incident: IncidentNumber, as_of: Position) -> Result<Option<Group>, ViewsError> {
+    group_page(snapshot, incident, as_of, 0, MAX_INCIDENT_EVENTS + 1)
+}
+
+/// The group with the first of its events after a position.
+pub(super) fn group_page(
+    snapshot: &mut Snapshot<'_, '_>,
+    incident: IncidentNumber,
+    as_of: Position,
+    after: Position,
+    rows: usize,
+) -> Result<Option<Group>, ViewsError> {
     if incident > as_of || ids_of(snapshot, &[incident])?.is_empty() {
         return Ok(None);
     }
@@ -27,8 +38,8 @@ pub(super) fn group_events(snapshot: &mut Snapshot<'_, '_>, incident: IncidentNu
     let held = members_of(snapshot, group, as_of)?;
     let (members, ids): (Vec<_>, Vec<_>) = ids_of(snapshot, &held)?.into_iter().unzip();
     let numbers: Vec<i64> = members.iter().copied().map(number).collect();
-    let count = format!("SELECT event, min(since) FROM ({ATTACHED}) v WHERE present GROUP BY event ORDER BY event LIMIT $3");
-    let attached = snapshot.query(&count, &[&numbers, &number(as_of), &limit(MAX_INCIDENT_EVENTS + 1)])?;
+    let count = format!("SELECT event, min(since) FROM ({ATTACHED}) v WHERE present GROUP BY event ORDER BY event LIMIT $4");
+    let attached = snapshot.query(&count, &[&numbers, &number(as_of), &number(after), &limit(rows)])?;
     if attached.len() > MAX_INCIDENT_EVENTS {
         return Err(ViewsError::TooLarge { events: attached.len() });
     }
@@ -51,7 +62,7 @@ pub(super) fn members(snapshot: &mut Snapshot<'_, '_>, incident: IncidentNumber)
         "SELECT {}, v.incident, v.since FROM ({ATTACHED}) v JOIN @events e ON e.position = v.event WHERE v.present ORDER BY v.incident, v.event",
         decode::EVENT
     );
-    let events = snapshot.query(&text, &[&numbers, &number(now)])?;
+    let events = snapshot.query(&text, &[&numbers, &number(now), &number(0)])?;
     let events = events.iter().map(|row| Ok((decode::at(row, 10)?, decode::at(row, 11)?, decode::event(row)?)));
     Ok(Members { ids, events: events.collect::<Result<_, ViewsError>>()? })
 }

@@ -111,6 +111,16 @@ impl Views {
         self.read(move |snapshot| groups::group_events(snapshot, number, as_of)).await
     }
 
+    pub(crate) async fn group_page(
+        &self,
+        number: IncidentNumber,
+        as_of: Position,
+        after: Position,
+        limit: usize,
+    ) -> Result<Answer<Option<Group>>, ViewsError> {
+        self.read(move |snapshot| groups::group_page(snapshot, number, as_of, after, limit)).await
+    }
+
     pub(crate) async fn members(&self, generation: Generation, number: IncidentNumber) -> Result<Members, ViewsError> {
         self.project(generation, move |snapshot| groups::members(snapshot, number)).await
     }

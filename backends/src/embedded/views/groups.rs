@@ -20,6 +20,17 @@ pub(super) fn find_incident(snapshot: &Snapshot<'_>, id: &str) -> Result<Option<
 }
 
 pub(super) fn group_events(snapshot: &Snapshot<'_>, incident: IncidentNumber, as_of: Position) -> Result<Option<Group>, ViewsError> {
+    group_page(snapshot, incident, as_of, 0, MAX_INCIDENT_EVENTS + 1)
+}
+
+/// The group with the first of its events after a position.
+pub(super) fn group_page(
+    snapshot: &Snapshot<'_>,
+    incident: IncidentNumber,
+    as_of: Position,
+    after: Position,
+    limit: usize,
+) -> Result<Option<Group>, ViewsError> {
     if incident > as_of || id_of(snapshot, incident)?.is_none() {
         return Ok(None);
     }
@@ -32,7 +43,10 @@ pub(super) fn group_events(snapshot: &Snapshot<'_>, incident: IncidentNumber, as
             ids.push(id);
         }
     }
-    let attached = attached_to(snapshot, &members, as_of, MAX_INCIDENT_EVENTS)?;
+    let attached = attached_to(snapshot, &members, as_of, after, limit)?;
+    if attached.len() > MAX_INCIDENT_EVENTS {
+        return Err(ViewsError::TooLarge { events: attached.len() });
+    }
     let mut statement = snapshot.prepare(&format!("SELECT {} FROM @events e WHERE e.position = ?1", decode::EVENT))?;
     let events = attached.into_iter().map(|(event, since)| Ok((statement.query_row([number(event)], decode::event)?, since)));
     let events = events.collect::<Result<Vec<_>, ViewsError>>()?;
@@ -48,7 +62,7 @@ pub(super) fn members(snapshot: &Snapshot<'_>, incident: IncidentNumber) -> Resu
     for member in members_of(snapshot, group, now)? {
         let Some(id) = id_of(snapshot, member)? else { continue };
         members.ids.push((member, id));
-        for (event, since) in attached_to(snapshot, &[member], now, usize::MAX)? {
+        for (event, since) in attached_to(snapshot, &[member], now, 0, usize::MAX)? {
             members.events.push((member, since, statement.query_row([number(event)], decode::event)?));
         }
     }
@@ -112,39 +126,45 @@ fn members_of(snapshot: &Snapshot<'_>, group: IncidentNumber, as_of: Position) -
     Ok(held)
 }
 
-/// The events that the members hold, each with the earliest position among the attachments that hold it.
+/// The first events after a position that the members hold, each with the earliest position among the attachments that hold it.
 fn attached_to(
     snapshot: &Snapshot<'_>,
     members: &[IncidentNumber],
     as_of: Position,
-    events_max: usize,
+    after: Position,
+    limit: usize,
 ) -> Result<BTreeMap<Position, Position>, ViewsError> {
-    let mut statement =
-        snapshot.prepare("SELECT event, since, present FROM @attachments WHERE incident = ?1 AND since <= ?2 ORDER BY event, since")?;
+    let mut statement = snapshot
+        .prepare("SELECT event, since, present FROM @attachments WHERE incident = ?1 AND since <= ?2 AND event > ?3 ORDER BY event, since")?;
     let mut attached: BTreeMap<Position, Position> = BTreeMap::new();
     for member in members {
         // In order of event and since: the last row of an event is its version in force.
         let mut held: Option<(Position, Position, bool)> = None;
+        let mut taken = 0;
         let mut take = |version: Option<(Position, Position, bool)>| {
             if let Some((event, since, true)) = version {
                 let earliest = attached.entry(event).or_insert(since);
                 *earliest = since.min(*earliest);
+                taken += 1;
             }
-            attached.len()
+            taken
         };
-        let mut rows = statement.query(params![number(*member), number(as_of)])?;
-        while let Some(row) = rows.next()? {
+        let mut rows = statement.query(params![number(*member), number(as_of), number(after)])?;
+        let is_full = loop {
+            let Some(row) = rows.next()? else { break false };
             let version = (position(row, 0)?, position(row, 1)?, row.get(2)?);
             let before = held.replace(version).filter(|(event, ..)| *event != version.0);
-            let events = take(before);
-            if events > events_max {
-                return Err(ViewsError::TooLarge { events });
+            if take(before) >= limit {
+                break true;
             }
+        };
+        if !is_full {
+            take(held);
         }
-        let events = take(held);
-        if events > events_max {
-            return Err(ViewsError::TooLarge { events });
-        }
+    }
+    // What is among the first of all is among the first of every member that holds it.
+    if let Some(beyond) = attached.keys().nth(limit).copied() {
+        attached.split_off(&beyond);
     }
     Ok(attached)
 }
