@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use bytes::Bytes;
 use dateline_backends::ViewsError;
+use dateline_timelines::project::FOLD_BYTES_KEPT;
 use serde_json::Value;
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -81,7 +82,8 @@ impl Asker {
     pub async fn settle(&self) -> anyhow::Result<()> {
         let Self::Files { doors, .. } = self else { return Ok(()) };
         let generation = doors.views.serving().await?;
-        let projected = Projector::new(&doors.ledger, &doors.views, generation).await?.up_to(doors.ledger.head().await?.position).await;
+        let projector = Projector::new(&doors.ledger, &doors.views, generation, FOLD_BYTES_KEPT).await?;
+        let projected = projector.up_to(doors.ledger.head().await?.position).await;
         if !matches!(projected, Err(ProjectError::Views(ViewsError::Fenced { .. }))) {
             projected?;
         }

@@ -1,13 +1,14 @@
 //! The projector: follows the ledger, places each page's events, folds what they touch, and commits rows and cursor together.
 //! It decides nothing itself: the rules are `timelines`', the keeping is `backends`'.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use dateline_backends::{Follower, Generation, Ledger, LedgerError, Page, Record, Views, ViewsError};
+use dateline_backends::{Follower, Generation, Ledger, LedgerError, MAX_PAGE_BYTES, Page, Record, Views, ViewsError};
 use dateline_events::Position;
 use dateline_timelines::PROJECTION_VERSION;
 use dateline_timelines::correlate::{Knowledge, Placement, ReadRecord, first_needs, place};
-use dateline_timelines::project::{Folds, LoadedGroup};
+use dateline_timelines::project::{Folds, LoadedGroup, PageInWork};
 use dateline_timelines::rows::{IncidentNumber, Needs, Rows};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -51,11 +52,20 @@ pub struct Projector {
     folded: Position,
     knowledge: Knowledge,
     folds: Folds,
+    fold_bytes: usize,
+    /// So many pages of the ledger are read as one. More than one where groups had to be loaded again and again: what is loaded for a
+    /// page is loaded once for all of them.
+    pages_at_once: usize,
+    /// So many events were loaded for the page in work.
+    loaded: usize,
 }
 
-/// A page of the ledger, its events parsed.
+/// The most pages of the ledger that are read as one.
+const PAGES_AT_ONCE_MAX: usize = 16;
+
+/// A page of the ledger, or some as one, the events parsed.
 struct Ahead {
-    records: Vec<ReadRecord>,
+    records: Arc<Vec<ReadRecord>>,
     head: Position,
 }
 
@@ -64,26 +74,30 @@ type Reading = (Follower, Result<Option<Ahead>, ProjectError>);
 
 impl Ahead {
     /// Parses a page on a thread of its own: those that answer everybody have better things to do.
-    async fn parse(page: Page) -> Result<Self, ProjectError> {
-        let head = page.head;
+    async fn parse(pages: Vec<Page>) -> Result<Self, ProjectError> {
+        let head = pages.last().map_or(0, |page| page.head);
         let read =
             |record: &Record| ReadRecord::read(record.position, record.recorded, record.key, &record.source, &record.id, record.bytes.as_deref());
-        let parsed = tokio::task::spawn_blocking(move || page.records.iter().map(read).collect()).await;
-        Ok(Self { records: parsed.map_err(|error| ProjectError::Ended(error.to_string()))?, head })
+        let parsed = on_a_thread(move || pages.iter().flat_map(|page| &page.records).map(read).collect()).await?;
+        Ok(Self { records: Arc::new(parsed), head })
     }
 
-    /// The next page, if there is one.
-    async fn read(follower: &mut Follower) -> Result<Option<Self>, ProjectError> {
-        match follower.try_next().await? {
-            Some(page) => Self::parse(page).await.map(Some),
-            None => Ok(None),
+    /// The next pages, at most so many, and hardly more bytes than one page may have; None where there is none.
+    async fn read(follower: &mut Follower, pages_max: usize) -> Result<Option<Self>, ProjectError> {
+        let (mut pages, mut bytes) = (Vec::new(), 0);
+        while pages.len() < pages_max && bytes < MAX_PAGE_BYTES {
+            let Some(page) = follower.try_next().await? else { break };
+            bytes += page.records.iter().map(|record| record.bytes.as_ref().map_or(0, Vec::len)).sum::<usize>();
+            pages.push(page);
         }
+        if pages.is_empty() { Ok(None) } else { Self::parse(pages).await.map(Some) }
     }
 }
 
 impl Projector {
     /// A projector that goes on where the generation's cursor stands.
-    pub async fn new(ledger: &Ledger, views: &Views, generation: Generation) -> Result<Self, ProjectError> {
+    /// It keeps at most `fold_bytes` of folds in memory, or the largest group alone.
+    pub async fn new(ledger: &Ledger, views: &Views, generation: Generation, fold_bytes: usize) -> Result<Self, ProjectError> {
         let cursor = views.cursor(generation).await?;
         let nothing_waits = !views.anything_waits(generation).await?;
         Ok(Self {
@@ -95,7 +109,10 @@ impl Projector {
             cursor,
             folded: cursor,
             knowledge: Knowledge::new(nothing_waits),
-            folds: Folds::default(),
+            folds: Folds::new(fold_bytes),
+            fold_bytes,
+            pages_at_once: 1,
+            loaded: 0,
         })
     }
 
@@ -112,7 +129,7 @@ impl Projector {
         }
         self.settle().await?;
         let Some(follower) = &mut self.follower else { return Err(ProjectError::Ended("the follower was lost".to_owned())) };
-        let ahead = Ahead::parse(follower.next().await?).await?;
+        let ahead = Ahead::parse(vec![follower.next().await?]).await?;
         self.project(ahead).await
     }
 
@@ -131,8 +148,8 @@ impl Projector {
     pub async fn up_to(mut self, until: Position) -> Result<(), ProjectError> {
         while self.folded < until {
             let Some(mut ahead) = self.take_ahead().await? else { break };
-            ahead.records.retain(|record| record.row.position <= until);
-            self.fold(&ahead.records).await?;
+            Arc::make_mut(&mut ahead.records).retain(|record| record.row.position <= until);
+            self.fold(ahead.records).await?;
         }
         self.settle().await
     }
@@ -149,8 +166,9 @@ impl Projector {
     /// Lets the next page be read while something else goes on.
     fn read_ahead(&mut self) {
         if let Some(mut follower) = self.follower.take() {
+            let pages_max = self.pages_at_once;
             self.reading = Some(tokio::spawn(async move {
-                let read = Ahead::read(&mut follower).await;
+                let read = Ahead::read(&mut follower, pages_max).await;
                 (follower, read)
             }));
         }
@@ -158,12 +176,12 @@ impl Projector {
 
     async fn project(&mut self, ahead: Ahead) -> Result<Position, ProjectError> {
         self.read_ahead();
-        self.fold(&ahead.records).await?;
+        self.fold(ahead.records).await?;
         Ok(ahead.head)
     }
 
     /// Makes the rows of a page while the one before it is committed, then hands them on.
-    async fn fold(&mut self, records: &[ReadRecord]) -> Result<(), ProjectError> {
+    async fn fold(&mut self, records: Arc<Vec<ReadRecord>>) -> Result<(), ProjectError> {
         let rows = self.rows_of(records).await?;
         self.settle().await?;
         let (from, to) = (self.folded, rows.events.last().map_or(self.folded, |row| row.position));
@@ -182,20 +200,43 @@ impl Projector {
         Ok(())
     }
 
-    async fn rows_of(&mut self, records: &[ReadRecord]) -> Result<Rows, ProjectError> {
+    async fn rows_of(&mut self, records: Arc<Vec<ReadRecord>>) -> Result<Rows, ProjectError> {
         for poison in records.iter().filter(|record| record.row.problem.is_some()) {
             tracing::warn!(position = poison.row.position, source = %poison.row.source, problem = poison.row.problem, "an event cannot be read; it is listed as poison");
         }
-        let placement = self.place(records).await?;
-        for incident in self.folds.missing(&placement.rows, self.folded) {
-            // An incident may have come in with another one of its group.
-            if !self.folds.holds(incident) {
-                self.load(incident).await?;
+        let placement = self.place(&records).await?;
+        let events = records.len();
+        let mut page = PageInWork::new(records, placement, self.folded, &self.folds);
+        self.loaded = 0;
+        loop {
+            // Folding is work for a thread of its own: those that answer everybody have better things to do.
+            let mut folds = std::mem::replace(&mut self.folds, Folds::new(self.fold_bytes));
+            let missing;
+            (folds, page, missing) = on_a_thread(move || {
+                let missing = folds.fold(&mut page);
+                (folds, page, missing)
+            })
+            .await?;
+            self.folds = folds;
+            match missing {
+                Some(incident) => self.load(incident).await?,
+                None => break,
             }
         }
-        let rows = self.folds.summarize(records, placement);
+        self.read_more_or_less_at_once(events);
+        let rows = page.into_rows();
         self.knowledge.keep_heads(&rows);
         Ok(rows)
+    }
+
+    /// Groups that do not fit into memory beside each other are loaded for every page. The more must be loaded, the more pages are
+    /// read as one, so that an event costs a bounded share of it.
+    fn read_more_or_less_at_once(&mut self, events: usize) {
+        if self.loaded > events {
+            self.pages_at_once = (self.pages_at_once * 2).min(PAGES_AT_ONCE_MAX);
+        } else if self.loaded < events / 4 {
+            self.pages_at_once = (self.pages_at_once / 2).max(1);
+        }
     }
 
     async fn place(&mut self, records: &[ReadRecord]) -> Result<Placement, ProjectError> {
@@ -222,20 +263,31 @@ impl Projector {
     async fn load(&mut self, incident: IncidentNumber) -> Result<(), ProjectError> {
         self.settle().await?;
         let members = self.views.members(self.generation, incident).await?;
-        let mut loaded = LoadedGroup { members: members.ids.into_iter().collect(), events: Vec::new() };
-        loaded.events.extend(members.events.into_iter().map(|(holder, since, row)| (holder, since, ReadRecord::of_row(row))));
-        self.folds.put(loaded);
+        self.loaded += members.events.len();
+        let mut folds = std::mem::replace(&mut self.folds, Folds::new(self.fold_bytes));
+        self.folds = on_a_thread(move || {
+            let mut loaded = LoadedGroup { members: members.ids.into_iter().collect(), events: Vec::new() };
+            loaded.events.extend(members.events.into_iter().map(|(holder, since, row)| (holder, since, ReadRecord::of_row(row))));
+            folds.put(loaded);
+            folds
+        })
+        .await?;
         Ok(())
     }
 }
 
+/// Does work that takes its time on a thread of its own.
+async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, ProjectError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| ProjectError::Ended(error.to_string()))
+}
+
 /// Runs until told to stop. A failure is logged and tried again from the cursor; a projection version that the views do not have
 /// is built beside them first, while readers go on.
-pub async fn run(ledger: Ledger, views: Views, mut stop: watch::Receiver<bool>) {
+pub async fn run(ledger: Ledger, views: Views, fold_bytes: usize, mut stop: watch::Receiver<bool>) {
     let mut wait_ms = RETRY_FIRST_MS;
     while !*stop.borrow() {
         let outcome = tokio::select! {
-            outcome = follow(&ledger, &views, &mut wait_ms) => outcome,
+            outcome = follow(&ledger, &views, fold_bytes, &mut wait_ms) => outcome,
             _ = stop.wait_for(|stop| *stop) => return,
         };
         match outcome {
@@ -251,14 +303,14 @@ pub async fn run(ledger: Ledger, views: Views, mut stop: watch::Receiver<bool>) 
 }
 
 /// Follows until something fails or another generation serves.
-async fn follow(ledger: &Ledger, views: &Views, wait_ms: &mut u64) -> Result<(), ProjectError> {
+async fn follow(ledger: &Ledger, views: &Views, fold_bytes: usize, wait_ms: &mut u64) -> Result<(), ProjectError> {
     let serving = views.serving().await?;
     if serving.version != PROJECTION_VERSION {
         tracing::info!(from = serving.version, to = PROJECTION_VERSION, "the views are of another version; building new ones beside them");
-        rebuild(ledger, views, |_, _| {}).await?;
+        rebuild(ledger, views, fold_bytes, |_, _| {}).await?;
     }
     let generation = views.serving().await?;
-    let mut projector = Projector::new(ledger, views, generation).await?;
+    let mut projector = Projector::new(ledger, views, generation, fold_bytes).await?;
     loop {
         projector.step().await?;
         *wait_ms = RETRY_FIRST_MS;
@@ -270,9 +322,14 @@ async fn follow(ledger: &Ledger, views: &Views, wait_ms: &mut u64) -> Result<(),
 
 /// Builds a new generation beside the serving one, from the first position on, and swaps it in. `progress` is told cursor and head.
 /// A crash in the middle leaves the old one serving.
-pub async fn rebuild(ledger: &Ledger, views: &Views, mut progress: impl FnMut(Position, Position)) -> Result<Position, ProjectError> {
+pub async fn rebuild(
+    ledger: &Ledger,
+    views: &Views,
+    fold_bytes: usize,
+    mut progress: impl FnMut(Position, Position),
+) -> Result<Position, ProjectError> {
     let generation = views.begin(PROJECTION_VERSION).await?;
-    let mut projector = Projector::new(ledger, views, generation).await?;
+    let mut projector = Projector::new(ledger, views, generation, fold_bytes).await?;
     loop {
         while let Some(head) = projector.step_if_any().await? {
             progress(projector.cursor(), head);

@@ -216,7 +216,7 @@ impl Opening<'_> {
             tasks.extend(inbox.map(|inbox| tokio::spawn(inbox::run(inbox, ledger.clone(), self.keep.clone(), self.stopped.clone()))));
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Projector)) {
-            tasks.push(tokio::spawn(projector::run(ledger.clone(), views.clone(), self.stopped.clone())));
+            tasks.push(tokio::spawn(projector::run(ledger.clone(), views.clone(), self.serving.fold_bytes, self.stopped.clone())));
         }
         tasks
     }

@@ -14,6 +14,7 @@ pub mod kinds;
 mod check;
 mod fault;
 mod json;
+mod size;
 pub mod reports;
 pub mod schema;
 

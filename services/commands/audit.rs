@@ -96,7 +96,7 @@ async fn refold(settings: &Settings, until: Option<Until>, which: &str, lang: &s
     let ledger = open(settings).await?;
     let folder = Scratch::new()?;
     let views = Views::open(&format!("sqlite:{}", folder.path.join("views.db").display()), PROJECTION_VERSION).await?;
-    let projector = Projector::new(&ledger, &views, views.serving().await?).await?;
+    let projector = Projector::new(&ledger, &views, views.serving().await?, settings.fold_bytes).await?;
     let last = last_position(&ledger, until).await?;
     projector.up_to(last).await?;
     let desk = Desk::new(ledger, views);

@@ -17,7 +17,7 @@ pub async fn run(settings: &Settings) -> anyhow::Result<Answer> {
     let doors = Doors::open(&settings.addresses, Use::Read).await?;
     let begun = Instant::now();
     let progress = Progress::new("rebuilding", doors.ledger.head().await?.position);
-    let position = projector::rebuild(&doors.ledger, &doors.views, |cursor, head| progress.at(cursor, head)).await?;
+    let position = projector::rebuild(&doors.ledger, &doors.views, settings.fold_bytes, |cursor, head| progress.at(cursor, head)).await?;
     progress.end();
     say(&format!("rebuilt the views from {position} events in {:.1} s\n", begun.elapsed().as_secs_f64()))?;
     Ok(Answer::Done)

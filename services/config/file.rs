@@ -23,6 +23,7 @@ pub struct File {
     pub reports: Option<String>,
     pub open_reports: bool,
     pub key_reports_a_minute: Option<u64>,
+    pub fold_memory_mib: Option<usize>,
     pub proxies: Vec<std::net::IpAddr>,
     pub allow_hosts: Vec<String>,
     pub connections_per_address: Option<usize>,

@@ -38,6 +38,10 @@ pub struct Flags {
     /// So many reports of one service an API key may bring in a minute; what is above does not count [default: 100000]
     #[arg(long, global = true, env = "DATELINE_KEY_REPORTS_A_MINUTE", value_name = "N")]
     pub key_reports_a_minute: Option<u64>,
+    /// So much memory the projector keeps folded incidents in, in MiB, or the largest alone; those not touched for longest are
+    /// loaded again when they are needed [default: 64]
+    #[arg(long, global = true, env = "DATELINE_FOLD_MEMORY_MIB", value_name = "N")]
+    pub fold_memory_mib: Option<usize>,
     /// The address of a proxy whose X-Forwarded-For says who reports; may be given again. Without it that header is not read
     #[arg(long = "proxy", global = true, env = "DATELINE_PROXIES", value_name = "IP", value_delimiter = ',')]
     pub proxies: Vec<std::net::IpAddr>,

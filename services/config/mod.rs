@@ -10,6 +10,7 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 use clap::Parser;
+use dateline_timelines::project::FOLD_BYTES_KEPT;
 
 pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{
@@ -37,6 +38,8 @@ pub struct Settings {
     pub reporting: Reporting,
     /// What bounds a server towards whoever asks it.
     pub web: Web,
+    /// So many bytes of folded incidents the projector keeps.
+    pub fold_bytes: usize,
 }
 
 /// Who may report, and how much.
@@ -122,6 +125,8 @@ pub struct Serving {
     pub reporting: Reporting,
     /// What bounds it towards whoever asks it.
     pub web: Web,
+    /// So many bytes of folded incidents the projector keeps.
+    pub fold_bytes: usize,
     /// The intake that a role publishes to which has none in its own process, with the API key for it.
     pub publish_to: Option<(String, Option<Secret>)>,
 }
@@ -131,8 +136,8 @@ impl Serving {
     pub fn of(settings: &Settings, roles: &[Role]) -> Self {
         let (addresses, reporting) = (settings.addresses.clone(), settings.reporting.clone());
         let publish_to = settings.url.clone().map(|url| (url, settings.key.clone()));
-        let (listen, open_reading, web) = (settings.listen, settings.open_reading, settings.web.clone());
-        Self { roles: roles.to_vec(), addresses, listen, open_reading, reporting, web, publish_to }
+        let (listen, open_reading, web, fold_bytes) = (settings.listen, settings.open_reading, settings.web.clone(), settings.fold_bytes);
+        Self { roles: roles.to_vec(), addresses, listen, open_reading, reporting, web, fold_bytes, publish_to }
     }
 
     /// True if it plays this role.
@@ -232,6 +237,7 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
         open_reading: flags.open_reading || file.open_reading,
         reporting,
         web,
+        fold_bytes: flags.fold_memory_mib.or(file.fold_memory_mib).map_or(FOLD_BYTES_KEPT, |mib| mib.saturating_mul(1024 * 1024)),
     })
 }
 

@@ -1,19 +1,28 @@
 //! Summaries: what one page of the ledger makes of every incident that it touches, after each position that touches it.
 //!
-//! Folds are kept between pages within a limit, and loaded again from the views when they are needed; a fold loaded and a
-//! fold kept give the same rows, so neither the size of pages nor a restart shows in the views.
+//! Folds are kept between pages within a limit in bytes, and loaded again from the views when they are needed; a fold loaded and a
+//! fold kept give the same rows, so neither the size of pages nor the limit nor a restart shows in the views. A page is folded
+//! group by group, not position by position: groups that do not fit beside each other are in memory one after the other.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use dateline_events::{Event, Instant, Position};
 
-use crate::correlate::{Placement, ReadRecord};
+use crate::correlate::ReadRecord;
 use crate::fold::Fold;
-use crate::rows::{IncidentNumber, Nature, Rows, SummaryRow};
+use crate::rows::{AttachmentRow, IncidentNumber, MembershipRow, Nature, SummaryRow};
 
-/// So many events are kept in folds between pages; past it the incidents not touched for longest are let go.
-pub const MAX_EVENTS_KEPT: usize = 12_000;
+mod page;
+
+pub use page::PageInWork;
+
+/// So many bytes of folds are kept between pages, where nothing else is said; past it the groups not touched for longest are let go. The
+/// one just touched stays, whatever its size: the next page needs it again.
+pub const FOLD_BYTES_KEPT: usize = 64 * 1024 * 1024;
+
+/// So many bytes an event takes in a fold beside itself: its place in the order, by key and by sums, and what it contributes to them.
+const FOLD_BYTES_AN_EVENT: usize = 2_800;
 
 /// So much text is kept to search in, for one incident, in bytes.
 const MAX_WORDS_BYTES: usize = 4096;
@@ -28,11 +37,13 @@ pub struct LoadedGroup {
 }
 
 /// The folds of the incidents lately touched.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Folds {
     groups: HashMap<IncidentNumber, Group>,
     group_of: HashMap<IncidentNumber, IncidentNumber>,
     turn: u64,
+    bytes: usize,
+    bytes_max: usize,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -40,25 +51,45 @@ struct Group {
     members: BTreeMap<IncidentNumber, Member>,
     fold: Fold,
     used: u64,
+    bytes: usize,
 }
 
 #[derive(Debug, Clone, Default)]
 struct Member {
     id: String,
-    events: BTreeMap<Position, (Position, Instant, Arc<Event>)>,
+    events: BTreeMap<Position, Kept>,
+}
+
+/// An event as a member holds it.
+#[derive(Debug, Clone)]
+struct Kept {
+    since: Position,
+    recorded: Instant,
+    event: Arc<Event>,
+    bytes: usize,
+}
+
+impl Kept {
+    fn new(since: Position, recorded: Instant, event: Arc<Event>) -> Self {
+        let bytes = event.bytes_in_memory() + FOLD_BYTES_AN_EVENT;
+        Self { since, recorded, event, bytes }
+    }
 }
 
 impl Folds {
-    /// The incidents, older than this page, that it touches and that are not kept: they must be [`Folds::put`] first.
-    pub fn missing(&self, rows: &Rows, from: Position) -> BTreeSet<IncidentNumber> {
-        let attached = rows.attachments.iter().map(|row| row.incident);
-        let regrouped = rows.memberships.iter().flat_map(|row| [row.incident, row.group]);
-        attached.chain(regrouped).filter(|incident| *incident <= from && !self.group_of.contains_key(incident)).collect()
+    /// None yet; so many bytes of them are kept between pages.
+    pub fn new(bytes_max: usize) -> Self {
+        Self { groups: HashMap::new(), group_of: HashMap::new(), turn: 0, bytes: 0, bytes_max }
     }
 
     /// True where an incident's group is kept.
     pub fn holds(&self, incident: IncidentNumber) -> bool {
         self.group_of.contains_key(&incident)
+    }
+
+    /// How many bytes they take, as far as can be told from outside.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// Takes in a group as the views hold it at the page's start.
@@ -67,75 +98,48 @@ impl Folds {
             loaded.members.into_iter().map(|(number, id)| (number, Member { id, events: BTreeMap::new() })).collect();
         for (incident, since, record) in loaded.events {
             if let (Some(member), Some(event)) = (members.get_mut(&incident), record.event) {
-                member.events.insert(record.row.position, (since, record.row.recorded, event));
+                member.events.insert(record.row.position, Kept::new(since, record.row.recorded, event));
             }
         }
         let Some(number) = members.keys().next().copied() else { return };
         self.group_of.extend(members.keys().map(|member| (*member, number)));
         let fold = refold(&members);
-        self.groups.insert(number, Group { members, fold, used: self.turn });
-    }
-
-    /// A page's rows, with the summaries.
-    pub fn summarize(&mut self, records: &[ReadRecord], placement: Placement) -> Rows {
-        let Placement { mut rows, revived } = placement;
-        self.turn += 1;
-        let page: HashMap<Position, &ReadRecord> = records.iter().map(|record| (record.row.position, record)).collect();
-        let mut attachments = rows.attachments.iter().peekable();
-        let mut memberships = rows.memberships.iter().peekable();
-        let mut opened: HashMap<IncidentNumber, &str> = HashMap::new();
-        for head in &rows.heads {
-            opened.entry(head.number).or_insert(&head.id);
-        }
-        let revived: HashMap<Position, ReadRecord> = revived.into_iter().map(|row| (row.position, ReadRecord::of_row(row))).collect();
-        let mut summaries = Vec::new();
-        for record in records {
-            let now = record.row.position;
-            let mut touched = BTreeSet::new();
-            while let Some(row) = attachments.next_if(|row| row.since == now) {
-                if let Some(id) = opened.get(&row.incident).filter(|_| !self.group_of.contains_key(&row.incident)) {
-                    self.open(row.incident, id);
-                }
-                let event = page.get(&row.event).copied().or_else(|| revived.get(&row.event));
-                touched.extend(self.attach(row.incident, row.event, now, row.present, event));
-            }
-            while let Some(row) = memberships.next_if(|row| row.since == now) {
-                touched.extend(self.regroup(row.incident, row.group, now));
-            }
-            for number in touched {
-                summaries.extend(self.summary_row(number, now));
-            }
-        }
-        rows.summaries = summaries;
-        self.let_go();
-        rows
+        self.groups.insert(number, Group { members, fold, used: self.turn, bytes: 0 });
+        self.weigh(number);
     }
 
     fn open(&mut self, incident: IncidentNumber, id: &str) {
         let member = Member { id: id.to_owned(), events: BTreeMap::new() };
         self.group_of.insert(incident, incident);
-        self.groups.insert(incident, Group { members: BTreeMap::from([(incident, member)]), fold: Fold::new(), used: self.turn });
+        self.groups.insert(incident, Group { members: BTreeMap::from([(incident, member)]), fold: Fold::new(), used: self.turn, bytes: 0 });
     }
 
-    fn attach(
-        &mut self,
-        incident: IncidentNumber,
-        position: Position,
-        now: Position,
-        present: bool,
-        record: Option<&ReadRecord>,
-    ) -> Option<IncidentNumber> {
-        let elsewhere = || self.groups.values().flat_map(|group| group.members.values()).find_map(|member| member.events.get(&position));
+    /// Weighs a group anew, after events were moved out of it or into it; costs its length.
+    fn weigh(&mut self, number: IncidentNumber) {
+        let Some(group) = self.groups.get_mut(&number) else { return };
+        let bytes = group.members.values().flat_map(|member| member.events.values()).map(|kept| kept.bytes).sum();
+        self.bytes = self.bytes + bytes - std::mem::replace(&mut group.bytes, bytes);
+    }
+
+    /// An incident takes an event, or loses it. `others` are the incidents that it may come from.
+    fn attach(&mut self, row: &AttachmentRow, record: Option<&ReadRecord>, others: &BTreeSet<IncidentNumber>) -> Option<IncidentNumber> {
+        let (position, now) = (row.event, row.since);
+        let groups = || others.iter().filter_map(|other| self.groups.get(self.group_of.get(other)?));
+        let elsewhere = || groups().flat_map(|group| group.members.values()).find_map(|member| member.events.get(&position));
         let found = record.and_then(|record| Some((record.row.recorded, record.event.clone()?)));
-        let found = found.or_else(|| elsewhere().map(|(_, recorded, event)| (*recorded, event.clone())));
-        let number = *self.group_of.get(&incident)?;
+        let found = found.or_else(|| elsewhere().map(|kept| (kept.recorded, kept.event.clone())));
+        let number = *self.group_of.get(&row.incident)?;
         let group = self.groups.get_mut(&number)?;
         group.used = self.turn;
-        let member = group.members.get_mut(&incident)?;
-        if present {
+        let member = group.members.get_mut(&row.incident)?;
+        if row.present {
             let (recorded, event) = found?;
-            member.events.insert(position, (now, recorded, event.clone()));
+            let kept = Kept::new(now, recorded, event.clone());
+            let bytes = kept.bytes;
+            let before = member.events.insert(position, kept).map_or(0, |kept| kept.bytes);
             group.fold.apply(position, now, recorded, event);
+            group.bytes = group.bytes + bytes - before;
+            self.bytes = self.bytes + bytes - before;
         } else {
             // Kept aside until whoever takes it has taken it: the row that says so comes next.
             let moved = member.events.remove(&position);
@@ -144,12 +148,14 @@ impl Folds {
             if let Some(moved) = moved {
                 group.members.entry(IncidentNumber::MAX).or_default().events.insert(position, moved);
             }
+            self.weigh(number);
         }
         Some(number)
     }
 
     /// An incident joins another group, or leaves one.
-    fn regroup(&mut self, incident: IncidentNumber, to: IncidentNumber, now: Position) -> Vec<IncidentNumber> {
+    fn regroup(&mut self, row: &MembershipRow) -> Vec<IncidentNumber> {
+        let (incident, to, now) = (row.incident, row.group, row.since);
         let Some(from) = self.group_of.get(&incident).copied() else { return Vec::new() };
         let Some(member) = self.groups.get_mut(&from).and_then(|group| group.members.remove(&incident)) else { return Vec::new() };
         self.group_of.insert(incident, to);
@@ -160,6 +166,7 @@ impl Folds {
                 group.fold = refold(&group.members);
                 group.fold.touch(now);
             }
+            self.weigh(number);
         }
         if self.groups.get(&from).is_some_and(|group| group.members.is_empty()) {
             self.groups.remove(&from);
@@ -170,7 +177,10 @@ impl Folds {
     fn summary_row(&mut self, number: IncidentNumber, now: Position) -> Option<SummaryRow> {
         match self.groups.get_mut(&number) {
             Some(group) => {
-                group.members.remove(&IncidentNumber::MAX);
+                let moved = group.members.remove(&IncidentNumber::MAX);
+                let bytes: usize = moved.iter().flat_map(|member| member.events.values()).map(|kept| kept.bytes).sum();
+                group.bytes -= bytes;
+                self.bytes -= bytes;
                 let id = group.members.get(&number).map(|member| member.id.as_str())?;
                 Some(row_of(number, now, id, &group.fold))
             }
@@ -183,19 +193,21 @@ impl Folds {
         }
     }
 
+    /// Drops whole groups, those not touched for longest first, never the one just touched.
     fn let_go(&mut self) {
-        let mut kept: usize = self.groups.values().map(|group| group.fold.len()).sum();
-        if kept <= MAX_EVENTS_KEPT {
+        if self.bytes <= self.bytes_max {
             return;
         }
         let mut by_use: Vec<(u64, IncidentNumber)> = self.groups.iter().map(|(number, group)| (group.used, *number)).collect();
         by_use.sort_unstable();
+        // A little more than must go, so that thousands of small groups are not sorted for each of them.
+        let enough = self.bytes_max - self.bytes_max / 8;
         for (used, number) in by_use {
-            if kept <= MAX_EVENTS_KEPT / 2 || used == self.turn {
+            if self.bytes <= enough || used == self.turn {
                 break;
             }
             if let Some(group) = self.groups.remove(&number) {
-                kept -= group.fold.len();
+                self.bytes -= group.bytes;
                 for member in group.members.keys() {
                     self.group_of.remove(member);
                 }
@@ -205,15 +217,15 @@ impl Folds {
 }
 
 fn refold(members: &BTreeMap<IncidentNumber, Member>) -> Fold {
-    let mut all: BTreeMap<Position, &(Position, Instant, Arc<Event>)> = BTreeMap::new();
+    let mut all: BTreeMap<Position, &Kept> = BTreeMap::new();
     for (number, member) in members {
         if *number != IncidentNumber::MAX {
             all.extend(member.events.iter().map(|(position, held)| (*position, held)));
         }
     }
     let mut fold = Fold::new();
-    for (position, (since, recorded, event)) in all {
-        fold.apply(position, *since, *recorded, event.clone());
+    for (position, kept) in all {
+        fold.apply(position, kept.since, kept.recorded, kept.event.clone());
     }
     fold
 }

@@ -7,6 +7,7 @@ use crate::support::{MemoryViews, Projector, incidents, records_of};
 use dateline_timelines::correlate::{ReadRecord, incident_id};
 use dateline_timelines::fold::{Fold, Summary};
 use dateline_timelines::model::Timeline;
+use dateline_timelines::project::FOLD_BYTES_KEPT;
 use dateline_timelines::rows::Nature;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -148,7 +149,11 @@ fn history() -> impl Strategy<Value = History> {
 }
 
 fn projected(records: &[ReadRecord], pages: &[(usize, bool)]) -> MemoryViews {
-    let mut projector = Projector::over(MemoryViews::default());
+    projected_within(records, pages, FOLD_BYTES_KEPT)
+}
+
+fn projected_within(records: &[ReadRecord], pages: &[(usize, bool)], fold_bytes: usize) -> MemoryViews {
+    let mut projector = Projector::within(MemoryViews::default(), fold_bytes);
     let mut rest = records;
     let mut cuts = pages.iter().cycle();
     while !rest.is_empty() {
@@ -169,9 +174,13 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_pages_and_any_restarts_give_the_same_views(records in history(), pages in prop::collection::vec((1_usize..9, any::<bool>()), 1..6)) {
+    fn any_pages_any_restarts_and_any_room_for_folds_give_the_same_views(
+        records in history(),
+        pages in prop::collection::vec((1_usize..9, any::<bool>()), 1..6),
+        fold_bytes in prop_oneof![Just(0), Just(FOLD_BYTES_KEPT), 1_usize..100_000],
+    ) {
         let whole = projected(&records, &[(usize::MAX, false)]);
-        let cut = projected(&records, &pages);
+        let cut = projected_within(&records, &pages, fold_bytes);
         prop_assert_eq!(&whole.rows.attachments, &cut.rows.attachments);
         prop_assert_eq!(&whole.rows, &cut.rows);
     }

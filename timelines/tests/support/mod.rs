@@ -1,11 +1,12 @@
 //! Views in memory, by brute force: slow, plain, and therefore an oracle for the projection.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use dateline_events::{EventKey, Instant, Position};
 use dateline_timelines::correlate::{Knowledge, ReadRecord, first_needs, place};
 use dateline_timelines::fold::Fold;
-use dateline_timelines::project::{Folds, LoadedGroup};
+use dateline_timelines::project::{FOLD_BYTES_KEPT, Folds, LoadedGroup, PageInWork};
 use dateline_timelines::rows::*;
 
 #[derive(Default, Clone)]
@@ -119,18 +120,24 @@ pub struct Projector {
     pub views: MemoryViews,
     knowledge: Knowledge,
     folds: Folds,
+    fold_bytes: usize,
 }
 
 impl Projector {
     pub fn over(views: MemoryViews) -> Self {
+        Self::within(views, FOLD_BYTES_KEPT)
+    }
+
+    /// One that keeps at most so many bytes of folds.
+    pub fn within(views: MemoryViews, fold_bytes: usize) -> Self {
         let nothing_waits = views.waiting_positions().is_empty();
-        Self { views, knowledge: Knowledge::new(nothing_waits), folds: Folds::default() }
+        Self { views, knowledge: Knowledge::new(nothing_waits), folds: Folds::new(fold_bytes), fold_bytes }
     }
 
     /// Projects one page; what it keeps between pages is dropped where `restart` says so.
     pub fn page(&mut self, records: &[ReadRecord], restart: bool) {
         if restart {
-            *self = Self::over(std::mem::take(&mut self.views));
+            *self = Self::within(std::mem::take(&mut self.views), self.fold_bytes);
         }
         let needs = first_needs(records, &self.knowledge);
         let facts = self.views.load(&needs);
@@ -144,10 +151,11 @@ impl Projector {
                 }
             }
         };
-        for incident in self.folds.missing(&placement.rows, self.views.cursor) {
+        let mut page = PageInWork::new(Arc::new(records.to_vec()), placement, self.views.cursor, &self.folds);
+        while let Some(incident) = self.folds.fold(&mut page) {
             self.folds.put(self.views.group(incident, self.views.cursor));
         }
-        let rows = self.folds.summarize(records, placement);
+        let rows = page.into_rows();
         self.knowledge.keep_heads(&rows);
         self.views.commit(rows);
     }
