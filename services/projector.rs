@@ -32,6 +32,9 @@ pub enum ProjectError {
     /// What reads or commits a page ended without an answer.
     #[error("a task of the projector ended: {0}")]
     Ended(String),
+    /// A summary has no form in JSON.
+    #[error("a summary cannot be written: {0}")]
+    Unwritable(#[from] serde_json::Error),
     /// The rules asked again and again.
     #[error("the page after position {0} could not be placed in {MAX_ROUNDS} rounds; please report this")]
     Circle(Position),
@@ -224,7 +227,7 @@ impl Projector {
             }
         }
         self.read_more_or_less_at_once(events);
-        let rows = page.into_rows();
+        let rows = page.into_rows()?;
         self.knowledge.keep_heads(&rows);
         Ok(rows)
     }

@@ -3,6 +3,7 @@
 mod axes;
 mod hostile;
 mod live;
+mod long;
 mod merging;
 
 use serde_json::Value;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::Reader;
 use super::answer::{Standing, answer};
+use super::desk::shown;
 use crate::http::{Problem, parameters};
 
 /// So many services are listed at most.
@@ -37,7 +38,7 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
     query.vendor = parameters.vendor.filter(|vendor| !vendor.is_empty());
     query.words = parameters::words(parameters.q.as_deref().unwrap_or_default());
     let found = reader.desk.views.list(query).await?;
-    let mut services: Vec<Value> = found.value.iter().filter_map(|row| serde_json::from_str(&row.json).ok()).collect();
+    let mut services: Vec<Value> = found.value.iter().map(shown).collect::<Result<_, _>>()?;
     services.sort_by_key(|service| service["slug"].as_str().map(ToOwned::to_owned));
     let standing = Standing { position: found.position, head: reader.desk.head().max(found.position) };
     Ok(answer(&headers, standing, None, "application/json", Bytes::from(json!({"services": services}).to_string())))
@@ -55,7 +56,7 @@ pub async fn one(State(reader): State<Reader>, Path(slug): Path<String>, headers
     };
     let registered = reader.desk.views.list(of_service(Nature::Registry, 1)).await?;
     let incidents = reader.desk.views.list(of_service(Nature::Outage, LATEST)).await?.value;
-    let service: Option<Value> = registered.value.first().and_then(|row| serde_json::from_str(&row.json).ok());
+    let service: Option<Value> = registered.value.first().map(shown).transpose()?;
     if service.is_none() && incidents.is_empty() {
         let detail = format!("nothing is registered or known of a service \"{slug}\"; /v1/services lists them");
         return Err(Problem::new(StatusCode::NOT_FOUND, "unknown-service", "No such service", detail));

@@ -2,20 +2,29 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::StatusCode;
-use dateline_backends::{Ledger, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Views};
-use dateline_events::Position;
+use dateline_backends::{Group, Ledger, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Views};
+use dateline_events::{Instant, Position};
 use dateline_timelines::correlate::ReadRecord;
-use dateline_timelines::fold::Fold;
+use dateline_timelines::fold::{Fold, Summary};
 use dateline_timelines::model::{Registry, Timeline};
 use dateline_timelines::rows::{IncidentNumber, Nature, SummaryRow};
+use serde::de::DeserializeOwned;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::axes::ReadAxes;
 use crate::http::Problem;
 
 /// So many services of one vendor are named beside an incident's own.
 const MAX_SIBLINGS: usize = 50;
+
+/// So many events are folded at once, by all who ask; one incident of more is folded alone. An event takes a few thousand bytes.
+const EVENTS_FOLDED_AT_ONCE: u32 = 100_000;
+
+/// Who must wait longer for room to fold in is told to come again.
+const FOLDING_WAITS: Duration = Duration::from_secs(10);
 
 /// The way from the views to a timeline. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -24,6 +33,8 @@ pub struct Desk {
     pub ledger: Ledger,
     /// The views.
     pub views: Views,
+    /// Room for events to be folded in.
+    room: Arc<Semaphore>,
 }
 
 /// An incident as found, before it is folded: what its answer depends on.
@@ -45,13 +56,15 @@ pub struct Asked {
     pub axes: ReadAxes,
     /// What is registered of its services, and since when.
     pub registry: Arc<(Registry, Position)>,
+    /// What lists show of it under `as_of`; under another axis it was otherwise.
+    pub summary: Arc<Summary>,
 }
 
 /// A timeline with what is needed to tell it.
 #[derive(Debug, Clone)]
 pub struct Story {
     /// The timeline.
-    pub timeline: Timeline,
+    pub timeline: Arc<Timeline>,
     /// What is registered of its services.
     pub registry: Arc<(Registry, Position)>,
 }
@@ -59,7 +72,7 @@ pub struct Story {
 impl Desk {
     /// A desk over a ledger and its views.
     pub fn new(ledger: Ledger, views: Views) -> Self {
-        Self { ledger, views }
+        Self { ledger, views, room: Arc::new(Semaphore::new(EVENTS_FOLDED_AT_ONCE as usize)) }
     }
 
     /// Finds an incident by id, or the latest of a service by its slug. Says where it went if it was merged into another.
@@ -79,8 +92,9 @@ impl Desk {
         let registry = Arc::new(self.registry(&services, as_of).await?);
         // The views may have moved on between the questions: the answer is true for the position that was asked about.
         let position = if axes.as_of.is_some() { row.position } else { as_of };
+        let shown = Arc::new(summary_of(&summary)?);
         let (number, id, changed) = (summary.group, summary.id, summary.since);
-        Ok(Asked { number, id, changed, generation: row.generation.number, by_id, position, axes, registry })
+        Ok(Asked { number, id, changed, generation: row.generation.number, by_id, position, axes, registry, summary: shown })
     }
 
     /// The latest incident of a service, outages before planned work.
@@ -101,24 +115,40 @@ impl Desk {
     /// Folds what was found.
     pub async fn fold(&self, asked: &Asked) -> Result<Story, Problem> {
         let as_of = asked.axes.as_of.unwrap_or(asked.position);
+        // Whoever leaves the room first lets the next one in: the events are in memory as long as this is held.
+        let _room = self.room_for(asked.summary.events).await?;
         let group = self.views.group_events(asked.number, as_of).await?.value.ok_or_else(|| unknown(&asked.id))?;
         let axes = asked.axes;
         let merged: Vec<String> = group.ids.iter().filter(|id| **id != asked.id).cloned().collect();
         let (id, changed) = (asked.id.clone(), asked.changed);
         // Folding thousands of events is work for a thread of its own, not for the one that answers everybody.
         let work = move || {
-            let mut fold = Fold::known_at(axes.known_at);
-            for (row, since) in group.events {
-                let (position, recorded) = (row.position, row.recorded);
-                if let Some(event) = ReadRecord::of_row(row).event {
-                    fold.apply(position, since, recorded, event);
-                }
-            }
-            fold.touch(changed);
-            fold.timeline(&id, &merged, axes.at, axes.as_of)
+            let fold = folded(group, axes.known_at, changed)?;
+            Ok::<_, Problem>(fold.timeline(&id, &merged, axes.at, axes.as_of))
         };
-        let timeline = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the fold failed: {error}")))?;
-        Ok(Story { timeline, registry: asked.registry.clone() })
+        let timeline = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the fold failed: {error}")))??;
+        Ok(Story { timeline: Arc::new(timeline), registry: asked.registry.clone() })
+    }
+
+    /// Room to fold so many events in; given back when dropped.
+    pub async fn room_for(&self, events: usize) -> Result<OwnedSemaphorePermit, Problem> {
+        let events = u32::try_from(events).unwrap_or(u32::MAX).clamp(1, EVENTS_FOLDED_AT_ONCE);
+        let room = Arc::clone(&self.room).acquire_many_owned(events);
+        match tokio::time::timeout(FOLDING_WAITS, room).await {
+            Ok(Ok(room)) => Ok(room),
+            Ok(Err(closed)) => Err(Problem::internal(closed.to_string())),
+            Err(_) => {
+                let detail = format!("large incidents are being told, and there was no room for this one within {} s", FOLDING_WAITS.as_secs());
+                Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is told at once", detail).retry(5))
+            }
+        }
+    }
+
+    /// The ids of the incidents that were merged into one.
+    pub async fn merged(&self, asked: &Asked) -> Result<Vec<String>, Problem> {
+        let as_of = asked.axes.as_of.unwrap_or(asked.position);
+        let group = self.views.group_page(asked.number, as_of, 0, 1).await?.value.ok_or_else(|| unknown(&asked.id))?;
+        Ok(group.ids.into_iter().filter(|id| *id != asked.id).collect())
     }
 
     /// What is registered of services and of others of the same vendors, as of a position; and the last position that changed it.
@@ -143,7 +173,7 @@ impl Desk {
             query.vendor = Some(vendor.clone());
             of_vendors.extend(self.views.list(query).await?.value);
         }
-        Ok(incidents.iter().map(|services| registry_of(services, &own, &of_vendors)).collect())
+        incidents.iter().map(|services| registry_of(services, &own, &of_vendors)).collect()
     }
 
     /// The ledger's last position, as far as this process knows: no reader waits for the ledger, or fails with it.
@@ -153,7 +183,7 @@ impl Desk {
 }
 
 /// Of all rows that were found, those that belong to these services: their own, then others of the same vendors.
-fn registry_of(services: &[String], own: &[SummaryRow], of_vendors: &[SummaryRow]) -> (Registry, Position) {
+fn registry_of(services: &[String], own: &[SummaryRow], of_vendors: &[SummaryRow]) -> Result<(Registry, Position), Problem> {
     let is_own = |row: &SummaryRow| services.iter().any(|slug| row.services.trim() == slug);
     let mut rows: Vec<&SummaryRow> = own.iter().filter(|row| is_own(row)).collect();
     let siblings = of_vendors.iter().filter(|row| !is_own(row) && rows.iter().any(|own| own.vendor == row.vendor));
@@ -161,8 +191,37 @@ fn registry_of(services: &[String], own: &[SummaryRow], of_vendors: &[SummaryRow
     rows.extend(siblings);
     rows.sort_by_key(|row| row.group);
     let changed = rows.iter().map(|row| row.since).max().unwrap_or(0);
-    let services = rows.iter().filter_map(|row| serde_json::from_str(&row.json).ok()).collect();
-    (Registry { services }, changed)
+    let services = rows.into_iter().map(shown).collect::<Result<_, _>>()?;
+    Ok((Registry { services }, changed))
+}
+
+/// What a row shows. A row that cannot be read back is damage, and told: left out, it would be a lie.
+pub fn shown<T: DeserializeOwned>(row: &SummaryRow) -> Result<T, Problem> {
+    serde_json::from_str(&row.json).map_err(|error| {
+        tracing::error!(group = row.group, since = row.since, %error, "a row of the views cannot be read");
+        Problem::internal(format!("the row of {} at position {} cannot be read; `dateline rebuild` makes the views anew", row.id, row.since))
+    })
+}
+
+/// What lists show of an incident.
+pub fn summary_of(row: &SummaryRow) -> Result<Summary, Problem> {
+    shown(row)
+}
+
+/// Folds a group as it was known by an instant; None: as it is known now.
+pub fn folded(group: Group, known_at: Option<Instant>, changed: Position) -> Result<Fold, Problem> {
+    let mut fold = Fold::known_at(known_at);
+    for (row, since) in group.events {
+        let (position, recorded, is_readable) = (row.position, row.recorded, row.problem.is_none() && row.bytes.is_some());
+        match ReadRecord::of_row(row).event {
+            Some(event) => fold.apply(position, since, recorded, event),
+            None if is_readable => return Err(Problem::internal(format!("the views' copy of the event at position {position} cannot be read"))),
+            // Poison, or its text was destroyed.
+            None => {}
+        }
+    }
+    fold.touch(changed);
+    Ok(fold)
 }
 
 fn unknown(which: &str) -> Problem {

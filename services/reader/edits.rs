@@ -170,7 +170,9 @@ pub async fn find(reader: &Reader, slug: &str, parameters: OfVendor, headers: &H
     };
     let found = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the edits could not be found: {error}")))?;
     let (edits, next) = found?;
-    let next = next.map(|(position_below, given)| write_token(&Token { position: position_below, given, as_of: axes.as_of.unwrap_or(position) }));
+    let next = next
+        .map(|(position_below, given)| write_token(&Token { position: position_below, given, as_of: axes.as_of.unwrap_or(position) }))
+        .transpose()?;
     let standing = Standing { position, head: reader.desk.head().max(position) };
     Ok(Listed { edits, standing, lang, vendor, axes, zone, next })
 }

@@ -20,8 +20,11 @@ pub const MAX_INCIDENTS: usize = 50_000;
 /// So many pages are kept; the one not asked for longest goes first.
 const MAX_PAGES: usize = 32;
 
-/// So many events are kept in all pages together; past it the pages not asked for longest go, but never the one just asked for.
-const MAX_EVENTS: usize = 400_000;
+/// So many bytes are kept in all pages together; past it the pages not asked for longest go, but never the one just asked for.
+const BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// So many bytes an event takes beside its own, as part of a page.
+const BYTES_AN_EVENT: usize = 512;
 
 /// So many incidents are asked for at once.
 const ASKED_AT_ONCE: usize = 4;
@@ -51,7 +54,7 @@ struct Kept {
 struct Slot {
     /// Held while it is filled, so that two requests do not fill it twice.
     page: Arc<tokio::sync::Mutex<Option<Filled>>>,
-    events: usize,
+    bytes: usize,
     used: u64,
 }
 
@@ -68,7 +71,7 @@ pub struct PageHistory {
     pub position: Position,
     incidents: BTreeMap<IncidentNumber, Arc<PageIncident>>,
     order: BTreeSet<Place>,
-    events: usize,
+    bytes: usize,
 }
 
 /// One incident of a page.
@@ -78,6 +81,8 @@ pub struct PageIncident {
     pub id: String,
     /// What the page said; several, where several of the page's incidents are told as one.
     pub watched: Vec<Watched>,
+    /// So many bytes it takes, estimated by those of its events.
+    bytes: usize,
 }
 
 /// An incident's place in the list of a page, by when it was first said to begin: it holds still whatever is changed later.
@@ -105,8 +110,8 @@ impl PageHistory {
         let Some(incident) = self.incidents.remove(&number) else { return };
         for (place, watched) in incident.watched.iter().enumerate() {
             self.order.remove(&(watched.opened, number, place));
-            self.events -= watched.events();
         }
+        self.bytes -= incident.bytes;
     }
 
     fn insert(&mut self, number: IncidentNumber, incident: PageIncident) {
@@ -116,8 +121,8 @@ impl PageHistory {
         }
         for (place, watched) in incident.watched.iter().enumerate() {
             self.order.insert((watched.opened, number, place));
-            self.events += watched.events();
         }
+        self.bytes += incident.bytes;
         self.incidents.insert(number, Arc::new(incident));
     }
 }
@@ -131,6 +136,13 @@ impl Histories {
             let position = views.cursor(views.serving().await?).await?;
             return Ok(Arc::new(PageHistory { position, ..PageHistory::default() }));
         }
+        // A task of its own: what was begun is read to its end, and kept, also where whoever asked has left.
+        let (histories, views, service) = (self.clone(), views.clone(), service.to_owned());
+        let reading = tokio::spawn(async move { histories.read(&views, &service).await });
+        reading.await.map_err(|error| Problem::internal(format!("the page could not be read: {error}")))?
+    }
+
+    async fn read(&self, views: &Views, service: &str) -> Result<Arc<PageHistory>, Problem> {
         let slot = self.slot(service);
         let mut page = slot.lock().await;
         for _ in 0..MAX_TRIES {
@@ -141,7 +153,7 @@ impl Histories {
             };
             if bring_up_to_date(views, service, generation, &mut history).await? {
                 *page = Some(Filled { generation, history: history.clone() });
-                self.let_go(service, history.events);
+                self.let_go(service, history.bytes);
                 return Ok(history);
             }
         }
@@ -160,12 +172,12 @@ impl Histories {
     }
 
     /// Notes how large a page is, and drops others where it is too much in all.
-    fn let_go(&self, service: &str, events: usize) {
+    fn let_go(&self, service: &str, bytes: usize) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(slot) = kept.pages.get_mut(service) {
-            slot.events = events;
+            slot.bytes = bytes;
         }
-        while kept.pages.len() > MAX_PAGES || kept.pages.len() > 1 && kept.pages.values().map(|slot| slot.events).sum::<usize>() > MAX_EVENTS {
+        while kept.pages.len() > MAX_PAGES || kept.pages.len() > 1 && kept.pages.values().map(|slot| slot.bytes).sum::<usize>() > BYTES_MAX {
             let oldest = kept.pages.iter().filter(|(name, _)| *name != service).min_by_key(|(_, slot)| slot.used).map(|(name, _)| name.clone());
             let Some(oldest) = oldest else { break };
             kept.pages.remove(&oldest);
@@ -252,15 +264,15 @@ async fn load(views: &Views, service: &str, generation: u32, numbers: &[Incident
             return Ok(false);
         }
         let source = format!("{WATCHERS}{service}");
-        let read_all = move |(number, answer): (IncidentNumber, Answer<Option<Group>>)| {
+        let read_all = move |(number, answer): (IncidentNumber, Answer<Option<Group>>)| match answer.value {
             // What was merged into it is told there, and nowhere else any more.
-            let members = answer.value.as_ref().map(|group| group.members.clone()).unwrap_or_default();
-            (number, members, answer.value.map(|group| read(group, &source)))
+            Some(group) => (group.members.clone().into_iter().chain([number]).collect::<Vec<_>>(), read(group, &source)),
+            None => (vec![number], None),
         };
         let work = move || answers.into_iter().map(read_all).collect::<Vec<_>>();
         let read = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the page could not be read: {error}")))?;
-        for (number, members, group) in read {
-            members.into_iter().chain([number]).for_each(|number| history.remove(number));
+        for (numbers, group) in read {
+            numbers.into_iter().for_each(|number| history.remove(number));
             if let Some((group, incident)) = group {
                 history.insert(group, incident);
             }
@@ -269,9 +281,13 @@ async fn load(views: &Views, service: &str, generation: u32, numbers: &[Incident
     Ok(true)
 }
 
-fn read(group: Group, source: &str) -> (IncidentNumber, PageIncident) {
-    let id = group.members.iter().zip(&group.ids).find(|(member, _)| **member == group.number).map(|(_, id)| id.clone()).unwrap_or_default();
-    (group.number, PageIncident { id, watched: watched(group, |publisher| publisher == source) })
+/// What the page's watcher read of a group; None where the group's own incident is not among its members: nobody is told in it.
+fn read(group: Group, source: &str) -> Option<(IncidentNumber, PageIncident)> {
+    let number = group.number;
+    let id = group.members.iter().zip(&group.ids).find(|(member, _)| **member == number).map(|(_, id)| id.clone())?;
+    let own = group.events.iter().filter(|(row, _)| row.source == source).map(|(row, _)| row.bytes.as_ref().map_or(0, Vec::len));
+    let bytes = own.map(|bytes| 2 * bytes + BYTES_AN_EVENT).sum();
+    Some((number, PageIncident { id, watched: watched(group, |publisher| publisher == source), bytes }))
 }
 
 /// What watchers read of a group of incidents; of the publishers that are wanted.

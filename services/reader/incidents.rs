@@ -1,25 +1,29 @@
 //! `GET /v1/incidents` and `GET /v1/incidents/{id}`: lists with filters and cursor pages, and one incident in short.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri, header};
 use axum::response::Response;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
 use dateline_backends::{Group, ListQuery, Order};
 use dateline_events::{Instant, Position};
-use dateline_timelines::correlate::ReadRecord;
+use dateline_timelines::document;
 use dateline_timelines::fold::{Fold, Summary};
-use dateline_timelines::model::Registry;
+use dateline_timelines::model::{Axes, Registry, Timeline};
 use dateline_timelines::rows::{IncidentNumber, Nature, SummaryRow};
+use dateline_timelines::stretch::Stretch;
 use dateline_timelines::tell::{self, Lang, Options};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::Reader;
-use super::answer::{Standing, answer};
+use super::answer::{Standing, answer, matches_etag};
 use super::axes::{ReadAxes, language};
+use super::desk::{folded, summary_of};
 use super::timeline::{self, moved};
+use super::watched::{link_next, read_token, write_token};
+use super::{Reader, Story};
 use crate::http::{Problem, parameters};
 
 /// So many incidents stand on a page by default, and at most.
@@ -98,11 +102,7 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
     let items: Vec<Value> = listed.items.iter().zip(&told).map(|(item, told)| form(item, told)).collect();
     let body = json!({"incidents": items, "axes": axes_form(&listed.axes), "position": listed.standing.position, "lang": listed.lang.tag()});
     let mut response = answer(&headers, listed.standing, None, "application/json", Bytes::from(body.to_string()));
-    if let Some(next) = next_address(&uri, listed.next.as_deref())
-        && let Ok(link) = HeaderValue::from_str(&format!("<{next}>; rel=\"next\""))
-    {
-        response.headers_mut().insert(header::LINK, link);
-    }
+    link_next(&mut response, &uri, listed.next.as_deref());
     Ok(response)
 }
 
@@ -113,18 +113,36 @@ pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, heade
     if found.asked.by_id && found.asked.id != id {
         return Ok(moved(&format!("/v1/incidents/{}", found.asked.id), &uri));
     }
-    let standing = Standing { position: found.asked.position, head: reader.desk.head().max(found.asked.position) };
+    let asked = &found.asked;
+    let standing = Standing { position: asked.position, head: reader.desk.head().max(asked.position) };
     let etag = found.etag(timeline::Form::Json, &parameters).replace("W/\"", "W/\"s");
-    let story = reader.desk.fold(&found.asked).await?;
-    let told = timeline::told(&story, found.lang, &parameters)?;
-    let mut whole = dateline_timelines::document::timeline(&story.timeline, &told, &story.registry.0, found.lang);
-    if let Some(members) = whole.as_object_mut() {
-        let entries = members.get("entries").and_then(Value::as_array).map_or(0, Vec::len);
-        members.retain(|name, _| !matches!(name.as_str(), "entries" | "possibly" | "retracted" | "links" | "without_effect"));
-        members.insert("entries_count".into(), json!(entries));
-        members.insert("links".into(), links(&story.timeline.incident));
+    if matches_etag(&headers, &etag) {
+        return Ok(answer(&headers, standing, Some(&etag), "application/json", Bytes::new()));
     }
-    Ok(answer(&headers, standing, Some(&etag), "application/json", Bytes::from(whole.to_string())))
+    let story = in_short(&reader, &found).await?;
+    let none = Stretch { from: 0, until: 0, of: 0 };
+    let told = timeline::told(&story, found.lang, none, &parameters)?;
+    let mut events = BTreeMap::new();
+    for told in document::told_positions(&story.timeline) {
+        let event = reader.desk.views.event(told).await?.value;
+        events.extend(event.map(|(row, _)| (told, json!({"source": row.source, "id": row.id}))));
+    }
+    let mut document = document::in_short(&story.timeline, &told, &story.registry.0, &events);
+    document["events"] = json!(asked.summary.events);
+    document["links"] = links(&asked.id);
+    Ok(answer(&headers, standing, Some(&etag), "application/json", Bytes::from(document.to_string())))
+}
+
+/// An incident without its entries: as the row of lists has it, which nobody has to fold. Under `at` and `known_at` it was otherwise, and
+/// is folded.
+async fn in_short(reader: &Reader, found: &timeline::Found) -> Result<Story, Problem> {
+    let asked = &found.asked;
+    if asked.axes.at.is_some() || asked.axes.known_at.is_some() {
+        return reader.story(asked).await;
+    }
+    let axes = Axes { at: None, known_at: None, as_of: asked.axes.as_of };
+    let timeline = Timeline { merged: reader.desk.merged(asked).await?, axes, ..asked.summary.outline(&asked.id) };
+    Ok(Story { timeline: Arc::new(timeline), registry: asked.registry.clone() })
 }
 
 /// Finds a page of incidents.
@@ -132,7 +150,7 @@ pub async fn find(reader: &Reader, parameters: &Parameters, headers: &HeaderMap)
     let views = &reader.desk.views;
     let lang = language(parameters.lang.as_deref(), headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))?;
     parameters::wait_for(views, parameters.min_position, parameters.wait_ms).await?;
-    let token = parameters.cursor.as_deref().map(read_token).transpose()?;
+    let token: Option<Token> = parameters.cursor.as_deref().map(read_token).transpose()?;
     let mut axes = ReadAxes::read(views, parameters.at.as_deref(), parameters.known_at.as_deref(), parameters.as_of.as_deref()).await?;
     let serving = views.serving().await?;
     let cursor = views.cursor(serving).await?;
@@ -158,7 +176,8 @@ pub async fn find(reader: &Reader, parameters: &Parameters, headers: &HeaderMap)
         Some(known_at) => known(reader, query, known_at, limit).await?,
         None => {
             let rows = views.list(query).await?.value;
-            rows.into_iter().filter_map(|row| Some(ListedIncident { summary: serde_json::from_str(&row.json).ok()?, row, ongoing: None })).collect()
+            let listed = |row: SummaryRow| Ok(ListedIncident { summary: summary_of(&row)?, row, ongoing: None });
+            rows.into_iter().map(listed).collect::<Result<_, Problem>>()?
         }
     };
     if let Some(at) = axes.at {
@@ -169,6 +188,7 @@ pub async fn find(reader: &Reader, parameters: &Parameters, headers: &HeaderMap)
     let next = (items.len() > limit).then(|| items.get(limit - 1)).flatten().map(|last| {
         write_token(&Token { started: last.row.started.map(|started| started.0), number: last.row.group, as_of, generation: serving.number })
     });
+    let next = next.transpose()?;
     items.truncate(limit);
     items.retain(|item| axes.at.is_none() || item.ongoing.is_some());
     let standing = Standing { position: cursor, head: reader.desk.head().max(cursor) };
@@ -257,8 +277,9 @@ async fn known(reader: &Reader, mut query: ListQuery, known_at: Instant, limit: 
     }
     let mut found = Vec::new();
     for row in candidates {
+        let _room = reader.desk.room_for(summary_of(&row)?.events).await?;
         let Some(group) = reader.desk.views.group_events(row.group, as_of).await?.value else { continue };
-        let fold = folded(group, known_at, row.since).await?;
+        let fold = folded_then(group, known_at, row.since).await?;
         let summary = fold.summary();
         // Nothing certain had been said of it by then: nobody knew of it.
         if summary.services.is_empty() {
@@ -292,19 +313,9 @@ async fn known(reader: &Reader, mut query: ListQuery, known_at: Instant, limit: 
 }
 
 /// Folds a group as it was known; on a thread of its own, so that others are answered meanwhile.
-async fn folded(group: Group, known_at: Instant, changed: Position) -> Result<Fold, Problem> {
-    let work = move || {
-        let mut fold = Fold::known_at(Some(known_at));
-        for (event, since) in group.events {
-            let (position, recorded) = (event.position, event.recorded);
-            if let Some(event) = ReadRecord::of_row(event).event {
-                fold.apply(position, since, recorded, event);
-            }
-        }
-        fold.touch(changed);
-        fold
-    };
-    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the fold failed: {error}")))
+async fn folded_then(group: Group, known_at: Instant, changed: Position) -> Result<Fold, Problem> {
+    let work = move || folded(group, Some(known_at), changed);
+    tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the fold failed: {error}")))?
 }
 
 /// Whether an incident went on at an instant: [first seen, restored) holds it, for certain or by its bounds only.
@@ -339,7 +350,7 @@ pub async fn tell_all(reader: &Reader, listed: &Listed, zone: Option<&str>) -> R
     let services: Vec<&[String]> = listed.items.iter().map(|item| item.summary.services.as_slice()).collect();
     let registries = reader.desk.registries(&services, as_of).await?;
     let zone = zone.filter(|zone| !zone.is_empty()).map(ToOwned::to_owned);
-    let options = Options { lang: listed.lang, zone, claims: false, retracted: false };
+    let options = Options { lang: listed.lang, zone, ..Options::default() };
     let tell = |(item, (registry, _)): (&ListedIncident, &(Registry, Position))| tell::tell(&item.summary.outline(&item.row.id), registry, &options);
     let told: Result<Vec<_>, _> = listed.items.iter().zip(&registries).map(tell).collect();
     told.map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))
@@ -360,15 +371,4 @@ pub fn next_address(uri: &Uri, next: Option<&str>) -> Option<String> {
     let query: Vec<&str> = others.collect();
     let query = if query.is_empty() { String::new() } else { format!("{}&", query.join("&")) };
     Some(format!("{}?{query}cursor={next}", uri.path()))
-}
-
-fn write_token(token: &Token) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(token).unwrap_or_default())
-}
-
-fn read_token(text: &str) -> Result<Token, Problem> {
-    let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-    bytes
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .ok_or_else(|| Problem::invalid_parameter("cursor: not one that this server gave out; begin again from the first page"))
 }

@@ -16,13 +16,17 @@ mod live;
 mod openapi;
 mod reports;
 mod site;
+mod stretch;
 mod timeline;
 mod watched;
 pub mod pages;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::routing::get;
 use dateline_backends::{Keep, Ledger, Views};
+use dateline_timelines::model::Timeline;
 use tokio::sync::watch;
 
 use crate::http::Gate;
@@ -33,6 +37,12 @@ pub use axes::ReadAxes;
 pub use desk::{Asked, Desk, Story};
 pub use replay::line as replay_line;
 
+/// So many bytes of told timelines are kept.
+const TOLD_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// So many bytes of folded timelines are kept.
+const STORIES_BYTES_MAX: usize = 64 * 1024 * 1024;
+
 /// What the reader needs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reader {
@@ -40,7 +50,10 @@ pub struct Reader {
     /// Where the plots are.
     keep: Keep,
     gate: Gate,
-    cache: Cache,
+    /// Timelines as they were told lately.
+    told: Cache<timeline::Body>,
+    /// Timelines as they were folded lately.
+    stories: Cache<Arc<Timeline>>,
     histories: Histories,
     stop: watch::Receiver<bool>,
 }
@@ -48,7 +61,8 @@ pub struct Reader {
 impl Reader {
     /// A reader of these views; live streams end when `stop` turns true.
     pub fn new(ledger: Ledger, views: Views, keep: Keep, gate: Gate, stop: watch::Receiver<bool>) -> Self {
-        Self { desk: Desk::new(ledger, views), keep, gate, cache: Cache::default(), histories: Histories::default(), stop }
+        let desk = Desk::new(ledger, views);
+        Self { desk, keep, gate, told: Cache::new(TOLD_BYTES_MAX), stories: Cache::new(STORIES_BYTES_MAX), histories: Histories::default(), stop }
     }
 
     /// Its routes.

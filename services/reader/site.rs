@@ -12,7 +12,7 @@ use dateline_timelines::tell::{self, Lang, Options, Told};
 use super::answer::{Standing, answer, matches_etag};
 use super::pages::{self, IncidentView, ListItem, ListView};
 use super::timeline::{self, Found};
-use super::{Reader, Story, incidents, reports};
+use super::{Reader, Story, incidents, reports, stretch};
 use crate::http::{Problem, parameters};
 
 /// So many ready choices of `known_at` are offered: the first ones, when knowledge moves fast, and the last.
@@ -123,13 +123,18 @@ async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri
     if matches_etag(headers, &etag) {
         return Ok(answer(headers, standing, Some(&etag), HTML, Bytes::new()));
     }
-    let story = reader.desk.fold(&found.asked).await?;
-    let told = timeline::told(&story, found.lang, &parameters)?;
+    let story = reader.story(&found.asked).await?;
+    let stretch = stretch::of(&story, &found, &parameters)?;
+    let told = timeline::told(&story, found.lang, stretch, &parameters)?;
+    let next = stretch::next(stretch, &found, &format!("/incidents/{}", found.asked.id), &parameters)?;
     let moments = moments(reader, &found, &story, &told, uri).await?;
     let plot = plot(reader, &found, &story).await;
-    let view = IncidentView { plot, ..view(&found, &story, &told, &parameters, standing, moments, uri) };
+    let shown = (!stretch.is_whole()).then(|| tell::told_stretch(stretch, None, found.lang));
+    let view = IncidentView { plot, shown, next, ..view(&found, &story, &told, &parameters, standing, moments, uri) };
     let html = pages::incident(&view).map_err(|error| laid_out(&error))?;
-    Ok(answer(headers, standing, Some(&etag), HTML, Bytes::from(html)))
+    let mut response = answer(headers, standing, Some(&etag), HTML, Bytes::from(html));
+    stretch::link(&mut response, view.next.as_deref());
+    Ok(response)
 }
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -152,6 +157,9 @@ fn view<'a>(
     let under_an_axis = axes.at.is_some() || axes.known_at.is_some() || axes.as_of.is_some();
     IncidentView {
         plot: None,
+        shown: None,
+        next: None,
+        begin_href: found.place.map(|_| format!("/incidents/{id}{}", with(uri, &[("entries_cursor", None)]))),
         told,
         incident: id.clone(),
         lang: found.lang,
@@ -160,10 +168,10 @@ fn view<'a>(
         claims_href: format!("/incidents/{id}{}", with(uri, &[("claims", (!claims).then_some("true"))])),
         known_at: axes.known_at.and_then(|instant| instant.to_local_minute(&told.zone)),
         at: parameters.at.clone(),
-        as_of: parameters.as_of.clone(),
+        as_of: parameters.as_of.clone().or_else(|| found.place.map(|place| place.as_of.to_string())),
         moments,
         form_action: format!("/incidents/{id}"),
-        hidden: members(uri, &["known_at"]),
+        hidden: members(uri, &["known_at", "entries_cursor"]),
         text_href: api("txt"),
         json_href: api("json"),
         live_href: (!under_an_axis).then(|| format!("/v1/incidents/{id}/live?after={}", standing.position)),
@@ -197,13 +205,17 @@ async fn moments(reader: &Reader, found: &Found, story: &Story, told: &Told, uri
     let mut asked = found.asked.clone();
     asked.axes.known_at = None;
     asked.axes.at = None;
-    let whole = if asked.axes == found.asked.axes { story.clone() } else { reader.desk.fold(&asked).await? };
+    let whole = if asked.axes == found.asked.axes { story.clone() } else { reader.story(&asked).await? };
     let items = whole.timeline.entries.iter().flat_map(|entry| std::iter::once(&entry.item).chain(entry.inside.iter().map(|(_, item)| item)));
     let stated: BTreeSet<Instant> = items.filter_map(|item| item.stated.latest).collect();
     let first_day: Option<Bounds> = whole.timeline.first_seen.as_ref().map(|milestone| milestone.occurred);
     let known_at = found.asked.axes.known_at;
     let href = |instant: Option<Instant>| {
-        format!("/incidents/{}{}", found.asked.id, with(uri, &[("known_at", instant.map(|instant| instant.to_string()).as_deref())]))
+        format!(
+            "/incidents/{}{}",
+            found.asked.id,
+            with(uri, &[("known_at", instant.map(|instant| instant.to_string()).as_deref()), ("entries_cursor", None)])
+        )
     };
     let now = match found.lang {
         Lang::En => "now",
@@ -224,7 +236,7 @@ async fn zone_of(reader: &Reader, found: &Found, parameters: &timeline::Paramete
     if let Some(zone) = parameters.tz.clone().filter(|zone| !zone.is_empty()) {
         return Ok(zone);
     }
-    let story = reader.desk.fold(&found.asked).await?;
+    let story = reader.story(&found.asked).await?;
     let options = Options { lang: found.lang, ..Options::default() };
     Ok(tell::tell(&story.timeline, &story.registry.0, &options).map(|told| told.zone).unwrap_or_else(|_| "UTC".to_owned()))
 }

@@ -4,12 +4,15 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use dateline_timelines::stretch::Stretch;
 use dateline_timelines::tell::{self, Lang, Options};
 use dateline_timelines::{PROJECTION_VERSION, document};
 use serde::Deserialize;
+use serde_json::json;
 
 use super::answer::{Standing, answer, matches_etag, preferred};
 use super::axes::{ReadAxes, language};
+use super::stretch::{self, Place};
 use super::{Asked, Reader, Story, cache};
 use crate::http::{Problem, parameters};
 
@@ -27,6 +30,8 @@ pub struct Parameters {
     pub tz: Option<String>,
     pub claims: Option<bool>,
     pub retracted: Option<bool>,
+    pub entries_limit: Option<usize>,
+    pub entries_cursor: Option<String>,
     pub min_position: Option<u64>,
     pub wait_ms: Option<u64>,
 }
@@ -74,38 +79,55 @@ async fn respond(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri, form
     if matches_etag(headers, &etag) {
         return Ok(answer(headers, standing, Some(&etag), media_type, Bytes::new()));
     }
+    stretch::limit(&parameters)?;
     let name = found.name(form, &parameters);
-    let body = match reader.cache.get(name) {
-        Some(body) => body,
-        None => {
-            let story = reader.desk.fold(&found.asked).await?;
-            let body = write(&story, form, found.lang, &parameters)?;
-            reader.cache.put(name, body.clone());
-            body
-        }
-    };
-    Ok(answer(headers, standing, Some(&etag), media_type, body))
+    let maker = reader.clone();
+    let made = reader.told.get_or_make(name, async move {
+        let story = maker.story(&found.asked).await?;
+        // Telling a thousand entries is work for a thread of its own.
+        let written = tokio::task::spawn_blocking(move || write(&story, form, &found, &parameters));
+        let body = written.await.map_err(|error| Problem::internal(format!("the timeline could not be told: {error}")))??;
+        let bytes = body.bytes.len();
+        Ok((body, bytes))
+    });
+    let body = made.await?;
+    let mut response = answer(headers, standing, Some(&etag), media_type, body.bytes);
+    stretch::link(&mut response, body.next.as_deref());
+    Ok(response)
 }
 
-/// An incident found, with the language it is wanted in.
+/// A timeline, or a stretch of it, as it was told.
+#[derive(Debug, Clone)]
+pub struct Body {
+    bytes: Bytes,
+    /// The address of the next stretch.
+    next: Option<String>,
+}
+
+/// An incident found, with the language it is wanted in, and where its entries are to begin.
 pub struct Found {
     pub asked: Asked,
     pub lang: Lang,
+    pub place: Option<Place>,
 }
 
 /// Finds what was asked for, after waiting for `min_position`.
 pub async fn look(reader: &Reader, id: &str, parameters: &Parameters, headers: &HeaderMap) -> Result<Found, Problem> {
     let lang = language(parameters.lang.as_deref(), headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))?;
     parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
-    let axes = ReadAxes::read(&reader.desk.views, parameters.at.as_deref(), parameters.known_at.as_deref(), parameters.as_of.as_deref()).await?;
-    Ok(Found { asked: reader.desk.find(id, axes).await?, lang })
+    let views = &reader.desk.views;
+    let mut axes = ReadAxes::read(views, parameters.at.as_deref(), parameters.known_at.as_deref(), parameters.as_of.as_deref()).await?;
+    let place = Place::read(views, parameters).await?;
+    // The stretches after the first are of the same prefix, whatever comes meanwhile.
+    axes.as_of = place.map(|place| place.as_of).or(axes.as_of);
+    Ok(Found { asked: reader.desk.find(id, axes).await?, lang, place })
 }
 
 impl Found {
     /// Everything that the representation depends on.
     pub fn name(&self, form: Form, parameters: &Parameters) -> u128 {
         let asked = &self.asked;
-        let told = (self.lang.tag(), &parameters.tz, parameters.claims.unwrap_or(false), parameters.retracted.unwrap_or(false));
+        let told = (self.lang.tag(), &parameters.tz, parameters.claims, parameters.retracted, parameters.entries_limit, self.place);
         cache::name(&(asked.number, asked.changed, asked.generation, asked.registry.1, asked.axes, form, told, PROJECTION_VERSION))
     }
 
@@ -115,18 +137,34 @@ impl Found {
     }
 }
 
-fn write(story: &Story, form: Form, lang: Lang, parameters: &Parameters) -> Result<Bytes, Problem> {
-    let told = told(story, lang, parameters)?;
-    Ok(match form {
-        Form::Text => Bytes::from(tell::text(&told, TEXT_WIDTH)),
-        Form::Json | Form::Page => Bytes::from(document::timeline(&story.timeline, &told, &story.registry.0, lang).to_string()),
-    })
+fn write(story: &Story, form: Form, found: &Found, parameters: &Parameters) -> Result<Body, Problem> {
+    let (asked, lang) = (&found.asked, found.lang);
+    let stretch = stretch::of(story, found, parameters)?;
+    let told = told(story, lang, stretch, parameters)?;
+    let suffix = if form == Form::Text { "txt" } else { "json" };
+    let next = stretch::next(stretch, found, &format!("/v1/incidents/{}/timeline.{suffix}", asked.id), parameters)?;
+    let bytes = match form {
+        Form::Text => {
+            let mut text = tell::text(&told, TEXT_WIDTH);
+            if !stretch.is_whole() {
+                text.push_str(&format!("\n{}\n", tell::told_stretch(stretch, next.as_deref(), lang)));
+            }
+            Bytes::from(text)
+        }
+        Form::Json | Form::Page => {
+            let mut document = document::timeline(&story.timeline, stretch, &told, &story.registry.0, lang);
+            document["page"]["next"] = json!(next);
+            Bytes::from(document.to_string())
+        }
+    };
+    Ok(Body { bytes, next })
 }
 
-/// Tells a story as the parameters ask.
-pub fn told(story: &Story, lang: Lang, parameters: &Parameters) -> Result<tell::Told, Problem> {
+/// Tells a stretch of a story as the parameters ask.
+pub fn told(story: &Story, lang: Lang, stretch: Stretch, parameters: &Parameters) -> Result<tell::Told, Problem> {
     let zone = parameters.tz.clone().filter(|zone| !zone.is_empty());
-    let options = Options { lang, zone, claims: parameters.claims.unwrap_or(false), retracted: parameters.retracted.unwrap_or(false) };
+    let (claims, retracted) = (parameters.claims.unwrap_or(false), parameters.retracted.unwrap_or(false));
+    let options = Options { lang, zone, claims, retracted, stretch: Some(stretch) };
     tell::tell(&story.timeline, &story.registry.0, &options).map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))
 }
 

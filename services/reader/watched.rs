@@ -96,7 +96,7 @@ pub async fn page(State(reader): State<Reader>, Path(page): Path<String>, header
     let next = next.map(|(opened, number, place)| {
         write_token(&Token { opened: opened.map(|opened| opened.0), number, place, as_of: axes.as_of.unwrap_or(position) })
     });
-    link_next(&mut response, &uri, next.as_deref());
+    link_next(&mut response, &uri, next.transpose()?.as_deref());
     Ok(response)
 }
 
@@ -172,8 +172,9 @@ pub fn link_next(response: &mut Response, uri: &Uri, next: Option<&str>) {
 }
 
 /// Where a page of a list begins, as readers hold it.
-pub fn write_token(token: &impl Serialize) -> String {
-    URL_SAFE_NO_PAD.encode(serde_json::to_vec(token).unwrap_or_default())
+pub fn write_token(token: &impl Serialize) -> Result<String, Problem> {
+    let written = serde_json::to_vec(token).map_err(|error| Problem::internal(format!("the cursor of the next page cannot be written: {error}")))?;
+    Ok(URL_SAFE_NO_PAD.encode(written))
 }
 
 /// Reads what [`write_token`] wrote.

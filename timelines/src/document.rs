@@ -1,28 +1,29 @@
 //! A timeline as JSON: the contract's members, with the words of one language in them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use dateline_events::{Bounds, Instant, Kind, Position, When};
 use serde_json::{Map, Value, json};
 
 use crate::model::{Claim, Item, Milestone, Part, Registry, Standing, Timeline};
+use crate::stretch::{Stretch, told_claims, told_inside, told_without_effect};
 use crate::tell::{self, Lang, Told, ToldEntry};
 
-/// The JSON form of a timeline, told. `told` must be of the same timeline.
-pub fn timeline(timeline: &Timeline, told: &Told, registry: &Registry, lang: Lang) -> Value {
+/// The JSON form of a stretch of a timeline, told. `told` must be of the same stretch of the same timeline.
+pub fn timeline(timeline: &Timeline, stretch: Stretch, told: &Told, registry: &Registry, lang: Lang) -> Value {
+    let shown = stretch.lists(timeline);
     let first_day = timeline.first_seen.as_ref().map(|milestone| milestone.occurred);
     let lists = [&told.entries, &told.unsupported, &told.background, &told.possibly, &told.retracted];
     let told_entries = lists.into_iter().flatten().map(|entry| (entry.position, entry)).collect();
     let items = items(timeline).map(|item| (item.position, item)).collect();
     let scribe = Scribe { told_entries, items, lang, zone: &told.zone, first_day };
-    let vendor = timeline.services.iter().find_map(|slug| registry.service(slug)?.vendor.as_ref());
     json!({
         "incident": timeline.incident,
         "merged": timeline.merged,
         "nature": timeline.nature,
         "title": title(timeline, told),
         "services": timeline.services,
-        "vendor": vendor.map(|vendor| &vendor.slug),
+        "vendor": vendor(timeline, registry),
         "state": timeline.state,
         "regions": timeline.regions,
         "symptoms": timeline.symptoms,
@@ -36,21 +37,70 @@ pub fn timeline(timeline: &Timeline, told: &Told, registry: &Registry, lang: Lan
         "time_to_restore": timeline.time_to_restore,
         "summary": told.summary,
         "notes": told.notes,
-        "entries": timeline.entries.iter().map(|entry| {
+        "entries": shown.entries.iter().map(|entry| {
             let mut members = scribe.item(&entry.item);
             members.insert("milestone".into(), json!(entry.milestone));
-            members.insert("inside".into(), entry.inside.iter().map(|(part, item)| scribe.inside(*part, item)).collect());
+            members.insert("inside_count".into(), json!(entry.inside.len()));
+            members.insert("inside".into(), told_inside(entry).iter().map(|(part, item)| scribe.inside(*part, item)).collect());
             Value::Object(members)
         }).collect::<Vec<_>>(),
-        "possibly": timeline.possibly.iter().map(|item| Value::Object(scribe.item(item))).collect::<Vec<_>>(),
-        "retracted": timeline.retracted.iter().map(|item| Value::Object(scribe.item(item))).collect::<Vec<_>>(),
-        "links": timeline.links.iter().map(link).collect::<Vec<_>>(),
-        "without_effect": timeline.without_effect,
+        "possibly": shown.possibly.iter().map(|item| Value::Object(scribe.item(item))).collect::<Vec<_>>(),
+        "retracted": shown.retracted.iter().map(|item| Value::Object(scribe.item(item))).collect::<Vec<_>>(),
+        "links": shown.links.iter().map(link).collect::<Vec<_>>(),
+        "without_effect": told_without_effect(&timeline.without_effect),
+        "page": {"first": stretch.from + 1, "last": stretch.until, "of": stretch.of, "next": null},
         "axes": timeline.axes,
         "changed": timeline.changed,
         "lang": told.lang,
         "tz": told.zone,
     })
+}
+
+/// The positions of the claims that are told for milestones.
+pub fn told_positions(timeline: &Timeline) -> impl Iterator<Item = Position> {
+    let milestones = [&timeline.first_seen, &timeline.acknowledged, &timeline.restored, &timeline.cause];
+    milestones.into_iter().flatten().map(|milestone| milestone.told)
+}
+
+/// The JSON form of a timeline without its entries, told; `events` names those at [`told_positions`].
+pub fn in_short(timeline: &Timeline, told: &Told, registry: &Registry, events: &BTreeMap<Position, Value>) -> Value {
+    let milestone = |milestone: Option<&Milestone>| {
+        milestone.map(|milestone| {
+            json!({
+                "event": events.get(&milestone.told), "position": milestone.told, "rule": milestone.rule, "occurred": bounds(milestone.occurred),
+            })
+        })
+    };
+    json!({
+        "incident": timeline.incident,
+        "merged": timeline.merged,
+        "nature": timeline.nature,
+        "title": title(timeline, told),
+        "services": timeline.services,
+        "vendor": vendor(timeline, registry),
+        "state": timeline.state,
+        "regions": timeline.regions,
+        "symptoms": timeline.symptoms,
+        "milestones": {
+            "first_seen": milestone(timeline.first_seen.as_ref()),
+            "acknowledged": milestone(timeline.acknowledged.as_ref()),
+            "restored": milestone(timeline.restored.as_ref()),
+            "cause": milestone(timeline.cause.as_ref()),
+        },
+        "time_to_acknowledge": timeline.time_to_acknowledge,
+        "time_to_restore": timeline.time_to_restore,
+        "summary": told.summary,
+        "notes": told.notes,
+        "axes": timeline.axes,
+        "changed": timeline.changed,
+        "lang": told.lang,
+        "tz": told.zone,
+    })
+}
+
+/// Whose the services are.
+fn vendor<'a>(timeline: &Timeline, registry: &'a Registry) -> Option<&'a str> {
+    timeline.services.iter().find_map(|slug| registry.service(slug)?.vendor.as_ref()).map(|vendor| vendor.slug.as_str())
 }
 
 /// A desk's headline in its languages, else the generated one in the language of the answer.
@@ -81,7 +131,8 @@ impl Scribe<'_> {
             "rule": milestone.rule,
             "occurred": told.map(|item| self.occurred(item)),
             "spread": bounds(milestone.spread),
-            "claims": milestone.claims.iter().map(|claim| {
+            "claims_count": milestone.claims.len(),
+            "claims": told_claims(&milestone.claims).iter().map(|claim| {
                 let found = item(claim);
                 json!({
                     "event": found.map(event_ref),

@@ -174,7 +174,7 @@ impl Folds {
         vec![from, to]
     }
 
-    fn summary_row(&mut self, number: IncidentNumber, now: Position) -> Option<SummaryRow> {
+    fn summary_row(&mut self, number: IncidentNumber, now: Position) -> Option<serde_json::Result<SummaryRow>> {
         match self.groups.get_mut(&number) {
             Some(group) => {
                 let moved = group.members.remove(&IncidentNumber::MAX);
@@ -188,7 +188,7 @@ impl Folds {
                 // Merged away: told in another group from now on.
                 let group = self.groups.get(self.group_of.get(&number)?)?;
                 let id = group.members.get(&number).map(|member| member.id.as_str())?;
-                Some(SummaryRow { listed: false, ..row_of(number, now, id, &group.fold) })
+                Some(row_of(number, now, id, &group.fold).map(|row| SummaryRow { listed: false, ..row }))
             }
         }
     }
@@ -230,15 +230,15 @@ fn refold(members: &BTreeMap<IncidentNumber, Member>) -> Fold {
     fold
 }
 
-fn row_of(number: IncidentNumber, now: Position, id: &str, fold: &Fold) -> SummaryRow {
+fn row_of(number: IncidentNumber, now: Position, id: &str, fold: &Fold) -> serde_json::Result<SummaryRow> {
     if let Some(service) = fold.registration() {
         return registry_row(number, now, id, &service);
     }
     let summary = fold.summary();
-    let json = serde_json::to_string(&summary).unwrap_or_default();
+    let json = serde_json::to_string(&summary)?;
     let symptoms: Vec<String> =
         summary.symptoms.iter().filter_map(|symptom| serde_json::to_value(symptom).ok()?.as_str().map(ToOwned::to_owned)).collect();
-    SummaryRow {
+    Ok(SummaryRow {
         group: number,
         since: now,
         id: id.to_owned(),
@@ -254,11 +254,11 @@ fn row_of(number: IncidentNumber, now: Position, id: &str, fold: &Fold) -> Summa
         ended: summary.over().and_then(|over| over.latest),
         words: words(fold, &summary.services),
         json,
-    }
+    })
 }
 
-fn registry_row(number: IncidentNumber, now: Position, id: &str, service: &crate::model::RegisteredService) -> SummaryRow {
-    SummaryRow {
+fn registry_row(number: IncidentNumber, now: Position, id: &str, service: &crate::model::RegisteredService) -> serde_json::Result<SummaryRow> {
+    Ok(SummaryRow {
         group: number,
         since: now,
         id: id.to_owned(),
@@ -272,8 +272,8 @@ fn registry_row(number: IncidentNumber, now: Position, id: &str, service: &crate
         started: None,
         ended: None,
         words: service.names.all().join(" ").to_lowercase(),
-        json: serde_json::to_string(service).unwrap_or_default(),
-    }
+        json: serde_json::to_string(service)?,
+    })
 }
 
 fn spaced(words: &[String]) -> String {

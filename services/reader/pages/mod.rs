@@ -101,6 +101,12 @@ pub struct IncidentView<'a> {
     pub as_of: Option<String>,
     /// The address of the plot of users' reports; None where there is none.
     pub plot: Option<String>,
+    /// Which entries are shown, of how many; None: all.
+    pub shown: Option<String>,
+    /// The address of the next entries.
+    pub next: Option<String>,
+    /// The address of the first entries, where others are shown.
+    pub begin_href: Option<String>,
     /// Ready choices of `known_at`: first "now", then the times when knowledge changed.
     pub moments: Vec<Choice>,
     /// The address that the form for `known_at` is sent to; it sends `2022-10-25T14:45`, to be read in `told.zone`.

@@ -84,6 +84,9 @@ fn view<'a>(told: &'a Told, text: &str, lang: Lang, claims: bool) -> IncidentVie
     let address = || ADDRESSES[0].to_owned();
     IncidentView {
         plot: None,
+        shown: Some(text.to_owned()),
+        next: Some(address()),
+        begin_href: Some(address()),
         told,
         incident: text.to_owned(),
         lang,

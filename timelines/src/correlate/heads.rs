@@ -15,6 +15,7 @@ pub struct SubjectHeads {
     by_id: HashMap<String, IncidentNumber>,
     /// The longest reach of any, in microseconds: how far back from a time one has to look.
     reach_max: i64,
+    bytes: usize,
 }
 
 impl SubjectHeads {
@@ -24,6 +25,7 @@ impl SubjectHeads {
             if old.since > head.since {
                 return;
             }
+            self.bytes -= bytes_of(old);
             if let Some(start) = old.span_start {
                 self.by_start.remove(&(start, old.number));
             }
@@ -32,6 +34,7 @@ impl SubjectHeads {
             self.by_start.insert((head.span_start.unwrap_or(start), head.number), ());
             self.reach_max = self.reach_max.max(end.0.saturating_sub(start.0));
         }
+        self.bytes += bytes_of(&head);
         self.by_id.insert(head.id.clone(), head.number);
         self.heads.insert(head.number, head);
     }
@@ -51,6 +54,11 @@ impl SubjectHeads {
         self.heads.len()
     }
 
+    /// So many bytes they take in memory, estimated.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// True when there is none.
     pub fn is_empty(&self) -> bool {
         self.heads.is_empty()
@@ -62,6 +70,13 @@ impl SubjectHeads {
         let to = (latest.plus(MARGIN).plus(1), 0);
         self.by_start.range(from..to.max(from)).filter_map(|((_, number), ())| self.heads.get(number))
     }
+}
+
+/// A head with its places in the three orders; hashed and sorted tables are a third empty.
+fn bytes_of(head: &HeadRow) -> usize {
+    let references: usize = head.references.iter().map(|(page, id)| size_of::<(String, String)>() + page.len() + id.len()).sum();
+    let places = size_of::<HeadRow>() + size_of::<(String, Instant)>() + 3 * size_of::<IncidentNumber>();
+    places * 3 / 2 + 2 * head.id.len() + head.subject.len() + references
 }
 
 /// An incident's span, widened: six hours before the first sign, and six after the last, or two after the restoration.

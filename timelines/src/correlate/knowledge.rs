@@ -8,8 +8,9 @@ use dateline_events::{EventKey, Position};
 use super::heads::SubjectHeads;
 use crate::rows::{EventRow, Facts, HeadRow, IncidentNumber, KnownEvent, LinkRow, Needs, Rows, WaitingRow};
 
-/// So many heads are kept between pages; past it those of services that the last page did not touch are let go.
-const MAX_HEADS_KEPT: usize = 200_000;
+/// So many bytes of heads are kept between pages; past it those of services that the last page did not touch are let go. Those of the
+/// services that it touched stay: the next page needs them again.
+const HEAD_BYTES_KEPT: usize = 32 * 1024 * 1024;
 
 /// What is known of the past.
 #[derive(Debug, Clone, Default)]
@@ -103,8 +104,8 @@ impl Knowledge {
     pub fn keep_heads(&mut self, rows: &Rows) {
         let touched: BTreeSet<&str> = rows.events.iter().map(|row| row.subject.as_str()).collect();
         self.put_heads(rows.heads.iter().filter(|head| self.asked.subjects.contains(&head.subject)).cloned().collect::<Vec<_>>());
-        let kept: usize = self.subjects.values().map(SubjectHeads::len).sum();
-        if kept > MAX_HEADS_KEPT {
+        let kept: usize = self.subjects.values().map(SubjectHeads::bytes).sum();
+        if kept > HEAD_BYTES_KEPT {
             self.subjects.retain(|subject, _| touched.contains(subject.as_str()));
             self.services.retain(|_, subject| touched.contains(subject.as_str()));
         }

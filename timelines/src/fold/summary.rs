@@ -88,7 +88,7 @@ impl Summary {
             first_seen: milestone(self.first_seen),
             acknowledged: milestone(self.acknowledged),
             restored: milestone(self.restored),
-            cause: None,
+            cause: milestone(self.cause),
             time_to_acknowledge: self.time_to_acknowledge,
             time_to_restore: self.time_to_restore,
             zone: self.zone.clone(),

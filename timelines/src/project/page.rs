@@ -30,6 +30,8 @@ pub struct PageInWork {
     folded: BTreeSet<IncidentNumber>,
     asked: BTreeSet<IncidentNumber>,
     summaries: Vec<SummaryRow>,
+    /// Why a summary cannot be written; a row without one would be a lie.
+    unwritable: Option<serde_json::Error>,
 }
 
 /// What changes an incident, in the order in which it does: by position, attachments before memberships.
@@ -66,6 +68,7 @@ impl PageInWork {
             folded: BTreeSet::new(),
             asked: BTreeSet::new(),
             summaries: Vec::new(),
+            unwritable: None,
             rows,
         };
         page.tie();
@@ -94,10 +97,16 @@ impl PageInWork {
     }
 
     /// The page's rows, once nothing is missing any more.
-    pub fn into_rows(mut self) -> Rows {
+    ///
+    /// # Errors
+    /// When a summary cannot be written as JSON.
+    pub fn into_rows(mut self) -> serde_json::Result<Rows> {
+        if let Some(error) = self.unwritable {
+            return Err(error);
+        }
         self.summaries.sort_by_key(|row| (row.since, row.group));
         self.rows.summaries = self.summaries;
-        self.rows
+        Ok(self.rows)
     }
 
     /// All that hangs together with an incident; or the incident whose group must be known first.
@@ -156,7 +165,12 @@ impl Folds {
                 }
             }
             for number in touched {
-                page.summaries.extend(steps.first().and_then(|step| self.summary_row(number, step.since)));
+                match steps.first().and_then(|step| self.summary_row(number, step.since)) {
+                    Some(Ok(row)) => page.summaries.push(row),
+                    Some(Err(error)) => page.unwritable = Some(error),
+                    // Every incident of it went elsewhere.
+                    None => {}
+                }
             }
         }
         page.folded.extend(component);

@@ -37,11 +37,18 @@ static WORDS: Words = Words {
     elsewhere: "অন্য দেশে",
     between_sentences: "। ",
     also: ", আবার ",
+    not_shown: "আরও আছে, এখানে দেখানো হয়নি",
     headings: ["সমর্থন মেলেনি", "প্রেক্ষাপট", "তত ক্ষণে হয়তো বলা হয়েছিল, নিশ্চিত নয়", "প্রত্যাহৃত"],
 };
 
 pub(super) fn words(_: Lang) -> &'static Words {
     &WORDS
+}
+
+/// "মোট ৫০,০০০টি ভুক্তির মধ্যে এখানে ১ থেকে ১,০০০ নম্বর। পরের অংশ: …".
+pub(super) fn stretch(_: Lang, [first, last, of]: [String; 3], next: Option<&str>) -> String {
+    let goes_on = next.map_or_else(String::new, |next| format!(" পরের অংশ: {next}"));
+    format!("মোট {of}টি ভুক্তির মধ্যে এখানে {first} থেকে {last} নম্বর।{goes_on}")
 }
 
 pub(super) fn state(_: Lang, state: State) -> &'static str {

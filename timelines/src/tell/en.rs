@@ -34,6 +34,7 @@ static WORDS: Words = Words {
     elsewhere: "Elsewhere",
     between_sentences: ". ",
     also: ", also ",
+    not_shown: "More of it, not shown here",
     headings: ["Not supported", "Background", "Perhaps stated by then, not certainly", "Taken back"],
 };
 
@@ -54,6 +55,12 @@ pub(super) fn state(state: State) -> &'static str {
         State::Completed => "COMPLETED",
         State::Unknown => "NOT YET KNOWN",
     }
+}
+
+/// "Entries 1 to 1,000 of 50,000. The story goes on at …".
+pub(super) fn stretch([first, last, of]: [String; 3], next: Option<&str>) -> String {
+    let goes_on = next.map_or_else(String::new, |next| format!(" The story goes on at {next}"));
+    format!("Entries {first} to {last} of {of}.{goes_on}")
 }
 
 /// "a, b and c".

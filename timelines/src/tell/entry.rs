@@ -12,14 +12,26 @@ use super::credit::published_day;
 use super::language::{Mark, Setting};
 use super::quotation::{Translated, choose};
 use super::teller::Teller;
-use super::{ToldEntry, ToldQuotation, details, source_edit};
+use super::{ToldDetail, ToldEntry, ToldQuotation, details, source_edit};
 use crate::model::{Correction, Entry, Item, MilestoneKind, Part, Standing};
+use crate::stretch::told_inside;
 
 /// The most outlets that are named in one sentence; the rest are counted.
 const NAMES_MAX: usize = 40;
 
-/// Tells an entry with all that stands inside it.
+/// Tells an entry with what stands inside it; what is too much for one entry is counted.
 pub(super) fn entry(teller: &Teller, entry: &Entry) -> ToldEntry {
+    let inside = told_inside(entry);
+    let more = entry.inside.len() - inside.len();
+    if more == 0 {
+        return whole(teller, entry);
+    }
+    let mut told = whole(teller, &Entry { item: entry.item.clone(), milestone: entry.milestone, inside: inside.to_vec() });
+    told.details.push(ToldDetail { label: teller.lang.words().not_shown.to_owned(), text: teller.lang.number(more as u64) });
+    told
+}
+
+fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
     let item = &entry.item;
     let chosen = choose(entry, &teller.names);
     let quoted = chosen.as_ref().map_or(item, |chosen| chosen.item);

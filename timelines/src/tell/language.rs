@@ -67,6 +67,7 @@ pub(super) struct Words {
     pub(super) elsewhere: &'static str,
     pub(super) between_sentences: &'static str,
     pub(super) also: &'static str,
+    pub(super) not_shown: &'static str,
     pub(super) headings: [&'static str; 4],
 }
 
@@ -405,6 +406,11 @@ impl Lang {
 
     pub(super) fn edit(self, edit: &SaidEdit) -> String {
         say!(self, edit(edit))
+    }
+
+    /// Which entries are shown, of how many, and where the next are.
+    pub(super) fn stretch(self, numbers: [String; 3], next: Option<&str>) -> String {
+        say!(self, stretch(numbers, next))
     }
 
     pub(super) fn severity(self, severity: Severity) -> &'static str {

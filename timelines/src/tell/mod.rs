@@ -10,6 +10,7 @@ use dateline_events::{Bounds, Event, Lasted, Position, Role, When};
 use serde::Serialize;
 
 use crate::model::{Item, Range, Registry, Timeline};
+use crate::stretch::Stretch;
 
 mod amount;
 mod bn;
@@ -45,6 +46,8 @@ pub struct Options {
     pub claims: bool,
     /// True: what was taken back is told too.
     pub retracted: bool,
+    /// The part of its entries that is told; None: the whole.
+    pub stretch: Option<Stretch>,
 }
 
 /// A timeline in words.
@@ -175,6 +178,12 @@ pub fn told_bounds(bounds: Bounds, first_day: Option<Bounds>, zone: &str, lang: 
     let first = first_day.and_then(|bounds| bounds.earliest.or(bounds.latest));
     let around = clock::Around { day: first.map(|instant| zone.stamp(instant).date), part: None };
     Ok(lang.time(&clock::Phrase::of_bounds(bounds, &zone), clock::Style::Claim, around))
+}
+
+/// Which part of a long story is shown, and where the rest is found: "Entries 1 to 1,000 of 50,000. The story goes on at …".
+pub fn told_stretch(stretch: Stretch, next: Option<&str>, lang: Lang) -> String {
+    let number = |value: usize| lang.number(value as u64);
+    lang.stretch([number(stretch.from + 1), number(stretch.until), number(stretch.of)], next)
 }
 
 /// A span of time in words, rounded as a newsroom would: "about two hours".

@@ -9,6 +9,7 @@ use super::credit::Credit;
 use super::language::{Lang, Names};
 use super::{Options, ToldSource, UnknownZone};
 use crate::model::{Item, Registry, Timeline};
+use crate::stretch::Stretch;
 
 /// One telling in the making.
 pub(super) struct Teller<'a> {
@@ -19,6 +20,7 @@ pub(super) struct Teller<'a> {
     pub(super) around: Around,
     pub(super) claims: bool,
     pub(super) retracted: bool,
+    pub(super) stretch: Stretch,
     /// The place of each position in the story: the index of its entry.
     places: BTreeMap<Position, usize>,
 }
@@ -51,6 +53,7 @@ impl<'a> Teller<'a> {
             around: Around { day, part: None },
             claims: options.claims,
             retracted: options.retracted,
+            stretch: options.stretch.unwrap_or_else(|| timeline.whole()),
             places,
         }
     }

@@ -12,6 +12,7 @@ use crate::model::{Entry, Item, Milestone, Part, Standing, State};
 
 pub(super) fn told(teller: &Teller) -> Told {
     let timeline = teller.timeline;
+    let lists = teller.stretch.lists(timeline);
     let mut told = Told {
         lang: teller.lang.tag(),
         zone: teller.zone.name.clone(),
@@ -23,11 +24,11 @@ pub(super) fn told(teller: &Teller) -> Told {
         entries: Vec::new(),
         unsupported: Vec::new(),
         background: Vec::new(),
-        possibly: timeline.possibly.iter().map(|item| entry::single(teller, item)).collect(),
+        possibly: lists.possibly.iter().map(|item| entry::single(teller, item)).collect(),
         retracted: Vec::new(),
         headings: teller.lang.words().headings,
     };
-    for each in &timeline.entries {
+    for each in lists.entries {
         let list = match (&each.item.event.kind, each.item.standing) {
             (_, Standing::Unsupported) => &mut told.unsupported,
             (Kind::ContextAdded(_), _) => &mut told.background,
@@ -35,9 +36,9 @@ pub(super) fn told(teller: &Teller) -> Told {
         };
         list.push(entry::entry(teller, each));
     }
-    told.background.extend(timeline.links.iter().map(|item| ToldEntry { head: String::new(), ..entry::single(teller, item) }));
+    told.background.extend(lists.links.iter().map(|item| ToldEntry { head: String::new(), ..entry::single(teller, item) }));
     if teller.retracted {
-        told.retracted = timeline.retracted.iter().map(|item| entry::single(teller, item)).collect();
+        told.retracted = lists.retracted.iter().map(|item| entry::single(teller, item)).collect();
     }
     if !timeline.entries.is_empty() || !timeline.possibly.is_empty() {
         told.summary.extend(zone_note(teller));

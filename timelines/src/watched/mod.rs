@@ -163,11 +163,6 @@ impl Watched {
         edits::edits(self, View { known_at, as_of })
     }
 
-    /// How many events it is made of.
-    pub fn events(&self) -> usize {
-        self.bases.len() + self.acts.len()
-    }
-
     fn presence_under(&self, view: View, effect: &Effect) -> Option<Presence> {
         let opener = self.bases.iter().find(|base| base.part != Part::Left)?;
         if !view.is_certain(opener.position, opener.stated) {

@@ -155,7 +155,7 @@ impl Projector {
         while let Some(incident) = self.folds.fold(&mut page) {
             self.folds.put(self.views.group(incident, self.views.cursor));
         }
-        let rows = page.into_rows();
+        let rows = page.into_rows().unwrap();
         self.knowledge.keep_heads(&rows);
         self.views.commit(rows);
     }

@@ -16,6 +16,8 @@ pub(super) static WORDS: Words = Words {
     nothing_found: "কিছু মিলল না। শব্দ কমিয়ে বা অন্য অবস্থা বেছে দেখুন।",
     nothing_yet: "এখনও কোনও বিভ্রাট নথিভুক্ত হয়নি।",
     next: "আগের বিভ্রাট",
+    next_entries: "পরের ভুক্তি",
+    first_entries: "গোড়া থেকে",
     known_at: "কখন কতটা জানা ছিল",
     as_of: "যত দূর নথিভুক্ত",
     another_time: "অন্য কোনও সময়",

@@ -16,6 +16,8 @@ pub(super) static WORDS: Words = Words {
     nothing_found: "No incident matches. Try fewer words, or another state.",
     nothing_yet: "No incident has been recorded yet.",
     next: "Older incidents",
+    next_entries: "The next entries",
+    first_entries: "From the beginning",
     known_at: "As known at",
     as_of: "As recorded up to",
     another_time: "Another time",

@@ -33,6 +33,10 @@ pub(super) struct Words {
     pub(super) nothing_yet: &'static str,
     /// The link to the next page of the list.
     pub(super) next: &'static str,
+    /// The link to the next entries of a long story.
+    pub(super) next_entries: &'static str,
+    /// The link back to its first entries.
+    pub(super) first_entries: &'static str,
     /// The choice of what sources had stated by then.
     pub(super) known_at: &'static str,
     /// The axis of what was recorded by then.

@@ -1,0 +1,97 @@
+//! Where a long timeline goes on: which of its entries an answer holds, and the address of the next ones.
+
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use dateline_backends::Views;
+use dateline_events::Position;
+use dateline_timelines::stretch::Stretch;
+use serde::{Deserialize, Serialize};
+
+use super::timeline::{Found, Parameters};
+use super::watched::{read_token, write_token};
+use super::{Reader, Story};
+use crate::http::{Problem, parameters};
+
+/// So many entries stand in one answer by default, and at most; what stands inside them is counted.
+pub const LIMIT_DEFAULT: usize = 1_000;
+pub const LIMIT_MAX: usize = 5_000;
+
+/// An answer ends early where its entries' events take so many bytes in memory.
+const STRETCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Where the next entries begin, and of which state of the ledger they are. Opaque to readers.
+#[derive(Debug, Clone, Copy, Hash, Serialize, Deserialize)]
+pub struct Place {
+    from: usize,
+    /// The prefix of the ledger that is told.
+    pub as_of: Position,
+    generation: u32,
+}
+
+impl Place {
+    /// Reads the cursor of a request; views that were rebuilt since may count otherwise.
+    pub async fn read(views: &Views, parameters: &Parameters) -> Result<Option<Self>, Problem> {
+        let Some(text) = parameters.entries_cursor.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
+        let place: Self = read_token(text).map_err(|problem| Problem { detail: format!("entries_{}", problem.detail), ..problem })?;
+        if place.generation != views.serving().await?.number {
+            let detail = "entries_cursor: the views were rebuilt since these entries were asked for; begin again without it";
+            return Err(Problem::invalid_parameter(detail));
+        }
+        Ok(Some(place))
+    }
+}
+
+/// How many entries are wanted.
+pub fn limit(parameters: &Parameters) -> Result<usize, Problem> {
+    let limit = parameters.entries_limit.unwrap_or(LIMIT_DEFAULT);
+    if !(1..=LIMIT_MAX).contains(&limit) {
+        return Err(Problem::invalid_parameter(format!("entries_limit: expected 1 to {LIMIT_MAX}")));
+    }
+    Ok(limit)
+}
+
+/// The stretch of a story that is asked for.
+pub fn of(story: &Story, found: &Found, parameters: &Parameters) -> Result<Stretch, Problem> {
+    let from = found.place.map_or(0, |place| place.from);
+    Ok(story.timeline.stretch(from, limit(parameters)?, STRETCH_BYTES_MAX))
+}
+
+/// The address of the stretch behind this one, where there is one: that of a form of the timeline, with everything that it depends on.
+pub fn next(stretch: Stretch, found: &Found, path: &str, parameters: &Parameters) -> Result<Option<String>, Problem> {
+    let Some(from) = stretch.next() else { return Ok(None) };
+    let asked = &found.asked;
+    let place = Place { from, as_of: asked.axes.as_of.unwrap_or(asked.position), generation: asked.generation };
+    let given = [
+        ("lang", Some(found.lang.tag().to_owned())),
+        ("tz", parameters.tz.clone().filter(|zone| !zone.is_empty())),
+        ("at", asked.axes.at.map(|at| at.to_string())),
+        ("known_at", asked.axes.known_at.map(|known_at| known_at.to_string())),
+        ("claims", parameters.claims.map(|claims| claims.to_string())),
+        ("retracted", parameters.retracted.map(|retracted| retracted.to_string())),
+        ("entries_limit", parameters.entries_limit.map(|limit| limit.to_string())),
+        ("entries_cursor", Some(write_token(&place)?)),
+    ];
+    let pairs = given.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", parameters::percent_encoded(&value?))));
+    Ok(Some(format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))))
+}
+
+/// Names the next stretch in the header.
+pub fn link(response: &mut Response, next: Option<&str>) {
+    if let Some(link) = next.and_then(|next| HeaderValue::from_str(&format!("<{next}>; rel=\"next\"")).ok()) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+}
+
+impl Reader {
+    /// A story, folded once for all who ask for it, page after page.
+    pub async fn story(&self, asked: &super::Asked) -> Result<Story, Problem> {
+        let name = super::cache::name(&("story", asked.number, asked.changed, asked.generation, asked.axes));
+        let (desk, wanted) = (self.desk.clone(), asked.clone());
+        let timeline = self.stories.get_or_make(name, async move {
+            let timeline = desk.fold(&wanted).await?.timeline;
+            let bytes = timeline.bytes_in_memory();
+            Ok((timeline, bytes))
+        });
+        Ok(Story { timeline: timeline.await?, registry: asked.registry.clone() })
+    }
+}
