@@ -51,6 +51,7 @@ impl Doors {
         let views = Views::open(&addresses.views, PROJECTION_VERSION).await?;
         let known = views.cursor(views.serving().await?).await?;
         let (ledger, _) = open_ledger(addresses, &keep, ledger_use, known).await?;
+        views.must_reach(ledger.head().await?.position).await?;
         // Whoever only reads takes no reports, and makes no log of them.
         let reports = if ledger_use == Use::Append { open_reports(addresses).await? } else { None };
         Ok(Self { ledger, views, keep, reports })

@@ -42,7 +42,8 @@ impl Health {
 
     async fn views(&self) -> Option<Result<Position, String>> {
         let views = self.views.as_ref()?;
-        let cursor = async { views.cursor(views.serving().await?).await };
+        // Views that are made anew after damage refuse what readers ask: no such incident is asked for.
+        let cursor = async { views.find_incident("").await.map(|answer| answer.position) };
         Some(in_time(cursor).await)
     }
 
@@ -91,6 +92,9 @@ async fn ready(State(health): State<Health>) -> Response {
     if let (Some(views), Value::Object(members)) = (&views, &mut told) {
         members.insert("views".into(), said(views));
         members.insert("positions_behind".into(), json!(lag));
+    }
+    if let Some(aside) = health.views.as_ref().and_then(Views::set_aside) {
+        told["views"]["set_aside"] = json!({"as": aside.to, "because": aside.detail});
     }
     if let (Some(archive), Value::Object(members)) = (&archive, &mut told) {
         members.insert("archive".into(), said(archive));

@@ -81,6 +81,9 @@ impl House {
         }
         let ledger_use = if serving.has(Role::Intake) { Use::Append } else { Use::Read };
         let (ledger, number) = open_ledger(addresses, &opening.keep, ledger_use, known).await?;
+        if let Some(views) = &views {
+            views.must_reach(ledger.head().await?.position).await?;
+        }
         let inbox = opening.inbox().await?;
         let reports = if serving.has(Role::Intake) || serving.has(Role::Detector) { open_reports(addresses).await? } else { None };
         let detecting = opening.detecting(&ledger, views.as_ref(), reports.as_ref())?;

@@ -1,6 +1,8 @@
 //! A damaged ledger is noticed, named by position, and restored from the archive: a lost message, a flipped bit, a truncated file; in the
 //! JetStream store and in SQLite.
 
+mod views;
+
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};

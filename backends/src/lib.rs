@@ -26,4 +26,4 @@ pub use ledger::{
 pub use query::{Change, EventState, Group, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Members, Order};
 pub use reports::{Appended, FlushPage, KeptFlush, MAX_PAGE_FLUSHES, MAX_REPORTS_PAGE_BYTES, REPORTS_KEPT_DAYS, Reports, ReportsError};
 pub use soundness::{Commitment, Found, Soundness};
-pub use views::{Answer, Generation, MAX_INCIDENT_EVENTS, Views, ViewsError};
+pub use views::{Answer, Generation, MAX_INCIDENT_EVENTS, SetAside, Views, ViewsError};

@@ -45,6 +45,15 @@ pub struct Answer<T> {
     pub value: T,
 }
 
+/// A damaged file that was put out of the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetAside {
+    /// Where it is now.
+    pub to: String,
+    /// What was the matter with it.
+    pub detail: String,
+}
+
 /// Why the views did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum ViewsError {
@@ -93,6 +102,14 @@ pub enum ViewsError {
         /// Which file, and what the engine said.
         detail: String,
     },
+    /// They are made anew, because the file before them was damaged, and have not read as far yet as that had.
+    #[error("the views were damaged and are made anew: they have read up to position {position}{}; ask again a little later", .until.map_or_else(String::new, |until| format!(" of {until}")))]
+    Rebuilding {
+        /// How far they have read.
+        position: Position,
+        /// From where on they answer; None: not known yet.
+        until: Option<Position>,
+    },
     /// The disk failed to read or to write.
     #[error("the disk of the views fails ({detail}): see what the system says of it, and copy what it still gives to another one")]
     Disk {
@@ -116,6 +133,23 @@ impl Views {
             Some(("sqlite", path)) => embedded::Views::open(path, projection_version).await.map(Self::Embedded),
             Some(("postgres" | "postgresql", _)) => distributed::Views::open(url, projection_version).await.map(Self::Distributed),
             _ => Err(ViewsError::Address(without_password(url))),
+        }
+    }
+
+    /// For whoever knows how far the ledger reaches: views that were begun anew, because the old file was damaged, answer from this
+    /// position on where nothing better is known. Others are not changed.
+    pub async fn must_reach(&self, position: Position) -> Result<(), ViewsError> {
+        match self {
+            Self::Embedded(views) => views.must_reach(position).await,
+            Self::Distributed(_) => Ok(()),
+        }
+    }
+
+    /// The damaged file that was put out of the way since these views were opened.
+    pub fn set_aside(&self) -> Option<SetAside> {
+        match self {
+            Self::Embedded(views) => views.set_aside(),
+            Self::Distributed(_) => None,
         }
     }
 

@@ -39,5 +39,6 @@ mod postgres;
 mod proxy;
 mod reopening;
 mod reports;
+mod set_aside;
 #[path = "../../tests/support/stranger.rs"]
 mod stranger;

@@ -132,12 +132,12 @@ async fn last_position(ledger: &Ledger, until: Option<Until>) -> anyhow::Result<
 }
 
 /// A folder that goes away with what is in it.
-struct Scratch {
-    path: std::path::PathBuf,
+pub(super) struct Scratch {
+    pub path: std::path::PathBuf,
 }
 
 impl Scratch {
-    fn new() -> anyhow::Result<Self> {
+    pub(super) fn new() -> anyhow::Result<Self> {
         let path = std::env::temp_dir().join(format!("dateline-audit-{}", uuid::Uuid::now_v7()));
         std::fs::create_dir(&path).with_context(|| format!("cannot make the folder {}", path.display()))?;
         Ok(Self { path })

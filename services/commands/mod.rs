@@ -13,6 +13,7 @@ mod publishers;
 mod read;
 mod rebuild;
 mod serving;
+mod views;
 mod watch;
 
 use crate::config::{Command, Role, Settings, complete};
@@ -53,6 +54,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
         Command::Rebuild => rebuild::run(&settings).await,
         Command::Audit(command) => audit::run(&settings, command).await,
         Command::Ledger(command) => ledger::run(&settings, command).await,
+        Command::Views(command) => views::run(&settings, command).await,
         Command::Keys(command) => keys::run(&settings, command).await,
         Command::Publishers(command) => publishers::run(&settings, command).await,
         Command::Completions { shell } => {

@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use anyhow::bail;
+use dateline_backends::ViewsError;
 
 use super::{Answer, Progress, say};
 use crate::config::Settings;
 use crate::doors::{Doors, Use};
-use crate::projector;
+use crate::projector::{self, ProjectError};
 
 /// Rebuilds.
 pub async fn run(settings: &Settings) -> anyhow::Result<Answer> {
@@ -17,8 +18,16 @@ pub async fn run(settings: &Settings) -> anyhow::Result<Answer> {
     let doors = Doors::open(&settings.addresses, Use::Read).await?;
     let begun = Instant::now();
     let progress = Progress::new("rebuilding", doors.ledger.head().await?.position);
-    let position = projector::rebuild(&doors.ledger, &doors.views, settings.fold_bytes, |cursor, head| progress.at(cursor, head)).await?;
+    let rebuilding = || projector::rebuild(&doors.ledger, &doors.views, settings.fold_bytes, |cursor, head| progress.at(cursor, head));
+    let position = match rebuilding().await {
+        // The old file turned out to be damaged, was set aside, and another one begun: once more, into that.
+        Err(ProjectError::Views(ViewsError::Damaged { .. })) => rebuilding().await?,
+        rebuilt => rebuilt?,
+    };
     progress.end();
+    if let Some(aside) = doors.views.set_aside() {
+        say(&format!("the views were damaged ({}): they are set aside as {}\n", aside.detail, aside.to))?;
+    }
     say(&format!("rebuilt the views from {position} events in {:.1} s\n", begun.elapsed().as_secs_f64()))?;
     Ok(Answer::Done)
 }

@@ -167,9 +167,12 @@ pub enum Command {
     /// Check the record
     #[command(subcommand)]
     Audit(AuditCommand),
-    /// Check the ledger against the archive, restore it, and carry it between engines
+    /// Check the ledger, restore it from the archive, and carry it between engines
     #[command(subcommand)]
     Ledger(LedgerCommand),
+    /// Check the views against the ledger
+    #[command(subcommand)]
+    Views(ViewsCommand),
     /// Make, list and revoke API keys
     #[command(subcommand)]
     Keys(KeysCommand),
@@ -302,7 +305,7 @@ pub enum AuditCommand {
 /// What to do with the ledger.
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
-    /// Hold every position against the archive, and name those that are missing or altered; the answer is the exit code
+    /// Hold every position against its commitment and the archive, and name those that are missing or altered; the answer is the exit code
     Check,
     /// Make a new ledger from the archive and from what is left behind its end, and make it current; stop the intakes first
     Restore,
@@ -315,6 +318,13 @@ pub enum LedgerCommand {
         #[arg(value_name = "TO")]
         to: String,
     },
+}
+
+/// What to do with the views.
+#[derive(Debug, Subcommand)]
+pub enum ViewsCommand {
+    /// Fold the ledger anew, and name every position and incident that the views have otherwise; the answer is the exit code
+    Check,
 }
 
 /// What to do with API keys.

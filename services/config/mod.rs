@@ -14,7 +14,8 @@ use dateline_timelines::project::FOLD_BYTES_KEPT;
 
 pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{
-    AuditCommand, Command, Flags, Format, ImportFlags, ImportKind, KeysCommand, LedgerCommand, PublishersCommand, ReadFlags, ScopeFlag, complete,
+    AuditCommand, Command, Flags, Format, ImportFlags, ImportKind, KeysCommand, LedgerCommand, PublishersCommand, ReadFlags, ScopeFlag, ViewsCommand,
+    complete,
 };
 
 pub use web::{Web, WebFlags};

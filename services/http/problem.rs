@@ -155,6 +155,10 @@ impl From<ViewsError> for Problem {
             ViewsError::TooLarge { .. } => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "incident-too-large", "The incident is too large to tell at once", detail)
             }
+            ViewsError::Rebuilding { position, .. } => {
+                let title = "The views have not read so far yet";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "not-caught-up", title, detail).with("position", position).retry(1)
+            }
             ViewsError::TooMany { .. } => Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too-many-values", "Too much was asked at once", detail),
             _ => {
                 tracing::error!(%detail, "the views failed");

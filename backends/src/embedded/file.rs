@@ -9,12 +9,16 @@ use dateline_events::{Instant, Position};
 use rusqlite::{Connection, Row, TransactionBehavior};
 
 use super::fault::FileError;
+use super::sum;
 
 /// How long a connection waits for a lock of another one.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
 
 /// A reader's page cache, in KiB. Nothing is mapped into memory: where a disk fails under a mapped page, the process is killed.
 const READER_CACHE_KIB: i64 = 16 * 1024;
+
+/// Faults of a structure that are told.
+const MAX_FAULTS: u32 = 100;
 
 /// Prepared statements that a connection keeps.
 const CACHED_STATEMENTS: usize = 128;
@@ -104,6 +108,7 @@ fn read_at(path: &Path, format: &Format) -> Result<Connection, FileError> {
 }
 
 fn settle(connection: &Connection) -> Result<(), FileError> {
+    sum::register(connection)?;
     connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.pragma_update(None, "trusted_schema", "OFF")?;
@@ -124,6 +129,9 @@ fn is_empty(connection: &Connection) -> Result<bool, FileError> {
 fn check(connection: &Connection, path: &Path, format: &Format) -> Result<i32, FileError> {
     let (application, version) = marks(connection)?;
     if application != format.application {
+        if check_definitions(connection, &[format.schema]).is_ok() {
+            return Err(FileError::Damaged("it holds the tables of one of ours, and is marked as something else".to_owned()));
+        }
         return Err(FileError::Other(format!("{} is not a Dateline {}: give another path", path.display(), format.name)));
     }
     if !(1..=format.version()).contains(&version) {
@@ -134,16 +142,17 @@ fn check(connection: &Connection, path: &Path, format: &Format) -> Result<i32, F
             format.version()
         )));
     }
-    check_definitions(connection, format, version)?;
+    let steps = format.steps.iter().take(usize::try_from(version - 1).unwrap_or(0));
+    check_definitions(connection, &[format.schema].into_iter().chain(steps.copied()).collect::<Vec<_>>())?;
     Ok(version)
 }
 
-/// The tables and indexes are those that this program makes: a damaged definition would let SQLite take one thing for another.
-fn check_definitions(connection: &Connection, format: &Format, version: i32) -> Result<(), FileError> {
+/// The tables and indexes are those that these scripts make: a damaged definition would let SQLite take one thing for another.
+pub(super) fn check_definitions(connection: &Connection, scripts: &[&str]) -> Result<(), FileError> {
     let model = Connection::open_in_memory()?;
-    model.execute_batch(format.schema)?;
-    for step in format.steps.iter().take(usize::try_from(version - 1).unwrap_or_default()) {
-        model.execute_batch(step)?;
+    sum::register(&model)?;
+    for script in scripts {
+        model.execute_batch(script)?;
     }
     let mut expected = model.prepare("SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")?;
     let mut found = connection.prepare("SELECT count(*) FROM sqlite_schema WHERE type = ?1 AND name = ?2 AND tbl_name = ?3 AND sql IS ?4")?;
@@ -156,6 +165,20 @@ fn check_definitions(connection: &Connection, format: &Format, version: i32) -> 
         }
     }
     Ok(())
+}
+
+/// What SQLite finds the matter with a file: its pages, their order, and every index beside its table; in its words, at most
+/// [`MAX_FAULTS`] times. It reads the whole file.
+pub(super) fn structure(connection: &Connection) -> Result<Vec<String>, FileError> {
+    let look = || -> rusqlite::Result<Vec<String>> {
+        let mut statement = connection.prepare(&format!("PRAGMA integrity_check({MAX_FAULTS})"))?;
+        statement.query_map([], |row| row.get(0))?.collect()
+    };
+    match look().map_err(FileError::from) {
+        Ok(told) => Ok(told.into_iter().filter(|told| told != "ok").collect()),
+        Err(FileError::Damaged(detail)) => Ok(vec![detail]),
+        Err(error) => Err(error),
+    }
 }
 
 /// A position as SQLite keeps it.

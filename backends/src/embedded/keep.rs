@@ -16,12 +16,16 @@ const FORMAT: Format = Format {
     name: "keep",
     application: 0x4474_6c4b,
     schema: "CREATE TABLE keep (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;",
-    steps: &[],
+    // A value carries a checksum of key, value and revision; those that stand there when it comes get theirs then.
+    steps: &["ALTER TABLE keep ADD COLUMN sum INTEGER; UPDATE keep SET sum = row_sum(key, value, revision);"],
     page_bytes: 4096,
     synchronous: "FULL",
     cache_kib: 2048,
     checkpoint_pages: 1000,
 };
+
+/// Whether a row is what was put.
+const SOUND: &str = "sum IS row_sum(key, value, revision)";
 
 /// A keep in a file.
 #[derive(Clone, Debug)]
@@ -34,6 +38,7 @@ impl Keep {
         let path = PathBuf::from(path);
         let opened = tokio::task::spawn_blocking(move || -> Result<Self, FileError> {
             let connection = file::open_to_write(&path, &FORMAT)?;
+            check(&connection).map_err(|error| error.at(&path))?;
             Ok(Self { threads: Arc::new(Threads::start("dateline-keep", vec![connection])?) })
         });
         Ok(opened.await.map_err(|error| KeepError::Engine(error.to_string()))??)
@@ -42,8 +47,9 @@ impl Keep {
     pub(crate) async fn get(&self, key: String) -> Result<Option<(Vec<u8>, Revision)>, KeepError> {
         self.threads
             .run(move |connection| {
-                let mut statement = connection.prepare_cached("SELECT value, revision FROM keep WHERE key = ?1")?;
-                Ok(statement.query_row([key], |row| Ok((row.get(0)?, file::position(row, 1)?))).optional()?)
+                let mut statement = connection.prepare_cached(&format!("SELECT {SOUND}, value, revision FROM keep WHERE key = ?1"))?;
+                let found = statement.query_row([&key], |row| Ok((row.get(0)?, (row.get(1)?, file::position(row, 2)?)))).optional()?;
+                found.map(|(sound, entry): (bool, _)| if sound { Ok(entry) } else { Err(damaged(&key)) }).transpose()
             })
             .await
     }
@@ -57,6 +63,20 @@ impl Keep {
     }
 }
 
+/// The whole file is looked at when it is opened: a key that cannot be found any more must not pass for one that was never put.
+fn check(connection: &Connection) -> Result<(), FileError> {
+    if let Some(fault) = file::structure(connection)?.into_iter().next() {
+        return Err(FileError::Damaged(fault));
+    }
+    let damaged: Option<String> =
+        connection.query_row(&format!("SELECT key FROM keep WHERE NOT ({SOUND}) LIMIT 1"), [], |row| row.get(0)).optional()?;
+    damaged.map_or(Ok(()), |key| Err(FileError::Damaged(format!("the value of {key:?} is not what was put"))))
+}
+
+fn damaged(key: &str) -> KeepError {
+    KeepError::Damaged { detail: format!("the value of {key:?} is not what was put") }
+}
+
 fn put(connection: &mut Connection, key: String, value: &[u8], expected: Option<Revision>) -> Result<Revision, KeepError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = transaction.query_row("SELECT revision FROM keep WHERE key = ?1", [&key], |row| file::position(row, 0)).optional()?;
@@ -65,8 +85,8 @@ fn put(connection: &mut Connection, key: String, value: &[u8], expected: Option<
     }
     let revision = found.unwrap_or(0) + 1;
     transaction.execute(
-        "INSERT INTO keep (key, value, revision) VALUES (?1, ?2, ?3)
-         ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision",
+        "INSERT INTO keep (key, value, revision, sum) VALUES (?1, ?2, ?3, row_sum(?1, ?2, ?3))
+         ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision, sum = excluded.sum",
         params![key, value, file::number(revision)],
     )?;
     transaction.commit()?;
@@ -76,10 +96,13 @@ fn put(connection: &mut Connection, key: String, value: &[u8], expected: Option<
 fn list(connection: &Connection, prefix: String) -> Result<Vec<KeepEntry>, KeepError> {
     // The highest character closes the range: keys are ASCII.
     let end = format!("{prefix}\u{10ffff}");
-    let mut statement = connection.prepare_cached("SELECT key, value, revision FROM keep WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3")?;
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {SOUND}, key, value, revision FROM keep WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3"))?;
     let limit = i64::try_from(MAX_LISTED_KEYS + 1).unwrap_or(i64::MAX);
-    let rows = statement
-        .query_map(params![prefix, end, limit], |row| Ok(KeepEntry { key: row.get(0)?, value: row.get(1)?, revision: file::position(row, 2)? }))?;
-    let entries = rows.collect::<Result<Vec<_>, _>>()?;
+    let rows = statement.query_map(params![prefix, end, limit], |row| {
+        Ok((row.get(0)?, KeepEntry { key: row.get(1)?, value: row.get(2)?, revision: file::position(row, 3)? }))
+    })?;
+    let sound = |(sound, entry): (bool, KeepEntry)| if sound { Ok(entry) } else { Err(damaged(&entry.key)) };
+    let entries = rows.map(|row| sound(row?)).collect::<Result<Vec<_>, KeepError>>()?;
     if entries.len() > MAX_LISTED_KEYS { Err(KeepError::TooMany(prefix)) } else { Ok(entries) }
 }

@@ -9,6 +9,7 @@ mod file;
 mod keep;
 mod ledger;
 mod reports;
+mod sum;
 mod views;
 
 pub use archive::Archive;

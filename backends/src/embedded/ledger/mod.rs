@@ -158,7 +158,7 @@ impl Ledger {
     }
 
     pub(crate) async fn structure(&self) -> Result<Vec<String>, LedgerError> {
-        self.reader.run(|connection| scrub::structure(connection)).await
+        self.reader.run(|connection| Ok(file::structure(connection)?)).await
     }
 
     pub(crate) fn soundness(&self) -> Soundness {

@@ -15,8 +15,7 @@ use super::commitments::{self, Holding};
 use super::read;
 use super::sound::Sound;
 use super::writer::Filling;
-use crate::embedded::fault::FileError;
-use crate::embedded::file::{number, position};
+use crate::embedded::file::{number, position, structure};
 use crate::ledger::{LedgerError, MAX_PAGE_RECORDS};
 use crate::soundness::Commitment;
 
@@ -34,9 +33,6 @@ pub(super) const ROWS_AT_START: Position = 1_000;
 
 /// At start the whole structure of a file is looked at that has at most so many bytes; of a larger one by the scrub.
 pub(super) const STRUCTURE_AT_START_BYTES: u64 = 16 << 20;
-
-/// What the engine finds the matter with a structure is told so many times at most.
-const MAX_TOLD: u32 = 100;
 
 /// The scrub of one ledger; ends when it is dropped.
 #[derive(Debug)]
@@ -79,7 +75,7 @@ impl Scrubbing {
         if structure_too {
             match structure(&self.connection) {
                 Ok(faults) => self.note_structure(&faults),
-                Err(error) => self.sound.note(&error),
+                Err(error) => self.sound.note(&error.into()),
             }
         }
         while self.round().is_ok() {
@@ -213,17 +209,4 @@ fn whole_index(connection: &Connection, sound: &Sound) -> Result<(), LedgerError
         sound.note(&LedgerError::Damaged { detail: "an index does not hold what its table holds".to_owned() });
     }
     Ok(())
-}
-
-/// What SQLite finds the matter with the file: pages, order, and every index beside its table.
-pub(super) fn structure(connection: &Connection) -> Result<Vec<String>, LedgerError> {
-    let look = || -> rusqlite::Result<Vec<String>> {
-        let mut statement = connection.prepare(&format!("PRAGMA integrity_check({MAX_TOLD})"))?;
-        statement.query_map([], |row| row.get(0))?.collect()
-    };
-    match look().map_err(FileError::from) {
-        Ok(told) => Ok(told.into_iter().filter(|told| told != "ok").collect()),
-        Err(FileError::Damaged(detail)) => Ok(vec![detail]),
-        Err(error) => Err(error.into()),
-    }
 }

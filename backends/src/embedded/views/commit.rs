@@ -7,7 +7,7 @@ use dateline_timelines::rows::Rows;
 use rusqlite::{CachedStatement, Connection, Transaction, TransactionBehavior, params};
 
 use super::generations::{cursor, gone_or_failed, serves};
-use super::schema::{PROJECTOR, sql};
+use super::schema::{self, PROJECTOR, sql};
 use crate::embedded::file::{microseconds, number};
 use crate::once;
 use crate::views::ViewsError;
@@ -17,9 +17,9 @@ pub(super) fn commit(connection: &mut Connection, generation: u32, from: Positio
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let page = Page { transaction: &transaction, generation };
     let moved = page
-        .prepare("UPDATE @cursor SET position = ?1 WHERE follower = ?2 AND position = ?3")
+        .prepare("UPDATE @cursor SET position = ?1, sum = row_sum(follower, ?1) WHERE follower = ?2 AND position = ?3")
         .and_then(|mut statement| statement.execute(params![number(to), PROJECTOR, number(from)]))
-        .map_err(|error| gone_or_failed(error, generation))?;
+        .map_err(|error| gone_or_failed(&transaction, error, generation))?;
     if moved == 0 {
         return Err(ViewsError::Fenced { found: cursor(&transaction, generation)? });
     }
@@ -52,10 +52,7 @@ impl Page<'_> {
     }
 
     fn events(&self, rows: &Rows) -> rusqlite::Result<()> {
-        let mut insert = self.prepare(
-            "INSERT INTO @events (position, recorded, source, id, key, kind, subject, target, problem, bytes)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?;
+        let mut insert = self.prepare(&schema::EVENTS.insert("INSERT"))?;
         for row in &rows.events {
             let target = row.target.as_ref().map(EventKey::as_str);
             insert.execute(params![
@@ -76,7 +73,7 @@ impl Page<'_> {
 
     fn attachments(&self, rows: &Rows) -> rusqlite::Result<()> {
         // The same event can come and go at one position: what was said last holds.
-        let mut insert = self.prepare("INSERT OR REPLACE INTO @attachments (event, incident, since, present) VALUES (?1, ?2, ?3, ?4)")?;
+        let mut insert = self.prepare(&schema::ATTACHMENTS.insert("INSERT OR REPLACE"))?;
         for row in &rows.attachments {
             insert.execute(params![number(row.event), number(row.incident), number(row.since), row.present])?;
         }
@@ -84,11 +81,8 @@ impl Page<'_> {
     }
 
     fn waiting(&self, rows: &Rows) -> rusqlite::Result<()> {
-        let mut insert = self.prepare(
-            "INSERT OR REPLACE INTO @waiting (event, subject, nature, earliest, latest, incident, page, reference)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-        )?;
-        let mut await_key = self.prepare("INSERT OR REPLACE INTO @awaited (event, place, key) VALUES (?1, ?2, ?3)")?;
+        let mut insert = self.prepare(&schema::WAITING.insert("INSERT OR REPLACE"))?;
+        let mut await_key = self.prepare(&schema::AWAITED.insert("INSERT OR REPLACE"))?;
         for row in &rows.waiting {
             let (earliest, latest) = once::waiting_bounds(row).unzip();
             let (page, reference) = row.awaits_reference.as_ref().map(|(page, reference)| (page, reference)).unzip();
@@ -105,12 +99,9 @@ impl Page<'_> {
         // Subject and id are set apart from the rest: naming an indexed column makes SQLite write its index, changed or not.
         let mut update = self.prepare(
             "UPDATE @heads SET since = ?2, nature = ?5, span_start = ?6, span_end = ?7, disrupted_until = ?8, restored_until = ?9,
-                 page_references = ?10 WHERE number = ?1 AND id = ?3 AND subject = ?4",
+                 page_references = ?10, sum = row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) WHERE number = ?1 AND id = ?3 AND subject = ?4",
         )?;
-        let mut replace = self.prepare(
-            "INSERT OR REPLACE INTO @heads (number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until,
-                 page_references) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?;
+        let mut replace = self.prepare(&schema::HEADS.insert("INSERT OR REPLACE"))?;
         for row in once::heads(rows) {
             let references = serde_json::to_string(&row.references).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
             let (at, since) = (number(row.number), number(row.since));
@@ -126,7 +117,7 @@ impl Page<'_> {
     }
 
     fn references(&self, rows: &Rows) -> rusqlite::Result<()> {
-        let mut insert = self.prepare("INSERT OR IGNORE INTO @page_references (page, reference, incident, since) VALUES (?1, ?2, ?3, ?4)")?;
+        let mut insert = self.prepare(&schema::PAGE_REFERENCES.insert("INSERT OR IGNORE"))?;
         for row in &rows.references {
             insert.execute(params![row.page, row.reference, number(row.incident), number(row.since)])?;
         }
@@ -134,7 +125,7 @@ impl Page<'_> {
     }
 
     fn links(&self, rows: &Rows) -> rusqlite::Result<()> {
-        let mut replace = self.prepare("INSERT OR REPLACE INTO @links (event, since, one, other, active) VALUES (?1, ?2, ?3, ?4, ?5)")?;
+        let mut replace = self.prepare(&schema::LINKS.insert("INSERT OR REPLACE"))?;
         for row in once::links(rows) {
             replace.execute(params![number(row.event), number(row.since), number(row.from), number(row.to), row.active])?;
         }
@@ -142,7 +133,7 @@ impl Page<'_> {
     }
 
     fn memberships(&self, rows: &Rows) -> rusqlite::Result<()> {
-        let mut insert = self.prepare("INSERT OR REPLACE INTO @memberships (incident, since, told_in) VALUES (?1, ?2, ?3)")?;
+        let mut insert = self.prepare(&schema::MEMBERSHIPS.insert("INSERT OR REPLACE"))?;
         for row in &rows.memberships {
             insert.execute(params![number(row.incident), number(row.since), number(row.group)])?;
         }
@@ -150,10 +141,7 @@ impl Page<'_> {
     }
 
     fn summaries(&self, rows: &Rows) -> rusqlite::Result<()> {
-        let mut insert = self.prepare(
-            "INSERT OR REPLACE INTO @summaries (told_in, since, listed, started, ended, nature, state, id, services, vendor, regions, symptoms,
-                 words, json) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-        )?;
+        let mut insert = self.prepare(&schema::SUMMARIES.insert("INSERT OR REPLACE"))?;
         for row in &rows.summaries {
             insert.execute(params![
                 number(row.group),
@@ -172,7 +160,7 @@ impl Page<'_> {
                 row.json
             ])?;
         }
-        let mut insert = self.prepare("INSERT OR IGNORE INTO @list_keys (nature, service, started, told_in) VALUES (?1, ?2, ?3, ?4)")?;
+        let mut insert = self.prepare(&schema::LIST_KEYS.insert("INSERT OR IGNORE"))?;
         for place in once::list_places(rows) {
             insert.execute(params![place.nature.as_str(), place.service, place.started, number(place.group)])?;
         }
@@ -180,7 +168,7 @@ impl Page<'_> {
     }
 
     fn changes(&self, rows: &Rows) -> rusqlite::Result<()> {
-        let mut insert = self.prepare("INSERT OR IGNORE INTO @changes (since, incident) VALUES (?1, ?2)")?;
+        let mut insert = self.prepare(&schema::CHANGES.insert("INSERT OR IGNORE"))?;
         for (since, incident) in once::changes(rows) {
             insert.execute([number(since), number(incident)])?;
         }

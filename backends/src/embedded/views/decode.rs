@@ -7,12 +7,17 @@ use dateline_timelines::rows::{EventRow, HeadRow, IncidentNumber, LinkRow, Natur
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Row};
 
+use super::schema::{EVENTS, HEADS, LINKS, PAGE_REFERENCES, SUMMARIES, WAITING};
 use crate::embedded::file::{instant, number, position};
 use crate::once::{OPEN_END, OPEN_START};
 
-pub(super) const EVENT: &str = "e.position, e.recorded, e.source, e.id, e.key, e.kind, e.subject, e.target, e.problem, e.bytes";
+/// What [`event`] reads, of the table under the name `e`.
+pub(super) fn event_columns() -> String {
+    EVENTS.select("e")
+}
 
 pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<EventRow> {
+    sound(row, 10, "events")?;
     Ok(EventRow {
         position: position(row, 0)?,
         recorded: Instant(row.get(1)?),
@@ -27,9 +32,13 @@ pub(super) fn event(row: &Row<'_>) -> rusqlite::Result<EventRow> {
     })
 }
 
-pub(super) const HEAD: &str = "number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until, page_references";
+/// What [`head`] reads, of the table under the name `h`.
+pub(super) fn head_columns() -> String {
+    HEADS.select("h")
+}
 
 pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<HeadRow> {
+    sound(row, 10, "heads")?;
     let references = serde_json::from_str(row.get_ref(9)?.as_str()?).map_err(|error| unreadable(9, error))?;
     Ok(HeadRow {
         number: position(row, 0)?,
@@ -45,10 +54,13 @@ pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<HeadRow> {
     })
 }
 
-pub(super) const SUMMARY: &str =
-    "s.told_in, s.since, s.listed, s.started, s.ended, s.nature, s.state, s.id, s.services, s.vendor, s.regions, s.symptoms, s.words, s.json";
+/// What [`summary`] reads, of the table under the name `s`.
+pub(super) fn summary_columns() -> String {
+    SUMMARIES.select("s")
+}
 
 pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<SummaryRow> {
+    sound(row, 14, "summaries")?;
     Ok(SummaryRow {
         group: position(row, 0)?,
         since: position(row, 1)?,
@@ -67,10 +79,14 @@ pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<SummaryRow> {
     })
 }
 
-pub(super) const WAITING: &str = "event, subject, nature, earliest, latest, incident, page, reference";
+/// What [`waiting`] reads, of the table under the name `w`.
+pub(super) fn waiting_columns() -> String {
+    WAITING.select("w")
+}
 
 /// Without the keys that it awaits: they stand in a table of their own.
 pub(super) fn waiting(row: &Row<'_>) -> rusqlite::Result<WaitingRow> {
+    sound(row, 8, "waiting")?;
     let (earliest, latest): (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
     let (page, reference): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
     Ok(WaitingRow {
@@ -85,11 +101,23 @@ pub(super) fn waiting(row: &Row<'_>) -> rusqlite::Result<WaitingRow> {
     })
 }
 
+/// What [`reference`] reads, of the table under the name `r`.
+pub(super) fn reference_columns() -> String {
+    PAGE_REFERENCES.select("r")
+}
+
 pub(super) fn reference(row: &Row<'_>) -> rusqlite::Result<ReferenceRow> {
+    sound(row, 4, "page_references")?;
     Ok(ReferenceRow { page: row.get(0)?, reference: row.get(1)?, incident: position(row, 2)?, since: position(row, 3)? })
 }
 
+/// What [`link`] reads, of the table under the name `l`.
+pub(super) fn link_columns() -> String {
+    LINKS.select("l")
+}
+
 pub(super) fn link(row: &Row<'_>) -> rusqlite::Result<LinkRow> {
+    sound(row, 5, "links")?;
     Ok(LinkRow { event: position(row, 0)?, since: position(row, 1)?, from: position(row, 2)?, to: position(row, 3)?, active: row.get(4)? })
 }
 
@@ -110,6 +138,11 @@ pub(super) fn incidents(statement: &mut CachedStatement<'_>, event: Position) ->
         }
     }
     Ok(held)
+}
+
+/// The last column says whether the row is what was written.
+pub(super) fn sound(row: &Row<'_>, column: usize, table: &str) -> rusqlite::Result<()> {
+    if row.get(column)? { Ok(()) } else { Err(unreadable(column, format!("a row of {table} is not what was written"))) }
 }
 
 pub(super) fn key(column: usize, text: &str) -> rusqlite::Result<EventKey> {

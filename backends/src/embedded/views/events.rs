@@ -22,7 +22,7 @@ pub(super) fn by_key(snapshot: &Snapshot<'_>, key: EventKey) -> Result<Found, Vi
 }
 
 fn one(snapshot: &Snapshot<'_>, condition: &str, parameters: impl Params) -> Result<Found, ViewsError> {
-    let mut statement = snapshot.prepare(&format!("SELECT {} FROM @events e WHERE {condition}", decode::EVENT))?;
+    let mut statement = snapshot.prepare(&format!("SELECT {} FROM @events e WHERE {condition}", decode::event_columns()))?;
     let Some(event) = statement.query_row(parameters, decode::event).optional()? else { return Ok(None) };
     let incidents = decode::incidents(&mut snapshot.prepare(decode::INCIDENTS_OF)?, event.position)?;
     Ok(Some((event, incidents)))
@@ -33,7 +33,7 @@ pub(super) fn events_where(snapshot: &Snapshot<'_>, state: EventState, after: Po
         EventState::Poison => {
             let mut statement = snapshot.prepare(&format!(
                 "SELECT {} FROM @events e WHERE e.problem IS NOT NULL AND e.position > ?1 ORDER BY e.position LIMIT ?2",
-                decode::EVENT
+                decode::event_columns()
             ))?;
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let rows = statement.query_map(params![number(after), limit], decode::event)?;
@@ -44,8 +44,10 @@ pub(super) fn events_where(snapshot: &Snapshot<'_>, state: EventState, after: Po
 }
 
 fn unattached(snapshot: &Snapshot<'_>, after: Position, limit: usize) -> Result<Vec<EventRow>, ViewsError> {
-    let mut statement = snapshot
-        .prepare(&format!("SELECT {} FROM @waiting w JOIN @events e ON e.position = w.event WHERE w.event > ?1 ORDER BY w.event", decode::EVENT))?;
+    let mut statement = snapshot.prepare(&format!(
+        "SELECT {} FROM @waiting w JOIN @events e ON e.position = w.event WHERE w.event > ?1 ORDER BY w.event",
+        decode::event_columns()
+    ))?;
     let mut incidents = snapshot.prepare(decode::INCIDENTS_OF)?;
     let mut found = Vec::new();
     let mut rows = statement.query([number(after)])?;

@@ -7,18 +7,92 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use dateline_events::Position;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
+use super::decode;
 use super::schema::{self, PROJECTOR, sql};
-use crate::embedded::file::position;
+use crate::embedded::file::{self, number, position};
 use crate::views::{Generation, ViewsError};
 
+/// Why views are begun anew: the file before them was damaged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Anew {
+    /// They answer once they have read up to here; None: whoever opens the ledger will say.
+    pub floor: Option<Position>,
+    /// Their generations have numbers above this one.
+    pub above: u32,
+}
+
+/// What stands for a floor that is not known yet.
+const UNKNOWN: i64 = -1;
+
 /// Drops what was retired, and creates a serving generation where there is none.
-pub(super) fn prepare(connection: &mut Connection, version: u32) -> Result<(), ViewsError> {
+pub(super) fn prepare(connection: &mut Connection, version: u32, anew: Option<Anew>) -> Result<(), ViewsError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if let Some(anew) = anew {
+        let floor = anew.floor.map_or(UNKNOWN, number);
+        transaction.execute("INSERT OR REPLACE INTO floor (number, position) VALUES (1, ?1)", [floor])?;
+        if anew.above > 0 && serving(&transaction)?.is_none() {
+            transaction.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('generations', ?1)", [anew.above])?;
+        }
+    }
+    add_sums(&transaction)?;
     drop_all(&transaction, "retired")?;
     if serving(&transaction)?.is_none() {
         create(&transaction, version, "serving")?;
     }
     Ok(transaction.commit()?)
+}
+
+/// Tables from before rows had checksums get the column; their rows are taken on trust until the next generation.
+fn add_sums(transaction: &Transaction<'_>) -> Result<(), ViewsError> {
+    for number in numbers(transaction, "summed = 0")? {
+        let has: bool =
+            transaction
+                .query_row("SELECT EXISTS (SELECT 1 FROM pragma_table_info(?1) WHERE name = 'sum')", [sql(number, "@cursor")], |row| row.get(0))?;
+        if !has {
+            for table in &schema::TABLES {
+                transaction.execute_batch(&sql(number, &format!("ALTER TABLE @{} ADD COLUMN sum INTEGER", table.name)))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Holds the tables of every generation of this version against their definition, and every row against its checksum.
+pub(super) fn check_rows(connection: &Connection, version: u32) -> Result<(), ViewsError> {
+    for number in numbers(connection, &format!("summed = 1 AND version = {version}"))? {
+        file::check_definitions(connection, &[sql(number, schema::CREATE).as_str()])?;
+        for table in &schema::TABLES {
+            let unsound: i64 = connection.query_row(&sql(number, &table.unsound()), [], |row| row.get(0))?;
+            if unsound > 0 {
+                return Err(ViewsError::Damaged { detail: format!("{unsound} rows of {} are not what was written", table.name) });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn numbers(connection: &Connection, which: &str) -> rusqlite::Result<Vec<u32>> {
+    connection.prepare(&format!("SELECT number FROM generations WHERE {which}"))?.query_map([], |row| row.get(0))?.collect()
+}
+
+/// Views that were begun anew answer only once they have read far enough.
+pub(super) fn check_floor(connection: &Connection, cursor: Position) -> Result<(), ViewsError> {
+    let mut statement = connection.prepare_cached("SELECT position FROM floor WHERE number = 1")?;
+    let floor: Option<i64> = statement.query_row([], |row| row.get(0)).optional()?;
+    match floor.map(Position::try_from) {
+        None => Ok(()),
+        Some(Ok(until)) if until <= cursor => Ok(()),
+        Some(until) => Err(ViewsError::Rebuilding { position: cursor, until: until.ok() }),
+    }
+}
+
+/// Sets a floor that was not known.
+pub(super) fn settle_floor(connection: &Connection, floor: Position) -> Result<(), ViewsError> {
+    let unknown = connection.query_row("SELECT EXISTS (SELECT 1 FROM floor WHERE position = ?1)", [UNKNOWN], |row| row.get(0))?;
+    if unknown {
+        connection.execute("UPDATE floor SET position = ?1 WHERE number = 1 AND position = ?2", [number(floor), UNKNOWN])?;
+    }
+    Ok(())
 }
 
 /// Begins a new generation; one that was begun before is dropped.
@@ -65,37 +139,39 @@ pub(super) fn serves(connection: &Connection, number: u32) -> Result<bool, Views
 }
 
 /// A generation's cursor.
-pub(super) fn cursor(connection: &Connection, number: u32) -> Result<Position, ViewsError> {
-    let mut statement =
-        connection.prepare_cached(&sql(number, "SELECT position FROM @cursor WHERE follower = ?1")).map_err(|error| gone_or_failed(error, number))?;
-    statement.query_row([PROJECTOR], |row| position(row, 0)).map_err(|error| gone_or_failed(error, number))
+pub(super) fn cursor(connection: &Connection, generation: u32) -> Result<Position, ViewsError> {
+    let statement =
+        connection.prepare_cached(&sql(generation, &format!("SELECT {} FROM @cursor c WHERE c.follower = ?1", schema::CURSOR.select("c"))));
+    let read =
+        statement.and_then(|mut statement| statement.query_row([PROJECTOR], |row| decode::sound(row, 2, "cursor").and_then(|()| position(row, 1))));
+    read.map_err(|error| gone_or_failed(connection, error, generation))
 }
 
-/// A generation whose tables are not there was dropped.
-pub(super) fn gone_or_failed(error: rusqlite::Error, number: u32) -> ViewsError {
-    if error.to_string().contains("no such table") { ViewsError::Gone { number } } else { error.into() }
+/// A generation that is not among those that there are was dropped, and its tables with it.
+pub(super) fn gone_or_failed(connection: &Connection, error: rusqlite::Error, number: u32) -> ViewsError {
+    let there = connection.query_row("SELECT EXISTS (SELECT 1 FROM generations WHERE number = ?1)", [number], |row| row.get(0));
+    if matches!(there, Ok(false)) { ViewsError::Gone { number } } else { error.into() }
 }
 
 fn serving(connection: &Connection) -> Result<Option<Generation>, ViewsError> {
-    let mut statement = connection.prepare_cached("SELECT number, version FROM generations WHERE state = 'serving'")?;
+    // One from before rows had checksums counts as of no version: the projector builds another beside it.
+    let mut statement = connection.prepare_cached("SELECT number, iif(summed, version, 0) FROM generations WHERE state = 'serving'")?;
     Ok(statement.query_row([], |row| Ok(Generation { number: row.get(0)?, version: row.get(1)? })).optional()?)
 }
 
 fn create(transaction: &Transaction<'_>, version: u32, state: &str) -> Result<Generation, ViewsError> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let created = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
-    transaction.execute("INSERT INTO generations (version, state, created) VALUES (?1, ?2, ?3)", params![version, state, created])?;
+    transaction.execute("INSERT INTO generations (version, state, created, summed) VALUES (?1, ?2, ?3, 1)", params![version, state, created])?;
     let number = u32::try_from(transaction.last_insert_rowid()).map_err(|error| ViewsError::Engine(error.to_string()))?;
     transaction.execute_batch(&sql(number, schema::CREATE))?;
     Ok(Generation { number, version })
 }
 
 fn drop_all(transaction: &Transaction<'_>, state: &str) -> Result<(), ViewsError> {
-    let mut statement = transaction.prepare("SELECT number FROM generations WHERE state = ?1")?;
-    let numbers = statement.query_map([state], |row| row.get(0))?.collect::<Result<Vec<u32>, _>>()?;
-    for number in numbers {
-        for table in schema::TABLES {
-            transaction.execute_batch(&sql(number, &format!("DROP TABLE @{table}")))?;
+    for number in numbers(transaction, &format!("state = '{state}'"))? {
+        for table in &schema::TABLES {
+            transaction.execute_batch(&sql(number, &format!("DROP TABLE @{}", table.name)))?;
         }
         transaction.execute("DELETE FROM generations WHERE number = ?1", [number])?;
     }

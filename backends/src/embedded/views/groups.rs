@@ -47,7 +47,7 @@ pub(super) fn group_page(
     if attached.len() > MAX_INCIDENT_EVENTS {
         return Err(ViewsError::TooLarge { events: attached.len() });
     }
-    let mut statement = snapshot.prepare(&format!("SELECT {} FROM @events e WHERE e.position = ?1", decode::EVENT))?;
+    let mut statement = snapshot.prepare(&format!("SELECT {} FROM @events e WHERE e.position = ?1", decode::event_columns()))?;
     let events = attached.into_iter().map(|(event, since)| Ok((statement.query_row([number(event)], decode::event)?, since)));
     let events = events.collect::<Result<Vec<_>, ViewsError>>()?;
     Ok(Some(Group { number: group, members, ids, events }))
@@ -58,7 +58,7 @@ pub(super) fn members(snapshot: &Snapshot<'_>, incident: IncidentNumber) -> Resu
     let now = Position::MAX >> 1;
     let group = group_of(snapshot, incident, now)?;
     let mut members = Members::default();
-    let mut statement = snapshot.prepare(&format!("SELECT {} FROM @events e WHERE e.position = ?1", decode::EVENT))?;
+    let mut statement = snapshot.prepare(&format!("SELECT {} FROM @events e WHERE e.position = ?1", decode::event_columns()))?;
     for member in members_of(snapshot, group, now)? {
         let Some(id) = id_of(snapshot, member)? else { continue };
         members.ids.push((member, id));
@@ -72,8 +72,10 @@ pub(super) fn members(snapshot: &Snapshot<'_>, incident: IncidentNumber) -> Resu
 /// The latest summary of the group that held the incident.
 pub(super) fn latest_summary(snapshot: &Snapshot<'_>, incident: IncidentNumber, as_of: Position) -> Result<Option<SummaryRow>, ViewsError> {
     let group = group_of(snapshot, incident, as_of)?;
-    let mut statement = snapshot
-        .prepare(&format!("SELECT {} FROM @summaries s WHERE s.told_in = ?1 AND s.since <= ?2 ORDER BY s.since DESC LIMIT 1", decode::SUMMARY))?;
+    let mut statement = snapshot.prepare(&format!(
+        "SELECT {} FROM @summaries s WHERE s.told_in = ?1 AND s.since <= ?2 ORDER BY s.since DESC LIMIT 1",
+        decode::summary_columns()
+    ))?;
     Ok(statement.query_row(params![number(group), number(as_of)], decode::summary).optional()?)
 }
 

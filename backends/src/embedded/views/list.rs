@@ -81,7 +81,7 @@ fn statement(query: &ListQuery) -> Result<(String, Vec<Value>), ViewsError> {
              (SELECT v.row FROM @summaries v WHERE v.told_in = k.told_in AND v.since <= ?1 ORDER BY v.since DESC LIMIT 1)
          WHERE TRUE {} AND s.listed AND s.nature = k.nature AND ifnull(s.started, {NO_START}) = k.started {}
          ORDER BY k.started {direction}, k.told_in {direction} LIMIT ?",
-        decode::SUMMARY,
+        decode::summary_columns(),
         keys,
         conditions.text,
         filters.text

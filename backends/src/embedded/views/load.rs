@@ -20,7 +20,7 @@ pub(super) fn load(connection: &mut Connection, generation: u32, needs: &Needs) 
     // Asked for its error: a generation that was dropped is told as such.
     cursor(&transaction, generation)?;
     let loading = Loading { transaction: &transaction, generation };
-    loading.facts(needs).map_err(|error| gone_or_failed(error, generation))
+    loading.facts(needs).map_err(|error| gone_or_failed(&transaction, error, generation))
 }
 
 struct Loading<'a> {
@@ -35,25 +35,26 @@ impl Loading<'_> {
 
     fn facts(&self, needs: &Needs) -> rusqlite::Result<Facts> {
         let mut facts = Facts { known: self.known(needs)?, waiting: self.waiting(needs)?, ..Facts::default() };
-        let mut heads = self.prepare(&format!("SELECT {} FROM @heads WHERE subject = ?1 ORDER BY number", decode::HEAD))?;
+        let mut heads = self.prepare(&format!("SELECT {} FROM @heads h WHERE h.subject = ?1 ORDER BY h.number", decode::head_columns()))?;
         for subject in &needs.subjects {
             collect(&mut heads, [subject], decode::head, &mut facts.heads)?;
         }
-        let mut head = self.prepare(&format!("SELECT {} FROM @heads WHERE number = ?1", decode::HEAD))?;
+        let mut head = self.prepare(&format!("SELECT {} FROM @heads h WHERE h.number = ?1", decode::head_columns()))?;
         for incident in &needs.incidents {
             collect(&mut head, [number(*incident)], decode::head, &mut facts.heads)?;
         }
-        let mut references = self.prepare("SELECT page, reference, incident, since FROM @page_references WHERE page = ?1 AND reference = ?2")?;
+        let mut references =
+            self.prepare(&format!("SELECT {} FROM @page_references r WHERE r.page = ?1 AND r.reference = ?2", decode::reference_columns()))?;
         for (page, reference) in &needs.references {
             collect(&mut references, [page, reference], decode::reference, &mut facts.references)?;
         }
-        let mut links = self.prepare("SELECT event, since, one, other, active FROM @links WHERE one = ?1 OR other = ?1")?;
+        let mut links = self.prepare(&format!("SELECT {} FROM @links l WHERE l.one = ?1 OR l.other = ?1", decode::link_columns()))?;
         for incident in &needs.links {
             collect(&mut links, [number(*incident)], decode::link, &mut facts.links)?;
         }
         facts.links.sort_by_key(|link| link.event);
         facts.links.dedup_by_key(|link| link.event);
-        let mut acts = self.prepare(&format!("SELECT {} FROM @events e WHERE e.target = ?1 ORDER BY e.position", decode::EVENT))?;
+        let mut acts = self.prepare(&format!("SELECT {} FROM @events e WHERE e.target = ?1 ORDER BY e.position", decode::event_columns()))?;
         for key in &needs.acts {
             collect(&mut acts, [key.as_str()], decode::event, &mut facts.acts)?;
         }
@@ -61,7 +62,7 @@ impl Loading<'_> {
     }
 
     fn known(&self, needs: &Needs) -> rusqlite::Result<Vec<KnownEvent>> {
-        let mut events = self.prepare(&format!("SELECT {} FROM @events e WHERE e.key = ?1", decode::EVENT))?;
+        let mut events = self.prepare(&format!("SELECT {} FROM @events e WHERE e.key = ?1", decode::event_columns()))?;
         let mut incidents = self.prepare(decode::INCIDENTS_OF)?;
         let mut known = Vec::new();
         for key in &needs.keys {
@@ -76,7 +77,7 @@ impl Loading<'_> {
     fn waiting(&self, needs: &Needs) -> rusqlite::Result<Vec<(WaitingRow, dateline_timelines::rows::EventRow)>> {
         let candidates = self.candidates(needs)?;
         let mut incidents = self.prepare(decode::INCIDENTS_OF)?;
-        let mut events = self.prepare(&format!("SELECT {} FROM @events e WHERE e.position = ?1", decode::EVENT))?;
+        let mut events = self.prepare(&format!("SELECT {} FROM @events e WHERE e.position = ?1", decode::event_columns()))?;
         let mut awaited = self.prepare("SELECT key FROM @awaited WHERE event = ?1 ORDER BY place")?;
         let mut waiting = Vec::new();
         for (event, mut row) in candidates {
@@ -92,7 +93,7 @@ impl Loading<'_> {
     /// Waiting rows that any of the needs names, each once; whether they still wait is not asked yet.
     fn candidates(&self, needs: &Needs) -> rusqlite::Result<BTreeMap<Position, WaitingRow>> {
         let mut rows = Vec::new();
-        let select = |condition: &str| self.prepare(&format!("SELECT {} FROM @waiting WHERE {condition}", decode::WAITING));
+        let select = |condition: &str| self.prepare(&format!("SELECT {} FROM @waiting w WHERE {condition}", decode::waiting_columns()));
         let mut by_time = select("subject = ?1 AND latest >= ?2 AND earliest <= ?3")?;
         for (subject, earliest, latest) in &needs.waiting_windows {
             collect(&mut by_time, params![subject, earliest.0, latest.0], decode::waiting, &mut rows)?;

@@ -2,6 +2,7 @@
 //!
 //! What the rows mean is not known here. The tables of one generation carry its number before their names.
 
+mod aside;
 mod commit;
 mod decode;
 mod events;
@@ -9,32 +10,38 @@ mod generations;
 mod groups;
 mod list;
 mod load;
+mod opened;
 mod schema;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use dateline_events::{EventKey, Position};
 use dateline_timelines::rows::{EventRow, Facts, IncidentNumber, Needs, Rows, SummaryRow};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
-use super::fault::FileError;
-use super::file;
 use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, Members};
-use crate::threads::{Poller, Threads};
-use crate::views::{Answer, Generation, ViewsError, announce, limited};
+use crate::views::{Answer, Generation, SetAside, ViewsError, announce, limited};
+use generations::Anew;
+use opened::{FileId, Opened};
 
-/// Threads that read.
-const READER_THREADS: usize = 3;
-
-/// Views in a file.
+/// Views in a file. A file that turns out to be damaged is set aside, and another one is begun in its place.
 #[derive(Clone, Debug)]
 pub struct Views {
-    writer: Arc<Threads<Connection>>,
-    readers: Arc<Threads<Connection>>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    path: PathBuf,
+    version: u32,
     publish: Arc<watch::Sender<Position>>,
-    _poller: Arc<Poller>,
+    /// None only while the first opening fails.
+    opened: RwLock<Option<Arc<Opened>>>,
+    set_aside: watch::Sender<Option<SetAside>>,
+    /// For threads that look while others use it: they do not keep it.
+    myself: Weak<Self>,
 }
 
 /// One read transaction on the serving generation.
@@ -46,49 +53,64 @@ struct Snapshot<'a> {
 impl Views {
     pub(crate) async fn open(path: &str, version: u32) -> Result<Self, ViewsError> {
         let path = PathBuf::from(path);
-        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&path, version));
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(path, version));
         opened.await.map_err(|error| ViewsError::Engine(error.to_string()))?
     }
 
-    fn open_blocking(path: &std::path::Path, version: u32) -> Result<Self, ViewsError> {
-        let mut connection = file::open_to_write(path, &schema::FORMAT)?;
-        generations::prepare(&mut connection, version)?;
-        let publish = Arc::new(watch::Sender::new(generations::serving_cursor(&connection)?.1));
-        let writer = Arc::new(Threads::start("dateline-views-write", vec![connection])?);
-        let connections = (0..READER_THREADS).map(|_| file::open_to_read(path, &schema::FORMAT)).collect::<Result<Vec<_>, FileError>>()?;
-        let readers = Arc::new(Threads::start("dateline-views-read", connections)?);
-        let poller = poll_cursor(file::open_to_read(path, &schema::FORMAT)?, Arc::clone(&publish))?;
-        Ok(Self { writer, readers, publish, _poller: Arc::new(poller) })
+    fn open_blocking(path: PathBuf, version: u32) -> Result<Self, ViewsError> {
+        let publish = Arc::new(watch::Sender::new(0));
+        let set_aside = watch::Sender::new(None);
+        let mut failed = None;
+        let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
+            let opened = Opened::open(&path, version, &publish, shared, None).or_else(|error| {
+                put_aside(&path, error, &set_aside)?;
+                // How far it had read is not known any more: whoever opens the ledger says how far it must.
+                Opened::open(&path, version, &publish, shared, Some(Anew { floor: None, above: 0 }))
+            });
+            let opened = opened.map_err(|error| failed = Some(error)).ok().map(Arc::new);
+            Shared { path, version, publish, opened: RwLock::new(opened), set_aside, myself: shared.clone() }
+        });
+        failed.map_or(Ok(Self { shared }), Err)
+    }
+
+    /// Views that were begun anew, because the old file was damaged, answer from this position on, if nothing else is known.
+    pub(crate) async fn must_reach(&self, position: Position) -> Result<(), ViewsError> {
+        self.write(move |connection| generations::settle_floor(connection, position)).await
+    }
+
+    /// What was set aside since this process opened the views.
+    pub(crate) fn set_aside(&self) -> Option<SetAside> {
+        self.shared.set_aside.borrow().clone()
     }
 
     pub(crate) async fn serving(&self) -> Result<Generation, ViewsError> {
-        self.readers.run(|connection| Ok(generations::serving_cursor(connection)?.0)).await
+        self.look(|connection| Ok(generations::serving_cursor(connection)?.0)).await
     }
 
     pub(crate) async fn begin(&self, version: u32) -> Result<Generation, ViewsError> {
-        self.writer.run(move |connection| generations::begin(connection, version)).await
+        self.write(move |connection| generations::begin(connection, version)).await
     }
 
     pub(crate) async fn swap(&self, to: Generation) -> Result<(), ViewsError> {
-        let cursor = self.writer.run(move |connection| generations::swap(connection, to)).await?;
-        announce(&self.publish, cursor);
+        let cursor = self.write(move |connection| generations::swap(connection, to)).await?;
+        announce(&self.shared.publish, cursor);
         Ok(())
     }
 
     pub(crate) async fn cursor(&self, generation: Generation) -> Result<Position, ViewsError> {
-        self.readers.run(move |connection| generations::cursor(connection, generation.number)).await
+        self.look(move |connection| generations::cursor(connection, generation.number)).await
     }
 
     pub(crate) async fn commit(&self, generation: Generation, from: Position, to: Position, rows: Rows) -> Result<(), ViewsError> {
-        let serves = self.writer.run(move |connection| commit::commit(connection, generation.number, from, to, &rows)).await?;
+        let serves = self.write(move |connection| commit::commit(connection, generation.number, from, to, &rows)).await?;
         if serves {
-            announce(&self.publish, to);
+            announce(&self.shared.publish, to);
         }
         Ok(())
     }
 
     pub(crate) async fn load(&self, generation: Generation, needs: Needs) -> Result<Facts, ViewsError> {
-        self.writer.run(move |connection| load::load(connection, generation.number, &needs)).await
+        self.write(move |connection| load::load(connection, generation.number, &needs)).await
     }
 
     pub(crate) async fn find_incident(&self, id: String) -> Result<Answer<Option<IncidentNumber>>, ViewsError> {
@@ -114,14 +136,14 @@ impl Views {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
             groups::members(&Snapshot { transaction: &transaction, generation }, number)
         };
-        self.writer.run(work).await
+        self.write(work).await
     }
 
     pub(crate) async fn anything_waits(&self, generation: Generation) -> Result<bool, ViewsError> {
         let work = move |connection: &mut Connection| {
             Ok(connection.query_row(&schema::sql(generation.number, "SELECT EXISTS (SELECT 1 FROM @waiting)"), [], |row| row.get(0))?)
         };
-        self.writer.run(work).await
+        self.write(work).await
     }
 
     pub(crate) async fn list(&self, query: ListQuery) -> Result<Answer<Vec<SummaryRow>>, ViewsError> {
@@ -157,11 +179,11 @@ impl Views {
     }
 
     pub(crate) fn watch_cursor(&self) -> watch::Receiver<Position> {
-        self.publish.subscribe()
+        self.shared.publish.subscribe()
     }
 
     pub(crate) async fn limit_pages(&self, pages: u32) -> Result<(), ViewsError> {
-        self.writer.run(move |connection| Ok(connection.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(()))?)).await
+        self.write(move |connection| Ok(connection.query_row(&format!("PRAGMA max_page_count={pages}"), [], |_| Ok(()))?)).await
     }
 
     /// Reads in one transaction, so that the cursor in the answer and the rows are of one moment.
@@ -169,15 +191,78 @@ impl Views {
         &self,
         work: impl FnOnce(&Snapshot<'_>) -> Result<T, ViewsError> + Send + 'static,
     ) -> Result<Answer<T>, ViewsError> {
-        self.readers
-            .run(move |connection| {
-                let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
-                let (generation, cursor) = generations::serving_cursor(&transaction)?;
-                let value = work(&Snapshot { transaction: &transaction, generation })?;
-                Ok(Answer { position: cursor, generation, value })
-            })
-            .await
+        let reading = move |connection: &mut Connection| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Deferred)?;
+            let (generation, cursor) = generations::serving_cursor(&transaction)?;
+            generations::check_floor(&transaction, cursor)?;
+            let value = work(&Snapshot { transaction: &transaction, generation })?;
+            Ok(Answer { position: cursor, generation, value })
+        };
+        self.look(reading).await
     }
+
+    /// Runs work on a reading thread.
+    async fn look<T: Send + 'static>(&self, work: impl FnOnce(&mut Connection) -> Result<T, ViewsError> + Send + 'static) -> Result<T, ViewsError> {
+        let opened = self.shared.opened()?;
+        let done = opened.readers.run(work).await;
+        self.renewed(&opened, done).await
+    }
+
+    /// Runs work on the writing thread.
+    async fn write<T: Send + 'static>(&self, work: impl FnOnce(&mut Connection) -> Result<T, ViewsError> + Send + 'static) -> Result<T, ViewsError> {
+        let opened = self.shared.opened()?;
+        let done = opened.writer.run(work).await;
+        self.renewed(&opened, done).await
+    }
+
+    /// Where the work found the file damaged, another one is begun before that is told.
+    async fn renewed<T>(&self, opened: &Arc<Opened>, done: Result<T, ViewsError>) -> Result<T, ViewsError> {
+        if let Err(error @ ViewsError::Damaged { .. }) = &done {
+            let (shared, file, error) = (Arc::clone(&self.shared), opened.file, error.clone());
+            let renewed = tokio::task::spawn_blocking(move || shared.renew(file, Some(error)));
+            renewed.await.map_err(|error| ViewsError::Engine(error.to_string()))?;
+        }
+        done
+    }
+}
+
+impl Shared {
+    fn opened(&self) -> Result<Arc<Opened>, ViewsError> {
+        let opened = self.opened.read().unwrap_or_else(PoisonError::into_inner);
+        opened.clone().ok_or_else(|| ViewsError::Engine("the views are not open".to_owned()))
+    }
+
+    /// Opens the path anew after a file was found damaged (`error`), or another process put another file there (None).
+    fn renew(&self, failed: FileId, error: Option<ViewsError>) {
+        let mut opened = self.opened.write().unwrap_or_else(PoisonError::into_inner);
+        if opened.as_ref().is_none_or(|opened| opened.file != failed) {
+            // Somebody was quicker.
+            return;
+        }
+        let mut anew = None;
+        // Another process may have set it aside already.
+        if let Some(error) = error.filter(|_| FileId::at(&self.path) == Some(failed)) {
+            if let Err(error) = put_aside(&self.path, error, &self.set_aside) {
+                tracing::error!(%error, "the damaged file of views cannot be set aside; trying again when it is asked for again");
+                return;
+            }
+            anew = Some(Anew { floor: Some(*self.publish.borrow()), above: opened.as_ref().map_or(0, |opened| opened.generation) });
+        }
+        match Opened::open(&self.path, self.version, &self.publish, &self.myself, anew) {
+            Ok(new) => *opened = Some(Arc::new(new)),
+            Err(error) => tracing::error!(%error, "the views cannot be opened anew; trying again when they are asked for again"),
+        }
+    }
+}
+
+/// Sets a damaged file aside and says so; any other error is handed back.
+fn put_aside(path: &std::path::Path, error: ViewsError, told: &watch::Sender<Option<SetAside>>) -> Result<(), ViewsError> {
+    let ViewsError::Damaged { detail } = error else { return Err(error) };
+    let to = aside::set_aside(path)
+        .map_err(|error| ViewsError::Damaged { detail: format!("{detail}; and {} cannot be renamed: {error}", path.display()) })?;
+    tracing::error!(file = %path.display(), to = %to.display(), detail, "the file of views is damaged: it is set aside, and the views are made anew from the ledger");
+    told.send_replace(Some(SetAside { to: to.display().to_string(), detail }));
+    Ok(())
 }
 
 impl Snapshot<'_> {
@@ -185,12 +270,4 @@ impl Snapshot<'_> {
     fn prepare(&self, template: &str) -> rusqlite::Result<rusqlite::CachedStatement<'_>> {
         self.transaction.prepare_cached(&schema::sql(self.generation.number, template))
     }
-}
-
-fn poll_cursor(connection: Connection, publish: Arc<watch::Sender<Position>>) -> Result<Poller, FileError> {
-    let poller = Poller::start(connection, move |connection| match generations::serving_cursor(connection) {
-        Ok((_, cursor)) => announce(&publish, cursor),
-        Err(error) => tracing::warn!(%error, "cannot read the cursor of the views; trying again"),
-    })?;
-    Ok(poller)
 }

@@ -1,0 +1,139 @@
+//! The connections to one file of views, and what is looked at before they are used: the whole file where it is small, else by a thread
+//! of its own while it serves.
+//!
+//! What happens to a damaged file is not decided here.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::sync::{Arc, Weak};
+
+use dateline_events::Position;
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+use super::generations::{self, Anew};
+use super::{Shared, schema};
+use crate::embedded::fault::FileError;
+use crate::embedded::file;
+use crate::threads::{Poller, Threads};
+use crate::views::{ViewsError, announce};
+
+/// Threads that read.
+const READER_THREADS: usize = 3;
+
+/// A file of at most so many bytes is looked at as a whole before it is used.
+const LOOKED_AT_FIRST_BYTES: u64 = 32 << 20;
+
+/// Of a larger file, SQLite rests after so many of its steps, for so many microseconds: a fifth of one core at the most.
+const STEPS_BEFORE_REST: i32 = 50_000;
+const REST_US: u64 = 4_000;
+
+/// The connections to one file.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub writer: Threads<Connection>,
+    pub readers: Threads<Connection>,
+    pub file: FileId,
+    /// The number of the generation that served when it was opened.
+    pub generation: u32,
+    _poller: Poller,
+}
+
+/// Which file a path led to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct FileId(u64, u64);
+
+impl FileId {
+    pub(super) fn at(path: &Path) -> Option<Self> {
+        std::fs::metadata(path).ok().map(|file| Self(file.dev(), file.ino()))
+    }
+}
+
+impl Opened {
+    /// Opens the file, drops what was retired, and creates a serving generation where there is none.
+    pub(super) fn open(
+        path: &Path,
+        version: u32,
+        publish: &Arc<watch::Sender<Position>>,
+        shared: &Weak<Shared>,
+        anew: Option<Anew>,
+    ) -> Result<Self, ViewsError> {
+        let small = std::fs::metadata(path).is_ok_and(|file| file.len() <= LOOKED_AT_FIRST_BYTES);
+        let mut connection = file::open_to_write(path, &schema::FORMAT)?;
+        if small {
+            look(&connection, version)?;
+        }
+        generations::prepare(&mut connection, version, anew)?;
+        let (serving, cursor) = generations::serving_cursor(&connection)?;
+        announce(publish, cursor);
+        let file = FileId::at(path).ok_or_else(|| ViewsError::Engine(format!("there is no file at {}", path.display())))?;
+        let writer = Threads::start("dateline-views-write", vec![connection])?;
+        let connections = (0..READER_THREADS).map(|_| file::open_to_read(path, &schema::FORMAT)).collect::<Result<Vec<_>, FileError>>()?;
+        let readers = Threads::start("dateline-views-read", connections)?;
+        let poller = poll(path, file, Arc::clone(publish), shared.clone())?;
+        if !small {
+            look_meanwhile(path, version, file, shared.clone())?;
+        }
+        Ok(Self { writer, readers, file, generation: serving.number, _poller: poller })
+    }
+}
+
+/// Looks at everything: pages, order, indexes, definitions, and the checksum of every row.
+fn look(connection: &Connection, version: u32) -> Result<(), ViewsError> {
+    if let Some(fault) = file::structure(connection)?.into_iter().next() {
+        return Err(ViewsError::Damaged { detail: fault });
+    }
+    generations::check_rows(connection, version)
+}
+
+/// Looks at a large file on a thread of its own, slowly; a fault sets the file aside.
+fn look_meanwhile(path: &Path, version: u32, file: FileId, shared: Weak<Shared>) -> Result<(), ViewsError> {
+    let mut connection = file::open_to_read(path, &schema::FORMAT)?;
+    let stopped = shared.clone();
+    let rest = move || {
+        std::thread::sleep(std::time::Duration::from_micros(REST_US));
+        // True ends the statement.
+        stopped.strong_count() == 0
+    };
+    connection.progress_handler(STEPS_BEFORE_REST, Some(rest))?;
+    let looking = move || match look(&connection, version) {
+        Err(error @ ViewsError::Damaged { .. }) => {
+            drop(connection);
+            if let Some(shared) = shared.upgrade() {
+                shared.renew(file, Some(error));
+            }
+        }
+        Err(error) if shared.strong_count() > 0 => tracing::warn!(%error, "the views could not be looked at as a whole"),
+        _ => {}
+    };
+    let thread = std::thread::Builder::new().name("dateline-views-look".to_owned()).spawn(looking);
+    thread.map(drop).map_err(|error| ViewsError::Engine(format!("cannot start a thread: {error}")))
+}
+
+/// Looks for what other processes did: a cursor that moved, a file that was set aside.
+fn poll(path: &Path, file: FileId, publish: Arc<watch::Sender<Position>>, shared: Weak<Shared>) -> Result<Poller, FileError> {
+    let connection = file::open_to_read(path, &schema::FORMAT)?;
+    let path = path.to_owned();
+    let mut renewing = false;
+    let poller = Poller::start(connection, move |connection| {
+        if !renewing && FileId::at(&path).is_some_and(|found| found != file) {
+            renewing = true;
+            let shared = shared.clone();
+            // On a thread of its own: it waits for this one to end.
+            let renew = move || {
+                if let Some(shared) = shared.upgrade() {
+                    shared.renew(file, None);
+                }
+            };
+            if let Err(error) = std::thread::Builder::new().name("dateline-views-renew".to_owned()).spawn(renew) {
+                tracing::warn!(%error, "cannot start a thread; trying again");
+                renewing = false;
+            }
+        }
+        match generations::serving_cursor(connection) {
+            Ok((_, cursor)) => announce(&publish, cursor),
+            Err(error) => tracing::warn!(%error, "cannot read the cursor of the views; trying again"),
+        }
+    })?;
+    Ok(poller)
+}
