@@ -246,3 +246,27 @@ async fn a_thousand_addresses_make_up_an_anomaly_and_confirm_nothing() {
     let timeline = ask(&format!("{}/v1/incidents/mail/timeline.json", server.url)).await.expect(200).text();
     assert!(timeline.contains("anomaly.detected") && !timeline.contains("confirmed"), "{timeline}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_looks_shorter_for_a_moment_is_asked_again_and_not_read_anew() {
+    let (_folder, data) = folder();
+    written_log(&data).await;
+    let server = Server::start(&data);
+    until_caught_up(&server.url, &server.url).await;
+    let state = async || get(&format!("{}/v1/detector", server.url)).await.1;
+    let before = state().await;
+    let file = rusqlite::Connection::open(data.join("reports.db")).unwrap();
+    file.busy_timeout(Duration::from_secs(5)).unwrap();
+    let move_end = |by: i64| file.execute("UPDATE sqlite_sequence SET seq = seq + ?1 WHERE name = 'flushes'", [by]).unwrap();
+    move_end(-1);
+    while !state().await["why"].as_str().is_some_and(|why| why.contains("looks shorter")) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    move_end(1);
+    while !state().await["why"].is_null() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let after = state().await;
+    assert_eq!((&after["published"], &after["series"]), (&before["published"], &before["series"]), "{after}");
+    assert!(after["position"].as_u64() >= before["position"].as_u64(), "{after}");
+}

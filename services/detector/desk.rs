@@ -98,9 +98,10 @@ impl Desk {
         }
     }
 
-    /// The log began anew: so does the reading of it.
+    /// The log is another one: it is read from its beginning, and nothing that was counted before is counted with it.
     pub fn begin_again(&mut self) {
-        self.position = 0;
+        let forgotten = std::mem::take(&mut self.services).into_keys().collect();
+        *self = Self { changed: forgotten, ..Self::default() };
     }
 
     /// The services that changed since the last time. Those that nobody reported on for longer than is looked back are forgotten.

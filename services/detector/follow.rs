@@ -17,6 +17,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use super::book::Book;
+use super::bounds::{bound, now_minute};
 use super::desk::Desk;
 use super::service::Said;
 use crate::ask::{Asker, problem_text};
@@ -39,6 +40,9 @@ const REMEMBER_EVERY_MS: u64 = 60_000;
 
 /// Services and their series are counted so often, in milliseconds.
 const SIZE_EVERY_MS: u64 = 10_000;
+
+/// A log of reports that looks shorter than it was read is asked again for so long, in milliseconds, before that is believed.
+const BELIEVED_AFTER_MS: u64 = 15_000;
 
 /// The statuses of an event that no trying again makes better.
 const NEVER_TAKEN: [u64; 3] = [400, 413, 422];
@@ -102,6 +106,10 @@ struct Work {
     remembered: Instant,
     /// When its services were last counted.
     sized: Option<Instant>,
+    /// Since when the log looks shorter than it was read.
+    shorter: Option<Instant>,
+    /// True once an intake's clock was told to run ahead.
+    told_ahead: bool,
 }
 
 impl Detector {
@@ -134,7 +142,8 @@ impl Detector {
     ) -> anyhow::Result<()> {
         let (book, remembered) = Book::open(&keep).await?;
         let desk = Desk::new(remembered);
-        let mut work = Work { reports, keep, asker, desk, book, state: self.state.clone(), remembered: Instant::now(), sized: None };
+        let (remembered, state) = (Instant::now(), self.state.clone());
+        let mut work = Work { reports, keep, asker, desk, book, state, remembered, sized: None, shorter: None, told_ahead: false };
         loop {
             let is_caught_up = work.step().await?;
             *wait_ms = RETRY_FIRST_MS;
@@ -156,14 +165,9 @@ impl Work {
     async fn step(&mut self) -> anyhow::Result<bool> {
         let page = self.reports.read(self.desk.position(), READ_FLUSHES).await?;
         if page.head < self.desk.position() {
-            tracing::error!(
-                head = page.head,
-                read = self.desk.position(),
-                "the log of reports is another one than was read so far; it is read from its beginning"
-            );
-            self.desk.begin_again();
-            return Ok(false);
+            return Ok(self.looks_shorter(page.head));
         }
+        self.shorter = None;
         let missed = page.missed(self.desk.position());
         if missed > 0 {
             tracing::warn!(missed, "flushes of reports were trimmed before the detector read them; what they counted is not known");
@@ -171,7 +175,12 @@ impl Work {
         let (mut said, mut unreadable) = (Vec::new(), 0);
         for kept in &page.flushes {
             match Flush::read(&kept.bytes) {
-                Ok(flush) => said.extend(self.desk.take(kept.position, &flush)),
+                Ok(mut flush) => {
+                    if let Some(ahead_minutes) = bound(&mut flush, now_minute()) {
+                        self.tell_ahead(ahead_minutes, &flush);
+                    }
+                    said.extend(self.desk.take(kept.position, &flush));
+                }
                 Err(faults) => {
                     unreadable += 1;
                     self.desk.pass_over(kept.position);
@@ -209,6 +218,38 @@ impl Work {
             state.why = None;
         });
         Ok(is_last)
+    }
+
+    /// The log ends before what was read of it. A server may only be finding its place: it is asked again, and nothing is published
+    /// meanwhile. Then it is another log. Answers true where nothing is to be read for now.
+    fn looks_shorter(&mut self, head: u64) -> bool {
+        let read = self.desk.position();
+        let since = *self.shorter.get_or_insert_with(Instant::now);
+        if since.elapsed() < Duration::from_millis(BELIEVED_AFTER_MS) {
+            let why = format!("the log of reports looks shorter ({head}) than it was read ({read}); it is asked again before that is believed");
+            self.state.send_modify(|state| state.why = Some(why));
+            return true;
+        }
+        tracing::error!(
+            head,
+            read,
+            "the log of reports is another one than was read so far; it is read from its beginning, and what was counted is dropped"
+        );
+        self.desk.begin_again();
+        self.shorter = None;
+        false
+    }
+
+    /// Says it once: an intake says so with every flush.
+    fn tell_ahead(&mut self, ahead_minutes: i64, flush: &Flush) {
+        if !std::mem::replace(&mut self.told_ahead, true) {
+            let run = flush.run.to_string();
+            tracing::warn!(
+                run,
+                ahead_minutes,
+                "an intake gives times ahead of this machine's clock; they are not believed. See whose clock is wrong"
+            );
+        }
     }
 
     /// Publishes; an id that is taken was said already.

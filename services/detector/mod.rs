@@ -11,6 +11,7 @@ mod ticks;
 mod service;
 mod desk;
 mod book;
+mod bounds;
 mod follow;
 
 #[cfg(test)]

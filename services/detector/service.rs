@@ -18,7 +18,7 @@ pub const BUCKET_S: u32 = 300;
 const MAX_TOTALS: usize = 64;
 
 /// A report may lie so far ahead of its flush, in minutes: clocks differ. What lies further ahead is not believed.
-const AHEAD_MINUTES_MAX: i64 = 10;
+pub const AHEAD_MINUTES_MAX: i64 = 10;
 
 /// So many series of one service are watched; further regions and publishers count for the whole alone.
 const MAX_SERIES: usize = 2_000;

@@ -4,7 +4,9 @@ use dateline_events::reports::{Count, Flush, Run};
 use serde_json::json;
 
 use super::{Log, Said, count, minute, read};
+use crate::detector::bounds::bound;
 use crate::detector::desk::Desk;
+use crate::detector::service::AHEAD_MINUTES_MAX;
 
 const DAY: i64 = 24 * 60;
 
@@ -12,6 +14,46 @@ const DAY: i64 = 24 * 60;
 fn total(region: &str, symptom: &str, minute: i64, count: u64) -> Count {
     serde_json::from_value(json!({"service": "mail", "region": region, "symptom": symptom, "channel": "list", "from": "a monitor", "minute": minute, "count": count, "window_minutes": 5}))
         .unwrap()
+}
+
+#[test]
+fn an_intake_whose_clock_runs_a_week_ahead_freezes_nothing() {
+    let mut log = Log::new();
+    log.quiet(0, 3 * 24 * 60);
+    log.push(minute(3 * 24 * 60), Vec::new());
+    for number in 3 * 24 * 60..3 * 24 * 60 + 60 {
+        log.push(minute(number), vec![count(Some("IN"), "sending", "public", minute(number), 100)]);
+    }
+    let right = read(&log);
+    assert!(!right.events().is_empty());
+    let week = 7 * 24 * 60;
+    let (before, ahead) = (minute(3 * 24 * 60), minute(3 * 24 * 60) + week);
+    let wrong = &mut log.0[3 * 24 * 60];
+    (wrong.written, wrong.counts) = (Some(ahead), vec![count(Some("IN"), "sending", "public", ahead, 5)]);
+    assert_eq!(bound(wrong, before), Some(week), "it is noticed");
+    assert_eq!((wrong.written, wrong.counts.len()), (None, 0));
+    assert_eq!(read(&log).kinds(), right.kinds());
+    // At the limit it is believed.
+    let mut near = Flush::new(Run(1), 1, Vec::new()).written(before + AHEAD_MINUTES_MAX);
+    assert_eq!((bound(&mut near, before), near.written), (None, Some(before + AHEAD_MINUTES_MAX)));
+}
+
+#[test]
+fn a_log_that_is_read_again_from_its_beginning_is_not_counted_twice() {
+    let mut log = Log::new();
+    log.quiet(0, 3 * 24 * 60);
+    for number in 3 * 24 * 60..3 * 24 * 60 + 60 {
+        log.push(minute(number), vec![count(Some("IN"), "sending", "public", minute(number), 100)]);
+    }
+    let mut desk = Desk::default();
+    log.0.iter().zip(1..).for_each(|(flush, position)| drop(desk.take(position, flush)));
+    desk.take_changed();
+    desk.begin_again();
+    assert_eq!((desk.position(), desk.services().len(), desk.ticks().open_s()), (0, 0, None));
+    assert!(!desk.take_changed().is_empty(), "what is forgotten is written down as forgotten");
+    let mut again = Said::default();
+    log.0.iter().zip(1..).for_each(|(flush, position)| desk.take(position, flush).iter().for_each(|one| again.hear(&one.event)));
+    assert_eq!(again, read(&log));
 }
 
 #[test]
