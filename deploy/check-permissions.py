@@ -193,7 +193,8 @@ KEEP = {
     "name": "KV_keep", "subjects": ["$KV.keep.>"], "storage": "file", "max_msgs_per_subject": 1, "allow_rollup_hdrs": True, "allow_direct": True,
     "discard": "new",
 }
-DESTRUCTION = [API + f"STREAM.{verb}.{name}" for verb in ("UPDATE", "DELETE", "PURGE") for name in ("ledger", "ledger-2", "inbox", "KV_keep", "dateline-reports")]
+DESTRUCTION = [API + f"STREAM.{verb}.{name}" for verb in ("UPDATE", "DELETE", "PURGE") for name in ("ledger", "ledger-2", "inbox", "KV_keep", "KV_dateline_ledger_marks", "dateline-reports")]
+MARK = "$KV.dateline_ledger_marks.keys_made"
 REPORTS = ["dateline.reports.*"]
 
 
@@ -203,6 +204,8 @@ async def intake_writes(cases, intake):
     await cases.allowed(intake, API + "STREAM.CREATE.refused", stream("refused", ["dateline.refused.*"], max_age=86_400_000_000_000))
     await cases.allowed(intake, API + "STREAM.CREATE.KV_keep", KEEP | {"num_replicas": REPLICAS})
     await cases.allowed(intake, API + "STREAM.CREATE.dateline-reports", stream("dateline-reports", REPORTS, allow_direct=True, max_age=86_400_000_000_000))
+    await cases.allowed(intake, API + "STREAM.CREATE.KV_dateline_ledger_marks", stream("KV_dateline_ledger_marks", ["$KV.dateline_ledger_marks.>"]))
+    await cases.allowed(intake, MARK, b"1")
     await cases.allowed(intake, "dateline.reports.run", b"1", {"Nats-Expected-Last-Subject-Sequence": "0"})
     await cases.allowed(intake, API + "STREAM.MSG.GET.dateline-reports", {"last_by_subj": "dateline.reports.run"})
     await cases.allowed(intake, "ledger.first.e", b"1", {"Nats-Expected-Last-Sequence": "0"})
@@ -234,7 +237,8 @@ async def operator_redacts_and_restores(cases, operator):
     await cases.allowed(operator, API + "STREAM.MSG.DELETE.ledger", {"seq": 2})
     await cases.allowed(operator, API + "DIRECT.GET.ledger", {"seq": 4})
     await cases.refused(operator, *DESTRUCTION, "ledger.fourth.e", API + "STREAM.MSG.DELETE.KV_keep", API + "STREAM.CREATE.other")
-    await cases.refused(operator, "dateline.reports.run", "dateline.inbox.example", "dateline.refused.example", API + "CONSUMER.CREATE.inbox")
+    await cases.allowed(operator, API + "STREAM.MSG.GET.KV_dateline_ledger_marks", {"last_by_subj": MARK})
+    await cases.refused(operator, MARK, "dateline.reports.run", "dateline.inbox.example", "dateline.refused.example", API + "CONSUMER.CREATE.inbox")
 
 
 async def followers_only_read(cases, follower, intake):
@@ -242,11 +246,12 @@ async def followers_only_read(cases, follower, intake):
         await cases.allowed(follower, API + f"STREAM.INFO.{name}")
         await cases.allowed(follower, API + f"STREAM.MSG.GET.{name}", {"seq": 1})
         await cases.allowed(follower, API + f"DIRECT.GET.{name}", {"seq": 1})
+    await cases.allowed(follower, API + "STREAM.MSG.GET.KV_dateline_ledger_marks", {"last_by_subj": MARK})
     await cases.allowed(follower, API + "DIRECT.GET.KV_keep.$KV.keep.ledger")
     await cases.holds("a follower reads a page: many answers to one question", becomes(lambda: page(follower, 3)))
     await cases.holds("a follower hears that there is more to read", hears(follower, "dateline.head.ledger", intake, "dateline.head.ledger"))
     await cases.refused(follower, *DESTRUCTION, "ledger.fourth.e", "ledger-2.second.e", "$KV.keep.key", "dateline.head.ledger")
-    await cases.refused(follower, "dateline.reports.run", API + "STREAM.MSG.DELETE.dateline-reports", API + "STREAM.CREATE.dateline-reports")
+    await cases.refused(follower, MARK, "dateline.reports.run", API + "STREAM.MSG.DELETE.dateline-reports", API + "STREAM.CREATE.dateline-reports")
     await cases.refused(follower, "dateline.inbox.example", "dateline.refused.example", "_INBOX.intake.x", "$JS.ACK.inbox.intake.1.1.1.1.0")
     verbs = ("STREAM.MSG.GET.inbox", "STREAM.INFO.inbox", "DIRECT.GET.refused", "STREAM.MSG.DELETE.ledger", "STREAM.CREATE.ledger-3")
     await cases.refused(follower, *(API + verb for verb in verbs))
@@ -284,7 +289,7 @@ async def publishers_reach_their_own(cases, example, intake):
     await cases.holds("a publisher hears what was refused", hears(example, "dateline.refused.example", intake, "dateline.refused.example"))
     await cases.holds("a publisher hears an answer", hears(example, "_INBOX.example.x", intake, "_INBOX.example.x"))
     await cases.refused(example, "dateline.inbox.other", "dateline.refused.example", "ledger.fourth.e", "$KV.keep.key", "dateline.head.ledger")
-    await cases.refused(example, "dateline.reports.run", *DESTRUCTION, *(API + verb for verb in ("INFO", "STREAM.INFO.inbox", "STREAM.MSG.GET.ledger", "DIRECT.GET.ledger")))
+    await cases.refused(example, MARK, "dateline.reports.run", *DESTRUCTION, *(API + verb for verb in ("INFO", "STREAM.INFO.inbox", "STREAM.MSG.GET.ledger", "DIRECT.GET.ledger")))
     for subject in ("dateline.refused.other", "dateline.refused.*", "dateline.inbox.example", "_INBOX.>", "_INBOX.intake.>", "dateline.head.>", ">"):
         await cases.holds(f"a publisher may not listen to {subject}", example.may_not_subscribe(subject))
 

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use bytes::Bytes;
-use dateline_backends::ViewsError;
+use dateline_backends::{Address, ViewsError};
 use dateline_timelines::project::FOLD_BYTES_KEPT;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -27,8 +27,8 @@ const MAX_ANSWER_BYTES: usize = 64 * MAX_BODY_BYTES;
 pub enum Asker {
     /// A server.
     Server {
-        /// Its address, without a slash at the end.
-        url: String,
+        /// Its address.
+        url: Address,
         /// The API key for it.
         key: Option<Secret>,
         /// The client.
@@ -47,7 +47,7 @@ pub enum Asker {
 
 /// The address of a server that this process runs.
 pub fn local_server(address: std::net::SocketAddr) -> Asker {
-    Asker::Server { url: format!("http://{address}"), key: None, client: reqwest::Client::new() }
+    Asker::Server { url: format!("http://{address}").into(), key: None, client: reqwest::Client::new() }
 }
 
 impl Asker {
@@ -69,11 +69,11 @@ impl Asker {
 
     /// The server named in the settings, which must answer every question within a time; None: no server is named there.
     pub fn server_within(settings: &Settings, within: Duration) -> anyhow::Result<Option<Self>> {
-        settings.url.as_deref().map(|url| Self::server(url, settings.key.clone(), within)).transpose()
+        settings.url.as_ref().map(|url| Self::server(url, settings.key.clone(), within)).transpose()
     }
 
     /// A server, which must answer every question within a time.
-    pub fn server(url: &str, key: Option<Secret>, within: Duration) -> anyhow::Result<Self> {
+    pub fn server(url: &Address, key: Option<Secret>, within: Duration) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder().no_proxy().timeout(within).build()?;
         Ok(Self::Server { url: checked(url)?, key, client })
     }
@@ -99,11 +99,11 @@ impl Asker {
     /// Asks a server for a path, and answers as soon as its head is there: the body comes as it is sent. Files are read without asking.
     pub async fn stream(&self, path: &str) -> anyhow::Result<reqwest::Response> {
         let Self::Server { url, key, client } = self else { bail!("only a server's answer comes as it is sent") };
-        let mut request = client.get(format!("{url}{path}"));
+        let mut request = client.get(whole(url, path));
         if let Some(key) = key {
             request = request.bearer_auth(&key.0);
         }
-        request.send().await.with_context(|| no_server(url))
+        request.send().await.map_err(reqwest::Error::without_url).with_context(|| no_server(url))
     }
 
     /// Whether a service is registered; None where no reader answers at this address (an intake alone).
@@ -126,14 +126,15 @@ impl Asker {
     async fn send(&self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) -> anyhow::Result<(StatusCode, Bytes)> {
         match self {
             Self::Server { url, key, client } => {
-                let mut request = client.request(method.parse()?, format!("{url}{path}"));
+                let mut request = client.request(method.parse()?, whole(url, path));
                 if let Some((media_type, body)) = body {
                     request = request.header(header::CONTENT_TYPE, media_type).body(body);
                 }
                 if let Some(key) = key {
                     request = request.bearer_auth(&key.0);
                 }
-                let answer = request.send().await.with_context(|| no_server(url))?;
+                // The client's own words may hold the address.
+                let answer = request.send().await.map_err(reqwest::Error::without_url).with_context(|| no_server(url))?;
                 let status = answer.status();
                 Ok((status, answer.bytes().await?))
             }
@@ -152,16 +153,24 @@ impl Asker {
     }
 }
 
-fn no_server(url: &str) -> String {
+/// The whole address of a path on a server, for the client alone.
+fn whole(url: &Address, path: &str) -> String {
+    format!("{}{path}", url.with_secrets().trim_end_matches('/'))
+}
+
+fn no_server(url: &Address) -> String {
     format!("no server answers at {url}; start one with `dateline serve`")
 }
 
-/// The address of a server, without a slash at the end.
-fn checked(url: &str) -> anyhow::Result<String> {
-    if !url.starts_with("http://") {
+/// The address of a server.
+pub fn checked(url: &Address) -> anyhow::Result<Address> {
+    if url.has_raw_login() {
+        bail!("--url {url} cannot be read: leave user and password out of it, and give the API key by --key-file");
+    }
+    if !url.with_secrets().starts_with("http://") {
         bail!("--url {url}: only http:// is spoken here; put a proxy that ends TLS on this machine in front");
     }
-    Ok(url.trim_end_matches('/').to_owned())
+    Ok(url.clone())
 }
 
 /// A problem in one line; what is none, as it came.

@@ -80,7 +80,7 @@ pub async fn open_ledger(addresses: &Addresses, keep: &Keep, ledger_use: Use, kn
 
 /// The current ledger for somebody who only reads, and makes no keep where there is none.
 pub async fn ledger_to_read(addresses: &Addresses) -> anyhow::Result<Ledger> {
-    let no_keep = addresses.keep.strip_prefix("sqlite:").is_some_and(|path| !std::path::Path::new(path).exists());
+    let no_keep = addresses.keep.file().is_some_and(|path| !std::path::Path::new(path).exists());
     if no_keep {
         return Ok(Ledger::open(&addresses.ledger, LedgerOptions::reader()).await?);
     }
@@ -131,7 +131,7 @@ pub async fn note_reach(ledger: Ledger, number: u32, keep: Keep, mut stop: watch
     let mut head = ledger.watch_head();
     let mut noted = 0;
     loop {
-        let reached = *head.borrow_and_update();
+        let reached = head.borrow_and_update().position();
         if reached > noted {
             match note(&keep, &watermark(number), reached).await {
                 Ok(()) => noted = reached,

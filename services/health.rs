@@ -6,12 +6,15 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use dateline_backends::{Archive, Ledger, Views};
 use dateline_events::Position;
 use serde_json::{Value, json};
+
+use crate::clocks;
+use crate::http::{Gate, Problem};
 
 /// Farther behind than this, the views are not called ready, in positions.
 const MAX_LAG: u64 = 100_000;
@@ -40,6 +43,11 @@ impl Health {
         Router::new().route("/health/live", get(live)).route("/health/ready", get(ready)).with_state(self)
     }
 
+    /// What Prometheus reads of the house, at a path, for whoever may read.
+    pub fn metrics(&self, path: &str, gate: &Gate) -> Router {
+        Router::new().route(path, get(metrics)).with_state((self.clone(), gate.clone()))
+    }
+
     async fn views(&self) -> Option<Result<Position, String>> {
         let views = self.views.as_ref()?;
         // Views that are made anew after damage refuse what readers ask: no such incident is asked for.
@@ -59,13 +67,19 @@ async fn in_time<T, E: std::fmt::Display>(question: impl Future<Output = Result<
     }
 }
 
+async fn metrics(State((health, gate)): State<(Health, Gate)>, headers: HeaderMap) -> Result<String, Problem> {
+    gate.reader(&headers).await?;
+    Ok(clocks::metrics(&health.ledger, in_time(health.ledger.head()).await.ok()))
+}
+
 async fn live() -> &'static str {
     "live\n"
 }
 
 async fn ready(State(health): State<Health>) -> Response {
-    let ledger = async { in_time(health.ledger.head()).await.map(|head| head.position) };
-    let (ledger, views, archive) = tokio::join!(ledger, health.views(), health.archive());
+    let (head, views, archive) = tokio::join!(in_time(health.ledger.head()), health.views(), health.archive());
+    let clock = clocks::told(&health.ledger, head.as_ref().ok().copied());
+    let ledger = head.map(|head| head.position);
     let sound = health.ledger.soundness();
     let fault = sound.fault.as_ref().or(sound.disk.as_ref());
     let said = |result: &Result<Position, String>| match result {
@@ -101,6 +115,9 @@ async fn ready(State(health): State<Health>) -> Response {
     }
     if let (Some(lowered), Value::Object(members)) = (&health.lowered, &mut told) {
         members.insert("connections".into(), json!(lowered));
+    }
+    if let (Some(clock), Value::Object(members)) = (clock, &mut told) {
+        members.insert("clock".into(), clock);
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(told)).into_response()

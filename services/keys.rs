@@ -3,21 +3,29 @@
 //! A random key of 256 bits needs no slow hash: nobody can guess it, so nothing has to slow a guesser down.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant as Clock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dateline_backends::{Keep, KeepError};
+use dateline_backends::{Keep, KeepError, Ledger, LedgerError, MAX_LISTED_KEYS};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
+use tokio::sync::OnceCell;
 
 /// What stands before every key, so that it is recognised where it leaked.
 const PREFIX: &str = "dateline_";
 
 /// Where keys are kept.
 const PLACE: &str = "api-key/";
+
+/// Where the keep says that keys were made: asked for in place of listing them, and left when they are purged.
+const MADE: &str = "api-keys/made";
+
+/// While the ledger does not remember yet that keys were made, it is seen so often whether they were, in milliseconds.
+const LOOK_EVERY_MS: u64 = 2_000;
 
 /// So long a key that was looked up is believed: a revoked key is refused after this at the latest.
 const REMEMBERED: Duration = Duration::from_secs(2);
@@ -34,6 +42,16 @@ pub struct Keys {
     keep: Keep,
     remembered: Arc<Mutex<HashMap<String, Remembered>>>,
     any: Arc<Mutex<Option<(Clock, bool)>>>,
+    /// Whether the keep held keys when it was first asked: one from before says it by them alone.
+    listed: Arc<OnceCell<bool>>,
+    marking: Arc<Marking>,
+}
+
+/// The ledger that is to remember that keys were made, and whether it does.
+#[derive(Debug, Default)]
+struct Marking {
+    ledger: OnceLock<Ledger>,
+    is_marked: AtomicBool,
 }
 
 /// What the holder of a key may do.
@@ -81,6 +99,8 @@ pub enum KeyFault {
     Unknown,
     /// The keep did not answer.
     Keep(KeepError),
+    /// The ledger could not note that keys were made.
+    Ledger(LedgerError),
 }
 
 impl Scopes {
@@ -143,7 +163,7 @@ impl Scopes {
 impl Keys {
     /// The keys in a keep.
     pub fn new(keep: Keep) -> Self {
-        Self { keep, remembered: Arc::default(), any: Arc::default() }
+        Self { keep, remembered: Arc::default(), any: Arc::default(), listed: Arc::default(), marking: Arc::default() }
     }
 
     /// Makes a key. The text that is returned is shown once and stands nowhere.
@@ -153,15 +173,49 @@ impl Keys {
         // Hexadecimal: an id that begins with a hyphen would be a flag to `dateline keys revoke`.
         let id: String = random[..6].iter().map(|byte| format!("{byte:02x}")).collect();
         let key = format!("{PREFIX}{id}.{}", URL_SAFE_NO_PAD.encode(&random[8..]));
+        match self.keep.put(MADE, now.as_bytes(), None).await {
+            Ok(_) | Err(KeepError::Changed { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
         let stored = StoredKey { id, sha256: hash(&key), name: name.to_owned(), scopes, created: now.to_owned(), revoked: None };
         self.keep.put(&format!("{PLACE}{}", stored.id), &serde_json::to_vec(&stored)?, None).await?;
         Ok((key, stored))
     }
 
-    /// Every key, revoked ones included.
-    pub async fn list(&self) -> anyhow::Result<Vec<StoredKey>> {
-        let entries = self.keep.list(PLACE).await?;
+    /// The keys after an id, revoked ones included, in the order of their ids: a page; an empty one says that there are no more.
+    pub async fn list(&self, after: &str) -> anyhow::Result<Vec<StoredKey>> {
+        let entries = self.keep.list(PLACE, &format!("{PLACE}{after}"), MAX_LISTED_KEYS).await?;
         entries.iter().map(|entry| Ok(serde_json::from_slice(&entry.value)?)).collect()
+    }
+
+    /// True where a key was made and not revoked.
+    pub async fn any_in_force(&self) -> anyhow::Result<bool> {
+        let mut after = String::new();
+        loop {
+            let page = self.list(&after).await?;
+            let Some(last) = page.last() else { return Ok(false) };
+            if page.iter().any(|key| key.revoked.is_none()) {
+                return Ok(true);
+            }
+            after.clone_from(&last.id);
+        }
+    }
+
+    /// Removes the keys that were revoked; answers how many. That keys were made stays known.
+    pub async fn purge(&self) -> anyhow::Result<u64> {
+        let (mut after, mut purged) = (String::new(), 0);
+        loop {
+            let page = self.list(&after).await?;
+            let Some(last) = page.last() else { return Ok(purged) };
+            after.clone_from(&last.id);
+            for key in page.iter().filter(|key| key.revoked.is_some()) {
+                let place = format!("{PLACE}{}", key.id);
+                if let Some((_, revision)) = self.keep.get(&place).await? {
+                    self.keep.delete(&place, revision).await?;
+                    purged += 1;
+                }
+            }
+        }
     }
 
     /// Revokes a key; false where there is none with this id.
@@ -180,7 +234,40 @@ impl Keys {
         let stored = self.look_up(id).await?.filter(|stored| stored.revoked.is_none()).ok_or(KeyFault::Unknown)?;
         // Compared in constant time, although a hash of a guess tells little.
         let same: bool = hash(key).as_bytes().ct_eq(stored.sha256.as_bytes()).into();
-        if same { Ok(stored) } else { Err(KeyFault::Unknown) }
+        if !same {
+            return Err(KeyFault::Unknown);
+        }
+        *locked(&self.any) = Some((Clock::now(), true));
+        self.mark().await.map_err(KeyFault::Ledger)?;
+        Ok(stored)
+    }
+
+    /// From now on the ledger, which this process writes, is told that keys were made before the first one is accepted.
+    pub fn remember_in(&self, ledger: Ledger) {
+        // One process has one ledger; a second call changes nothing.
+        let _ = self.marking.ledger.set(ledger);
+    }
+
+    async fn mark(&self) -> Result<(), LedgerError> {
+        let Some(ledger) = self.marking.ledger.get().filter(|_| !self.marking.is_marked.load(Ordering::Relaxed)) else { return Ok(()) };
+        ledger.mark_keys_made().await?;
+        self.marking.is_marked.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Tells the ledger that keys were made, as soon as they are; ends then, or when told to stop.
+    pub async fn mark_when_made(self, mut stop: tokio::sync::watch::Receiver<bool>) {
+        while !*stop.borrow() {
+            match self.were_made().await {
+                Ok(true) => match self.mark().await {
+                    Ok(()) => return,
+                    Err(error) => tracing::warn!(%error, "the ledger could not note that API keys were made; trying again"),
+                },
+                Ok(false) => {}
+                Err(error) => tracing::warn!(%error, "the keep does not say whether API keys were made; trying again"),
+            }
+            let _ = tokio::time::timeout(Duration::from_millis(LOOK_EVERY_MS), stop.wait_for(|stop| *stop)).await;
+        }
     }
 
     async fn look_up(&self, id: &str) -> Result<Option<StoredKey>, KeyFault> {
@@ -199,16 +286,25 @@ impl Keys {
         Ok(stored)
     }
 
-    /// True once a key was made, even if it was revoked since.
+    /// True once a key was made, even if it was revoked since. What was seen lately is believed.
     pub async fn any_exist(&self) -> Result<bool, KeepError> {
         if let Some((when, any)) = *locked(&self.any)
             && (any || when.elapsed() < REMEMBERED)
         {
             return Ok(any);
         }
-        let any = !self.keep.list(PLACE).await?.is_empty();
+        let any = self.were_made().await?;
         *locked(&self.any) = Some((Clock::now(), any));
         Ok(any)
+    }
+
+    /// The same, as the keep says it now. Keys are listed once at most: whoever makes one says so beside it.
+    pub async fn were_made(&self) -> Result<bool, KeepError> {
+        if self.keep.get(MADE).await?.is_some() {
+            return Ok(true);
+        }
+        let list = async || Ok(!self.keep.list(PLACE, "", 1).await?.is_empty());
+        self.listed.get_or_try_init(list).await.copied()
     }
 }
 

@@ -13,6 +13,7 @@ pub mod config;
 pub mod keys;
 pub mod publishers;
 pub mod ask;
+pub mod clocks;
 pub mod health;
 pub mod http;
 pub mod intake;

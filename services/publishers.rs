@@ -86,7 +86,7 @@ pub async fn revoke(keep: &Keep, name: &str, now: &str) -> anyhow::Result<bool> 
 
 /// Every publisher, revoked ones included.
 pub async fn list(keep: &Keep) -> anyhow::Result<Vec<Publisher>> {
-    keep.list(PLACE).await?.iter().map(|entry| Ok(serde_json::from_slice(&entry.value)?)).collect()
+    keep.all(PLACE).await?.iter().map(|entry| Ok(serde_json::from_slice(&entry.value)?)).collect()
 }
 
 async fn put(keep: &Keep, publisher: Publisher) -> anyhow::Result<()> {

@@ -56,11 +56,11 @@ struct Opening<'a> {
 impl House {
     /// Opens what the roles need and starts them behind one address.
     pub async fn start(serving: &Serving) -> anyhow::Result<Self> {
-        Self::start_with(serving, |_| Router::new()).await
+        Self::start_with(serving, |gate, health| health.metrics("/metrics", gate)).await
     }
 
-    /// The same with further routes behind the same address and the same gate.
-    pub async fn start_with(serving: &Serving, further: impl FnOnce(&Gate) -> Router) -> anyhow::Result<Self> {
+    /// The same with further routes behind the same address and the same gate, `/metrics` among them.
+    pub async fn start_with(serving: &Serving, further: impl FnOnce(&Gate, &Health) -> Router) -> anyhow::Result<Self> {
         let addresses = &serving.addresses;
         let keep = Keep::open(&addresses.keep).await?;
         let keys = Keys::new(keep.clone());
@@ -69,7 +69,7 @@ impl House {
             check_that_keys_exist(&keys, serving).await?;
         }
         let (stop, stopped) = watch::channel(false);
-        let opening = Opening { serving, keep, gate: Gate::new(keys, loopback, serving.open_reading), stopped };
+        let opening = Opening { serving, keep, gate: Gate::new(keys.clone(), loopback, serving.open_reading), stopped };
         let views = opening.views().await?;
         let archive = opening.archive().await?;
         let mut known = 0;
@@ -84,6 +84,7 @@ impl House {
         if let Some(views) = &views {
             views.must_reach(ledger.head().await?.position).await?;
         }
+        check_that_keys_are_there(&keys, &ledger, serving).await?;
         let inbox = opening.inbox().await?;
         let reports = if serving.has(Role::Intake) || serving.has(Role::Detector) { open_reports(addresses).await? } else { None };
         let detecting = opening.detecting(&ledger, views.as_ref(), reports.as_ref())?;
@@ -91,13 +92,15 @@ impl House {
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
         let address = server.address();
-        let router = opening.routes(&ledger, views.as_ref(), archive.as_ref(), reports.as_ref(), server.lowered());
+        let health = opening.health(&ledger, views.as_ref(), archive.as_ref(), server.lowered());
+        let router = opening.routes(&health, reports.as_ref());
         let router = match &detecting {
             Some((detector, ..)) => router.merge(detector.routes(&opening.gate)),
             None => router,
         };
-        let router = whole(router.merge(further(&opening.gate)));
+        let router = whole(router.merge(further(&opening.gate, &health)));
         let mut tasks = opening.start(&ledger, number, views.as_ref(), inbox);
+        tasks.push(tokio::spawn(keys.mark_when_made(opening.stopped.clone())));
         tasks.extend(archive.map(|archive| tokio::spawn(archive::run(ledger.clone(), archive, opening.stopped.clone()))));
         if let Some((detector, reports, asker)) = detecting {
             tasks.push(tokio::spawn(detector.run(reports, opening.keep.clone(), asker, opening.stopped.clone())));
@@ -126,9 +129,28 @@ impl House {
     }
 }
 
+/// A keep that was lost does not open the door: the ledger remembers that keys were made.
+async fn check_that_keys_are_there(keys: &Keys, ledger: &Ledger, serving: &Serving) -> anyhow::Result<()> {
+    let any_exist = keys.were_made().await?;
+    if !any_exist && ledger.keys_made().await? {
+        bail!(
+            "the ledger {} remembers that API keys were made, and the keep {} holds none: it was lost, or it is another one. Put it back, or make a key with `dateline keys create`; without one everybody could publish",
+            serving.addresses.ledger,
+            serving.addresses.keep
+        );
+    }
+    if serving.has(Role::Intake) {
+        keys.remember_in(ledger.clone());
+        if any_exist {
+            ledger.mark_keys_made().await?;
+        }
+    }
+    Ok(())
+}
+
 /// One's own machine needs no key; elsewhere nobody could publish without one.
 async fn check_that_keys_exist(keys: &Keys, serving: &Serving) -> anyhow::Result<()> {
-    if !keys.list().await?.iter().all(|key| key.revoked.is_some()) {
+    if keys.any_in_force().await? {
         return Ok(());
     }
     let detail = format!("{} can be reached from other machines, and there is no API key yet", serving.listen);
@@ -191,16 +213,15 @@ impl Opening<'_> {
         }
     }
 
-    fn routes(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>, reports: Option<&Reports>, lowered: Option<&str>) -> Router {
+    fn health(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>, lowered: Option<&str>) -> Health {
         let needs_ledger = self.serving.roles.iter().any(|role| *role != Role::Reader);
-        let mut router = Health {
-            ledger: ledger.clone(),
-            needs_ledger,
-            views: views.cloned(),
-            archive: archive.cloned(),
-            lowered: lowered.map(ToOwned::to_owned),
-        }
-        .routes();
+        let lowered = lowered.map(ToOwned::to_owned);
+        Health { ledger: ledger.clone(), needs_ledger, views: views.cloned(), archive: archive.cloned(), lowered }
+    }
+
+    fn routes(&self, health: &Health, reports: Option<&Reports>) -> Router {
+        let (ledger, views) = (&health.ledger, health.views.as_ref());
+        let mut router = health.clone().routes();
         if self.serving.has(Role::Intake) {
             let (bodies, reporting) = (self.serving.web.bodies(), self.serving.reporting.clone());
             router = router.merge(Intake::new(ledger.clone(), self.gate.clone(), bodies.clone()).routes());

@@ -81,7 +81,7 @@ impl House {
                 "position {position} is not named: {said}"
             );
         }
-        let restored = self.kept.run(&["ledger", "restore"]);
+        let restored = self.kept.run(&["ledger", "restore", "--open"]);
         let said = format!("{}{}", String::from_utf8_lossy(&restored.stdout), String::from_utf8_lossy(&restored.stderr));
         assert_eq!(restored.status.code(), Some(0), "{said}");
         assert!(said.contains("ledger 2 is current"), "{said}");

@@ -201,3 +201,33 @@ async fn an_intake_that_is_killed_leaves_nothing_out_and_stores_nothing_twice() 
     assert!(ids.iter().copied().eq(0..MESSAGES), "{} ids of {MESSAGES}", ids.len());
     drop(bus.server);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_and_messages_beyond_their_limits_are_refused_and_cut_nobody_off() {
+    let bus = Bus::start().await;
+    let mut refused = bus.client.subscribe("dateline.refused.tests").await.unwrap();
+    let _intake = Role::start(&bus.kept, "intake");
+    let event = anomaly("1", "whatsapp", "2022-10-25T06:37Z");
+    let subject = |bytes: usize| format!("_INBOX.tests.{}", "a".repeat(bytes - "_INBOX.tests.".len()));
+    // The first would have the server cut the intake off, over and over: a line of its protocol has 4 KiB.
+    for (name, value) in [("Dateline-Reply-To", subject(10_000)), ("Dateline-Reply-To", subject(257)), ("X-Note", "x".repeat(1_024 - 5))] {
+        bus.send("tests", headers(&[STRUCTURED, (name, &value)]), &event).await;
+        let problem = next(&mut refused).await;
+        assert_eq!((&problem["status"], &problem["type"]), (&json!(431), &json!("urn:dateline:problem:header-too-large")), "{problem}");
+        assert!(problem["detail"].as_str().unwrap().contains(name), "{problem}");
+    }
+    for bytes in [129 * 1024, 255 * 1024, 900 * 1024] {
+        bus.send("tests", headers(&[STRUCTURED]), &format!("{{\"x\":\"{}\"}}", "x".repeat(bytes))).await;
+        assert_eq!(next(&mut refused).await["status"], 413, "{bytes} bytes");
+    }
+    let place = subject(256);
+    let mut answers = bus.client.subscribe(place.clone()).await.unwrap();
+    bus.send("tests", headers(&[STRUCTURED, ("Dateline-Reply-To", &place), ("X-Note", &"x".repeat(1_024 - 6))]), &event).await;
+    assert_eq!(next(&mut answers).await["position"], 1, "at the limit");
+    bus.until_empty().await;
+    for stream in ["inbox", "refused"] {
+        let info = bus.client.request(format!("$JS.API.STREAM.INFO.{stream}"), "".into()).await.unwrap();
+        let limit = serde_json::from_slice::<Value>(&info.payload).unwrap()["config"]["max_bytes"].as_i64();
+        assert!(limit.is_some_and(|limit| limit > 0), "{stream} has no limit in bytes");
+    }
+}

@@ -24,6 +24,7 @@ mod asking;
 
 mod access;
 mod both_engines;
+mod clock;
 mod commands;
 mod crowds;
 mod damage;
@@ -36,14 +37,17 @@ mod http;
 mod inbox;
 
 mod intake;
+mod keys;
 mod killed;
 mod openapi;
 mod passed_over;
 mod poison;
+mod pooler;
 mod reading;
 mod replayed;
 mod reports;
 mod roles;
+mod secrets;
 mod synced;
 mod tidy;
 mod vendors;

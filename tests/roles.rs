@@ -132,7 +132,7 @@ async fn a_role_that_works_on_a_ledger_of_the_past_ends() {
     let house = Role::start(&kept, "serve");
     publish(&house.url, &[&anomaly("1", "whatsapp", "2022-10-25T06:37Z")]).await;
     // Not stopped first, as it should be: the closed ledger takes nothing any more, so nothing that is acknowledged is left behind.
-    let restored = kept.run(&["ledger", "restore"]);
+    let restored = kept.run(&["ledger", "restore", "--open"]);
     assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
     let refused = publish_one(&house.url, "2").await;
     assert!(matches!(refused, None | Some(503)), "{refused:?}");

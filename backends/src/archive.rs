@@ -6,8 +6,8 @@ use dateline_events::{EventKey, Position};
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::address::Address;
 use crate::ledger::{MAX_PAGE_RECORDS, Record};
-use crate::views::without_password;
 use crate::{distributed, embedded};
 
 /// The archive. Cheap to clone; every verb may be called concurrently, from several processes too. An answer to `put` means
@@ -73,20 +73,21 @@ pub enum ArchiveError {
         detail: String,
     },
     /// The address of an archive was not understood.
-    #[error("{0:?} is no address of an archive: write sqlite:PATH or postgres://USER@HOST/DATABASE?password_file=PATH")]
-    Address(String),
+    #[error("{0:?} is no address of an archive: write sqlite:PATH or postgres://USER@HOST/DATABASE?password_file=PATH{hint}", hint = .0.hint())]
+    Address(Address),
     /// The engine failed in a way that has no name here.
     #[error("the engine of the archive failed: {0}")]
     Engine(String),
 }
 
 impl Archive {
-    /// Opens the archive at `url` (`sqlite:PATH` or `postgres://…`, as for the views), and creates it where there is none.
-    pub async fn open(url: &str) -> Result<Self, ArchiveError> {
-        match url.split_once(':') {
-            Some(("sqlite", path)) => embedded::Archive::open(path).await.map(Self::Embedded),
-            Some(("postgres" | "postgresql", _)) => distributed::Archive::open(url).await.map(Self::Distributed),
-            _ => Err(ArchiveError::Address(without_password(url))),
+    /// Opens the archive at an address (`sqlite:PATH` or `postgres://…`, as for the views), and creates it where there is none.
+    pub async fn open(address: impl Into<Address>) -> Result<Self, ArchiveError> {
+        let address = address.into();
+        match address.parts() {
+            ("sqlite", path) => embedded::Archive::open(path).await.map(Self::Embedded),
+            ("postgres" | "postgresql", _) => distributed::Archive::open(address).await.map(Self::Distributed),
+            _ => Err(ArchiveError::Address(address)),
         }
     }
 

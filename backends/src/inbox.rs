@@ -10,15 +10,28 @@ use crate::distributed;
 /// The most deliveries that one call of `Inbox::receive` hands out.
 pub const MAX_DELIVERIES: usize = 1_000;
 
-/// The largest message that the inbox takes, in bytes, headers included: an event has at most 64 KiB.
-pub const MAX_MESSAGE_BYTES: usize = 128 * 1024;
+/// The largest message that the inbox keeps, in bytes, headers included: so large that whoever sends an event that is too large (64 KiB
+/// are the most) is told so by the intake. The server itself refuses what is larger.
+pub const MAX_MESSAGE_BYTES: usize = 1024 * 1024;
+
+/// A header of a message is at most so long, name and value together, in bytes.
+pub const MAX_HEADER_BYTES: usize = 1024;
+
+/// The subject that a publisher wants its answer at is at most so long, in bytes: a server cuts off whoever sends it a longer line than it
+/// reads (4 KiB), so the answer to one message would cut off the intake.
+pub const MAX_REPLY_SUBJECT_BYTES: usize = 256;
 
 /// A message that is not acknowledged within so many seconds is handed out again.
 pub const ACKNOWLEDGE_WITHIN_S: u64 = 30;
 
-/// So many messages wait in the inbox at most; then it refuses further ones, and publishers keep them. Counted in messages: the server
-/// would set a limit in bytes aside at once, and refuse the inbox on a small disk.
+/// So many messages wait in the inbox at most; then it refuses further ones, and publishers keep them.
 pub const MAX_WAITING_MESSAGES: u64 = 100_000;
+
+/// The same in bytes, in MiB. The server sets that much of its disk aside at once: on a smaller disk the next one is tried.
+pub(crate) const MAX_WAITING_MIB: [u64; 3] = [512, 64, 8];
+
+/// Refusals are kept up to so many bytes, in MiB; then the oldest go.
+pub(crate) const MAX_REFUSED_MIB: [u64; 3] = [128, 16, 2];
 
 /// The inbox: a work queue that any number of intakes share, each with an inbox that it opened itself.
 ///

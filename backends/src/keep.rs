@@ -4,6 +4,7 @@
 
 use thiserror::Error;
 
+use crate::address::Address;
 use crate::{distributed, embedded};
 
 /// The largest value, in bytes.
@@ -12,15 +13,15 @@ pub const MAX_VALUE_BYTES: usize = 512 * 1024;
 /// The longest key, in bytes.
 pub(crate) const MAX_KEY_BYTES: usize = 256;
 
-/// The most entries that one call of [`Keep::list`] answers.
+/// The most entries that one call of [`Keep::list`] answers: a page.
 pub const MAX_LISTED_KEYS: usize = 1_000;
 
 /// Names a version of one key: another one with every put. Only good for comparing.
 pub type Revision = u64;
 
 /// The keep: values by key, changed by compare-and-swap only. Cheap to clone; every verb may be called concurrently, from
-/// several processes too. An answer to `put` means that the value survives loss of power. Nothing is ever deleted: what
-/// should no longer hold (a revoked key) is put with a value that says so.
+/// several processes too. An answer to `put` or `delete` means that it survives loss of power. What should no longer hold (a
+/// revoked key) is put with a value that says so; it is deleted only where its owner asks for that.
 #[derive(Clone, Debug)]
 pub enum Keep {
     /// One SQLite file: `sqlite:PATH`.
@@ -60,9 +61,6 @@ pub enum KeepError {
         /// Its bytes.
         given: usize,
     },
-    /// More entries than one answer holds.
-    #[error("more than {MAX_LISTED_KEYS} entries begin with {0:?}: ask for a longer beginning")]
-    TooMany(String),
     /// The disk is full.
     #[error("the keep's disk is full: nothing was changed; free some space and try again")]
     Full,
@@ -79,20 +77,21 @@ pub enum KeepError {
         detail: String,
     },
     /// The address of a keep was not understood.
-    #[error("{0:?} is no keep's address: write sqlite:PATH or nats://HOST:PORT")]
-    Address(String),
+    #[error("{0:?} is no keep's address: write sqlite:PATH or nats://HOST:PORT{hint}", hint = .0.hint())]
+    Address(Address),
     /// The engine failed in a way that has no name here.
     #[error("the keep's engine failed: {0}")]
     Engine(String),
 }
 
 impl Keep {
-    /// Opens the keep at `url` (`sqlite:PATH`, `nats://HOST:PORT`), and creates it where there is none.
-    pub async fn open(url: &str) -> Result<Self, KeepError> {
-        match url.split_once(':') {
-            Some(("sqlite", path)) => embedded::Keep::open(path).await.map(Self::Embedded),
-            Some(("nats", _)) => distributed::Keep::open(url).await.map(Self::Distributed),
-            _ => Err(KeepError::Address(url.to_owned())),
+    /// Opens the keep at an address (`sqlite:PATH`, `nats://HOST:PORT`), and creates it where there is none.
+    pub async fn open(address: impl Into<Address>) -> Result<Self, KeepError> {
+        let address = address.into();
+        match address.parts() {
+            ("sqlite", path) => embedded::Keep::open(path).await.map(Self::Embedded),
+            ("nats", _) => distributed::Keep::open(address).await.map(Self::Distributed),
+            _ => Err(KeepError::Address(address)),
         }
     }
 
@@ -115,11 +114,36 @@ impl Keep {
         }
     }
 
-    /// All entries whose keys begin so, in the order of their bytes; an error beyond [`MAX_LISTED_KEYS`].
-    pub async fn list(&self, prefix: &str) -> Result<Vec<KeepEntry>, KeepError> {
+    /// Removes a key if it is at this revision. A revision is never given to it again.
+    pub async fn delete(&self, key: &str, expected: Revision) -> Result<(), KeepError> {
         match self {
-            Self::Embedded(keep) => keep.list(prefix.to_owned()).await,
-            Self::Distributed(keep) => keep.list(prefix.to_owned()).await,
+            Self::Embedded(keep) => keep.delete(checked(key)?, expected).await,
+            Self::Distributed(keep) => keep.delete(checked(key)?, expected).await,
+        }
+    }
+
+    /// The entries whose keys begin so and stand after another key, in the order of their bytes: a page of at most so many, and of at
+    /// most [`MAX_LISTED_KEYS`]. One that is shorter is the last. On the bus a page costs a question an entry, and one for the names of
+    /// all keys: to look one key up there is [`Keep::get`].
+    pub async fn list(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<KeepEntry>, KeepError> {
+        let limit = limit.clamp(1, MAX_LISTED_KEYS);
+        match self {
+            Self::Embedded(keep) => keep.list(prefix.to_owned(), after.to_owned(), limit).await,
+            Self::Distributed(keep) => keep.list(prefix, after, limit).await,
+        }
+    }
+
+    /// Every entry whose key begins so, page by page: for what is known to be few enough to be held at once.
+    pub async fn all(&self, prefix: &str) -> Result<Vec<KeepEntry>, KeepError> {
+        let mut all: Vec<KeepEntry> = Vec::new();
+        loop {
+            let after = all.last().map_or(String::new(), |last| last.key.clone());
+            let page = self.list(prefix, &after, MAX_LISTED_KEYS).await?;
+            let is_last = page.len() < MAX_LISTED_KEYS;
+            all.extend(page);
+            if is_last {
+                return Ok(all);
+            }
         }
     }
 }

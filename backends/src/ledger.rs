@@ -6,6 +6,9 @@ use dateline_events::{EventKey, Instant, Position};
 use thiserror::Error;
 use tokio::sync::watch;
 
+use crate::address::Address;
+use crate::clock::Clocks;
+use crate::heads::KnownHead;
 use crate::soundness::{Found, Soundness};
 use crate::{distributed, embedded};
 
@@ -227,6 +230,14 @@ pub enum LedgerError {
         /// Which file, and what the engine said.
         detail: String,
     },
+    /// A message that no intake wrote stands in the ledger's subjects.
+    #[error(
+        "position {position} of the ledger's stream holds a message of somebody else (it lacks what an intake writes with each): take away the right to publish to the ledger's subjects; {WAY_ON}"
+    )]
+    Foreign {
+        /// The position.
+        position: Position,
+    },
     /// A setting of the server or the stream would lose or change what was acknowledged.
     #[error("{place} is no place for a ledger: {detail}")]
     Unsafe {
@@ -234,6 +245,12 @@ pub enum LedgerError {
         place: String,
         /// Which setting, and what it does.
         detail: String,
+    },
+    /// The wall clock ran ahead, and is not believed yet; nothing was stored.
+    #[error("this machine's clock ran ahead and is not believed yet: nothing was stored; send the same events again in {retry_s} s")]
+    ClockUnsettled {
+        /// After so many seconds it is believed, in seconds.
+        retry_s: u16,
     },
     /// It was closed for good: another ledger was made from it.
     #[error("this ledger was closed, and another one was made from it: start the process anew, the keep says which is current")]
@@ -264,21 +281,22 @@ pub enum LedgerError {
     #[error("the ledger was opened for reading: appending and redacting belong to the process that opened it as the writer")]
     ReadOnly,
     /// The address of a ledger was not understood.
-    #[error("{0:?} is no ledger's address: write sqlite:PATH or nats://HOST:PORT")]
-    Address(String),
+    #[error("{0:?} is no ledger's address: write sqlite:PATH or nats://HOST:PORT{hint}", hint = .0.hint())]
+    Address(Address),
     /// The engine failed in a way that has no name here.
     #[error("the ledger's engine failed: {0}")]
     Engine(String),
 }
 
 impl Ledger {
-    /// Opens the ledger at `url` (`sqlite:PATH`, `nats://HOST:PORT`). A second writer of the same file is refused; on the bus several
+    /// Opens the ledger at an address (`sqlite:PATH`, `nats://HOST:PORT`). A second writer of the same file is refused; on the bus several
     /// may write, fenced by the head that each append names. A server or stream that would lose what it acknowledged is refused.
-    pub async fn open(url: &str, options: LedgerOptions) -> Result<Self, LedgerError> {
-        match url.split_once(':') {
-            Some(("sqlite", path)) => embedded::Ledger::open(path, options).await.map(Self::Embedded),
-            Some(("nats", _)) => distributed::Ledger::open(url, options).await.map(Self::Distributed),
-            _ => Err(LedgerError::Address(url.to_owned())),
+    pub async fn open(address: impl Into<Address>, options: LedgerOptions) -> Result<Self, LedgerError> {
+        let address = address.into();
+        match address.parts() {
+            ("sqlite", path) => embedded::Ledger::open(path, options).await.map(Self::Embedded),
+            ("nats", _) => distributed::Ledger::open(address, options).await.map(Self::Distributed),
+            _ => Err(LedgerError::Address(address)),
         }
     }
 
@@ -392,8 +410,33 @@ impl Ledger {
         }
     }
 
-    /// The head's position, as far as this process knows. In the writing process at once, elsewhere within 50 ms.
-    pub fn watch_head(&self) -> watch::Receiver<Position> {
+    /// Whether it is marked that API keys were made: then a keep without any key is one that was lost.
+    pub async fn keys_made(&self) -> Result<bool, LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.keys_made().await,
+            Self::Distributed(ledger) => ledger.keys_made().await,
+        }
+    }
+
+    /// Marks for ever that API keys were made; for the writer alone. Durable when it answers, may be repeated.
+    pub async fn mark_keys_made(&self) -> Result<(), LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.mark_keys_made().await,
+            Self::Distributed(ledger) => ledger.mark_keys_made().await,
+        }
+    }
+
+    /// How the clock does by which this process records; None where it only reads.
+    pub fn clocks(&self) -> Option<Clocks> {
+        match self {
+            Self::Embedded(ledger) => ledger.clocks(),
+            Self::Distributed(ledger) => ledger.clocks(),
+        }
+    }
+
+    /// The head, as this process last looked it up. In the writing process at once, elsewhere within 50 ms of a hint, on the bus within
+    /// 500 ms without one.
+    pub fn watch_head(&self) -> watch::Receiver<KnownHead> {
         match self {
             Self::Embedded(ledger) => ledger.watch_head(),
             Self::Distributed(ledger) => ledger.watch_head(),

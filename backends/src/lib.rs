@@ -3,9 +3,12 @@
 //! No domain rule lives here: which incident, which claim and which words are decided in `timelines`. Nothing is read from
 //! the environment, and no role is known. Only `embedded` names SQLite, only `distributed` NATS and PostgreSQL.
 
+mod address;
 mod archive;
+mod clock;
 mod distributed;
 mod embedded;
+mod heads;
 mod inbox;
 mod keep;
 mod ledger;
@@ -16,8 +19,11 @@ mod soundness;
 mod threads;
 mod views;
 
+pub use address::Address;
 pub use archive::{Archive, ArchiveError};
-pub use inbox::{Delivery, Inbox, InboxError, MAX_DELIVERIES};
+pub use clock::{Clocks, Step, ahead_of_the_clock_s};
+pub use heads::KnownHead;
+pub use inbox::{Delivery, Inbox, InboxError, MAX_DELIVERIES, MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, MAX_REPLY_SUBJECT_BYTES};
 pub use keep::{Keep, KeepEntry, KeepError, MAX_LISTED_KEYS, MAX_VALUE_BYTES, Revision};
 pub use ledger::{
     Follower, Head, Ledger, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, NewEvent,

@@ -7,6 +7,7 @@ use dateline_events::Position;
 use dateline_events::reports::{Flush, MAX_FLUSH_BYTES, MAX_FLUSH_COUNTS, Run};
 use thiserror::Error;
 
+use crate::address::Address;
 use crate::{distributed, embedded};
 
 /// So long a flush is kept at least, in days: who follows may be away over a holiday. Then it is trimmed.
@@ -130,26 +131,27 @@ pub enum ReportsError {
         detail: String,
     },
     /// The address was not understood.
-    #[error("{0:?} is no address of a log of reports: write sqlite:PATH, nats://HOST:PORT, or none")]
-    Address(String),
+    #[error("{0:?} is no address of a log of reports: write sqlite:PATH, nats://HOST:PORT, or none{hint}", hint = .0.hint())]
+    Address(Address),
     /// The engine failed in a way that has no name here; whether a flush was stored is not known.
     #[error("the engine of the log of reports failed: {0}")]
     Engine(String),
 }
 
 impl Reports {
-    /// Opens the log at `url` (`sqlite:PATH`, `nats://HOST:PORT`), and creates it where there is none.
-    pub async fn open(url: &str) -> Result<Self, ReportsError> {
-        Self::open_keeping(url, u64::from(REPORTS_KEPT_DAYS) * 24 * 3_600).await
+    /// Opens the log at an address (`sqlite:PATH`, `nats://HOST:PORT`), and creates it where there is none.
+    pub async fn open(address: impl Into<Address>) -> Result<Self, ReportsError> {
+        Self::open_keeping(address, u64::from(REPORTS_KEPT_DAYS) * 24 * 3_600).await
     }
 
     /// For tests: the same with another time to keep, in seconds.
     #[doc(hidden)]
-    pub async fn open_keeping(url: &str, kept_s: u64) -> Result<Self, ReportsError> {
-        match url.split_once(':') {
-            Some(("sqlite", path)) => embedded::Reports::open(path, kept_s).await.map(Self::Embedded),
-            Some(("nats", _)) => distributed::Reports::open(url, kept_s).await.map(Self::Distributed),
-            _ => Err(ReportsError::Address(url.to_owned())),
+    pub async fn open_keeping(address: impl Into<Address>, kept_s: u64) -> Result<Self, ReportsError> {
+        let address = address.into();
+        match address.parts() {
+            ("sqlite", path) => embedded::Reports::open(path, kept_s).await.map(Self::Embedded),
+            ("nats", _) => distributed::Reports::open(address, kept_s).await.map(Self::Distributed),
+            _ => Err(ReportsError::Address(address)),
         }
     }
 

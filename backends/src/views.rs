@@ -8,6 +8,7 @@ use dateline_timelines::rows::{EventRow, Facts, IncidentNumber, Needs, Rows, Sum
 use thiserror::Error;
 use tokio::sync::watch;
 
+use crate::address::Address;
 use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, Members};
 use crate::{distributed, embedded};
 
@@ -117,22 +118,23 @@ pub enum ViewsError {
         detail: String,
     },
     /// The address of views was not understood.
-    #[error("{0:?} is no address of views: write sqlite:PATH or postgres://USER@HOST/DATABASE?password_file=PATH")]
-    Address(String),
+    #[error("{0:?} is no address of views: write sqlite:PATH or postgres://USER@HOST/DATABASE?password_file=PATH{hint}", hint = .0.hint())]
+    Address(Address),
     /// The engine failed in a way that has no name here. Views are disposable: a rebuild is always a way out.
     #[error("the engine of the views failed: {0}")]
     Engine(String),
 }
 
 impl Views {
-    /// Opens the views at `url` (`sqlite:PATH`, or a `postgres://` URL as libpq takes it, where `password_file=PATH` names a file
+    /// Opens the views at an address (`sqlite:PATH`, or a `postgres://` URL as libpq takes it, where `password_file=PATH` names a file
     /// that holds the password), drops what was retired, and creates a serving generation of this version of
     /// the projection where there is none. Whether the one that serves has this version is for the caller to see.
-    pub async fn open(url: &str, projection_version: u32) -> Result<Self, ViewsError> {
-        match url.split_once(':') {
-            Some(("sqlite", path)) => embedded::Views::open(path, projection_version).await.map(Self::Embedded),
-            Some(("postgres" | "postgresql", _)) => distributed::Views::open(url, projection_version).await.map(Self::Distributed),
-            _ => Err(ViewsError::Address(without_password(url))),
+    pub async fn open(address: impl Into<Address>, projection_version: u32) -> Result<Self, ViewsError> {
+        let address = address.into();
+        match address.parts() {
+            ("sqlite", path) => embedded::Views::open(path, projection_version).await.map(Self::Embedded),
+            ("postgres" | "postgresql", _) => distributed::Views::open(address, projection_version).await.map(Self::Distributed),
+            _ => Err(ViewsError::Address(address)),
         }
     }
 
@@ -338,16 +340,4 @@ pub(crate) fn announce(publish: &watch::Sender<Position>, cursor: Position) {
         *known = cursor.max(*known);
         moved
     });
-}
-
-/// An address that may be shown: what stands between the name of its user and the host, and after `password=`, is left out.
-pub(crate) fn without_password(url: &str) -> String {
-    let (address, parameters) = url.split_once('?').unwrap_or((url, ""));
-    let shown = match address.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
-        Some((scheme, (user, host))) => format!("{scheme}://{}@{host}", user.split(':').next().unwrap_or_default()),
-        None => address.to_owned(),
-    };
-    let open = |parameter: &&str| !parameter.starts_with("password=") && !parameter.is_empty();
-    let parameters: Vec<&str> = parameters.split('&').filter(open).collect();
-    if parameters.is_empty() { shown } else { format!("{shown}?{}", parameters.join("&")) }
 }

@@ -262,6 +262,36 @@ async fn a_message_that_somebody_else_put_there_stops_everybody() {
     ledger.append(events(1, 2)).await.unwrap();
     let client = async_nats::connect(format!("127.0.0.1:{}", server.port)).await.unwrap();
     client.request("ledger.evil.e", "{}".into()).await.unwrap();
-    assert_eq!(ledger.append(events(3, 3)).await, Err(LedgerError::Altered { position: 3 }));
-    assert_eq!(ledger.follow(0).next().await, Err(LedgerError::Altered { position: 3 }));
+    assert_eq!(ledger.append(events(3, 3)).await, Err(LedgerError::Foreign { position: 3 }));
+    assert_eq!(ledger.follow(0).next().await, Err(LedgerError::Foreign { position: 3 }));
+}
+
+#[tokio::test]
+async fn a_server_that_carries_too_little_is_refused_by_name() {
+    // An event of 64 KiB, and 4 KiB for its headers: at the limit, and below.
+    let enough = Nats::start_with("sync_interval: always", "max_payload: 69632");
+    open(&enough).await.unwrap();
+    let keep = dateline_backends::Keep::open(enough.url()).await.unwrap_err().to_string();
+    assert!(keep.contains("max_payload") && keep.contains("528384"), "{keep}");
+    let little = Nats::start_with("sync_interval: always", "max_payload: 69631");
+    let refused = open(&little).await.unwrap_err();
+    assert!(matches!(&refused, LedgerError::Unsafe { .. }) && refused.to_string().contains("max_payload"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_hint_is_followed_up_and_never_taken_for_a_head() {
+    let server = Nats::start();
+    let ledger = open(&server).await.unwrap();
+    ledger.append(events(1, 3)).await.unwrap();
+    let reader = Ledger::open(server.url(), LedgerOptions::reader()).await.unwrap();
+    let mut known = reader.watch_head();
+    let client = async_nats::connect(format!("127.0.0.1:{}", server.port)).await.unwrap();
+    client.publish("dateline.head.ledger", "999999".into()).await.unwrap();
+    client.flush().await.unwrap();
+    // What follows the forged hint on the same connection has arrived behind it.
+    let mut follower = reader.follow(3);
+    ledger.append(events(4, 4)).await.unwrap();
+    assert_eq!(follower.next().await.unwrap().records.len(), 1);
+    known.wait_for(|head| head.position() >= 4).await.unwrap();
+    assert_eq!((known.borrow().position(), ledger.watch_head().borrow().position()), (4, 4), "the forged hint was believed");
 }

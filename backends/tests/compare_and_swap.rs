@@ -7,7 +7,8 @@ use crate::support::Store;
 on_both_ledgers!(
     whoever_read_an_old_value_is_refused,
     of_many_that_put_at_once_one_wins_a_revision,
-    a_list_has_what_begins_so_and_says_when_that_is_too_much,
+    a_list_has_what_begins_so_page_by_page,
+    what_was_deleted_is_gone_and_comes_again_with_another_revision,
     keys_and_values_have_limits,
 );
 
@@ -42,15 +43,15 @@ async fn of_many_that_put_at_once_one_wins_a_revision(store: &Store) {
     assert_eq!(one.get("seal").await.unwrap().map(|(_, revision)| revision), Some(won[0]));
 }
 
-async fn a_list_has_what_begins_so_and_says_when_that_is_too_much(store: &Store) {
+async fn a_list_has_what_begins_so_page_by_page(store: &Store) {
     let keep = store.keep().await;
     let mut put = Vec::new();
     for key in ["keys/b", "keys/a", "key", "keyz", "watch/a", "a.=b", ".dots..", "=2E"] {
         put.push((key.to_owned(), keep.put(key, key.as_bytes(), None).await.unwrap()));
     }
-    let listed: Vec<_> = keep.list("keys/").await.unwrap().into_iter().map(|entry| (entry.key, entry.revision)).collect();
+    let listed: Vec<_> = keep.list("keys/", "", 10).await.unwrap().into_iter().map(|entry| (entry.key, entry.revision)).collect();
     assert_eq!(listed, [put[1].clone(), put[0].clone()]);
-    let all = keep.list("").await.unwrap();
+    let all = keep.all("").await.unwrap();
     assert_eq!(
         all.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>(),
         [".dots..", "=2E", "a.=b", "key", "keys/a", "keys/b", "keyz", "watch/a"]
@@ -63,7 +64,25 @@ async fn a_list_has_what_begins_so_and_says_when_that_is_too_much(store: &Store)
     for put in many.collect::<Vec<_>>() {
         put.await.unwrap().unwrap();
     }
-    assert_eq!(keep.list("many/").await, Err(KeepError::TooMany("many/".to_owned())), "{MAX_LISTED_KEYS} are the most");
+    let page = keep.list("many/", "", usize::MAX).await.unwrap();
+    assert_eq!(page.len(), MAX_LISTED_KEYS, "a page has a limit");
+    let rest = keep.list("many/", &page[MAX_LISTED_KEYS - 1].key, usize::MAX).await.unwrap();
+    assert_eq!((rest.len(), keep.all("many/").await.unwrap().len()), (1, MAX_LISTED_KEYS + 1));
+    assert_eq!(keep.list("keys/", "keys/a", 1).await.unwrap()[0].key, "keys/b");
+}
+
+async fn what_was_deleted_is_gone_and_comes_again_with_another_revision(store: &Store) {
+    let keep = store.keep().await;
+    let first = keep.put("a", b"1", None).await.unwrap();
+    assert_eq!(keep.delete("a", first + 1).await, Err(KeepError::Changed { key: "a".to_owned(), found: Some(first) }));
+    keep.delete("a", first).await.unwrap();
+    assert_eq!((keep.get("a").await, keep.all("").await), (Ok(None), Ok(Vec::new())));
+    assert_eq!(keep.delete("a", first).await, Err(KeepError::Changed { key: "a".to_owned(), found: None }));
+    assert!(matches!(keep.put("a", b"2", Some(first)).await, Err(KeepError::Changed { found: None, .. })));
+    let again = keep.put("a", b"2", None).await.unwrap();
+    assert!(again > first, "{again} {first}");
+    assert_eq!(keep.put("a", b"3", None).await, Err(KeepError::Changed { key: "a".to_owned(), found: Some(again) }));
+    assert_eq!(store.keep().await.get("a").await, Ok(Some((b"2".to_vec(), again))));
 }
 
 async fn keys_and_values_have_limits(store: &Store) {

@@ -101,5 +101,5 @@ async fn a_foreign_file_another_version_and_a_wrong_address_are_refused() {
     let missing = Ledger::open(&url(&folder, "missing.db"), LedgerOptions::reader()).await.unwrap_err();
     assert!(missing.to_string().contains("there is no ledger at"), "{missing}");
     let address = Ledger::open("mysql://x", LedgerOptions::reader()).await.unwrap_err();
-    assert_eq!(address, LedgerError::Address("mysql://x".to_owned()));
+    assert_eq!(address, LedgerError::Address("mysql://x".into()));
 }

@@ -192,5 +192,5 @@ async fn a_server_or_stream_that_would_lose_flushes_is_refused() {
     drop(Reports::open_keeping(&server.url(), 60).await.unwrap());
     let refused = Reports::open(&server.url()).await.unwrap_err();
     assert!(matches!(&refused, ReportsError::Unsafe { detail, .. } if detail.contains("max_age")), "{refused}");
-    assert_eq!(Reports::open("mysql:x").await.unwrap_err(), ReportsError::Address("mysql:x".to_owned()));
+    assert_eq!(Reports::open("mysql:x").await.unwrap_err(), ReportsError::Address("mysql:x".into()));
 }

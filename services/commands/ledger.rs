@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use dateline_backends::{Archive, Commitment, Found, Keep, Ledger, LedgerError, LedgerOptions, Record};
+use dateline_backends::{Address, Archive, Commitment, Found, Keep, Ledger, LedgerError, LedgerOptions, Record};
 use dateline_events::Position;
 
 use super::{Answer, Progress, say};
@@ -20,7 +20,7 @@ const MAX_SHOWN: usize = 1_000;
 pub async fn run(settings: &Settings, command: &LedgerCommand) -> anyhow::Result<Answer> {
     match command {
         LedgerCommand::Check => check(settings).await,
-        LedgerCommand::Restore => restore(settings).await,
+        LedgerCommand::Restore { open } => restore(settings, *open).await,
         LedgerCommand::Copy { from, to } => copy(from, to).await,
     }
 }
@@ -221,7 +221,7 @@ impl<'a> Scan<'a> {
 }
 
 /// Makes a new ledger from the archive, and from what the damaged one holds behind the archive's end; then it becomes the current one.
-async fn restore(settings: &Settings) -> anyhow::Result<Answer> {
+async fn restore(settings: &Settings, open: bool) -> anyhow::Result<Answer> {
     let keep = Keep::open(&settings.addresses.keep).await?;
     let archive = archive(settings).await?;
     let archive = archive.context(
@@ -230,6 +230,11 @@ async fn restore(settings: &Settings) -> anyhow::Result<Answer> {
     let number = current_number(&keep).await?;
     let damaged = close(settings, number).await?;
     let new = Ledger::open(&settings.addresses.ledger, LedgerOptions::writer().numbered(number + 1)).await?;
+    if !open && !new.keys_made().await? {
+        let failed =
+            "the new ledger could not note that API keys were made: restore with the intake's own login, or with --open where there never were any";
+        new.mark_keys_made().await.context(failed)?;
+    }
     let archived = archive.head().await?;
     let begun = Instant::now();
     let mut after = new.head().await?.position;
@@ -269,7 +274,7 @@ async fn restore(settings: &Settings) -> anyhow::Result<Answer> {
 /// The damaged ledger, closed, so that no intake is told that an event is stored which is not taken over. None: nothing of it can be read.
 async fn close(settings: &Settings, number: u32) -> anyhow::Result<Option<Ledger>> {
     let url = &settings.addresses.ledger;
-    let embedded = url.starts_with("sqlite:");
+    let embedded = url.file().is_some();
     let options = if embedded { LedgerOptions::writer() } else { LedgerOptions::reader() };
     match Ledger::open(url, options.numbered(number)).await {
         Ok(ledger) => {
@@ -319,7 +324,7 @@ async fn copy_tail(from: &Ledger, to: &Ledger, after: Position) -> anyhow::Resul
 }
 
 /// Carries a ledger to another place, positions, recorded times and salts intact; may be called again where it broke off.
-async fn copy(from: &str, to: &str) -> anyhow::Result<Answer> {
+async fn copy(from: &Address, to: &Address) -> anyhow::Result<Answer> {
     // The one that its keep calls current: a ledger that was restored leaves the damaged one behind.
     let source = ledger_to_read(&Addresses::of_ledger(from)).await.context("cannot open the ledger that is copied from")?;
     let target = Ledger::open(to, LedgerOptions::writer()).await.context("cannot open the ledger that is copied to")?;
@@ -330,6 +335,9 @@ async fn copy(from: &str, to: &str) -> anyhow::Result<Answer> {
         if last.is_none() || last != there {
             bail!("the ledger that is copied to holds something else at position {reached}: copy into an empty place");
         }
+    }
+    if source.keys_made().await? {
+        target.mark_keys_made().await.context("the ledger that is copied to could not note that API keys were made")?;
     }
     let mut follower = source.follow(reached);
     let progress = Progress::new("copying", source.head().await?.position);

@@ -32,21 +32,10 @@ pub fn welcome(house: &House, serving: &Serving) -> String {
     if kept.all_in_the_folder() {
         text.push_str(&format!("  files     {}\n", kept.data.display()));
     } else {
-        text.push_str(&format!("  ledger    {}\n  views     {}\n", without_secrets(&kept.ledger), without_secrets(&kept.views)));
+        text.push_str(&format!("  ledger    {}\n  views     {}\n", kept.ledger, kept.views));
     }
     text.push_str("stop with Ctrl-C\n");
     text
-}
-
-/// An address without the password that it may hold.
-fn without_secrets(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let (place, parameters) = rest.split_once('?').map_or((rest, ""), |(place, _)| (place, "?…"));
-    let place = match place.rsplit_once('@') {
-        Some((login, host)) => format!("{}@{host}", login.split(':').next().unwrap_or_default()),
-        None => place.to_owned(),
-    };
-    format!("{scheme}://{place}{parameters}")
 }
 
 /// Waits for SIGINT or SIGTERM.

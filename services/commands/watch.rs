@@ -49,7 +49,7 @@ fn greeting(watched: &Watched) -> String {
 /// Every role in this process, behind one address; what is read is published without a way over the network.
 async fn with_every_role(settings: &Settings, watcher: Watcher, greeting: &str) -> anyhow::Result<Answer> {
     let serving = Serving::of(settings, &Role::ALL);
-    let mut house = House::start_with(&serving, |gate| watcher.routes(gate)).await?;
+    let mut house = House::start_with(&serving, |gate, health| watcher.routes(gate).merge(health.metrics("/metrics/ledger", gate))).await?;
     let views = house.views.clone().context("a house with every role has views")?;
     let doors = Doors { ledger: house.ledger.clone(), views, keep: house.keep.clone(), reports: None };
     let keep = doors.keep.clone();
@@ -80,7 +80,7 @@ async fn beside_a_server(settings: &Settings, watcher: Watcher, server: Asker, g
     })?;
     let address = server_of_its_own.address();
     let router = whole(watcher.routes(&gate).merge(health(asker.clone(), keep.clone())));
-    let to = settings.url.as_deref().unwrap_or_default();
+    let to = settings.url.as_ref().map(ToString::to_string).unwrap_or_default();
     say(&with_state(&format!("serving at http://{address}\nstop with Ctrl-C\n"), &format!("{greeting}  publishes to {to}\n"), address))?;
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(server_of_its_own.serve(router, stopped.clone()));

@@ -2,10 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use dateline_backends::Address;
 use serde::Deserialize;
 
 use super::WebFlags;
+use super::secret::{self, Secret};
 
 /// The settings of a file; names as on the command line.
 #[derive(Debug, Default, Deserialize)]
@@ -13,14 +15,22 @@ use super::WebFlags;
 pub struct File {
     pub data: Option<PathBuf>,
     pub listen: Option<String>,
-    pub ledger: Option<String>,
-    pub views: Option<String>,
-    pub keep: Option<String>,
-    pub archive: Option<String>,
-    pub url: Option<String>,
-    pub key: Option<String>,
+    #[serde(deserialize_with = "secret::address")]
+    pub ledger: Option<Address>,
+    #[serde(deserialize_with = "secret::address")]
+    pub views: Option<Address>,
+    #[serde(deserialize_with = "secret::address")]
+    pub keep: Option<Address>,
+    #[serde(deserialize_with = "secret::address")]
+    pub archive: Option<Address>,
+    #[serde(deserialize_with = "secret::address")]
+    pub url: Option<Address>,
+    #[serde(deserialize_with = "secret::secret")]
+    pub key: Option<Secret>,
+    pub key_file: Option<PathBuf>,
     pub open_reading: bool,
-    pub reports: Option<String>,
+    #[serde(deserialize_with = "secret::address")]
+    pub reports: Option<Address>,
     pub open_reports: bool,
     pub key_reports_a_minute: Option<u64>,
     pub fold_memory_mib: Option<usize>,
@@ -47,5 +57,17 @@ pub fn read(named: Option<&Path>) -> anyhow::Result<File> {
         None => return Ok(File::default()),
     };
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read the settings {}", path.display()))?;
-    toml::from_str(&text).with_context(|| format!("the settings {} are not understood", path.display()))
+    toml::from_str(&text).or_else(|error| bail!("the settings {} are not understood: {}", path.display(), fault(&text, &error)))
+}
+
+/// What is wrong, where, and with which setting. The line itself is not shown, as `toml` would: it may hold a password.
+fn fault(text: &str, error: &toml::de::Error) -> String {
+    let at = error.span().map_or(0, |span| span.start).min(text.len());
+    let number = text.as_bytes()[..at].iter().filter(|byte| **byte == b'\n').count();
+    let line = text.lines().nth(number).unwrap_or_default();
+    let name = line.split_once('=').map(|(name, _)| name.trim()).filter(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'));
+    match name {
+        Some(name) => format!("line {}, {name}: {}", number + 1, error.message()),
+        None => format!("line {}: {}", number + 1, error.message()),
+    }
 }

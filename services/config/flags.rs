@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use dateline_backends::Address;
 
-use super::{DetectFlags, WebFlags};
+use super::secret::silenced;
+use super::{DetectFlags, Secret, WebFlags};
 
 /// Dateline keeps the history of service outages: who saw it first, when the vendor admitted it, when it was over, what each
 /// of those claims rests on, and what was known at any given moment.
@@ -19,19 +21,19 @@ pub struct Flags {
     pub data: Option<PathBuf>,
     /// The ledger, sqlite:PATH or nats://USER@HOST:PORT?replicas=N&password_file=PATH&monitor=http://HOST:PORT [default: sqlite:DIR/ledger.db]
     #[arg(long, global = true, env = "DATELINE_LEDGER", value_name = "URL")]
-    pub ledger: Option<String>,
+    pub ledger: Option<Address>,
     /// The views, sqlite:PATH or postgres://USER@HOST/DATABASE?password_file=PATH [default: sqlite:DIR/views.db]
     #[arg(long, global = true, env = "DATELINE_VIEWS", value_name = "URL")]
-    pub views: Option<String>,
+    pub views: Option<Address>,
     /// The keep, sqlite:PATH or nats://… [default: beside the ledger]
     #[arg(long, global = true, env = "DATELINE_KEEP", value_name = "URL")]
-    pub keep: Option<String>,
+    pub keep: Option<Address>,
     /// The archive, sqlite:PATH or postgres://… [default: in the views' PostgreSQL; none where they are a file]
     #[arg(long, global = true, env = "DATELINE_ARCHIVE", value_name = "URL")]
-    pub archive: Option<String>,
+    pub archive: Option<Address>,
     /// The log of users' reports, sqlite:PATH or nats://…; none takes no reports [default: beside the ledger]
     #[arg(long, global = true, env = "DATELINE_REPORTS", value_name = "URL")]
-    pub reports: Option<String>,
+    pub reports: Option<Address>,
     /// Let everyone report that a service fails, without an API key; an address counts only a few times an hour
     #[arg(long, global = true, env = "DATELINE_OPEN_REPORTS")]
     pub open_reports: bool,
@@ -53,10 +55,13 @@ pub struct Flags {
     pub listen: Option<String>,
     /// The server that commands talk to, for example http://127.0.0.1:7310; without it they use the files
     #[arg(long, global = true, env = "DATELINE_URL", value_name = "URL")]
-    pub url: Option<String>,
+    pub url: Option<Address>,
     /// The API key for that server
-    #[arg(long, global = true, env = "DATELINE_KEY", value_name = "KEY", hide_env_values = true)]
-    pub key: Option<String>,
+    #[arg(long, global = true, env = "DATELINE_KEY", value_name = "KEY")]
+    pub key: Option<Secret>,
+    /// A file that holds the API key for that server, for whoever would not show it to everybody who lists processes
+    #[arg(long, global = true, env = "DATELINE_KEY_FILE", value_name = "FILE", conflicts_with = "key")]
+    pub key_file: Option<PathBuf>,
     /// Let everyone read, also from other machines
     #[arg(long, global = true, env = "DATELINE_OPEN_READING")]
     pub open_reading: bool,
@@ -173,7 +178,7 @@ pub enum Command {
     /// Check the views against the ledger
     #[command(subcommand)]
     Views(ViewsCommand),
-    /// Make, list and revoke API keys
+    /// Make, list, revoke and purge API keys
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Say what publishers on the bus may publish
@@ -308,15 +313,19 @@ pub enum LedgerCommand {
     /// Hold every position against its commitment and the archive, and name those that are missing or altered; the answer is the exit code
     Check,
     /// Make a new ledger from the archive and from what is left behind its end, and make it current; stop the intakes first
-    Restore,
+    Restore {
+        /// Do not note in the new ledger that API keys were made: where there never were any, everybody on this machine may publish
+        #[arg(long)]
+        open: bool,
+    },
     /// Carry a ledger to another place, positions, recorded times and salts intact
     Copy {
         /// sqlite:PATH or nats://…
         #[arg(value_name = "FROM")]
-        from: String,
+        from: Address,
         /// sqlite:PATH or nats://…; empty, or what an earlier copy left
         #[arg(value_name = "TO")]
-        to: String,
+        to: Address,
     },
 }
 
@@ -348,6 +357,8 @@ pub enum KeysCommand {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Remove the keys that were revoked from the list
+    Purge,
     /// Revoke a key by its id
     Revoke {
         /// The id, as listed
@@ -391,7 +402,19 @@ impl std::str::FromStr for ScopeFlag {
     }
 }
 
+impl Flags {
+    /// The parser. No help shows what a setting has in the environment: it may be an address with a password.
+    pub fn parser() -> clap::Command {
+        Self::command().mut_args(|arg| arg.hide_env_values(true))
+    }
+
+    /// Reads the words of this process; an error shows no secret.
+    pub fn read() -> Result<Self, clap::Error> {
+        Self::parser().try_get_matches().and_then(|found| Self::from_arg_matches(&found)).map_err(silenced)
+    }
+}
+
 /// Writes the completions of a shell.
 pub fn complete(shell: clap_complete::Shell, out: &mut dyn std::io::Write) {
-    clap_complete::generate(shell, &mut Flags::command(), "dateline", out);
+    clap_complete::generate(shell, &mut Flags::parser(), "dateline", out);
 }

@@ -3,13 +3,14 @@
 mod flags;
 mod detect;
 mod file;
+mod secret;
 mod web;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
-use anyhow::Context;
-use clap::Parser;
+use anyhow::{Context, bail};
+use dateline_backends::Address;
 use dateline_timelines::project::FOLD_BYTES_KEPT;
 
 pub use detect::{BucketFlag, DetectFlags};
@@ -17,6 +18,7 @@ pub use flags::{
     AuditCommand, Command, Flags, Format, ImportFlags, ImportKind, KeysCommand, LedgerCommand, PublishersCommand, ReadFlags, ScopeFlag, ViewsCommand,
     complete,
 };
+pub use secret::Secret;
 
 pub use web::{Web, WebFlags};
 
@@ -30,7 +32,7 @@ pub struct Settings {
     /// Where to listen.
     pub listen: SocketAddr,
     /// The server that commands talk to; None: the files themselves.
-    pub url: Option<String>,
+    pub url: Option<Address>,
     /// The API key for that server.
     pub key: Option<Secret>,
     /// True to open reading to all, also beyond loopback.
@@ -64,31 +66,21 @@ impl Default for Reporting {
 /// loop gone wild, not for a busy day.
 const KEY_REPORTS_A_MINUTE: u64 = 100_000;
 
-/// A secret, which no debug output shows.
-#[derive(Clone)]
-pub struct Secret(pub String);
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str("(secret)")
-    }
-}
-
 /// Where things are kept, by URL.
 #[derive(Debug, Clone)]
 pub struct Addresses {
     /// The folder of the embedded files.
     pub data: PathBuf,
     /// The ledger.
-    pub ledger: String,
+    pub ledger: Address,
     /// The views.
-    pub views: String,
+    pub views: Address,
     /// The keep.
-    pub keep: String,
+    pub keep: Address,
     /// The archive; None: there is none.
-    pub archive: Option<String>,
+    pub archive: Option<Address>,
     /// The log of users' reports; None: none are taken.
-    pub reports: Option<String>,
+    pub reports: Option<Address>,
 }
 
 /// A role that a process can play.
@@ -129,7 +121,7 @@ pub struct Serving {
     /// So many bytes of folded incidents the projector keeps.
     pub fold_bytes: usize,
     /// The intake that a role publishes to which has none in its own process, with the API key for it.
-    pub publish_to: Option<(String, Option<Secret>)>,
+    pub publish_to: Option<(Address, Option<Secret>)>,
 }
 
 impl Serving {
@@ -159,18 +151,19 @@ pub enum Stop {
 impl Addresses {
     /// The embedded files in one folder.
     pub fn in_folder(data: PathBuf) -> Self {
-        let file = |name: &str| format!("sqlite:{}", data.join(name).display());
+        let file = |name: &str| Address::from(format!("sqlite:{}", data.join(name).display()));
         Self { ledger: file("ledger.db"), views: file("views.db"), keep: file("keep.db"), reports: Some(file("reports.db")), archive: None, data }
     }
 
     /// A ledger by its address alone, with the keep that stands beside it.
-    pub fn of_ledger(url: &str) -> Self {
-        Self { ledger: url.to_owned(), keep: beside(url, KEEP), reports: Some(beside(url, REPORTS)), ..Self::in_folder(PathBuf::from("data")) }
+    pub fn of_ledger(ledger: &Address) -> Self {
+        let (keep, reports) = (beside(ledger, KEEP), Some(beside(ledger, REPORTS)));
+        Self { ledger: ledger.clone(), keep, reports, ..Self::in_folder(PathBuf::from("data")) }
     }
 
     /// The bus on which publishers send events, where the ledger is on one.
-    pub fn inbox(&self) -> Option<&str> {
-        self.ledger.starts_with("nats://").then_some(self.ledger.as_str())
+    pub fn inbox(&self) -> Option<&Address> {
+        (self.ledger.parts().0 == "nats").then_some(&self.ledger)
     }
 
     /// True where everything is kept in the folder of the embedded files.
@@ -182,7 +175,7 @@ impl Addresses {
 
 /// Reads the settings of this process.
 pub fn read() -> Result<Settings, Stop> {
-    let flags = Flags::try_parse().map_err(|error| {
+    let flags = Flags::read().map_err(|error| {
         // Printing fails only where nobody reads it.
         let _ = error.print();
         Stop::Said(u8::try_from(error.exit_code()).unwrap_or(2))
@@ -215,14 +208,14 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
         addresses.archive = Some(archive);
     }
     if let Some(reports) = flags.reports.or(file.reports) {
-        addresses.reports = Some(reports).filter(|reports| reports != "none");
+        addresses.reports = Some(reports).filter(|reports| reports.with_secrets() != "none");
     }
     if let Some(keep) = flags.keep.or(file.keep) {
         addresses.keep = keep;
     }
     let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:7310".to_owned());
     let listen = listen.parse().with_context(|| format!("\"{listen}\" is no address to listen on; expected one such as 127.0.0.1:7310"))?;
-    let key = flags.key.or(file.key).map(Secret);
+    let key = key(flags.key, flags.key_file).transpose().or_else(|| key(file.key, file.key_file).transpose()).transpose()?;
     let reporting = Reporting {
         open: flags.open_reports || file.open_reports,
         key_reports_a_minute: flags.key_reports_a_minute.or(file.key_reports_a_minute).unwrap_or(KEY_REPORTS_A_MINUTE),
@@ -242,8 +235,17 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
     })
 }
 
-fn is_postgres(url: &str) -> bool {
-    url.starts_with("postgres://") || url.starts_with("postgresql://")
+/// The API key as it is given, or as a file holds it.
+fn key(given: Option<Secret>, file: Option<PathBuf>) -> anyhow::Result<Option<Secret>> {
+    match (given, file) {
+        (Some(_), Some(_)) => bail!("key and key-file are both set: give one of them"),
+        (given @ Some(_), None) => Ok(given),
+        (None, file) => file.map(|path| Secret::of_file(&path)).transpose(),
+    }
+}
+
+fn is_postgres(address: &Address) -> bool {
+    matches!(address.parts().0, "postgres" | "postgresql")
 }
 
 /// The files that stand beside the ledger's.
@@ -251,10 +253,10 @@ const KEEP: &str = "keep.db";
 const REPORTS: &str = "reports.db";
 
 /// What stands beside the ledger: a file in its folder, or on the same bus.
-fn beside(ledger: &str, file: &str) -> String {
-    match ledger.strip_prefix("sqlite:") {
-        Some(path) => format!("sqlite:{}", std::path::Path::new(path).with_file_name(file).display()),
-        None => ledger.to_owned(),
+fn beside(ledger: &Address, file: &str) -> Address {
+    match ledger.file() {
+        Some(path) => format!("sqlite:{}", std::path::Path::new(path).with_file_name(file).display()).into(),
+        None => ledger.clone(),
     }
 }
 

@@ -62,6 +62,7 @@ impl Gate {
             }
             Err(KeyFault::Unknown) => Err(unauthorized("this API key is unknown or was revoked; make one with `dateline keys create`")),
             Err(KeyFault::Keep(error)) => Err(error.into()),
+            Err(KeyFault::Ledger(error)) => Err(error.into()),
         }
     }
 

@@ -126,6 +126,9 @@ impl From<LedgerError> for Problem {
         match error {
             LedgerError::Full => Self::new(StatusCode::INSUFFICIENT_STORAGE, "ledger-full", "The ledger's disk is full", detail).retry(30),
             LedgerError::Overloaded => Self::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much waits to be written", detail).retry(1),
+            LedgerError::ClockUnsettled { retry_s } => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, "clock_unsettled", "The clock ran ahead", detail).retry(retry_s)
+            }
             LedgerError::TooMany { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-many-events", "Too many events at once", detail),
             _ => {
                 tracing::error!(%detail, "the ledger failed");

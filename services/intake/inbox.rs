@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use dateline_backends::{Delivery, Inbox, InboxError, Keep, Ledger};
+use dateline_backends::{Delivery, Inbox, InboxError, Keep, Ledger, MAX_HEADER_BYTES, MAX_REPLY_SUBJECT_BYTES};
 use tokio::sync::watch;
 
 use super::modes::{self, Mode, Sent};
@@ -15,6 +15,9 @@ use crate::publishers::Publishers;
 
 /// Where a publisher wants its receipt.
 const REPLY_TO: &str = "dateline-reply-to";
+
+/// A refusal is at most so large, in bytes: it shows two events at most, and the server must carry it.
+const MAX_REFUSAL_BYTES: usize = 192 * 1024;
 
 /// After a failure it waits so long before it tries again, in milliseconds.
 const RETRY_MS: u64 = 500;
@@ -77,7 +80,7 @@ async fn give_back(inbox: &Inbox, deliveries: &[Delivery]) -> Result<(), InboxEr
 async fn answer(inbox: &Inbox, delivery: &Delivery, item: &Item) -> Result<(), InboxError> {
     let text = match (&item.receipt, &item.problem) {
         (Some(receipt), _) => serde_json::to_vec(receipt),
-        (None, problem) => serde_json::to_vec(problem),
+        (None, problem) => serde_json::to_vec(problem).map(|text| fit(text, problem.as_ref())),
     };
     let text = text.map_err(|error| InboxError::Engine(error.to_string()))?;
     if let Some(subject) = reply_to(delivery) {
@@ -86,19 +89,49 @@ async fn answer(inbox: &Inbox, delivery: &Delivery, item: &Item) -> Result<(), I
     if item.receipt.is_some() { inbox.acknowledge(delivery).await } else { inbox.refuse(delivery, text).await }
 }
 
+/// A refusal that is too large is told without what it shows; else it could never be sent, and its message would come again for ever.
+fn fit(text: Vec<u8>, problem: Option<&Problem>) -> Vec<u8> {
+    let Some(problem) = problem.filter(|_| text.len() > MAX_REFUSAL_BYTES) else { return text };
+    let detail: String = problem.detail.chars().take(MAX_HEADER_BYTES).collect();
+    let short = serde_json::json!({"type": problem.kind, "title": problem.title, "status": problem.status.as_u16(), "detail": detail});
+    short.to_string().into_bytes()
+}
+
+/// Headers have limits: what is beyond is refused by name, and nothing is sent to a subject that the server would not take.
+fn check_headers(delivery: &Delivery) -> Result<(), Problem> {
+    for (name, value) in &delivery.headers {
+        let (given, bytes_max) = match name.eq_ignore_ascii_case(REPLY_TO) {
+            true => (value.len(), MAX_REPLY_SUBJECT_BYTES),
+            false => (name.len() + value.len(), MAX_HEADER_BYTES),
+        };
+        if given > bytes_max {
+            let name: String = name.chars().take(64).collect();
+            let detail = format!("the header {name:?} has {given} bytes, at most {bytes_max} are taken");
+            return Err(Problem::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "header-too-large", "A header is too large", detail));
+        }
+    }
+    Ok(())
+}
+
 /// Where the publisher wants its answer: only among its own inboxes, so that nobody can have the intake write elsewhere.
 fn reply_to(delivery: &Delivery) -> Option<String> {
     let (_, wanted) = delivery.headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(REPLY_TO))?;
     let own = format!("_INBOX.{}.", delivery.publisher);
     let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'*' && byte != b'>';
-    let sound = wanted.starts_with(&own) && wanted.len() > own.len() && wanted.bytes().all(plain) && !wanted.contains("..") && !wanted.ends_with('.');
+    let sound = wanted.len() <= MAX_REPLY_SUBJECT_BYTES
+        && wanted.starts_with(&own)
+        && wanted.len() > own.len()
+        && wanted.bytes().all(plain)
+        && !wanted.contains("..")
+        && !wanted.ends_with('.');
     if !sound {
-        tracing::debug!(publisher = delivery.publisher, wanted, "a receipt is sent only to subjects that begin with {own}");
+        tracing::debug!(publisher = delivery.publisher, "a receipt is sent only to subjects that begin with {own}");
     }
     sound.then(|| wanted.clone())
 }
 
 fn read(delivery: &Delivery, caller: &Caller) -> Result<Accepted, Problem> {
+    check_headers(delivery)?;
     let mut headers = HeaderMap::new();
     for (name, value) in &delivery.headers {
         let (Ok(name), Ok(value)) = (name.to_ascii_lowercase().parse::<HeaderName>(), HeaderValue::from_bytes(value.as_bytes())) else {

@@ -178,7 +178,7 @@ impl Desk {
 
     /// The ledger's last position, as far as this process knows: no reader waits for the ledger, or fails with it.
     pub fn head(&self) -> Position {
-        *self.ledger.watch_head().borrow()
+        self.ledger.watch_head().borrow().position()
     }
 }
 

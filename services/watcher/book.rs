@@ -60,7 +60,7 @@ impl Book {
     pub async fn open(keep: &Keep, service: &str) -> anyhow::Result<Self> {
         let mut book = Self::empty(service);
         let place = book.place("");
-        for entry in keep.list(&place).await? {
+        for entry in keep.all(&place).await? {
             let leaf = entry.key[place.len()..].to_owned();
             let broken = || format!("what the keep remembers under {} cannot be read: put it aside and import again", entry.key);
             if leaf == LISTS {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use dateline_events::{Instant, Position};
 use postgres::Row;
 
-use super::database::{DatabaseError, Moment, Purpose, READ, Session, WRITE, limit, number, position};
+use super::database::{DatabaseError, Moment, Purpose, READ, Session, WRITE, check_sessions, limit, number, position};
 use super::database_address;
+use crate::address::Address;
 use crate::archive::{self, ArchiveError};
 use crate::ledger::{MAX_PAGE_BYTES, Record};
 use crate::threads::Threads;
@@ -33,10 +34,11 @@ pub struct Archive {
 }
 
 impl Archive {
-    pub(crate) async fn open(url: &str) -> Result<Self, ArchiveError> {
-        let url = url.to_owned();
+    pub(crate) async fn open(address: Address) -> Result<Self, ArchiveError> {
         let opened = tokio::task::spawn_blocking(move || -> Result<Self, ArchiveError> {
-            let mut session = Session::new(Arc::new(database_address::read(&url)?), Purpose::WritePrecious);
+            let config = Arc::new(database_address::read(&address)?);
+            check_sessions(&config)?;
+            let mut session = Session::new(config, Purpose::WritePrecious);
             session.transaction(WRITE, |moment| moment.prepare_schema("archive", FORMAT_VERSION, CREATE))?;
             Ok(Self { threads: Arc::new(Threads::start("dateline-archive", vec![session])?) })
         });

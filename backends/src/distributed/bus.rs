@@ -13,7 +13,8 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 
-use super::bus_address::Address;
+use super::bus_address::BusAddress;
+use crate::address::Address;
 
 /// The oldest server whose streams keep what they acknowledged; earlier ones lose data that they acknowledged when a sync fails.
 const OLDEST_SERVER: (u64, u64, u64) = (2, 15, 1);
@@ -39,6 +40,16 @@ const ASK_AGAIN_MS: u64 = 250;
 pub(super) const STREAM_NOT_FOUND: u64 = 10_059;
 pub(super) const NO_MESSAGE: u64 = 10_037;
 
+/// There is no room for what a stream would set aside.
+pub(super) const NO_STORAGE: u64 = 10_047;
+pub(super) const NO_RESOURCES: u64 = 10_023;
+
+/// A stream of this name is there, with other settings.
+pub(super) const STREAM_NAME_TAKEN: u64 = 10_058;
+
+/// Room for subject and headers in a message, in bytes.
+const HEADERS_BYTES: usize = 4 * 1024;
+
 /// "Wrong last sequence": the head moved, an id is taken, or a value was changed.
 pub(super) const WRONG_LAST_SEQUENCE: u64 = 10_071;
 
@@ -61,7 +72,7 @@ pub(super) struct Bus(Arc<Connection>);
 #[derive(Debug)]
 struct Connection {
     client: Client,
-    address: Address,
+    address: BusAddress,
     /// Counts how often the connection broke.
     breaks: watch::Receiver<u64>,
 }
@@ -72,6 +83,20 @@ pub(super) enum BusError {
     /// The address was not understood, or the server refused us.
     #[error("{0}")]
     Connect(String),
+    /// The server does not carry messages that are large enough.
+    #[error(
+        "max_payload of the server at {place} is {given} bytes, and {what} has messages of {needed}: set max_payload to 1MB (the server's own default)"
+    )]
+    Small {
+        /// Which server.
+        place: String,
+        /// Its limit.
+        given: usize,
+        /// What is needed.
+        needed: usize,
+        /// Who needs it.
+        what: &'static str,
+    },
     /// Nothing came back in time: whether it was done is not known.
     #[error("the bus did not answer within {ANSWER_MS} ms")]
     Silent,
@@ -127,8 +152,8 @@ impl From<ApiError> for BusError {
 
 impl Bus {
     /// Connects; refuses a server that is too old.
-    pub(super) async fn connect(url: &str, name: &str) -> Result<Self, BusError> {
-        let address = Address::parse(url).map_err(BusError::Connect)?;
+    pub(super) async fn connect(address: &Address, name: &str) -> Result<Self, BusError> {
+        let address = BusAddress::parse(address).map_err(BusError::Connect)?;
         let (broke, breaks) = watch::channel(0);
         let note = move |event| {
             tracing::info!(%event, "the connection to the bus");
@@ -166,6 +191,12 @@ impl Bus {
         Ok(())
     }
 
+    /// Refuses a server whose `max_payload` is below a message of so many bytes and its headers.
+    pub(super) fn must_carry(&self, bytes: usize, what: &'static str) -> Result<(), BusError> {
+        let (given, needed) = (self.0.client.server_info().max_payload, bytes + HEADERS_BYTES);
+        if given >= needed { Ok(()) } else { Err(BusError::Small { place: format!("{:?}", self.0.address), given, needed, what }) }
+    }
+
     /// The connection itself.
     pub(super) fn client(&self) -> &Client {
         &self.0.client
@@ -179,7 +210,7 @@ impl Bus {
     }
 
     /// The address it was opened with.
-    pub(super) fn address(&self) -> &Address {
+    pub(super) fn address(&self) -> &BusAddress {
         &self.0.address
     }
 

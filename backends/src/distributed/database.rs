@@ -28,6 +28,9 @@ const RECONNECT_EVERY_MS: u64 = 50;
 /// Work is begun so often at most when connections break under it.
 const ATTEMPTS: usize = 3;
 
+/// Whether sessions are shared is tried so often, each time by one more connection, before the database is used.
+const SHARING_TRIES: usize = 3;
+
 /// The advisory lock of whoever creates, swaps or drops schemas: "Dateline" as a number.
 const SCHEMAS_LOCK: i64 = 0x4461_7465_6c69_6e65;
 
@@ -82,6 +85,11 @@ pub(super) enum DatabaseError {
     /// Another session holds a lock for longer than we wait.
     #[error("{0}: another session of the database holds a lock; see pg_locks, and try again")]
     Locked(String),
+    /// Several connections end in one session: a pooler that hands sessions out by the transaction.
+    #[error(
+        "the database is reached through a pooler that shares its sessions (as PgBouncer does with pool_mode=transaction): prepared statements and settings would be others'; name PostgreSQL's own address, or set pool_mode=session"
+    )]
+    Shared,
     /// The connection is gone; whether the last statement was done is not known.
     #[error("the connection to the database broke ({0}): try again; if this stays, see whether PostgreSQL runs and can be reached")]
     Broken(String),
@@ -253,6 +261,34 @@ impl Session {
     }
 }
 
+/// Refuses a way to the database on which connections do not keep their sessions. A session is known by its process: where another
+/// connection meets ours there, or ours is in another one a moment later, they are shared. Each of the others holds its transaction open,
+/// so that a pooler that hands sessions out in turn must come back to ours.
+pub(super) fn check_sessions(config: &Arc<Config>) -> Result<(), DatabaseError> {
+    let mut ours = Session::new(Arc::clone(config), Purpose::Read);
+    let own = process_of(&mut ours)?;
+    let mut others = Vec::with_capacity(SHARING_TRIES);
+    for _ in 0..SHARING_TRIES {
+        let mut other = connect(config, Purpose::Read)?;
+        // One that hands sessions out by the statement refuses it.
+        other
+            .batch_execute("BEGIN")
+            .map_err(|error| if error.code() == Some(&SqlState::PROTOCOL_VIOLATION) { DatabaseError::Shared } else { error.into() })?;
+        let mut open = Open { client: other, statements: HashMap::new() };
+        let theirs = Moment { open: &mut open, broken: false }.process()?;
+        others.push(open);
+        if theirs == own || process_of(&mut ours)? != own {
+            return Err(DatabaseError::Shared);
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is not general enough for the compiler")]
+fn process_of(session: &mut Session) -> Result<String, DatabaseError> {
+    session.statement(|moment| moment.process())
+}
+
 fn connect(config: &Config, purpose: Purpose) -> Result<Client, DatabaseError> {
     // Any connection that cannot be opened may be opened later, but for what only a person can put right: who we are.
     let mut client = config.connect(NoTls).map_err(|error| match error.code() {
@@ -312,6 +348,17 @@ impl Moment<'_> {
     pub(super) fn batch(&mut self, text: &str) -> Result<(), DatabaseError> {
         let answered = self.open.client.batch_execute(text);
         self.noted(answered)
+    }
+
+    /// The server's process that answers; asked without a prepared statement, which a pooler may not know.
+    fn process(&mut self) -> Result<String, DatabaseError> {
+        let answered = self.open.client.simple_query("SELECT pg_backend_pid()");
+        let answered = self.noted(answered)?;
+        let told = answered.iter().find_map(|message| match message {
+            postgres::SimpleQueryMessage::Row(row) => row.get(0).map(ToOwned::to_owned),
+            _ => None,
+        });
+        told.ok_or_else(|| DatabaseError::Other("the database does not say which process answers".to_owned()))
     }
 
     /// Sends rows that are encoded already to a `COPY … FROM STDIN (FORMAT binary)`.

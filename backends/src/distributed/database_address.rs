@@ -9,6 +9,7 @@ use postgres::Config;
 
 use super::bus_address;
 use super::database::DatabaseError;
+use crate::address::Address;
 
 /// How long a connection may take to open, in milliseconds, where the URL does not say.
 const CONNECT_TIMEOUT_MS: u64 = 5_000;
@@ -23,8 +24,11 @@ const UNCONFIRMED_MS: u64 = 60_000;
 const PASSWORD_FILE: &str = "password_file";
 
 /// Reads an address, and the file that it names.
-pub(super) fn read(url: &str) -> Result<Config, DatabaseError> {
-    let (plain, password_file) = take_password_file(url)?;
+pub(super) fn read(address: &Address) -> Result<Config, DatabaseError> {
+    if address.has_raw_login() {
+        return Err(DatabaseError::Other(format!("the address {address} cannot be read{}", address.hint())));
+    }
+    let (plain, password_file) = take_password_file(address.with_secrets())?;
     let mut config = Config::from_str(&plain).map_err(|error| DatabaseError::refused(&error))?;
     if let Some(path) = password_file {
         let secret = std::fs::read(&path).map_err(|error| DatabaseError::Other(format!("cannot read the {PASSWORD_FILE} {path}: {error}")))?;
@@ -71,7 +75,7 @@ mod tests {
         let path = std::env::temp_dir().join(format!("dateline secret {}", std::process::id()));
         std::fs::write(&path, "pass word\r\n").expect("a file");
         let encoded = path.display().to_string().replace(' ', "%20");
-        let config = read(&format!("postgres://me@host:5/base?password_file={encoded}&connect_timeout=7"));
+        let config = read(&format!("postgres://me@host:5/base?password_file={encoded}&connect_timeout=7").into());
         std::fs::remove_file(&path).expect("the file");
         let config = config.expect("an address");
         assert_eq!((config.get_password(), config.get_user(), config.get_dbname()), (Some(&b"pass word"[..]), Some("me"), Some("base")));
@@ -81,10 +85,12 @@ mod tests {
 
     #[test]
     fn a_missing_file_and_a_broken_address_are_told_without_secrets() {
-        let missing = read("postgres://me:secret@host/base?password_file=/nowhere/at/all").expect_err("no file");
-        let broken = read("postgres://me:secret@host/base?password_file=%4").expect_err("no encoding");
-        let strange = read("postgres://me:secret@host/base?colour=red").expect_err("no parameter");
-        for error in [missing, broken, strange] {
+        let missing = read(&"postgres://me:secret@host/base?password_file=/nowhere/at/all".into()).expect_err("no file");
+        let broken = read(&"postgres://me:secret@host/base?password_file=%4".into()).expect_err("no encoding");
+        let strange = read(&"postgres://me:secret@host/base?colour=red".into()).expect_err("no parameter");
+        let raw = read(&"postgres://me:se?secret@host/base".into()).expect_err("a raw login");
+        assert!(raw.to_string().contains("password_file=PATH"), "{raw}");
+        for error in [missing, broken, strange, raw] {
             assert!(!error.to_string().contains("secret"), "{error}");
         }
     }

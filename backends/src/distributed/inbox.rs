@@ -9,8 +9,11 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 
-use super::bus::{Bus, BusError, STREAM_NOT_FOUND, patiently};
-use crate::inbox::{ACKNOWLEDGE_WITHIN_S, Delivery, InboxError, MAX_DELIVERIES, MAX_MESSAGE_BYTES, MAX_WAITING_MESSAGES};
+use super::bus::{Bus, BusError, NO_RESOURCES, NO_STORAGE, STREAM_NAME_TAKEN, STREAM_NOT_FOUND, patiently};
+use crate::address::Address;
+use crate::inbox::{
+    ACKNOWLEDGE_WITHIN_S, Delivery, InboxError, MAX_DELIVERIES, MAX_MESSAGE_BYTES, MAX_REFUSED_MIB, MAX_WAITING_MESSAGES, MAX_WAITING_MIB,
+};
 
 /// Where publishers send: `dateline.inbox.<publisher>`.
 const INBOX: &str = "inbox";
@@ -28,6 +31,9 @@ const OPEN_S: u64 = 5;
 
 /// What is handed out at once ends with the message that reaches so many bytes.
 const MAX_RECEIVED_BYTES: usize = 8 * 1024 * 1024;
+
+/// What the server must carry, in bytes: an event of the largest size, and a refusal that shows two of them.
+const CARRIED_BYTES: usize = 192 * 1024;
 
 /// Refusals are kept for a week, and at most so many of one publisher.
 const REFUSED_KEPT_S: u64 = 7 * 24 * 3600;
@@ -53,30 +59,23 @@ impl From<BusError> for InboxError {
 }
 
 impl Inbox {
-    /// Opens the inbox at `url` (`nats://…`), and creates what is missing of it.
-    pub async fn open(url: &str) -> Result<Self, InboxError> {
-        let bus = Bus::connect(url, "inbox").await?;
+    /// Opens the inbox at an address (`nats://…`), and creates what is missing of it.
+    pub async fn open(address: impl Into<Address>) -> Result<Self, InboxError> {
+        let bus = Bus::connect(&address.into(), "inbox").await?;
+        bus.must_carry(CARRIED_BYTES, "the inbox")?;
         let replicas = bus.address().replicas;
-        create(
-            &bus,
-            INBOX,
-            json!({
-                "name": INBOX, "subjects": [format!("{INBOX_SUBJECTS}*")], "description": "events on their way to the ledger", "storage": "file",
-                "retention": "workqueue", "discard": "new", "num_replicas": replicas, "max_msg_size": MAX_MESSAGE_BYTES, "max_bytes": -1,
-                "max_msgs": MAX_WAITING_MESSAGES, "max_age": 0,
-            }),
-        )
-        .await?;
-        create(
-            &bus,
-            REFUSED,
-            json!({
-                "name": REFUSED, "subjects": [format!("{REFUSED_SUBJECTS}*")], "description": "what the intake refused, and why", "storage": "file",
-                "retention": "limits", "discard": "old", "num_replicas": replicas, "max_msgs_per_subject": MAX_REFUSED,
-                "max_age": REFUSED_KEPT_S * 1_000_000_000,
-            }),
-        )
-        .await?;
+        let inbox = json!({
+            "name": INBOX, "subjects": [format!("{INBOX_SUBJECTS}*")], "description": "events on their way to the ledger", "storage": "file",
+            "retention": "workqueue", "discard": "new", "num_replicas": replicas, "max_msg_size": MAX_MESSAGE_BYTES,
+            "max_msgs": MAX_WAITING_MESSAGES, "max_age": 0,
+        });
+        create(&bus, INBOX, inbox, MAX_WAITING_MIB).await?;
+        let refused = json!({
+            "name": REFUSED, "subjects": [format!("{REFUSED_SUBJECTS}*")], "description": "what the intake refused, and why", "storage": "file",
+            "retention": "limits", "discard": "old", "num_replicas": replicas, "max_msgs_per_subject": MAX_REFUSED,
+            "max_age": REFUSED_KEPT_S * 1_000_000_000,
+        });
+        create(&bus, REFUSED, refused, MAX_REFUSED_MIB).await?;
         let consumer = json!({"stream_name": INBOX, "action": "", "config": {
             "durable_name": CONSUMER, "name": CONSUMER, "ack_policy": "explicit", "ack_wait": ACKNOWLEDGE_WITHIN_S * 1_000_000_000,
             "max_deliver": -1, "max_ack_pending": 4 * MAX_DELIVERIES, "deliver_policy": "all", "replay_policy": "instant", "num_replicas": 0,
@@ -119,7 +118,7 @@ impl Inbox {
     }
 
     async fn ask(&mut self) -> Result<(), InboxError> {
-        let question = json!({"batch": MAX_DELIVERIES, "expires": OPEN_S * 1_000_000_000});
+        let question = json!({"batch": MAX_DELIVERIES, "max_bytes": MAX_RECEIVED_BYTES, "expires": OPEN_S * 1_000_000_000});
         let subject = format!("$JS.API.CONSUMER.MSG.NEXT.{INBOX}.{CONSUMER}");
         let sent = self.bus.client().publish_with_reply(subject, self.reply.clone(), Bytes::from(question.to_string())).await;
         sent.map_err(|error| InboxError::Unreachable(error.to_string()))?;
@@ -175,11 +174,30 @@ impl Inbox {
     }
 }
 
-/// Creates a stream where it is missing; one that is there is left as its operator set it.
-async fn create(bus: &Bus, name: &str, settings: Value) -> Result<(), InboxError> {
-    let find = async || match bus.api::<Value>(&format!("STREAM.INFO.{name}"), &json!({})).await {
-        Err(error) if error.is(STREAM_NOT_FOUND) => bus.api::<Value>(&format!("STREAM.CREATE.{name}"), &settings).await.map(drop),
-        found => found.map(drop),
-    };
-    Ok(patiently(find, BusError::is_away).await?)
+/// Creates a stream where it is missing, with the first limit in bytes that the server has room for; one that is there is left as its
+/// operator set it.
+async fn create(bus: &Bus, name: &str, mut settings: Value, limits_mib: [u64; 3]) -> Result<(), InboxError> {
+    let info = async || bus.api::<Value>(&format!("STREAM.INFO.{name}"), &json!({})).await;
+    match patiently(info, BusError::is_away).await {
+        Err(error) if error.is(STREAM_NOT_FOUND) => {}
+        found => {
+            if found?["config"]["max_bytes"].as_i64().is_none_or(|limit| limit <= 0) {
+                tracing::warn!("the stream {name} has no limit in bytes: give it one with `nats stream edit {name} --max-bytes`");
+            }
+            return Ok(());
+        }
+    }
+    let mut refused = None;
+    for limit_mib in limits_mib {
+        settings["max_bytes"] = json!(limit_mib * 1024 * 1024);
+        let made = async || bus.api::<Value>(&format!("STREAM.CREATE.{name}"), &settings).await;
+        match patiently(made, BusError::is_away).await {
+            Ok(_) => return Ok(()),
+            Err(error) if error.is(NO_STORAGE) || error.is(NO_RESOURCES) => refused = Some(error),
+            // Another intake was faster.
+            Err(error) if error.is(STREAM_NAME_TAKEN) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    refused.map_or(Ok(()), |error| Err(error.into()))
 }

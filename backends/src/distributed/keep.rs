@@ -9,11 +9,16 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::bus::{Bus, BusError, NO_MESSAGE, STREAM_NOT_FOUND, WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_IN_FLIGHT, patiently};
-use crate::keep::{KeepEntry, KeepError, MAX_LISTED_KEYS, Revision};
+use crate::address::Address;
+use crate::keep::{KeepEntry, KeepError, MAX_VALUE_BYTES, Revision};
 
 /// The bucket, and the stream behind it (the convention of NATS' key-value stores, so that other tools can look into it).
 const STREAM: &str = "KV_keep";
 const SUBJECTS: &str = "$KV.keep.";
+
+/// The header, of the same convention, of a message that is no value: it says that the one before it was deleted.
+const OPERATION: &str = "KV-Operation";
+const DELETED: &str = "DEL";
 
 /// A keep on the bus.
 #[derive(Clone, Debug)]
@@ -30,7 +35,26 @@ struct Found {
 struct Message {
     seq: Revision,
     #[serde(default)]
+    hdrs: String,
+    #[serde(default)]
     data: String,
+}
+
+/// What stands last under a key: a value, or None where it was deleted.
+struct Last {
+    value: Option<Vec<u8>>,
+    revision: Revision,
+}
+
+impl Message {
+    fn read(self, key: &str) -> Result<Last, KeepError> {
+        let decoded = |text: &str| STANDARD.decode(text).map_err(|error| KeepError::Engine(format!("{key:?} is no base64: {error}")));
+        let headers = decoded(&self.hdrs)?;
+        let operation =
+            String::from_utf8_lossy(&headers).lines().find_map(|line| Some(line.strip_prefix(OPERATION)?.strip_prefix(':')?.trim().to_owned()));
+        let value = if operation.is_some() { None } else { Some(decoded(&self.data)?) };
+        Ok(Last { value, revision: self.seq })
+    }
 }
 
 impl From<BusError> for KeepError {
@@ -40,8 +64,9 @@ impl From<BusError> for KeepError {
 }
 
 impl Keep {
-    pub(crate) async fn open(url: &str) -> Result<Self, KeepError> {
-        let bus = Bus::connect(url, "keep").await?;
+    pub(crate) async fn open(address: Address) -> Result<Self, KeepError> {
+        let bus = Bus::connect(&address, "keep").await?;
+        bus.must_carry(MAX_VALUE_BYTES, "the keep")?;
         let find = async || match bus.api::<Value>(&format!("STREAM.INFO.{STREAM}"), &json!({})).await {
             Err(error) if error.is(STREAM_NOT_FOUND) => create(&bus).await,
             found => found.map(drop),
@@ -51,44 +76,79 @@ impl Keep {
     }
 
     pub(crate) async fn get(&self, key: String) -> Result<Option<(Vec<u8>, Revision)>, KeepError> {
-        let question = json!({"last_by_subj": subject(&key)});
-        match self.bus.api::<Found>(&format!("STREAM.MSG.GET.{STREAM}"), &question).await {
-            Ok(Found { message }) => {
-                let value = STANDARD.decode(message.data).map_err(|error| KeepError::Engine(format!("{key:?} is no base64: {error}")))?;
-                Ok(Some((value, message.seq)))
-            }
-            Err(error) if error.is(NO_MESSAGE) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        Ok(self.last(&key).await?.and_then(|last| Some((last.value?, last.revision))))
     }
 
     pub(crate) async fn put(&self, key: String, value: Vec<u8>, expected: Option<Revision>) -> Result<Revision, KeepError> {
+        if let Some(revision) = self.write(&key, Some(&value), expected.unwrap_or(0)).await? {
+            return Ok(revision);
+        }
+        let found = self.last(&key).await?;
+        // Where a value was deleted, the next one follows what says so.
+        if let (None, Some(Last { value: None, revision })) = (expected, &found)
+            && let Some(revision) = self.write(&key, Some(&value), *revision).await?
+        {
+            return Ok(revision);
+        }
+        self.changed(key).await
+    }
+
+    pub(crate) async fn delete(&self, key: String, expected: Revision) -> Result<(), KeepError> {
+        match self.get(key.clone()).await? {
+            Some((_, revision)) if revision == expected => {}
+            found => return Err(KeepError::Changed { key, found: found.map(|(_, revision)| revision) }),
+        }
+        match self.write(&key, None, expected).await? {
+            Some(_) => Ok(()),
+            None => self.changed(key).await,
+        }
+    }
+
+    async fn changed<T>(&self, key: String) -> Result<T, KeepError> {
+        let found = self.get(key.clone()).await?.map(|(_, revision)| revision);
+        Err(KeepError::Changed { key, found })
+    }
+
+    /// Puts a value, or what says that it is deleted, behind a revision (0: nothing stands there); None where something else stands
+    /// there.
+    async fn write(&self, key: &str, value: Option<&[u8]>, follows: Revision) -> Result<Option<Revision>, KeepError> {
         let mut headers = HeaderMap::new();
-        headers.insert("Nats-Expected-Last-Subject-Sequence", expected.unwrap_or(0).to_string());
-        match self.bus.store(subject(&key), headers, value.clone().into()).await {
-            Ok(stored) => Ok(stored.seq),
-            Err(error) if error.is(WRONG_LAST_SEQUENCE) || error.is(WRONG_LAST_SEQUENCE_IN_FLIGHT) => {
-                let found = self.get(key.clone()).await?.map(|(_, revision)| revision);
-                Err(KeepError::Changed { key, found })
-            }
+        headers.insert("Nats-Expected-Last-Subject-Sequence", follows.to_string());
+        if value.is_none() {
+            headers.insert(OPERATION, DELETED);
+        }
+        match self.bus.store(subject(key), headers, value.unwrap_or_default().to_vec().into()).await {
+            Ok(stored) => Ok(Some(stored.seq)),
+            Err(error) if error.is(WRONG_LAST_SEQUENCE) || error.is(WRONG_LAST_SEQUENCE_IN_FLIGHT) => Ok(None),
             // Nobody knows whether it was stored: what stands there now tells.
-            Err(BusError::Silent) => match self.get(key.clone()).await? {
-                Some((found, revision)) if found == value && Some(revision) != expected => Ok(revision),
-                found if found.as_ref().map(|(_, revision)| *revision) == expected => Err(BusError::Silent.into()),
-                found => Err(KeepError::Changed { key, found: found.map(|(_, revision)| revision) }),
+            Err(BusError::Silent) => match self.last(key).await? {
+                Some(last) if last.revision > follows && last.value.as_deref() == value => Ok(Some(last.revision)),
+                last if last.as_ref().map_or(0, |last| last.revision) == follows => Err(BusError::Silent.into()),
+                _ => Ok(None),
             },
             Err(error) => Err(error.into()),
         }
     }
 
-    pub(crate) async fn list(&self, prefix: String) -> Result<Vec<KeepEntry>, KeepError> {
-        let mut keys: Vec<String> = self.keys().await?.into_iter().filter(|key| key.starts_with(&prefix)).collect();
-        if keys.len() > MAX_LISTED_KEYS {
-            return Err(KeepError::TooMany(prefix));
+    /// What stands last under a key.
+    async fn last(&self, key: &str) -> Result<Option<Last>, KeepError> {
+        let question = json!({"last_by_subj": subject(key)});
+        match self.bus.api::<Found>(&format!("STREAM.MSG.GET.{STREAM}"), &question).await {
+            Ok(Found { message }) => message.read(key).map(Some),
+            Err(error) if error.is(NO_MESSAGE) => Ok(None),
+            Err(error) => Err(error.into()),
         }
+    }
+
+    pub(crate) async fn list(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<KeepEntry>, KeepError> {
+        let mut keys: Vec<String> = self.keys().await?.into_iter().filter(|key| key.starts_with(prefix) && key.as_str() > after).collect();
         keys.sort_unstable();
-        let mut entries = Vec::with_capacity(keys.len());
+        let mut entries = Vec::new();
         for key in keys {
+            if entries.len() == limit {
+                break;
+            }
+            // What was deleted still has its subject.
             if let Some((value, revision)) = self.get(key.clone()).await? {
                 entries.push(KeepEntry { key, value, revision });
             }

@@ -11,13 +11,14 @@ use async_nats::{HeaderMap, Message};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dateline_events::Position;
-use dateline_events::reports::{FlushName, Run};
+use dateline_events::reports::{FlushName, MAX_FLUSH_BYTES, Run};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::answers::Answers;
 use super::bus::{Bus, BusError, NO_MESSAGE, STREAM_NOT_FOUND, WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_IN_FLIGHT, patiently};
+use crate::address::Address;
 use crate::reports::{Appended, FlushPage, KeptFlush, MAX_REPORTS_PAGE_BYTES, ReportsError};
 
 const STREAM: &str = "dateline-reports";
@@ -73,13 +74,14 @@ impl From<BusError> for ReportsError {
 }
 
 impl Reports {
-    pub(crate) async fn open(url: &str, kept_s: u64) -> Result<Self, ReportsError> {
-        let bus = Bus::connect(url, "reports").await?;
+    pub(crate) async fn open(address: Address, kept_s: u64) -> Result<Self, ReportsError> {
+        let bus = Bus::connect(&address, "reports").await?;
         if bus.syncs_always().await? == Some(false) {
             let detail =
                 "sync_interval is not \"always\": it acknowledges up to two minutes before it syncs; set jetstream { sync_interval: always }";
             return Err(ReportsError::Unsafe { place: format!("the server at {:?}", bus.address()), detail: detail.to_owned() });
         }
+        bus.must_carry(MAX_FLUSH_BYTES, "the log of reports")?;
         let wanted = settings(&bus, kept_s);
         let find = async || match bus.api::<Info>(&format!("STREAM.INFO.{STREAM}"), &json!({})).await {
             Err(error) if error.is(STREAM_NOT_FOUND) => bus.api::<Info>(&format!("STREAM.CREATE.{STREAM}"), &wanted).await,

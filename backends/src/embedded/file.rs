@@ -9,6 +9,7 @@ use dateline_events::{Instant, Position};
 use rusqlite::{Connection, Row, TransactionBehavior};
 
 use super::fault::FileError;
+use super::private;
 use super::sum;
 
 /// How long a connection waits for a lock of another one.
@@ -62,9 +63,7 @@ pub(super) fn open_to_write(path: &Path, format: &Format) -> Result<Connection, 
 }
 
 fn write_at(path: &Path, format: &Format) -> Result<Connection, FileError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| FileError::Other(format!("cannot create the folder {}: {error}", folder.display())))?;
-    }
+    private::make(path).map_err(|error| FileError::Other(format!("cannot create the {} {}: {error}", format.name, path.display())))?;
     let mut connection = Connection::open(path)?;
     settle(&connection)?;
     connection.pragma_update(None, "page_size", format.page_bytes)?;
@@ -99,6 +98,7 @@ fn read_at(path: &Path, format: &Format) -> Result<Connection, FileError> {
     if !path.exists() {
         return Err(FileError::Other(format!("there is no {} at {}: start the process that writes it first", format.name, path.display())));
     }
+    private::settle(path);
     let connection = Connection::open(path)?;
     settle(&connection)?;
     connection.pragma_update(None, "query_only", "ON")?;

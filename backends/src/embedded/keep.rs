@@ -4,12 +4,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::fault::FileError;
 use super::file::{self, Format};
-use crate::keep::{KeepEntry, KeepError, MAX_LISTED_KEYS, Revision};
+use crate::keep::{KeepEntry, KeepError, Revision};
 use crate::threads::Threads;
 
 const FORMAT: Format = Format {
@@ -58,8 +59,12 @@ impl Keep {
         self.threads.run(move |connection| put(connection, key, &value, expected)).await
     }
 
-    pub(crate) async fn list(&self, prefix: String) -> Result<Vec<KeepEntry>, KeepError> {
-        self.threads.run(move |connection| list(connection, prefix)).await
+    pub(crate) async fn delete(&self, key: String, expected: Revision) -> Result<(), KeepError> {
+        self.threads.run(move |connection| delete(connection, key, expected)).await
+    }
+
+    pub(crate) async fn list(&self, prefix: String, after: String, limit: usize) -> Result<Vec<KeepEntry>, KeepError> {
+        self.threads.run(move |connection| list(connection, &prefix, &after, limit)).await
     }
 }
 
@@ -83,7 +88,8 @@ fn put(connection: &mut Connection, key: String, value: &[u8], expected: Option<
     if found != expected {
         return Err(KeepError::Changed { key, found });
     }
-    let revision = found.unwrap_or(0) + 1;
+    // A key that was deleted may come again: its first revision is then above those that it had.
+    let revision = found.unwrap_or_else(now_us) + 1;
     transaction.execute(
         "INSERT INTO keep (key, value, revision, sum) VALUES (?1, ?2, ?3, row_sum(?1, ?2, ?3))
          ON CONFLICT (key) DO UPDATE SET value = excluded.value, revision = excluded.revision, sum = excluded.sum",
@@ -93,16 +99,29 @@ fn put(connection: &mut Connection, key: String, value: &[u8], expected: Option<
     Ok(revision)
 }
 
-fn list(connection: &Connection, prefix: String) -> Result<Vec<KeepEntry>, KeepError> {
+fn delete(connection: &mut Connection, key: String, expected: Revision) -> Result<(), KeepError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if transaction.execute("DELETE FROM keep WHERE key = ?1 AND revision = ?2", params![key, file::number(expected)])? == 1 {
+        return Ok(transaction.commit()?);
+    }
+    let found = transaction.query_row("SELECT revision FROM keep WHERE key = ?1", [&key], |row| file::position(row, 0)).optional()?;
+    Err(KeepError::Changed { key, found })
+}
+
+fn list(connection: &Connection, prefix: &str, after: &str, limit: usize) -> Result<Vec<KeepEntry>, KeepError> {
     // The highest character closes the range: keys are ASCII.
     let end = format!("{prefix}\u{10ffff}");
-    let mut statement =
-        connection.prepare_cached(&format!("SELECT {SOUND}, key, value, revision FROM keep WHERE key >= ?1 AND key < ?2 ORDER BY key LIMIT ?3"))?;
-    let limit = i64::try_from(MAX_LISTED_KEYS + 1).unwrap_or(i64::MAX);
-    let rows = statement.query_map(params![prefix, end, limit], |row| {
+    let select = format!("SELECT {SOUND}, key, value, revision FROM keep WHERE key >= ?1 AND key < ?2 AND key > ?3 ORDER BY key LIMIT ?4");
+    let mut statement = connection.prepare_cached(&select)?;
+    let rows = statement.query_map(params![prefix, end, after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
         Ok((row.get(0)?, KeepEntry { key: row.get(1)?, value: row.get(2)?, revision: file::position(row, 3)? }))
     })?;
     let sound = |(sound, entry): (bool, KeepEntry)| if sound { Ok(entry) } else { Err(damaged(&entry.key)) };
-    let entries = rows.map(|row| sound(row?)).collect::<Result<Vec<_>, KeepError>>()?;
-    if entries.len() > MAX_LISTED_KEYS { Err(KeepError::TooMany(prefix)) } else { Ok(entries) }
+    rows.map(|row| sound(row?)).collect()
+}
+
+/// Microseconds since 1970.
+fn now_us() -> Revision {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Revision::try_from(since.as_micros()).unwrap_or_default()
 }

@@ -8,6 +8,7 @@ mod fault;
 mod file;
 mod keep;
 mod ledger;
+mod private;
 mod reports;
 mod sum;
 mod views;

@@ -60,7 +60,7 @@ async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answe
 /// What is remembered, without making a keep where there is none.
 async fn remembered(settings: &Settings) -> anyhow::Result<Option<Keep>> {
     let keep = &settings.addresses.keep;
-    let is_missing = keep.strip_prefix("sqlite:").is_some_and(|path| !std::path::Path::new(path).exists());
+    let is_missing = keep.file().is_some_and(|path| !std::path::Path::new(path).exists());
     Ok(if is_missing { None } else { Some(Keep::open(keep).await?) })
 }
 

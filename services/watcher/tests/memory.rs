@@ -38,7 +38,7 @@ async fn what_was_put_is_there_after_a_start() {
     assert_eq!(again.memory, entry.memory);
     assert_eq!(again.memory.validators(), Validators { etag: Some("\"x\"".into()), last_modified: None });
     assert!(again.memory.is_taken(&sha256_hex(b"page")) && !again.memory.is_taken(&sha256_hex(b"other")));
-    let listed = keep.list("watch/mail/feed/").await.unwrap();
+    let listed = keep.all("watch/mail/feed/").await.unwrap();
     assert_eq!(listed[0].key, format!("watch/mail/feed/{}", &sha256_hex(b"https://status.example/")[..16]));
 }
 

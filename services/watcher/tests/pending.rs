@@ -68,7 +68,7 @@ async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
     assert_eq!(id, "a/post/p1/2");
     let remembered: BTreeMap<String, dateline_dialects::Remembered> = apart
         .keep
-        .list("watch/mail/memory/")
+        .all("watch/mail/memory/")
         .await
         .unwrap()
         .iter()

@@ -3,7 +3,8 @@
 //! Runs on the writer's task alone. Who waits and for how long is the queue's business.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant as Clock, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, Instant as Clock};
 
 use bytes::Bytes;
 use dateline_events::{EventKey, Instant, Position, same_event};
@@ -14,6 +15,7 @@ use super::read::Reader;
 use super::record::{Raw, Redaction};
 use super::wire::{Outgoing, Wire};
 use super::writer::Append;
+use crate::clock::RecordingClock;
 use crate::distributed::bus::{ANSWER_MS, BusError, WRONG_LAST_ID, WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_IN_FLIGHT};
 use crate::ledger::{Head, LedgerError, NewEvent, Outcome, Receipt, Record};
 
@@ -38,6 +40,7 @@ pub(super) struct Committing {
     /// The head that the next append follows.
     head: Head,
     seen: Seen,
+    clock: Arc<RecordingClock>,
     /// True after a commit that was given up.
     down: bool,
     /// Where the positions that were stored are told, for the followers' hints.
@@ -71,8 +74,8 @@ enum Settled {
 }
 
 impl Committing {
-    pub(super) fn new(reader: Reader, wire: Wire, head: Head, seen: Seen, hints: watch::Sender<Position>) -> Self {
-        Self { reader, wire, head, seen, down: false, hints }
+    pub(super) fn new(reader: Reader, wire: Wire, head: Head, seen: Seen, clock: Arc<RecordingClock>, hints: watch::Sender<Position>) -> Self {
+        Self { reader, wire, head, seen, clock, down: false, hints }
     }
 
     /// Stores what waited together and answers everybody.
@@ -143,6 +146,8 @@ impl Committing {
     async fn settle_all(&mut self, items: &mut [Item<'_>], alone: bool) -> Result<(), LedgerError> {
         let patience = Duration::from_millis(if self.down { GIVE_UP_WHILE_DOWN_MS } else { GIVE_UP_MS });
         let begun = Clock::now();
+        // Asked for once, before anything is sent: what may have been stored is looked up, whatever the clock does meanwhile.
+        let now = self.clock.now().map_err(|retry_s| LedgerError::ClockUnsettled { retry_s })?;
         let mut pause = RETRY_FIRST_MS;
         loop {
             let open: Vec<usize> = (0..items.len()).filter(|place| items[*place].settled.is_none()).collect();
@@ -150,7 +155,7 @@ impl Committing {
                 return Ok(());
             }
             let wait = patience.saturating_sub(begun.elapsed()).min(Duration::from_millis(ANSWER_MS)).max(Duration::from_millis(RETRY_FIRST_MS));
-            let failed = self.send(items, &open, alone && open.len() < BATCH_FROM_EVENTS, wait).await;
+            let failed = self.send(items, &open, alone && open.len() < BATCH_FROM_EVENTS, now, wait).await;
             let Some(error) = failed else { continue };
             if error.is_full() {
                 // What was there before needs no room: its receipt is given all the same.
@@ -180,8 +185,8 @@ impl Committing {
     }
 
     /// Sends the open items right behind the head. None: all of them were acknowledged.
-    async fn send(&mut self, items: &mut [Item<'_>], open: &[usize], singly: bool, wait: Duration) -> Option<BusError> {
-        let recorded = self.head.recorded.map_or(now(), |last| last.max(now()));
+    async fn send(&mut self, items: &mut [Item<'_>], open: &[usize], singly: bool, now: Instant, wait: Duration) -> Option<BusError> {
+        let recorded = self.head.recorded.map_or(now, |last| last.max(now));
         let outgoing: Vec<Outgoing> = open.iter().map(|place| self.outgoing(&items[*place], recorded)).collect();
         let follows = self.head.position;
         let (mut failed, mut stored) = (None, 0);
@@ -314,9 +319,4 @@ fn outcome(event: &NewEvent, key: EventKey, settled: Settled) -> Outcome {
         }
         Settled::Before { position, recorded, .. } => Outcome::Stored(Receipt { position, recorded, key, fresh: false }),
     }
-}
-
-fn now() -> Instant {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Instant(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -11,6 +11,7 @@ use super::head::{Known, Watching};
 use super::read::Reader;
 use super::record::Raw;
 use crate::distributed::answers::Answers;
+use crate::heads::{Hint, KnownHead};
 use crate::ledger::{LedgerError, Page, Record};
 
 /// So long a follower waits for a word that there is more before it looks by itself, in milliseconds.
@@ -21,27 +22,32 @@ const LOOK_AGAIN_MS: u64 = 1_000;
 pub struct Follower {
     reader: Reader,
     answers: Option<Box<Answers>>,
-    heads: watch::Receiver<Position>,
+    heads: watch::Receiver<KnownHead>,
+    hints: watch::Receiver<Hint>,
     watching: std::sync::Weak<Watching>,
     after: Position,
 }
 
 impl Follower {
     pub(super) fn new(reader: Reader, watching: &Arc<Watching>, after: Position) -> Self {
-        Self { reader, answers: None, heads: watching.seen().heads(), watching: Arc::downgrade(watching), after }
+        let (heads, hints) = (watching.seen().heads(), watching.seen().hints());
+        Self { reader, answers: None, heads, hints, watching: Arc::downgrade(watching), after }
     }
 
     pub(crate) async fn next(&mut self) -> Result<Page, LedgerError> {
         loop {
             // What is known is marked as seen before reading, so that a head that moves meanwhile wakes the wait below.
             self.heads.borrow_and_update();
+            self.hints.borrow_and_update();
             if let Some(page) = self.try_next().await? {
                 return Ok(page);
             }
-            let moved = tokio::time::timeout(Duration::from_millis(LOOK_AGAIN_MS), self.heads.changed()).await;
-            if matches!(moved, Ok(Err(_))) {
-                return Err(closed());
-            }
+            let woken = tokio::select! {
+                known = self.heads.changed() => known,
+                heard = self.hints.changed() => heard,
+                () = tokio::time::sleep(Duration::from_millis(LOOK_AGAIN_MS)) => Ok(()),
+            };
+            woken.map_err(|_| closed())?;
         }
     }
 
@@ -68,7 +74,8 @@ impl Follower {
             records.push(raw.record()?);
         }
         let Some(last) = records.last().map(|record| record.position) else {
-            if *self.heads.borrow() < self.after {
+            let known = self.heads.borrow().position();
+            if known < self.after {
                 watching.seen().must_hold(self.after).await?;
             }
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Where the ledger ends, as far as this process knows: told by the intake's hints, and looked up where a hint was lost.
+//! Where the ledger ends, as far as this process knows. What is heard (an intake's hint) wakes; what is looked up is known.
 //!
 //! A head below a position that is known to exist means that the stream lost something: then everything stops and says so.
 
@@ -12,13 +12,17 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::read::Reader;
+use crate::heads::{Hint, KnownHead};
 use crate::ledger::LedgerError;
 
 /// The leader is asked for the head so often, in milliseconds, in case that a hint was lost.
 const POLL_EVERY_MS: u64 = 500;
 
-/// In a cluster a server that was cut off may for a while answer as a leader that it no longer is: a head that seems to have fallen
-/// is asked for again so long, in milliseconds, before it is believed.
+/// After hints the head is looked up at most so often, in milliseconds: an intake may send hundreds a second.
+const HEARD_EVERY_MS: u64 = 50;
+
+/// A server that was cut off may for a while answer as a leader that it no longer is, and one that starts may not have all yet: a head
+/// that seems to have fallen is asked for again so long, in milliseconds, before it is believed. Nothing is appended meanwhile.
 const BELIEVED_AFTER_MS: u64 = 15_000;
 
 /// What is known of the head.
@@ -44,8 +48,9 @@ pub(super) struct Seen(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     reader: Reader,
-    publish: watch::Sender<Position>,
-    /// The highest position that was seen to exist. A hint is no such sight: whoever may publish one could stop everybody.
+    publish: watch::Sender<KnownHead>,
+    heard: watch::Sender<Hint>,
+    /// The highest position that was seen to exist.
     seen: AtomicU64,
     /// Set once, for ever: whoever lost something must be looked at by a person.
     shorter: OnceLock<(Position, Position)>,
@@ -60,7 +65,8 @@ impl Drop for Watching {
 impl Watching {
     /// Begins to watch, from a head that was just seen.
     pub(super) fn start(reader: Reader, head: Position) -> Self {
-        let shared = Shared { reader, publish: watch::Sender::new(head), seen: AtomicU64::new(head), shorter: OnceLock::new() };
+        let publish = watch::Sender::new(KnownHead::looked_up(head));
+        let shared = Shared { reader, publish, heard: watch::Sender::default(), seen: AtomicU64::new(head), shorter: OnceLock::new() };
         let seen = Seen(Arc::new(shared));
         let task = tokio::spawn(watch_on(seen.clone()));
         Self { seen, task }
@@ -73,9 +79,14 @@ impl Watching {
 }
 
 impl Seen {
-    /// The head's position, whenever it moves.
-    pub(super) fn heads(&self) -> watch::Receiver<Position> {
+    /// The head, whenever it is looked up and has moved.
+    pub(super) fn heads(&self) -> watch::Receiver<KnownHead> {
         self.0.publish.subscribe()
+    }
+
+    /// Wakes when there may be more to read.
+    pub(super) fn hints(&self) -> watch::Receiver<Hint> {
+        self.0.heard.subscribe()
     }
 
     /// The highest position that was seen to exist.
@@ -108,13 +119,10 @@ impl Shared {
 
     fn saw(&self, position: Position) {
         self.seen.fetch_max(position, Ordering::Relaxed);
-        self.heard(position);
-    }
-
-    fn heard(&self, position: Position) {
+        let head = KnownHead::looked_up(position);
         self.publish.send_if_modified(|known| {
-            let moved = position > *known;
-            *known = position.max(*known);
+            let moved = head > *known;
+            *known = head.max(*known);
             moved
         });
     }
@@ -129,8 +137,7 @@ impl Shared {
                 self.saw(head);
                 return Ok(head);
             }
-            let alone = self.reader.bus.address().replicas == 1;
-            if alone || begun.elapsed() >= Duration::from_millis(BELIEVED_AFTER_MS) {
+            if begun.elapsed() >= Duration::from_millis(BELIEVED_AFTER_MS) {
                 let (known, head) = *self.shorter.get_or_init(|| (known, head));
                 tracing::error!(
                     known,
@@ -158,18 +165,23 @@ async fn watch_on(seen: Seen) {
     let mut failing = false;
     let mut poll = tokio::time::interval(Duration::from_millis(POLL_EVERY_MS));
     poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut last_look = Instant::now();
     loop {
         let looked_up = tokio::select! {
             hint = hints.next() => {
-                let Some(hint) = hint else { return };
-                if let Some(position) = std::str::from_utf8(&hint.payload).ok().and_then(|text| text.parse().ok()) {
-                    // A hint means "look": what is not there yet is simply not there.
-                    shared.heard(position);
+                if hint.is_none() {
+                    return;
                 }
-                continue;
+                // Followers read the log themselves. What the hint says is not even read: whoever may publish one could say anything.
+                Hint::wake(&shared.heard);
+                if last_look.elapsed() < Duration::from_millis(HEARD_EVERY_MS) {
+                    continue;
+                }
+                shared.must_hold(shared.seen()).await
             }
             _ = poll.tick() => shared.must_hold(shared.seen()).await,
         };
+        last_look = Instant::now();
         match looked_up {
             Ok(_) => failing = false,
             Err(LedgerError::Shorter { .. }) => return,

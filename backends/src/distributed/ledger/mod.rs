@@ -7,6 +7,7 @@ mod record;
 mod wire;
 mod read;
 mod head;
+mod marks;
 mod commit;
 mod copy;
 mod writer;
@@ -15,13 +16,16 @@ mod follow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dateline_events::{EventKey, Position};
+use dateline_events::{EventKey, MAX_EVENT_BYTES, Position};
 use tokio::sync::watch;
 
 pub use follow::Follower;
 
 use super::answers::Answers;
 use super::bus::{Bus, BusError, patiently};
+use crate::address::Address;
+use crate::clock::{self, Clocks, RecordingClock};
+use crate::heads::KnownHead;
 use crate::ledger::{Head, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, NewEvent, Outcome, Record};
 use commit::Committing;
 use head::Watching;
@@ -41,11 +45,13 @@ pub struct Ledger {
     writer: Option<Writer>,
     reader: Reader,
     watching: Arc<Watching>,
+    clock: Arc<RecordingClock>,
 }
 
 impl From<BusError> for LedgerError {
     fn from(error: BusError) -> Self {
         match error {
+            BusError::Small { ref place, .. } => Self::Unsafe { place: format!("the server at {place}"), detail: error.to_string() },
             BusError::Connect(detail) => Self::Unreachable { reason: detail },
             BusError::Silent | BusError::Nobody(_) => Self::Unreachable { reason: error.to_string() },
             full if full.is_full() => Self::Full,
@@ -56,11 +62,12 @@ impl From<BusError> for LedgerError {
 
 impl Ledger {
     /// Opens the stream with the number that the options name. A writer creates it where there is none.
-    pub(crate) async fn open(url: &str, options: LedgerOptions) -> Result<Self, LedgerError> {
-        let bus = Bus::connect(url, "ledger").await?;
+    pub(crate) async fn open(address: Address, options: LedgerOptions) -> Result<Self, LedgerError> {
+        let bus = Bus::connect(&address, "ledger").await?;
         let stream = Stream::numbered(options.number);
         let writes = options.role == LedgerRole::Writer;
         if writes {
+            bus.must_carry(MAX_EVENT_BYTES, "the ledger")?;
             check_syncing(&bus).await?;
         }
         let away = |error: &LedgerError| matches!(error, LedgerError::Unreachable { .. });
@@ -80,14 +87,16 @@ impl Ledger {
         };
         let watching = Arc::new(Watching::start(reader.clone(), head.position));
         watching.seen().must_hold(options.known_at_least).await?;
+        let clock = Arc::new(RecordingClock::default());
         let writer = if writes {
+            clock::tell_ahead(head.recorded);
             let wire = Wire::open(&bus).await?;
             let hints = tell_heads(&reader);
-            Some(Writer::start(Committing::new(reader.clone(), wire, head, watching.seen().clone(), hints)))
+            Some(Writer::start(Committing::new(reader.clone(), wire, head, watching.seen().clone(), Arc::clone(&clock), hints)))
         } else {
             None
         };
-        Ok(Self { writer, reader, watching })
+        Ok(Self { writer, reader, watching, clock })
     }
 
     fn writer(&self) -> Result<&Writer, LedgerError> {
@@ -142,7 +151,7 @@ impl Ledger {
             match Raw::of_direct(message)?.record() {
                 Ok(record) => records.push(record),
                 // What lacks what the ledger wrote is as good as missing.
-                Err(LedgerError::Altered { .. }) => {}
+                Err(LedgerError::Altered { .. } | LedgerError::Foreign { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
@@ -165,7 +174,20 @@ impl Ledger {
         self.writer()?.destroy(position).await
     }
 
-    pub(crate) fn watch_head(&self) -> watch::Receiver<Position> {
+    pub(crate) async fn keys_made(&self) -> Result<bool, LedgerError> {
+        Ok(marks::keys_made(&self.reader.bus).await?)
+    }
+
+    pub(crate) async fn mark_keys_made(&self) -> Result<(), LedgerError> {
+        self.writer()?;
+        Ok(marks::mark_keys_made(&self.reader.bus).await?)
+    }
+
+    pub(crate) fn clocks(&self) -> Option<Clocks> {
+        self.writer.as_ref().map(|_| self.clock.look())
+    }
+
+    pub(crate) fn watch_head(&self) -> watch::Receiver<KnownHead> {
         self.watching.seen().heads()
     }
 

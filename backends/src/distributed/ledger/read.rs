@@ -197,6 +197,9 @@ impl LeadersMessage {
     fn recorded(&self) -> Result<dateline_events::Instant, LedgerError> {
         let headers = decoded(&self.hdrs)?;
         let text = String::from_utf8_lossy(&headers);
+        if ![super::record::RECORDED, super::record::SALT].iter().any(|name| text.contains(*name)) {
+            return Err(LedgerError::Foreign { position: self.seq });
+        }
         let recorded = text.lines().find_map(|line| line.strip_prefix(super::record::RECORDED)?.strip_prefix(':')?.trim().parse().ok());
         recorded.map(dateline_events::Instant).ok_or(LedgerError::Altered { position: self.seq })
     }

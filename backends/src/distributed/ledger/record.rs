@@ -116,6 +116,10 @@ impl<'a> Raw<'a> {
     /// The record; one that lacks what the ledger wrote was altered.
     pub(super) fn record(&self) -> Result<Record, LedgerError> {
         let altered = || LedgerError::Altered { position: self.position };
+        // Every intake writes both; a message without either is not one that was altered.
+        if self.header(RECORDED).is_none() && self.header(SALT).is_none() {
+            return Err(LedgerError::Foreign { position: self.position });
+        }
         let (recorded, salt) = (self.recorded().ok_or_else(altered)?, self.salt().ok_or_else(altered)?);
         let subject_key = self.key().ok_or_else(altered)?;
         let bytes = self.payload.to_vec();

@@ -23,8 +23,9 @@ use postgres::types::ToSql;
 use postgres::{Config, Row};
 use tokio::sync::watch;
 
-use super::database::{Moment, Purpose, READ, Session};
+use super::database::{Moment, Purpose, READ, Session, check_sessions};
 use super::database_address;
+use crate::address::Address;
 use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, Members};
 use crate::threads::{Poller, Threads};
 use crate::views::{Answer, Generation, ViewsError, announce, limited};
@@ -54,14 +55,14 @@ struct Snapshot<'a, 'b> {
 }
 
 impl Views {
-    pub(crate) async fn open(url: &str, version: u32) -> Result<Self, ViewsError> {
-        let url = url.to_owned();
-        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&url, version));
+    pub(crate) async fn open(address: Address, version: u32) -> Result<Self, ViewsError> {
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&address, version));
         opened.await.map_err(|error| ViewsError::Engine(error.to_string()))?
     }
 
-    fn open_blocking(url: &str, version: u32) -> Result<Self, ViewsError> {
-        let config: Arc<Config> = Arc::new(database_address::read(url)?);
+    fn open_blocking(address: &Address, version: u32) -> Result<Self, ViewsError> {
+        let config: Arc<Config> = Arc::new(database_address::read(address)?);
+        check_sessions(&config)?;
         let session = |purpose| Session::new(Arc::clone(&config), purpose);
         let mut writing = session(Purpose::WriteDisposable);
         generations::prepare(&mut writing, version)?;

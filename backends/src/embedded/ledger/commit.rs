@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use dateline_events::{EventKey, Instant, Position, commitment};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
@@ -15,9 +14,12 @@ use tokio::sync::watch;
 use super::commitments::{Commitments, Holding};
 use super::sound::Sound;
 use super::writer::{Answering, Append};
-use super::{FORMAT, read};
+use super::{FORMAT, marks, read};
+use crate::clock::{self, RecordingClock};
 use crate::embedded::file::{self, number, position};
-use crate::ledger::{LedgerError, NewEvent};
+use crate::embedded::private;
+use crate::heads::KnownHead;
+use crate::ledger::{Head, LedgerError, NewEvent};
 use crate::soundness::Found;
 
 /// Sources whose numbers are remembered; beyond, all are forgotten and looked up again.
@@ -67,9 +69,10 @@ pub(super) struct Writing {
     sources: HashMap<String, i64>,
     /// The head that was last answered; a file that ends before it was rolled back.
     known: Position,
-    publish: watch::Sender<Position>,
+    publish: watch::Sender<KnownHead>,
     answering: Answering,
     sound: Arc<Sound>,
+    clock: Arc<RecordingClock>,
     /// Held as long as the writer lives.
     _lock: File,
 }
@@ -78,12 +81,13 @@ impl Writing {
     pub(super) fn open(
         path: PathBuf,
         known: Position,
-        publish: watch::Sender<Position>,
+        publish: watch::Sender<KnownHead>,
         answering: Answering,
         sound: Arc<Sound>,
+        clock: Arc<RecordingClock>,
     ) -> Result<Self, LedgerError> {
         let lock = lock(&path)?;
-        let mut writing = Self { path, connection: None, sources: HashMap::new(), known, publish, answering, sound, _lock: lock };
+        let mut writing = Self { path, connection: None, sources: HashMap::new(), known, publish, answering, sound, clock, _lock: lock };
         writing.reopen()?;
         Ok(writing)
     }
@@ -94,14 +98,16 @@ impl Writing {
         self.connection = None;
         let connection = file::open_to_write(&self.path, &FORMAT)?;
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        let head = read::head(&connection)?.position;
+        marks::prepare(&connection)?;
+        let Head { position: head, recorded } = read::head(&connection)?;
         if head < self.known {
             return Err(LedgerError::Shorter { known: self.known, head });
         }
+        clock::tell_ahead(recorded);
         self.known = head;
         self.sources.clear();
         self.connection = Some(connection);
-        self.publish.send_replace(head);
+        self.publish.send_replace(KnownHead::looked_up(head));
         Ok(())
     }
 
@@ -137,13 +143,14 @@ impl Writing {
     }
 
     fn commit(&mut self, group: &[Append]) -> Result<Vec<Stored>, LedgerError> {
+        let now = self.clock.now().map_err(|retry_s| LedgerError::ClockUnsettled { retry_s })?;
         let Some(connection) = &self.connection else { return Err(LedgerError::Stopped { reason: "the file is closed".to_owned() }) };
         let events = group.iter().map(|append| append.events.len()).sum();
         let written = connection
             .prepare_cached("BEGIN IMMEDIATE")
             .and_then(|mut begin| begin.execute([]))
             .map_err(LedgerError::from)
-            .and_then(|_| write(connection, &mut self.sources, self.known, group, events));
+            .and_then(|_| write(connection, &mut self.sources, self.known, now, group, events));
         let (stored, head) = match written {
             Ok(written) => written,
             Err(error) => {
@@ -169,7 +176,7 @@ impl Writing {
         }
         if head > self.known {
             self.known = head;
-            self.publish.send_replace(head);
+            self.publish.send_replace(KnownHead::looked_up(head));
         }
         Ok(stored)
     }
@@ -214,7 +221,7 @@ impl Writing {
         drop((insert, commit_to));
         transaction.commit()?;
         self.known = head;
-        self.publish.send_replace(head);
+        self.publish.send_replace(KnownHead::looked_up(head));
         Ok(())
     }
 
@@ -232,6 +239,13 @@ impl Writing {
         Ok(transaction.commit()?)
     }
 
+    /// Marks that API keys were made, durably.
+    pub(super) fn mark_keys_made(&mut self) -> Result<(), LedgerError> {
+        self.ready()?;
+        let Some(connection) = &self.connection else { return Err(LedgerError::Stopped { reason: "the file is closed".to_owned() }) };
+        marks::mark_keys_made(connection)
+    }
+
     pub(super) fn limit_pages(&mut self, pages: u32) -> Result<(), LedgerError> {
         self.ready()?;
         if let Some(connection) = &self.connection {
@@ -246,6 +260,7 @@ fn write(
     connection: &Connection,
     sources: &mut HashMap<String, i64>,
     known: Position,
+    now: Instant,
     group: &[Append],
     events: usize,
 ) -> Result<(Vec<Stored>, Position), LedgerError> {
@@ -253,7 +268,7 @@ fn write(
     if head.position < known {
         return Err(LedgerError::Shorter { known, head: head.position });
     }
-    let recorded = head.recorded.map_or(now(), |last| last.max(now()));
+    let recorded = head.recorded.map_or(now, |last| last.max(now));
     let mut insert = connection.prepare_cached(
         "INSERT INTO events (position, source, id, recorded, salt, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (source, id) DO NOTHING",
     )?;
@@ -329,18 +344,11 @@ fn lock(path: &Path) -> Result<File, LedgerError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
     let failed = |error: std::io::Error| LedgerError::Engine(format!("cannot lock {}: {error}", path.display()));
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let file = File::options().create(true).append(true).open(name).map_err(failed)?;
+    private::make(Path::new(&name)).map_err(failed)?;
+    let file = File::options().append(true).open(name).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(LedgerError::Locked { path: path.display().to_string() }),
         Err(TryLockError::Error(error)) => Err(failed(error)),
     }
-}
-
-fn now() -> Instant {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Instant(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -6,13 +6,14 @@ use dateline_events::Position;
 use tokio::sync::watch;
 
 use super::{Reader, read};
+use crate::heads::KnownHead;
 use crate::ledger::{LedgerError, Page};
 
 /// A follower of a ledger in a file.
 #[derive(Debug)]
 pub struct Follower {
     reader: Arc<Reader>,
-    heads: watch::Receiver<Position>,
+    heads: watch::Receiver<KnownHead>,
     after: Position,
 }
 

@@ -5,6 +5,7 @@
 mod commit;
 mod commitments;
 mod follow;
+mod marks;
 mod read;
 mod scrub;
 mod sound;
@@ -20,6 +21,8 @@ pub use follow::Follower;
 
 use super::fault::FileError;
 use super::file::{self, Format};
+use crate::clock::{Clocks, RecordingClock};
+use crate::heads::KnownHead;
 use crate::ledger::{Head, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, NewEvent, Outcome, Receipt, Record};
 use crate::soundness::{Found, Soundness};
 use crate::threads::{Poller, Threads};
@@ -59,6 +62,7 @@ pub struct Ledger {
     // The writer stands before the readers, so that it ends first: the last to close the file cleans up its log.
     writer: Option<Arc<Writer>>,
     reader: Arc<Reader>,
+    clock: Arc<RecordingClock>,
     _poller: Option<Arc<Poller>>,
 }
 
@@ -66,7 +70,7 @@ pub struct Ledger {
 #[derive(Debug)]
 struct Reader {
     threads: Threads<rusqlite::Connection>,
-    head: watch::Receiver<Position>,
+    head: watch::Receiver<KnownHead>,
     sound: Arc<Sound>,
 }
 
@@ -93,11 +97,12 @@ impl Ledger {
     }
 
     fn open_blocking(path: &Path, options: LedgerOptions, answering: Answering) -> Result<Self, LedgerError> {
-        let (publish, head) = watch::channel(0);
-        let sound = Arc::new(Sound::default());
+        let (publish, head) = watch::channel(KnownHead::default());
+        let (sound, clock) = (Arc::new(Sound::default()), Arc::new(RecordingClock::default()));
         let (writer, poller) = match options.role {
             LedgerRole::Writer => {
-                let writing = Writing::open(path.to_owned(), options.known_at_least, publish, answering, Arc::clone(&sound))?;
+                let (sound, clock) = (Arc::clone(&sound), Arc::clone(&clock));
+                let writing = Writing::open(path.to_owned(), options.known_at_least, publish, answering, sound, clock)?;
                 (Some(Arc::new(Writer::start(writing)?)), None)
             }
             LedgerRole::Reader => {
@@ -106,7 +111,7 @@ impl Ledger {
                 if found < options.known_at_least {
                     return Err(LedgerError::Shorter { known: options.known_at_least, head: found });
                 }
-                publish.send_replace(found);
+                publish.send_replace(KnownHead::looked_up(found));
                 (None, Some(Arc::new(poll_head(connection, publish)?)))
             }
         };
@@ -118,7 +123,7 @@ impl Ledger {
             Some(writer) => Some(Arc::new(Scrub::start(looking, writer.filling(), Arc::clone(&sound), structure_too)?)),
             None => None,
         };
-        Ok(Self { _scrub: scrub, writer, reader: Arc::new(Reader { threads, head, sound }), _poller: poller })
+        Ok(Self { _scrub: scrub, writer, reader: Arc::new(Reader { threads, head, sound }), clock, _poller: poller })
     }
 
     pub(crate) async fn append(&self, batch: Vec<NewEvent>) -> Result<Vec<Outcome>, LedgerError> {
@@ -183,12 +188,24 @@ impl Ledger {
         self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.destroy(position).await
     }
 
-    pub(crate) fn watch_head(&self) -> watch::Receiver<Position> {
+    pub(crate) fn clocks(&self) -> Option<Clocks> {
+        self.writer.as_ref().map(|_| self.clock.look())
+    }
+
+    pub(crate) fn watch_head(&self) -> watch::Receiver<KnownHead> {
         self.reader.head.clone()
     }
 
     pub(crate) fn commits(&self) -> u64 {
         self.writer.as_ref().map_or(0, |writer| writer.commits())
+    }
+
+    pub(crate) async fn keys_made(&self) -> Result<bool, LedgerError> {
+        self.reader.run(|connection| marks::keys_made(connection)).await
+    }
+
+    pub(crate) async fn mark_keys_made(&self) -> Result<(), LedgerError> {
+        self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.mark_keys_made().await
     }
 
     pub(crate) async fn limit_pages(&self, pages: u32) -> Result<(), LedgerError> {
@@ -219,10 +236,11 @@ fn outcome(event: &NewEvent, key: EventKey, stored: Stored) -> Outcome {
     }
 }
 
-fn poll_head(connection: rusqlite::Connection, publish: watch::Sender<Position>) -> Result<Poller, FileError> {
+fn poll_head(connection: rusqlite::Connection, publish: watch::Sender<KnownHead>) -> Result<Poller, FileError> {
     let poller = Poller::start(connection, move |connection| match read::head(connection) {
         Ok(head) => {
-            publish.send_if_modified(|known| std::mem::replace(known, head.position) != head.position);
+            let head = KnownHead::looked_up(head.position);
+            publish.send_if_modified(|known| std::mem::replace(known, head) != head);
         }
         Err(error) => tracing::warn!(%error, "cannot read the ledger's head; trying again"),
     })?;

@@ -67,6 +67,7 @@ enum Request {
     Copy { records: Vec<Found>, answer: Answer<()> },
     Fill { leaves: Vec<(Position, [u8; 32])>, filled: Position, answer: Answer<()> },
     Destroy { position: Position, answer: Answer<()> },
+    MarkKeysMade { answer: Answer<()> },
     LimitPages { pages: u32, answer: Answer<()> },
 }
 
@@ -126,6 +127,12 @@ impl Writer {
     pub(super) async fn destroy(&self, position: Position) -> Result<(), LedgerError> {
         let (answer, answered) = oneshot::channel();
         self.send(Request::Destroy { position, answer })?;
+        answered.await.map_err(|_| ended())?
+    }
+
+    pub(super) async fn mark_keys_made(&self) -> Result<(), LedgerError> {
+        let (answer, answered) = oneshot::channel();
+        self.send(Request::MarkKeysMade { answer })?;
         answered.await.map_err(|_| ended())?
     }
 
@@ -189,6 +196,7 @@ fn serve(mut writing: Writing, queue: &Receiver<Request>, waiting_bytes: &Atomic
             Request::Copy { records, answer } => drop(answer.send(writing.copy(&records))),
             Request::Fill { leaves, filled, answer } => drop(answer.send(writing.fill(&leaves, filled))),
             Request::Destroy { position, answer } => drop(answer.send(writing.destroy(position))),
+            Request::MarkKeysMade { answer } => drop(answer.send(writing.mark_keys_made())),
             Request::LimitPages { pages, answer } => drop(answer.send(writing.limit_pages(pages))),
         }
     }
