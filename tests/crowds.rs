@@ -119,6 +119,34 @@ async fn live_streams_take_no_place_of_those_who_publish_and_read() {
 }
 
 #[tokio::test]
+async fn reads_that_cannot_be_made_are_refused_at_once() {
+    let house = House::with_outage().await;
+    let url = house.url.as_str();
+    let mut readers = Vec::new();
+    for from in 1..=4 {
+        readers.extend(crowd(url, address(from), 100, "").await);
+    }
+    for reader in &mut readers {
+        reader.say("GET /v1/incidents HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    }
+    probe(url, address(9)).await;
+    let (mut told, mut refused) = (0, 0);
+    for reader in &mut readers {
+        let said = reader.answer().await.unwrap();
+        if said.status == 503 {
+            assert_eq!(said.header("retry-after"), "1", "{said:?}");
+            assert!(String::from_utf8_lossy(&said.body).contains("too-many-reads"), "{said:?}");
+            refused += 1;
+        } else {
+            assert_eq!(said.status, 200, "{said:?}");
+            told += 1;
+        }
+    }
+    // Of one address 64 run and wait, of all together 128.
+    assert!(told >= 64 && refused > 0, "{told} told, {refused} refused");
+}
+
+#[tokio::test]
 async fn fewer_files_are_fewer_places_and_it_is_said() {
     let (_folder, data) = folder();
     let mut started = Command::new("sh");

@@ -6,6 +6,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::io;
 use std::net::IpAddr;
 use std::num::NonZero;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,6 +16,7 @@ use axum::http::request::Parts;
 use axum::http::{Method, StatusCode};
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
+use tokio::runtime::{Builder, Runtime};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::Problem;
@@ -40,9 +42,22 @@ const ANSWER_BYTES_MIN: usize = 16 * 1024;
 /// The reads of a server. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reads {
+    threads: Arc<Threads>,
     running: Arc<Semaphore>,
     under_way: Arc<UnderWay>,
     answers: Budget,
+}
+
+/// Threads that do nothing but reads: a long one stands before no connection, and not before whoever only asks how the server is.
+#[derive(Debug)]
+struct Threads(Option<Runtime>);
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// How many run or wait, all together and of each address.
@@ -97,18 +112,24 @@ pub async fn aside<T>(waiting: impl Future<Output = T>) -> Result<T, Problem> {
     Ok(waited)
 }
 
-impl Default for Reads {
-    fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-        Self::new((cores * RUNNING_A_CORE).max(RUNNING_MIN), WAITING_MAX)
-    }
-}
-
 impl Reads {
-    /// So many that run, and so many that wait.
-    fn new(running: usize, waiting: usize) -> Self {
+    /// The reads of a server on this machine.
+    pub fn start() -> io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self::with(cores, (cores * RUNNING_A_CORE).max(RUNNING_MIN), WAITING_MAX)
+    }
+
+    /// So many that run, on so many threads, and so many that wait.
+    fn with(threads: usize, running: usize, waiting: usize) -> io::Result<Self> {
+        let mut builder = Builder::new_multi_thread();
+        let runtime = builder.worker_threads(threads).max_blocking_threads(running).thread_name("reads").enable_all().build()?;
         let under_way = UnderWay { most: running + waiting, counts: Mutex::default() };
-        Self { running: Arc::new(Semaphore::new(running)), under_way: Arc::new(under_way), answers: Budget::new(ANSWERS_BYTES_MAX) }
+        Ok(Self {
+            threads: Arc::new(Threads(Some(runtime))),
+            running: Arc::new(Semaphore::new(running)),
+            under_way: Arc::new(under_way),
+            answers: Budget::new(ANSWERS_BYTES_MAX),
+        })
     }
 
     /// True for a request that counts: whatever is read from the views. Streams have places of their own.
@@ -131,7 +152,8 @@ impl Reads {
         // Dropped with this future, which is when the reader leaves.
         let (_stays, left) = watch::channel(false);
         let run = Run { reads: self.clone(), address, turn: RefCell::new(Some(turn)), left };
-        match tokio::spawn(RUN.scope(run, making)).await {
+        let Some(threads) = &self.threads.0 else { return Problem::internal("the server stops").into_response() };
+        match threads.spawn(RUN.scope(run, making)).await {
             Ok(answer) => self.charged(address, answer).await,
             Err(error) => {
                 tracing::error!(%error, "a read broke off");

@@ -35,6 +35,7 @@ pub struct Server {
     address: SocketAddr,
     web: Web,
     places: Places,
+    reads: Reads,
     lowered: Option<String>,
 }
 
@@ -47,7 +48,7 @@ impl Server {
         if let Some(lowered) = &lowered {
             tracing::warn!("{lowered}");
         }
-        Ok(Self { listener, address, web: web.clone(), places: Places::new(quotas, &web.proxies), lowered })
+        Ok(Self { listener, address, web: web.clone(), places: Places::new(quotas, &web.proxies), reads: Reads::start()?, lowered })
     }
 
     /// Where it listens.
@@ -63,7 +64,7 @@ impl Server {
     /// Serves until told to stop; then takes no more and lets requests under way end. Live streams end themselves on the same word.
     pub async fn serve(self, router: Router, stop: watch::Receiver<bool>) {
         let hosts = Hosts::new(self.address, &self.web.allow_hosts);
-        let front = Arc::new(Front { router, hosts, proxies: self.web.proxies, reads: Reads::default() });
+        let front = Arc::new(Front { router, hosts, proxies: self.web.proxies, reads: self.reads });
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {

@@ -1,8 +1,10 @@
 //! Live streams (SSE): one message a position, with its id; heartbeats and "caught up" carry none, so that a reader who comes
 //! back with `Last-Event-ID` misses nothing and gets nothing twice. Who comes back with a position of another ledger is told so.
 
-use std::collections::BTreeSet;
+mod pages;
+
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Path, State};
@@ -19,15 +21,12 @@ use serde_json::json;
 use super::answer::{Standing, stand};
 use super::{Reader, timeline};
 use crate::http::{Problem, parameters};
+use pages::Page;
+
+pub use pages::Pages;
 
 /// A silent stream says so often that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-
-/// So many changes are read at once.
-const PAGE: usize = 500;
-
-/// A stream that waits looks for changes made by another process so often.
-const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -63,7 +62,7 @@ async fn start(reader: Reader, headers: &HeaderMap, after: Option<Position>, inc
     let is_of_another = after > standing.head;
     let reset = is_of_another.then(|| reset(cursor, after));
     let after = if is_of_another { cursor } else { after };
-    let live = Live { reader, incident, wanted: None, after, reset, pending: Vec::new().into_iter(), caught_up: false };
+    let live = Live { reader, incident, after, reset, page: None, told: 0, caught_up: false };
     let mut response = Sse::new(messages(live)).keep_alive(KeepAlive::new().interval(HEARTBEAT).text("still here")).into_response();
     stand(response.headers_mut(), standing);
     Ok(response)
@@ -73,12 +72,12 @@ struct Live {
     reader: Reader,
     /// The incident asked for, by its own number: merges and splits change the group that tells it.
     incident: Option<IncidentNumber>,
-    /// The positions of the page that changed it; None: all are wanted.
-    wanted: Option<BTreeSet<Position>>,
     after: Position,
     /// What is said before anything else.
     reset: Option<Message>,
-    pending: std::vec::IntoIter<Change>,
+    /// The page that is being told, shared with all who stand at the same place, and how many of its changes were.
+    page: Option<Arc<Page>>,
+    told: usize,
     caught_up: bool,
 }
 
@@ -91,30 +90,23 @@ fn messages(live: Live) -> impl Stream<Item = Result<Message, Infallible>> {
             if let Some(reset) = live.reset.take() {
                 return Some((Ok(reset), live));
             }
-            if let Some(change) = live.pending.next() {
-                if let Some(message) = live.message(&change) {
-                    return Some((Ok(message), live));
-                }
-                continue;
+            if let Some(message) = live.next_message() {
+                return Some((Ok(message), live));
             }
-            match live.reader.desk.views.changes(live.after, PAGE).await {
-                Ok(found) if found.value.is_empty() && !live.caught_up => {
+            match live.read().await {
+                Ok(page) if page.changes.is_empty() && !live.caught_up => {
                     live.caught_up = true;
-                    live.after = live.after.max(found.position);
-                    let data = json!({"position": found.position}).to_string();
+                    live.after = live.after.max(page.position);
+                    let data = json!({"position": page.position}).to_string();
                     return Some((Ok(Message::default().event("caught-up").data(data)), live));
                 }
-                Ok(found) if found.value.is_empty() => {
-                    live.after = live.after.max(found.position);
+                Ok(page) if page.changes.is_empty() => {
+                    live.after = live.after.max(page.position);
                     live.wait().await;
                 }
-                Ok(found) => {
-                    let before = live.after;
-                    live.after = found.value.last().map_or(live.after, |change| change.position);
-                    live.pending = found.value.into_iter();
-                    if let Err(error) = live.look_for_changes(before).await {
-                        return broken(&error);
-                    }
+                Ok(page) => {
+                    live.after = page.changes.last().map_or(live.after, |change| change.position);
+                    (live.page, live.told) = (Some(page), 0);
                 }
                 Err(error) => return broken(&error),
             }
@@ -134,44 +126,43 @@ fn broken<T>(error: &ViewsError) -> Option<T> {
 }
 
 impl Live {
-    fn message(&self, change: &Change) -> Option<Message> {
-        if self.wanted.as_ref().is_some_and(|wanted| !wanted.contains(&change.position)) {
-            return None;
-        }
-        let incidents: Vec<&str> = change.incidents.iter().map(|(_, id)| id.as_str()).filter(|id| !id.starts_with("registry:")).collect();
-        if incidents.is_empty() {
-            return None;
-        }
-        let data = json!({"position": change.position, "incidents": incidents}).to_string();
-        Some(Message::default().event("change").id(change.position.to_string()).data(data))
+    /// The next page of changes.
+    async fn read(&self) -> Result<Arc<Page>, ViewsError> {
+        self.reader.pages.read(&self.reader.desk.views, self.incident, self.after).await
     }
 
-    /// The positions of a page that changed the incident, whichever group told it then: the versions of its summary, from the
-    /// last one backwards. A merge or a split within the page is followed too.
-    async fn look_for_changes(&mut self, after: Position) -> Result<(), ViewsError> {
-        let Some(incident) = self.incident else { return Ok(()) };
-        let (mut positions, mut until) = (BTreeSet::new(), self.after);
-        while until > after {
-            let found = self.reader.desk.views.versions_of(incident, until).await?.value;
-            let Some(summary) = found.filter(|summary| summary.since > after) else { break };
-            positions.insert(summary.since);
-            until = summary.since - 1;
+    /// The next change of the page that is to be told.
+    fn next_message(&mut self) -> Option<Message> {
+        let page = self.page.clone()?;
+        while let Some(change) = page.changes.get(self.told) {
+            self.told += 1;
+            if let Some(message) = message(&page, change) {
+                return Some(message);
+            }
         }
-        self.wanted = Some(positions);
-        Ok(())
+        self.page = None;
+        None
     }
 
-    /// Waits for the views to move on, or for the house to stop.
+    /// Waits for the views to move on, or for the house to stop. Who else writes them is looked for behind this watch.
     async fn wait(&mut self) {
         let mut cursor = self.reader.desk.views.watch_cursor();
-        if *cursor.borrow_and_update() > self.after {
-            return;
-        }
         let mut stop = self.reader.stop.clone();
         tokio::select! {
-            _ = cursor.changed() => {}
+            _ = cursor.wait_for(|cursor| *cursor > self.after) => {}
             _ = stop.wait_for(|stop| *stop) => {}
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
         }
     }
+}
+
+fn message(page: &Page, change: &Change) -> Option<Message> {
+    if page.wanted.as_ref().is_some_and(|wanted| !wanted.contains(&change.position)) {
+        return None;
+    }
+    let incidents: Vec<&str> = change.incidents.iter().map(|(_, id)| id.as_str()).filter(|id| !id.starts_with("registry:")).collect();
+    if incidents.is_empty() {
+        return None;
+    }
+    let data = json!({"position": change.position, "incidents": incidents}).to_string();
+    Some(Message::default().event("change").id(change.position.to_string()).data(data))
 }

@@ -55,14 +55,24 @@ pub struct Reader {
     /// Timelines as they were folded lately.
     stories: Cache<Arc<Timeline>>,
     histories: Histories,
+    /// What live streams are told.
+    pages: live::Pages,
     stop: watch::Receiver<bool>,
 }
 
 impl Reader {
     /// A reader of these views; live streams end when `stop` turns true.
     pub fn new(ledger: Ledger, views: Views, keep: Keep, gate: Gate, stop: watch::Receiver<bool>) -> Self {
-        let desk = Desk::new(ledger, views);
-        Self { desk, keep, gate, told: Cache::new(TOLD_BYTES_MAX), stories: Cache::new(STORIES_BYTES_MAX), histories: Histories::default(), stop }
+        Self {
+            desk: Desk::new(ledger, views),
+            keep,
+            gate,
+            told: Cache::new(TOLD_BYTES_MAX),
+            stories: Cache::new(STORIES_BYTES_MAX),
+            histories: Histories::default(),
+            pages: live::Pages::default(),
+            stop,
+        }
     }
 
     /// Its routes.

@@ -70,15 +70,15 @@ async fn bodies_share_their_memory_and_nobody_has_more_than_a_quarter() {
     assert_eq!((second.last_problem(503)["type"].as_str(), second.header("retry-after")), (Some("urn:dateline:problem:bodies-full"), "1"));
     assert_eq!(small(4).await, 400, "others have room");
     drop(first);
-    // Five times a share is more than there is.
+    // Six of them are more than there is room for.
     let mut crowd = Vec::new();
-    for from in 5..10 {
+    for from in 5..11 {
         crowd.push(half(url, from, MIB + MIB / 2).await);
     }
     let (refused, ..) = futures_util::future::select_all(crowd.iter_mut().map(|connection| Box::pin(connection.answer()))).await;
     refused.unwrap().last_problem(503);
     drop(crowd);
     let again = half(url, 3, MIB + MIB / 2).await;
-    assert_eq!(small(10).await, 400, "room is given back");
+    assert_eq!(small(12).await, 400, "room is given back");
     drop(again);
 }

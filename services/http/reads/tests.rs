@@ -11,6 +11,10 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::{ADDRESS_PART, ANSWERS_BYTES_MAX, Reads, aside};
 
+fn reads(running: usize, waiting: usize) -> Reads {
+    Reads::with(1, running, waiting).unwrap_or_else(|error| panic!("{error}"))
+}
+
 fn from(last: u8) -> IpAddr {
     IpAddr::from([192, 0, 2, last])
 }
@@ -40,7 +44,7 @@ fn under_way(reads: &Reads) -> usize {
 
 #[tokio::test]
 async fn beyond_those_that_run_and_those_that_wait_a_read_is_refused_at_once() {
-    let (reads, gate) = (Reads::new(2, 4), Arc::new(Semaphore::new(0)));
+    let (reads, gate) = (reads(2, 4), Arc::new(Semaphore::new(0)));
     let most_of_one = 6 / ADDRESS_PART;
     let begin = |last, count| {
         (0..count)
@@ -66,7 +70,7 @@ async fn beyond_those_that_run_and_those_that_wait_a_read_is_refused_at_once() {
 
 #[tokio::test]
 async fn a_read_that_waits_stands_aside_and_one_that_nobody_waits_for_any_more_runs_to_its_end() {
-    let reads = Reads::new(1, 0);
+    let reads = reads(1, 0);
     let moved = Arc::new(Notify::new());
     let waiting = {
         let (reads, moved) = (reads.clone(), moved.clone());
@@ -98,7 +102,7 @@ async fn a_read_that_waits_stands_aside_and_one_that_nobody_waits_for_any_more_r
 
 #[tokio::test]
 async fn answers_that_nobody_takes_are_memory() {
-    let reads = Reads::new(8, 8);
+    let reads = reads(8, 8);
     let large = || async { Response::new(Body::from(vec![0; ANSWERS_BYTES_MAX / 8])) };
     let first = reads.answer(from(1), large()).await;
     let second = reads.answer(from(1), large()).await;
