@@ -10,6 +10,7 @@ mod needs;
 
 pub mod doors;
 pub mod config;
+pub mod scopes;
 pub mod keys;
 pub mod publishers;
 pub mod ask;

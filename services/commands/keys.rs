@@ -10,7 +10,8 @@ use time::format_description::well_known::Rfc3339;
 use super::{Answer, say};
 use crate::config::{Format, KeysCommand, Settings};
 use crate::doors::{Use, open_ledger};
-use crate::keys::{Keys, Scopes, StoredKey};
+use crate::keys::{Keys, StoredKey};
+use crate::scopes::Scopes;
 
 /// Runs one of the commands on keys.
 pub async fn run(settings: &Settings, command: &KeysCommand) -> anyhow::Result<Answer> {

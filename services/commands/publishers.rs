@@ -7,8 +7,8 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{Answer, say};
 use crate::config::{Format, PublishersCommand, Settings};
-use crate::keys::Scopes;
 use crate::publishers;
+use crate::scopes::Scopes;
 
 /// Runs one of the commands on publishers.
 pub async fn run(settings: &Settings, command: &PublishersCommand) -> anyhow::Result<Answer> {

@@ -398,7 +398,7 @@ impl std::str::FromStr for ScopeFlag {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        crate::keys::Scopes::default().add(text).map(|()| Self(text.to_owned()))
+        crate::scopes::Scopes::default().add(text).map(|()| Self(text.to_owned()))
     }
 }
 
