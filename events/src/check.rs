@@ -6,6 +6,7 @@ use crate::attributes::is_name;
 use crate::envelope::Event;
 use crate::fault::{Faults, token};
 use crate::kinds::{Kind, MAX_SOURCES};
+use crate::publisher::{name_fault, source_fault};
 use crate::schema::{ID_BYTES_MAX, SOURCE_BYTES_MAX};
 use crate::shapes::{Per, Ref, Role, Source, Window};
 use crate::time::{Form, Moment, Point, When};
@@ -270,6 +271,7 @@ fn times(event: &Event) -> Vec<(String, &When)> {
 /// What is asked of an event when it is handed in, and not of one that the ledger already holds.
 pub(crate) fn at_the_door(event: &Event) -> Faults {
     let mut faults = Faults::default();
+    name_rules(event, &mut faults);
     for (pointer, when) in times(event) {
         for (place, moment) in when.named_moments() {
             zone_rule(moment, format!("{pointer}/{place}"), &mut faults);
@@ -288,6 +290,20 @@ pub(crate) fn at_the_door(event: &Event) -> Faults {
         faults.add("/data/sources", "a copy names where it was read (role read_in) beside what it was copied from");
     }
     faults
+}
+
+/// The names that an event gives to itself and to its publisher.
+fn name_rules(event: &Event, faults: &mut Faults) {
+    if let Some(detail) = source_fault(&event.source) {
+        faults.add("/source", detail);
+    }
+    let named = [("/id", Some(&event.id)), ("/incidentid", event.incidentid.as_ref())];
+    let named = named.into_iter().chain([("/causationid", event.causationid.as_ref()), ("/correlationid", event.correlationid.as_ref())]);
+    for (pointer, name) in named {
+        if let Some(detail) = name.and_then(|name| name_fault(name)) {
+            faults.add(pointer, detail);
+        }
+    }
 }
 
 fn zone_rule(moment: &Moment, pointer: String, faults: &mut Faults) {

@@ -12,6 +12,8 @@ mod words;
 mod shapes;
 pub mod kinds;
 mod check;
+mod publisher;
+mod voices;
 mod fault;
 mod json;
 mod size;
@@ -24,12 +26,14 @@ pub use fault::{Fault, Faults};
 pub use json::read_strict;
 pub use key::{EventKey, LeafHasher, commitment, leaf_bytes, leaf_hash};
 pub use kinds::{Common, Kind};
+pub use publisher::source_fault;
 pub use shapes::{
     Count, Lasted, Link, Per, Qualifier, Quotation, Ref, Reference, Region, Role, Severity, Share, Slug, Source, SourceKind, Statement, Symptom,
     Translation, Vendor, Window,
 };
 pub use text::{Language, Text};
 pub use time::{Bounds, Direction, Form, Instant, Moment, Point, Precision, When, Wording};
+pub use voices::Voice;
 pub use words::{normal, plain};
 
 /// An event's place in the ledger: 1, 2, 3 … without gaps.

@@ -29,6 +29,10 @@ pub(crate) const WEB: &str = r"^https?://[^ \x00-\x1f\x7f-\x9f]+$";
 pub(crate) const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
 /// No control characters and no space.
 pub(crate) const SOURCE: &str = r"^[^ \x00-\x1f\x7f-\x9f]+$";
+/// As [`NAME`], without the characters that cannot be seen or that turn the direction of writing: an event's own id.
+pub(crate) const OWN_NAME: &str = r"^[^\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]+$";
+/// As [`OWN_NAME`], without white space and backslashes: an event's own publisher.
+pub(crate) const OWN_SOURCE: &str = r"^[^\s\\\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]+$";
 /// At least one character that is not white space.
 pub(crate) const WORDS: &str = r"\S";
 pub(crate) const RFC_3339: &str = r"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$";
@@ -53,7 +57,8 @@ pub fn of_kind(name: &str) -> Option<Value> {
         "description": own.get("description").cloned().unwrap_or_default(),
         "$comment": format!(
             "The door also asks: at most {MAX_EVENT_BYTES} bytes, lengths counted in bytes, no member twice, no U+0000, no integer beyond 2^53 - 1, at most 32 levels; \
-             days that exist, zones that agree with their offsets, intervals that do not end before they begin, no event that names itself."
+             days that exist, zones that agree with their offsets, intervals that do not end before they begin, no event that names itself; \
+             in source no segments . and .., no empty ones, and nothing percent-encoded that means the same as it stands."
         ),
         "type": "object",
         "required": ["specversion", "id", "source", "type", "subject", "data"],
@@ -71,18 +76,19 @@ fn attributes(name: &str, data: &Value) -> Value {
         |detail: &str, pattern: &str, bytes_max: usize| json!({"type": "string", "pattern": pattern, "maxLength": bytes_max, "description": detail});
     // CloudEvents lets a null stand for an attribute that is left out.
     let optional = |detail: &str| json!({"type": ["string", "null"], "pattern": NAME, "maxLength": SOURCE_BYTES_MAX, "description": detail});
+    let named = |detail: &str| json!({"type": ["string", "null"], "pattern": OWN_NAME, "maxLength": SOURCE_BYTES_MAX, "description": detail});
     json!({
         "specversion": {"const": "1.0"},
-        "id": text("Unique per source, for ever.", NAME, ID_BYTES_MAX),
-        "source": text("The publisher that answers for the event.", SOURCE, SOURCE_BYTES_MAX),
+        "id": text("Unique per source, for ever.", OWN_NAME, ID_BYTES_MAX),
+        "source": text("The publisher that answers for the event.", OWN_SOURCE, SOURCE_BYTES_MAX),
         "type": {"const": format!("{TYPE_PREFIX}{name}{TYPE_SUFFIX}")},
         "subject": {"type": "string", "pattern": SLUG, "description": "The service's slug."},
         "time": {"type": ["string", "null"], "pattern": RFC_3339, "description": "RFC 3339; kept and never read: what happened when stands in data.occurred."},
         "datacontenttype": {"type": ["string", "null"], "pattern": JSON_MEDIA_TYPE, "description": "application/json, or left out."},
         "dataschema": {"type": ["string", "null"], "description": "Kept and never read."},
-        "incidentid": optional("The incident that the publisher names."),
-        "causationid": optional("The event or request that made the publisher say it."),
-        "correlationid": optional("What the publisher groups it with."),
+        "incidentid": named("The incident that the publisher names."),
+        "causationid": named("The event or request that made the publisher say it."),
+        "correlationid": named("What the publisher groups it with."),
         "traceparent": optional("W3C Trace Context."),
         "tracestate": optional("W3C Trace Context."),
         "data_base64": false,
