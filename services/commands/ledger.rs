@@ -19,7 +19,8 @@ const MAX_SHOWN: usize = 1_000;
 /// Runs one of the commands on the ledger.
 pub async fn run(settings: &Settings, command: &LedgerCommand) -> anyhow::Result<Answer> {
     match command {
-        LedgerCommand::Check => check(settings).await,
+        LedgerCommand::Check { voices: true, format } => super::voices::run(settings, *format).await,
+        LedgerCommand::Check { .. } => check(settings).await,
         LedgerCommand::Restore { open } => restore(settings, *open).await,
         LedgerCommand::Copy { from, to } => copy(from, to).await,
     }

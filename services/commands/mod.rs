@@ -14,6 +14,7 @@ mod read;
 mod rebuild;
 mod serving;
 mod views;
+mod voices;
 mod watch;
 
 use crate::config::{Command, Role, Settings, complete};

@@ -311,7 +311,14 @@ pub enum AuditCommand {
 #[derive(Debug, Subcommand)]
 pub enum LedgerCommand {
     /// Hold every position against its commitment and the archive, and name those that are missing or altered; the answer is the exit code
-    Check,
+    Check {
+        /// Instead, list who speaks for whom: each publisher with the vendors and outlets that it names as where it was read
+        #[arg(long)]
+        voices: bool,
+        /// How to answer; for --voices
+        #[arg(long, value_enum, default_value_t, requires = "voices")]
+        format: Format,
+    },
     /// Make a new ledger from the archive and from what is left behind its end, and make it current; stop the intakes first
     Restore {
         /// Do not note in the new ledger that API keys were made: where there never were any, everybody on this machine may publish
@@ -345,7 +352,13 @@ pub enum KeysCommand {
         #[arg(long, value_name = "NAME")]
         name: String,
         /// What its holder may do; may be given again
-        #[arg(long = "scope", value_name = "publish:SOURCE|report|edit|read|audit", required = true)]
+        ///
+        /// publish:SOURCE: publish as this source and what lies below it (publish:*: any); cite: name outlets as where it was read;
+        /// vendor:SLUG: name this vendor so (vendor:*: any); register: register services that others registered first; report: bring
+        /// in users' reports; edit: a desk, which corrects others, links, titles, weighs, cites,
+        /// speaks for vendors and registers;
+        /// read; audit: replay the ledger.
+        #[arg(long = "scope", value_name = crate::scopes::SCOPES, required = true)]
         scopes: Vec<ScopeFlag>,
         /// How to answer
         #[arg(long, value_enum, default_value_t)]
@@ -373,8 +386,8 @@ pub enum PublishersCommand {
     Allow {
         /// The NATS user: 1 to 64 of a-z 0-9 -
         name: String,
-        /// What it may do; may be given again
-        #[arg(long = "scope", value_name = "publish:SOURCE|edit", required = true)]
+        /// What it may do, as for `dateline keys create`; may be given again
+        #[arg(long = "scope", value_name = "publish:SOURCE|cite|vendor:SLUG|register|edit", required = true)]
         scopes: Vec<ScopeFlag>,
     },
     /// List the publishers

@@ -109,6 +109,21 @@ impl Caller {
         self.scopes.edit
     }
 
+    /// True if the caller may name others than vendors as where it was read.
+    pub fn may_cite(&self) -> bool {
+        self.scopes.cite || self.scopes.edit
+    }
+
+    /// True if the caller may speak for a vendor.
+    pub fn speaks_for(&self, vendor: &str) -> bool {
+        self.scopes.edit || self.scopes.speaks_for(vendor)
+    }
+
+    /// True if the caller may register what others registered first.
+    pub fn may_register(&self) -> bool {
+        self.scopes.register || self.scopes.edit
+    }
+
     /// The id of the API key that was sent.
     pub fn key(&self) -> Option<&str> {
         self.key.as_deref()
