@@ -224,7 +224,7 @@ impl Opening<'_> {
         let mut router = health.clone().routes();
         if self.serving.has(Role::Intake) {
             let (bodies, reporting) = (self.serving.web.bodies(), self.serving.reporting.clone());
-            router = router.merge(Intake::new(ledger.clone(), self.gate.clone(), bodies.clone()).routes());
+            router = router.merge(Intake::new(ledger.clone(), self.keep.clone(), self.gate.clone(), bodies.clone()).routes());
             router = router.merge(ReportsIntake::start(reports.cloned(), self.gate.clone(), bodies, reporting, Beats::Yes).routes());
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Reader)) {
@@ -249,7 +249,7 @@ impl Opening<'_> {
 /// The routes of a command that works on the files themselves: those of intake and reader.
 pub fn routes(doors: &Doors, gate: &Gate, stop: watch::Receiver<bool>) -> Router {
     let bodies = Bodies::default();
-    let intake = Intake::new(doors.ledger.clone(), gate.clone(), bodies.clone());
+    let intake = Intake::new(doors.ledger.clone(), doors.keep.clone(), gate.clone(), bodies.clone());
     let reports = ReportsIntake::start(doors.reports.clone(), gate.clone(), bodies, Reporting::default(), Beats::No);
     let reader = Reader::new(doors.ledger.clone(), doors.views.clone(), doors.keep.clone(), gate.clone(), stop);
     // Both roles have routes of their own under /v1/events; merging joins the methods.

@@ -61,7 +61,7 @@ fn files_with(folder: &Path, sought: &[u8]) -> Vec<String> {
 #[tokio::test]
 async fn a_key_is_shown_once_and_kept_as_a_hash() {
     let house = House::start();
-    let (key, id) = make_key(&house.data, &["publish:/tests", "read"]);
+    let (key, id) = make_key(&house.data, &["publish:/tests", "cite", "read"]);
     publish_as(&key, &house.url, &event_of("/tests", "first")).await.expect(201);
 
     let secret = key.split_once('.').unwrap().1;
@@ -72,7 +72,11 @@ async fn a_key_is_shown_once_and_kept_as_a_hash() {
 
     let listed = run(&house.data, &["keys", "list", "--format", "json"]);
     let listed: Value = serde_json::from_slice(&listed.stdout).unwrap();
-    assert_eq!((&listed["id"], &listed["scopes"], &listed["revoked"]), (&json!(id), &json!(["publish:/tests", "read"]), &Value::Null), "{listed}");
+    assert_eq!(
+        (&listed["id"], &listed["scopes"], &listed["revoked"]),
+        (&json!(id), &json!(["publish:/tests", "cite", "read"]), &Value::Null),
+        "{listed}"
+    );
     let as_text = String::from_utf8(run(&house.data, &["keys", "list"]).stdout).unwrap();
     for list in [listed.to_string(), as_text] {
         assert!(!list.contains(secret), "{list}");
@@ -107,7 +111,7 @@ async fn a_revoked_key_is_refused_within_two_seconds() {
 #[tokio::test]
 async fn a_key_publishes_below_its_prefix_by_whole_path_segments() {
     let house = House::start();
-    let (key, _) = make_key(&house.data, &["publish:/desks/demo", "publish:/watchers"]);
+    let (key, _) = make_key(&house.data, &["publish:/desks/demo", "publish:/watchers", "cite"]);
     for (source, status) in [
         ("/desks/demo", 201),
         ("/desks/demo/night", 201),
@@ -140,7 +144,7 @@ async fn only_a_desk_touches_what_others_published() {
     let house = House::start();
     publish_one(&house.url, &event_of("/desks/one", "theirs")).await;
     publish_one(&house.url, &event_of("/desks/two", "own")).await;
-    let (two, _) = make_key(&house.data, &["publish:/desks/two"]);
+    let (two, _) = make_key(&house.data, &["publish:/desks/two", "cite"]);
     let (desk, _) = make_key(&house.data, &["publish:/desks/two", "edit"]);
     let named = |source: &str, id: &str| json!({"source": source, "id": id});
     let acts = |target: &Value, id: &str| {
@@ -162,7 +166,7 @@ async fn only_a_desk_touches_what_others_published() {
     }
     let others = acts(&named("/desks/one", "theirs"), "theirs");
     let weighing = act("/desks/two", "weigh", "claim.weighed", &json!({"event": named("/desks/two", "own"), "verdict": "disputed", "reason": "no"}));
-    let title = act("/desks/two", "title", "incident.titled", &json!({"event": named("/desks/two", "own"), "title": {"en": "Mail is down"}}));
+    let title = act("/desks/two", "title", "incident.titled", &json!({"event": named("/desks/one", "theirs"), "title": {"en": "Mail is down"}}));
     let link = act(
         "/desks/two",
         "link",
@@ -235,7 +239,7 @@ async fn without_a_key_nothing_is_served_to_other_machines() {
 async fn to_other_machines_reading_needs_a_key_unless_it_was_opened() {
     let (_folder, data) = folder();
     let (reader, _) = make_key(&data, &["read"]);
-    let (publisher, _) = make_key(&data, &["publish:/tests"]);
+    let (publisher, _) = make_key(&data, &["publish:/tests", "cite"]);
     let (auditor, _) = make_key(&data, &["audit"]);
     let reading = ["/v1/incidents", "/v1/incidents/mail/timeline", "/v1/services", "/v1/events/1", "/v1/live?after=0", "/", "/incidents/mail"];
     {

@@ -24,7 +24,7 @@ impl Bus {
         let (folder, data) = folder();
         let server = Nats::start();
         let kept = Kept { ledger: server.url(), ..Kept::in_folder(&data) };
-        let allowed = kept.run(&["publishers", "allow", "tests", "--scope", "publish:/tests"]);
+        let allowed = kept.run(&["publishers", "allow", "tests", "--scope", "publish:/tests", "--scope", "cite"]);
         assert!(allowed.status.success(), "{}", String::from_utf8_lossy(&allowed.stderr));
         let client = async_nats::ConnectOptions::new().custom_inbox_prefix("_INBOX.tests").connect(format!("127.0.0.1:{}", server.port)).await;
         Self { server, kept, client: client.unwrap(), _folder: folder }

@@ -9,6 +9,8 @@ use dateline_backends::{Delivery, Inbox, InboxError, Keep, Ledger, MAX_HEADER_BY
 use tokio::sync::watch;
 
 use super::modes::{self, Mode, Sent};
+use super::permission::Permission;
+use super::registrants::Registrants;
 use super::{Accepted, Item, accept, append};
 use crate::http::{Caller, Problem};
 use crate::publishers::Publishers;
@@ -24,6 +26,7 @@ const RETRY_MS: u64 = 500;
 
 /// Runs until told to stop; what was taken by then is dealt with first.
 pub async fn run(mut inbox: Inbox, ledger: Ledger, keep: Keep, mut stop: watch::Receiver<bool>) {
+    let permission = Permission::new(ledger.clone(), Registrants::new(keep.clone(), ledger.clone()));
     let mut publishers = Publishers::new(keep);
     while !*stop.borrow() {
         let received = tokio::select! {
@@ -31,7 +34,7 @@ pub async fn run(mut inbox: Inbox, ledger: Ledger, keep: Keep, mut stop: watch::
             _ = stop.wait_for(|stop| *stop) => return,
         };
         let outcome = match received {
-            Ok(deliveries) => take(&inbox, &ledger, &mut publishers, deliveries).await,
+            Ok(deliveries) => take(&inbox, &ledger, &permission, &mut publishers, deliveries).await,
             Err(error) => Err(error),
         };
         if let Err(error) = outcome {
@@ -42,19 +45,29 @@ pub async fn run(mut inbox: Inbox, ledger: Ledger, keep: Keep, mut stop: watch::
 }
 
 /// Appends what was received as one batch, and answers each delivery.
-async fn take(inbox: &Inbox, ledger: &Ledger, publishers: &mut Publishers, deliveries: Vec<Delivery>) -> Result<(), InboxError> {
+async fn take(
+    inbox: &Inbox,
+    ledger: &Ledger,
+    permission: &Permission,
+    publishers: &mut Publishers,
+    deliveries: Vec<Delivery>,
+) -> Result<(), InboxError> {
     if deliveries.is_empty() {
         return Ok(());
     }
     let mut accepted = Vec::with_capacity(deliveries.len());
     for delivery in &deliveries {
         match publishers.scopes(&delivery.publisher).await {
-            Ok(scopes) => accepted.push(read(delivery, &Caller::publisher(&delivery.publisher, scopes))),
+            Ok(scopes) => accepted.push(read(delivery, permission, &Caller::publisher(&delivery.publisher, scopes)).await),
             Err(error) => {
                 tracing::warn!(%error, "the keep does not say what publishers may do; their messages are given back");
                 return give_back(inbox, &deliveries).await;
             }
         }
+    }
+    if let Some(problem) = accepted.iter().filter_map(|item| item.as_ref().err()).find(|problem| problem.status.is_server_error()) {
+        tracing::warn!(detail = problem.detail, "whether it may be said is not known; the messages are given back to the inbox");
+        return give_back(inbox, &deliveries).await;
     }
     match append(ledger, accepted).await {
         Ok(items) => {
@@ -130,7 +143,7 @@ fn reply_to(delivery: &Delivery) -> Option<String> {
     sound.then(|| wanted.clone())
 }
 
-fn read(delivery: &Delivery, caller: &Caller) -> Result<Accepted, Problem> {
+async fn read(delivery: &Delivery, permission: &Permission, caller: &Caller) -> Result<Accepted, Problem> {
     check_headers(delivery)?;
     let mut headers = HeaderMap::new();
     for (name, value) in &delivery.headers {
@@ -152,7 +165,7 @@ fn read(delivery: &Delivery, caller: &Caller) -> Result<Accepted, Problem> {
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Not a CloudEvent", detail));
     }
     match modes::read(mode, &headers, &delivery.payload)? {
-        Sent::One(form) => accept(caller, form),
+        Sent::One(form) => accept(permission, caller, form).await,
         Sent::Many(_) => Err(Problem::internal("one message was read as many events")),
     }
 }

@@ -3,6 +3,7 @@
 
 mod modes;
 mod permission;
+mod registrants;
 pub mod inbox;
 pub mod reports;
 
@@ -11,13 +12,15 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use dateline_backends::{Ledger, MAX_BATCH_EVENTS, NewEvent, Outcome};
+use dateline_backends::{Keep, Ledger, MAX_BATCH_EVENTS, NewEvent, Outcome};
 use dateline_events::Event;
 use serde::Serialize;
 
 use crate::doors::ReceiptForm;
 use crate::http::{Bodies, Gate, MAX_BODY_BYTES, Problem, Received};
 use modes::{Form, Sent};
+use permission::Permission;
+use registrants::Registrants;
 
 /// What the intake needs.
 #[derive(Debug, Clone)]
@@ -25,12 +28,14 @@ pub struct Intake {
     ledger: Ledger,
     gate: Gate,
     bodies: Bodies,
+    permission: Permission,
 }
 
 impl Intake {
     /// An intake before a ledger.
-    pub fn new(ledger: Ledger, gate: Gate, bodies: Bodies) -> Self {
-        Self { ledger, gate, bodies }
+    pub fn new(ledger: Ledger, keep: Keep, gate: Gate, bodies: Bodies) -> Self {
+        let permission = Permission::new(ledger.clone(), Registrants::new(keep, ledger.clone()));
+        Self { ledger, gate, bodies, permission }
     }
 
     /// Its routes.
@@ -60,7 +65,7 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
     let Received { bytes, room: _held_until_answered } = intake.bodies.read(&parts, body, &caller, MAX_BODY_BYTES, "events").await?;
     match modes::read(mode, &parts.headers, &bytes)? {
         Sent::One(form) => {
-            let event = accept(&caller, form)?;
+            let event = accept(&intake.permission, &caller, form).await?;
             let items = append(&intake.ledger, vec![Ok(event)]).await?;
             let Some(item) = items.into_iter().next() else { return Err(Problem::internal("the ledger answered nothing")) };
             one(item)
@@ -70,7 +75,13 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
                 let detail = format!("{} events in one batch, at most {MAX_BATCH_EVENTS}; send the rest in another", events.len());
                 return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-many-events", "Too many events at once", detail));
             }
-            let accepted = events.into_iter().map(|event| event.and_then(|form| accept(&caller, form))).collect();
+            let mut accepted = Vec::with_capacity(events.len());
+            for event in events {
+                accepted.push(match event {
+                    Ok(form) => accept(&intake.permission, &caller, form).await,
+                    Err(problem) => Err(problem),
+                });
+            }
             let items = append(&intake.ledger, accepted).await?;
             let all_stored = items.iter().all(|item| item.problem.is_none());
             let status = if all_stored { StatusCode::CREATED } else { StatusCode::MULTI_STATUS };
@@ -103,14 +114,14 @@ struct Accepted {
     event: NewEvent,
 }
 
-fn accept(caller: &crate::http::Caller, form: Form) -> Result<Accepted, Problem> {
+async fn accept(permission: &Permission, caller: &crate::http::Caller, form: Form) -> Result<Accepted, Problem> {
     let bytes = form.bytes;
     let read = match form.members {
         Some(members) => Event::of_members_at_the_door(members, bytes.len()),
         None => Event::read_at_the_door(&bytes),
     };
     let event = read.map_err(Problem::invalid_event)?;
-    permission::check(caller, &event)?;
+    permission.check(caller, &event).await?;
     Ok(Accepted { event: NewEvent { source: event.source, id: event.id, bytes } })
 }
 
