@@ -51,5 +51,6 @@ mod secrets;
 mod synced;
 mod tidy;
 mod vendors;
+mod voices;
 mod watched;
 mod watching;

@@ -23,7 +23,7 @@ pub fn source_fault(source: &str) -> Option<String> {
 
 /// What is wrong with an id or another name that readers may be shown; None where it may be used.
 pub(crate) fn name_fault(name: &str) -> Option<&'static str> {
-    name.chars().any(is_hidden).then_some("a character that cannot be seen, or that turns the direction of writing; leave it out")
+    name.chars().any(is_direction).then_some("a character that turns the direction of writing; leave it out")
 }
 
 /// Letters, digits, `-._~`, slashes and backslashes mean the same whether they are encoded or not: only one way to write them is taken.
@@ -76,6 +76,11 @@ fn path_fault(source: &str) -> Option<String> {
 fn is_scheme(text: &str) -> bool {
     let follows = |byte: u8| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte);
     text.bytes().next().is_some_and(|first| first.is_ascii_alphabetic()) && text.bytes().all(follows)
+}
+
+/// Characters that turn the direction of writing (Unicode: Bidi_Control).
+fn is_direction(character: char) -> bool {
+    matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Characters without a shape of their own, and those that turn the direction of writing (Unicode: format characters that a name has

@@ -29,9 +29,9 @@ pub(crate) const WEB: &str = r"^https?://[^ \x00-\x1f\x7f-\x9f]+$";
 pub(crate) const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
 /// No control characters and no space.
 pub(crate) const SOURCE: &str = r"^[^ \x00-\x1f\x7f-\x9f]+$";
-/// As [`NAME`], without the characters that cannot be seen or that turn the direction of writing: an event's own id.
-pub(crate) const OWN_NAME: &str = r"^[^\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]+$";
-/// As [`OWN_NAME`], without white space and backslashes: an event's own publisher.
+/// As [`NAME`], without the characters that turn the direction of writing: an event's own id.
+pub(crate) const OWN_NAME: &str = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+$";
+/// As [`OWN_NAME`], without white space, backslashes and what cannot be seen: an event's own publisher.
 pub(crate) const OWN_SOURCE: &str = r"^[^\s\\\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]+$";
 /// At least one character that is not white space.
 pub(crate) const WORDS: &str = r"\S";

@@ -290,7 +290,7 @@ async fn known(reader: &Reader, mut query: ListQuery, known_at: Instant, limit: 
             && symptom.as_ref().is_none_or(|symptom| summary.symptoms.iter().any(|own| json!(own) == json!(symptom)));
         let words = fold.headlines().join(" ").to_lowercase() + &summary.services.join(" ");
         if fits && sought.iter().all(|word| words.contains(word)) {
-            let started = summary.first_seen.and_then(|milestone| milestone.occurred.earliest).or_else(|| fold.first_start());
+            let started = summary.first_seen.as_ref().and_then(|milestone| milestone.occurred.earliest).or_else(|| fold.first_start());
             let ended = summary.over().and_then(|over| over.latest);
             let is_outside =
                 to.is_some_and(|to| started.is_none_or(|started| started >= to)) || from.zip(ended).is_some_and(|(from, ended)| ended <= from);
@@ -320,7 +320,7 @@ async fn folded_then(group: Group, known_at: Instant, changed: Position) -> Resu
 
 /// Whether an incident went on at an instant: [first seen, restored) holds it, for certain or by its bounds only.
 fn ongoing(summary: &Summary, at: Instant) -> Option<&'static str> {
-    let seen = summary.first_seen?.occurred;
+    let seen = summary.first_seen.as_ref()?.occurred;
     let over = summary.over();
     let begun_possibly = seen.earliest.is_none_or(|earliest| earliest <= at);
     let over_certainly = over.is_some_and(|over| over.latest.is_some_and(|latest| latest <= at));
@@ -335,6 +335,8 @@ fn ongoing(summary: &Summary, at: Instant) -> Option<&'static str> {
 fn form(item: &ListedIncident, told: &tell::Told) -> Value {
     let mut members = json!(item.summary);
     if let Some(members) = members.as_object_mut() {
+        // The title says it.
+        members.remove("title_services");
         members.insert("incident".into(), json!(item.row.id));
         members.insert("title".into(), json!({ told.lang: told.title }));
         members.insert("state_label".into(), json!(told.state_label));

@@ -67,7 +67,8 @@ pub fn in_short(timeline: &Timeline, told: &Told, registry: &Registry, events: &
     let milestone = |milestone: Option<&Milestone>| {
         milestone.map(|milestone| {
             json!({
-                "event": events.get(&milestone.told), "position": milestone.told, "rule": milestone.rule, "occurred": bounds(milestone.occurred),
+                "event": events.get(&milestone.told), "position": milestone.told, "rule": milestone.rule,
+                "said_by": milestone.said_by, "occurred": bounds(milestone.occurred),
             })
         })
     };
@@ -100,7 +101,7 @@ pub fn in_short(timeline: &Timeline, told: &Told, registry: &Registry, events: &
 
 /// Whose the services are.
 fn vendor<'a>(timeline: &Timeline, registry: &'a Registry) -> Option<&'a str> {
-    timeline.services.iter().find_map(|slug| registry.service(slug)?.vendor.as_ref()).map(|vendor| vendor.slug.as_str())
+    timeline.title_services.iter().find_map(|slug| registry.service(slug)?.vendor.as_ref()).map(|vendor| vendor.slug.as_str())
 }
 
 /// A desk's headline in its languages, else the generated one in the language of the answer.
@@ -129,6 +130,7 @@ impl Scribe<'_> {
             "event": told.map(event_ref),
             "position": milestone.told,
             "rule": milestone.rule,
+            "said_by": milestone.said_by,
             "occurred": told.map(|item| self.occurred(item)),
             "spread": bounds(milestone.spread),
             "claims_count": milestone.claims.len(),
@@ -140,6 +142,8 @@ impl Scribe<'_> {
                     "region": claim.region,
                     "occurred": found.map(|item| self.occurred(item)),
                     "standing": claim.standing,
+                    "publisher": found.map(|item| &item.event.source),
+                    "speaks_for_a_vendor": found.map(|item| item.event.speaks_for_a_vendor()),
                     "sources": found.map(|item| json!(item.event.common.sources)),
                 })
             }).collect::<Vec<_>>(),
@@ -166,6 +170,8 @@ impl Scribe<'_> {
             "certainty": item.event.common.certainty,
             "statement": item.event.kind.statement(),
             "data": data(item),
+            "publisher": item.event.source,
+            "speaks_for_a_vendor": item.event.speaks_for_a_vendor(),
             "sources": item.event.common.sources,
             "corrections": item.corrections.iter().map(|correction| json!({
                 "position": correction.position,

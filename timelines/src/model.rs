@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use dateline_events::kinds::{EditKind, Verdict};
-use dateline_events::{Bounds, Event, Instant, Position, Quotation, Region, Slug, Symptom, Text, Vendor};
+use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Region, Role, Slug, Source, Symptom, Text, Vendor};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::Nature;
@@ -20,6 +20,8 @@ pub struct Timeline {
     pub nature: Nature,
     /// Its services' slugs; that of the opening event first.
     pub services: Vec<Slug>,
+    /// Those of them that its headline names.
+    pub title_services: Vec<Slug>,
     /// A headline that a desk gave it and that holds under the axes.
     pub title: Option<Text>,
     /// How it stands.
@@ -69,6 +71,61 @@ pub struct Axes {
     pub known_at: Option<Instant>,
     /// Only what the ledger had recorded up to this position.
     pub as_of: Option<Position>,
+}
+
+/// Who says a claim, in brief: what a line that names it needs.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SaidBy {
+    /// The publisher, where nobody was read in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub publisher: Option<String>,
+    /// Those by whom it is counted: a copy by what it copied, else where it was read. At most three.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sources: Vec<Speaker>,
+    /// True where the vendor says it of itself.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub vendor: bool,
+    /// Who detected it, as its sources say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detected_by: Option<Speaker>,
+}
+
+/// A source by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Speaker {
+    /// Its identity.
+    pub slug: Slug,
+    /// As readers know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Text>,
+}
+
+impl SaidBy {
+    /// So many sources are named in brief.
+    const MAX_SOURCES: usize = 3;
+
+    /// Who says an event.
+    pub fn of(event: &Event) -> Self {
+        let speaker = |source: &Source| Speaker { slug: source.slug.clone(), name: source.name.clone() };
+        let publisher = event.own_voice().map(ToOwned::to_owned);
+        let copied = || event.common.sources.iter().filter(|source| source.role == Role::SyndicatedFrom);
+        let counted: Vec<&Source> = match (&publisher, copied().next()) {
+            (Some(_), _) => Vec::new(),
+            (None, Some(_)) => copied().collect(),
+            (None, None) => event.read_in().collect(),
+        };
+        let detected_by = match &event.kind {
+            Kind::AnomalyDetected(sign) => sign.detected_by.as_ref(),
+            _ => None,
+        };
+        let detector = detected_by.and_then(|slug| event.common.sources.iter().find(|source| source.slug == *slug));
+        Self {
+            publisher,
+            vendor: event.speaks_for_a_vendor(),
+            sources: counted.into_iter().take(Self::MAX_SOURCES).map(speaker).collect(),
+            detected_by: detector.map(speaker),
+        }
+    }
 }
 
 /// How an incident stands, in the field's own words.
@@ -130,6 +187,8 @@ pub struct Milestone {
     pub rule: Rule,
     /// When, as told; open bounds closed by the fold.
     pub occurred: Bounds,
+    /// Who says so.
+    pub said_by: SaidBy,
     /// The earliest and the latest that any claim of the same region says.
     pub spread: Bounds,
     /// Every claim, the told one first, then by order in time.

@@ -250,7 +250,7 @@ fn row_of(number: IncidentNumber, now: Position, id: &str, fold: &Fold) -> serde
         state: summary.state.as_str().to_owned(),
         regions: spaced(&summary.regions),
         symptoms: spaced(&symptoms),
-        started: summary.first_seen.and_then(|milestone| milestone.occurred.earliest).or_else(|| fold.first_start()),
+        started: summary.first_seen.as_ref().and_then(|milestone| milestone.occurred.earliest).or_else(|| fold.first_start()),
         ended: summary.over().and_then(|over| over.latest),
         words: words(fold, &summary.services),
         json,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use dateline_events::kinds::EventCorrected;
 use dateline_events::{Bounds, Event, Instant, Kind, Position};
 use serde_json::Value;
 
@@ -73,11 +74,14 @@ impl Fold {
         corrections.sort_by_key(|(at, act)| (stated_bounds(&act.original, act.recorded).0.latest, *at));
         let mut event = held.original.clone();
         let (mut made, mut without_effect) = (Vec::new(), Vec::new());
+        let mut vouching = Vouching::default();
         for (at, act) in corrections {
             let Kind::EventCorrected(correction) = &act.effective.event.kind else { continue };
             let before = event.data();
             match event.patched(&correction.patch) {
+                Ok(patched) if at < position && speaks_for_others_unseen(held, act, correction, &patched) => without_effect.push(at),
                 Ok(patched) => {
+                    vouching.note(at, act.original.source == held.original.source, correction);
                     let changes = correction.patch.iter().map(|(member, value)| {
                         let old = if member == "incidentid" {
                             event.incidentid.clone().map_or(Value::Null, Value::String)
@@ -99,6 +103,11 @@ impl Fold {
                 }
                 Err(_) => without_effect.push(at),
             }
+        }
+        if vouching.is_undone() {
+            let mut own = Event::clone(&event);
+            own.common.sources.clone_from(&held.original.common.sources);
+            event = Arc::new(own);
         }
         (event, made, without_effect)
     }
@@ -132,6 +141,38 @@ impl Fold {
         } else {
             Visible::No
         }
+    }
+}
+
+/// A correction that came before its event was let in without being held against it. Another publisher's words then do not go out in the
+/// name of those in whom the event was read, unless the correction names them itself.
+fn speaks_for_others_unseen(target: &Held, act: &Held, correction: &EventCorrected, patched: &Event) -> bool {
+    act.original.source != target.original.source && patched.own_voice().is_none() && !correction.patch.contains_key("sources")
+}
+
+/// Who answers for the sources of an event: its publisher, or whoever corrected them. What the publisher changes after another gave it
+/// sources, that other has not seen.
+#[derive(Default)]
+struct Vouching {
+    /// Where the sources in effect come from another publisher's correction: its position.
+    given_by_another: Option<Position>,
+    /// The publisher's own last correction.
+    own: Option<Position>,
+}
+
+impl Vouching {
+    fn note(&mut self, at: Position, is_own: bool, correction: &EventCorrected) {
+        let gives_sources = correction.patch.contains_key("sources");
+        if gives_sources {
+            self.given_by_another = (!is_own).then_some(at);
+        }
+        if is_own && !gives_sources {
+            self.own = self.own.max(Some(at));
+        }
+    }
+
+    fn is_undone(&self) -> bool {
+        self.given_by_another.is_some_and(|given| self.own.is_some_and(|own| own > given))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use dateline_events::{Instant, Position, Slug};
+use dateline_events::{Instant, Position, Voice};
 
 use crate::model::Rule;
 
@@ -18,8 +18,8 @@ pub(super) struct Candidate {
     /// Microseconds; the highest number where a bound is open.
     pub width: i64,
     pub earliest: Option<Instant>,
-    /// The slugs that count for it.
-    pub slugs: BTreeSet<Slug>,
+    /// Those who say it, each once.
+    pub voices: BTreeSet<Voice>,
 }
 
 /// A claim's place among those that name the same value.
@@ -43,13 +43,13 @@ type ValueKey = (Option<(Instant, Instant)>, Position);
 #[derive(Debug, Clone, Default)]
 struct Value {
     claims: BTreeSet<Place>,
-    slugs: BTreeMap<Slug, u32>,
+    voices: BTreeMap<Voice, u32>,
 }
 
 impl Value {
     fn rank(&self) -> Option<Rank> {
         let (not_preferred, not_vendor, width, earliest, position) = *self.claims.first()?;
-        Some((not_preferred, not_vendor, Reverse(self.slugs.len()), width, earliest, position))
+        Some((not_preferred, not_vendor, Reverse(self.voices.len()), width, earliest, position))
     }
 }
 
@@ -58,8 +58,8 @@ impl ClaimSet {
         self.change(candidate, |value| {
             value.claims.insert(place(candidate));
             if candidate.value.is_some() {
-                for slug in &candidate.slugs {
-                    *value.slugs.entry(slug.clone()).or_default() += 1;
+                for voice in &candidate.voices {
+                    *value.voices.entry(voice.clone()).or_default() += 1;
                 }
             }
         });
@@ -68,11 +68,11 @@ impl ClaimSet {
     pub(super) fn remove(&mut self, candidate: &Candidate) {
         self.change(candidate, |value| {
             value.claims.remove(&place(candidate));
-            for slug in &candidate.slugs {
-                if let Some(count) = value.slugs.get_mut(slug) {
+            for voice in &candidate.voices {
+                if let Some(count) = value.voices.get_mut(voice) {
                     *count -= 1;
                     if *count == 0 {
-                        value.slugs.remove(slug);
+                        value.voices.remove(voice);
                     }
                 }
             }

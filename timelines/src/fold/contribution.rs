@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::kinds::{VendorStatus, Verdict};
-use dateline_events::{Event, EventKey, Instant, Kind, Position, Region, Role, Slug, SourceKind, Symptom, When};
+use dateline_events::{Event, EventKey, Instant, Kind, Position, Region, Slug, Symptom, When};
 
 use super::claims::{Candidate, ClaimSet};
 use super::order::order_hint;
@@ -36,6 +36,10 @@ pub(super) struct Contribution {
     pub planned_end: Option<Instant>,
     /// A word of state, with its key in time; None: its time leans on another event.
     pub status: Option<(State, Option<Instant>)>,
+    /// True where it speaks for a vendor, who alone says that it is not over yet.
+    pub speaks_for_a_vendor: bool,
+    /// Its publisher, where nobody was read in.
+    pub own_voice: Option<String>,
     /// Which statement it is a wording of, and the upper bound of when it was stated.
     pub statement: Option<(EventKey, Instant)>,
 }
@@ -61,6 +65,8 @@ impl Contribution {
             symptoms: event.kind.symptoms(),
             planned_end: planned_end(&event.kind),
             status: status(event),
+            speaks_for_a_vendor: event.speaks_for_a_vendor(),
+            own_voice: event.own_voice().map(ToOwned::to_owned),
             statement: statement(effective),
         })
     }
@@ -108,17 +114,9 @@ fn candidate(position: Position, event: &Event, preferred: bool, claims: &[Class
     };
     // A vendor is believed about its own acts only, and only in what it published itself.
     let own_act = !claims.iter().any(|class| matches!(class, Class::Anomaly | Class::Reports));
-    let published_itself = event.common.sources.iter().any(|source| source.role == Role::ReadIn && source.kind == Some(SourceKind::Vendor));
-    let vendor_itself = own_act && published_itself;
+    let vendor_itself = own_act && event.speaks_for_a_vendor();
     let value = occurred.and_then(When::value);
-    Candidate { position, value, preferred, vendor_itself, width, earliest: bounds.earliest, slugs: counted_slugs(event) }
-}
-
-/// The slugs by which sources are counted: where it was read, a copy counted as what it copied.
-pub(crate) fn counted_slugs(event: &Event) -> BTreeSet<Slug> {
-    let with_role = |role: Role| event.common.sources.iter().filter(move |source| source.role == role).map(|source| source.slug.clone());
-    let origins: BTreeSet<Slug> = with_role(Role::SyndicatedFrom).collect();
-    if origins.is_empty() { with_role(Role::ReadIn).collect() } else { origins }
+    Candidate { position, value, preferred, vendor_itself, width, earliest: bounds.earliest, voices: event.voices() }
 }
 
 fn status(event: &Event) -> Option<(State, Option<Instant>)> {
@@ -157,18 +155,44 @@ fn statement(effective: &Effective) -> Option<(EventKey, Instant)> {
     Some((root, effective.stated.latest?))
 }
 
+/// Words of state: by their keys in time, and those whose time leans on another event.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Statuses {
+    pub timed: BTreeSet<(Instant, Position, State)>,
+    pub relative: BTreeSet<(Position, State)>,
+}
+
+impl Statuses {
+    fn insert(&mut self, position: Position, (state, instant): (State, Option<Instant>)) {
+        match instant {
+            Some(instant) => drop(self.timed.insert((instant, position, state))),
+            None => drop(self.relative.insert((position, state))),
+        }
+    }
+
+    fn remove(&mut self, position: Position, (state, instant): (State, Option<Instant>)) {
+        match instant {
+            Some(instant) => drop(self.timed.remove(&(instant, position, state))),
+            None => drop(self.relative.remove(&(position, state))),
+        }
+    }
+}
+
 /// The sums of all contributions of an incident.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Aggregates {
     pub subjects: BTreeMap<Slug, BTreeSet<Position>>,
+    /// The same by the publisher who names it where nobody was read in: how often.
+    pub named_services: BTreeMap<(Slug, Option<String>), u32>,
     pub regions: BTreeMap<Region, BTreeSet<Position>>,
     pub symptoms: BTreeMap<Symptom, u32>,
     /// The signs that stand, by position, each with the region it names first.
     pub signs: BTreeMap<Position, Option<Region>>,
     /// The lower bounds of signs.
     pub starts: BTreeSet<(Instant, Position)>,
-    pub timed_status: BTreeSet<(Instant, Position, State)>,
-    pub relative_status: BTreeSet<(Position, State)>,
+    pub statuses: Statuses,
+    /// Those of the statuses that vendors give themselves.
+    pub vendor_statuses: Statuses,
     pub maintenance: u32,
     /// The ends of planned windows, by the positions of the events that name them.
     pub planned_ends: BTreeMap<Position, Instant>,
@@ -204,6 +228,7 @@ impl Aggregates {
     fn add(&mut self, contribution: Contribution) {
         let position = contribution.position;
         self.subjects.entry(contribution.subject.clone()).or_default().insert(position);
+        *self.named_services.entry((contribution.subject.clone(), contribution.own_voice.clone())).or_default() += 1;
         for region in &contribution.regions {
             self.regions.entry(region.clone()).or_default().insert(position);
         }
@@ -216,10 +241,11 @@ impl Aggregates {
         }
         self.maintenance += u32::from(contribution.is_maintenance);
         self.planned_ends.extend(contribution.planned_end.map(|end| (position, end)));
-        match contribution.status {
-            Some((state, Some(instant))) => drop(self.timed_status.insert((instant, position, state))),
-            Some((state, None)) => drop(self.relative_status.insert((position, state))),
-            None => {}
+        if let Some(status) = contribution.status {
+            self.statuses.insert(position, status);
+            if contribution.speaks_for_a_vendor {
+                self.vendor_statuses.insert(position, status);
+            }
         }
         if let Some((root, told_by)) = contribution.statement {
             self.statements.entry(root).or_default().insert((told_by, position));
@@ -233,6 +259,13 @@ impl Aggregates {
     fn remove(&mut self, contribution: &Contribution) {
         let position = contribution.position;
         remove_from(&mut self.subjects, &contribution.subject, position);
+        let named = (contribution.subject.clone(), contribution.own_voice.clone());
+        if let Some(count) = self.named_services.get_mut(&named) {
+            *count -= 1;
+            if *count == 0 {
+                self.named_services.remove(&named);
+            }
+        }
         for region in &contribution.regions {
             remove_from(&mut self.regions, region, position);
         }
@@ -250,10 +283,9 @@ impl Aggregates {
         }
         self.maintenance -= u32::from(contribution.is_maintenance);
         self.planned_ends.remove(&position);
-        match contribution.status {
-            Some((state, Some(instant))) => drop(self.timed_status.remove(&(instant, position, state))),
-            Some((state, None)) => drop(self.relative_status.remove(&(position, state))),
-            None => {}
+        if let Some(status) = contribution.status {
+            self.statuses.remove(position, status);
+            self.vendor_statuses.remove(position, status);
         }
         if let Some((root, told_by)) = &contribution.statement
             && let Some(wordings) = self.statements.get_mut(root)

@@ -49,6 +49,8 @@ pub struct Fold {
 #[derive(Debug, Clone)]
 struct Held {
     recorded: Instant,
+    /// True for what did not wait: the first such event that speaks of the world opened the incident.
+    opens: bool,
     original: Arc<Event>,
     effective: Effective,
     contribution: Option<Contribution>,
@@ -130,7 +132,8 @@ impl Fold {
             verdict: None,
             without_effect: Vec::new(),
         };
-        self.held.insert(position, Held { recorded, original: event, effective, contribution: None });
+        let opens = since == position && !event.kind.is_act();
+        self.held.insert(position, Held { recorded, opens, original: event, effective, contribution: None });
         self.refresh(position);
         self.refresh_targets(position);
     }

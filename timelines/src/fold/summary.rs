@@ -3,10 +3,10 @@
 use dateline_events::{Bounds, Event, Instant, Kind, Position, Region, Slug, Symptom, Text};
 use serde::{Deserialize, Serialize};
 
-use super::contribution::Class;
+use super::contribution::{Class, Statuses};
 use super::order::{FirstSign, order_hint};
-use super::{Fold, Visible};
-use crate::model::{Axes, Milestone, MilestoneKind, Range, Rule, State, Timeline};
+use super::{Fold, Held, Visible};
+use crate::model::{Axes, Milestone, MilestoneKind, Range, Rule, SaidBy, State, Timeline};
 use crate::rows::Nature;
 
 /// So many signs, the first by position, are asked for the zone they were told in; a million need not be.
@@ -19,6 +19,9 @@ pub struct Summary {
     pub nature: Nature,
     /// Its services' slugs, as first told of.
     pub services: Vec<Slug>,
+    /// Those of its services that its headline names.
+    #[serde(default)]
+    pub title_services: Vec<Slug>,
     /// A headline that a desk gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Text>,
@@ -53,7 +56,7 @@ pub struct Summary {
 }
 
 /// A milestone as told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SummaryMilestone {
     /// The position of the claim that is told.
     pub told: Position,
@@ -61,34 +64,39 @@ pub struct SummaryMilestone {
     pub rule: Rule,
     /// When, open bounds closed by the fold.
     pub occurred: Bounds,
+    /// Who says so.
+    #[serde(default)]
+    pub said_by: SaidBy,
 }
 
 impl Summary {
     /// When it was over, or, of planned work whose end nobody told, when it was to be.
     pub fn over(&self) -> Option<Bounds> {
-        let restored = self.restored.map(|milestone| milestone.occurred);
+        let restored = self.restored.as_ref().map(|milestone| milestone.occurred);
         restored.or_else(|| self.planned_end.map(|end| Bounds::closed(end, end)))
     }
 
     /// A timeline without entries: what a list tells of an incident, in the same words as its page.
     pub fn outline(&self, incident: &str) -> Timeline {
-        let milestone = |told: Option<SummaryMilestone>| {
-            told.map(|told| Milestone { told: told.told, rule: told.rule, occurred: told.occurred, spread: told.occurred, claims: Vec::new() })
+        let milestone = |told: &Option<SummaryMilestone>| {
+            let SummaryMilestone { told, rule, occurred, said_by } = told.clone()?;
+            Some(Milestone { told, rule, occurred, said_by, spread: occurred, claims: Vec::new() })
         };
         Timeline {
             incident: incident.to_owned(),
             merged: Vec::new(),
             nature: self.nature,
             services: self.services.clone(),
+            title_services: self.title_services.clone(),
             title: self.title.clone(),
             state: self.state,
             regions: self.regions.clone(),
             symptoms: self.symptoms.clone(),
             opening_region: self.regions.first().cloned(),
-            first_seen: milestone(self.first_seen),
-            acknowledged: milestone(self.acknowledged),
-            restored: milestone(self.restored),
-            cause: milestone(self.cause),
+            first_seen: milestone(&self.first_seen),
+            acknowledged: milestone(&self.acknowledged),
+            restored: milestone(&self.restored),
+            cause: milestone(&self.cause),
             time_to_acknowledge: self.time_to_acknowledge,
             time_to_restore: self.time_to_restore,
             zone: self.zone.clone(),
@@ -112,17 +120,18 @@ impl Fold {
         Summary {
             nature: self.nature(),
             services: self.services(),
+            title_services: self.title_services(),
             title: self.title().cloned(),
             state: self.state(None),
             regions: self.regions(),
             symptoms: self.aggregates.symptoms.keys().copied().collect(),
+            planned_end: self.planned_end().filter(|_| restored.is_none()),
+            cause: self.milestone(MilestoneKind::Cause),
+            time_to_acknowledge: range(first_seen.as_ref(), acknowledged.as_ref()),
+            time_to_restore: range(first_seen.as_ref(), restored.as_ref()),
             first_seen,
             acknowledged,
             restored,
-            planned_end: self.planned_end().filter(|_| restored.is_none()),
-            cause: self.milestone(MilestoneKind::Cause),
-            time_to_acknowledge: range(first_seen, acknowledged),
-            time_to_restore: range(first_seen, restored),
             zone: self.zone(),
             events: self.held.len(),
             changed: self.changed,
@@ -156,15 +165,16 @@ impl Fold {
     /// Where no acknowledgement is claimed, the vendor's first update is one.
     fn first_update(&self) -> Option<(Position, Rule, Class)> {
         self.aggregates.set(Class::Updated)?;
-        let timed = self.aggregates.timed_status.first().map(|(_, position, _)| *position);
-        let position = timed.or_else(|| self.aggregates.relative_status.first().map(|(position, _)| *position))?;
+        let timed = self.aggregates.statuses.timed.first().map(|(_, position, _)| *position);
+        let position = timed.or_else(|| self.aggregates.statuses.relative.first().map(|(position, _)| *position))?;
         Some((position, Rule::Earliest, Class::Updated))
     }
 
     pub(super) fn milestone(&self, kind: MilestoneKind) -> Option<SummaryMilestone> {
         let (told, rule, _) = self.told(kind)?;
         let (placed, _) = self.placed(told, self.first_sign());
-        Some(SummaryMilestone { told, rule, occurred: placed.bounds })
+        let said_by = SaidBy::of(&self.event_at(told)?.effective.event);
+        Some(SummaryMilestone { told, rule, occurred: placed.bounds, said_by })
     }
 
     /// The incident's first sign: the told one, else the earliest that stands.
@@ -182,27 +192,16 @@ impl Fold {
     pub(super) fn state(&self, at: Option<Instant>) -> State {
         let by_then = |instant: Instant| at.is_none_or(|at| instant <= at);
         let first_sign = self.first_sign();
-        let relative = self.aggregates.relative_status.iter().map(|(position, state)| {
-            let (_, (instant, step, _)) = self.placed(*position, first_sign);
-            ((instant, step, *position), *state)
-        });
         let told_restored = self.milestone(MilestoneKind::Restored).filter(|milestone| milestone.occurred.earliest.is_none_or(by_then));
-        let restores = |state: &State| matches!(state, State::Restored | State::Completed);
-        // `at` None is the common case and needs the last only; an instant looks among those up to it.
-        let timed = self.aggregates.timed_status.iter().rev().find(|(instant, _, state)| by_then(*instant) && !restores(state));
-        let timed = timed.map(|(instant, position, state)| ((*instant, 0, *position), *state));
-        let last = relative.filter(|((instant, ..), state)| by_then(*instant) && !restores(state)).chain(timed).max_by_key(|(key, _)| *key);
+        let last = |statuses: &Statuses| self.last_status(statuses, first_sign, &by_then);
         let maintenance = self.nature() == Nature::Maintenance;
-        match (told_restored, last) {
-            // The vendor says later than the restoration that it is not over: it is not over.
-            (Some(restored), Some(((instant, ..), state))) if restored.occurred.latest.is_some_and(|over| instant >= over) => state,
-            (Some(_), _) => {
-                if maintenance {
-                    State::Completed
-                } else {
-                    State::Restored
-                }
-            }
+        // The vendor itself says later than the restoration that it is not over: it is not over. Nobody else can say so.
+        let says_otherwise = |restored: &SummaryMilestone| {
+            let (instant, state) = last(&self.aggregates.vendor_statuses)?;
+            restored.occurred.latest.is_some_and(|over| instant >= over).then_some(state)
+        };
+        match (told_restored, last(&self.aggregates.statuses)) {
+            (Some(restored), _) => says_otherwise(&restored).unwrap_or(if maintenance { State::Completed } else { State::Restored }),
             (None, Some((_, state))) => state,
             (None, None) if first_sign.is_some_and(|sign| by_then(sign.order)) => {
                 if maintenance {
@@ -221,9 +220,38 @@ impl Fold {
         }
     }
 
+    /// The last word of state up to an instant that is none of its end, with its key in time.
+    fn last_status(&self, statuses: &Statuses, first_sign: Option<FirstSign>, by_then: &dyn Fn(Instant) -> bool) -> Option<(Instant, State)> {
+        let restores = |state: &State| matches!(state, State::Restored | State::Completed);
+        let relative = statuses.relative.iter().map(|(position, state)| {
+            let (_, (instant, step, _)) = self.placed(*position, first_sign);
+            ((instant, step, *position), *state)
+        });
+        // No instant is the common case and needs the last only; an instant looks among those up to it.
+        let timed = statuses.timed.iter().rev().find(|(instant, _, state)| by_then(*instant) && !restores(state));
+        let timed = timed.map(|(instant, position, state)| ((*instant, 0, *position), *state));
+        let last = relative.filter(|((instant, ..), state)| by_then(*instant) && !restores(state)).chain(timed).max_by_key(|(key, _)| *key);
+        last.map(|((instant, ..), state)| (instant, state))
+    }
+
     /// The subjects of its events; that of the lowest position first.
     pub(super) fn services(&self) -> Vec<Slug> {
         in_order(self.aggregates.subjects.iter().filter_map(|(slug, positions)| Some((*positions.first()?, slug.clone()))))
+    }
+
+    /// The services that the headline names: what the publisher that opened the incident speaks of, and what was read in somebody. What
+    /// anybody else adds is listed as said by that one, and heads nothing.
+    pub(super) fn title_services(&self) -> Vec<Slug> {
+        let mut services = self.services();
+        let Some(opener) = self.opener() else { return services };
+        let names = |slug: &Slug, voice: Option<String>| self.aggregates.named_services.contains_key(&(slug.clone(), voice));
+        services.retain(|slug| names(slug, None) || names(slug, Some(opener.original.source.clone())));
+        services
+    }
+
+    /// The event that opened the incident.
+    fn opener(&self) -> Option<&Held> {
+        self.held.values().find(|held| held.opens)
     }
 
     pub(super) fn regions(&self) -> Vec<Region> {
@@ -236,8 +264,17 @@ impl Fold {
             let Kind::IncidentTitled(titled) = &held.effective.event.kind else { return None };
             let stated = held.effective.event.common.stated.as_ref().and_then(|stated| stated.own_bounds().latest).unwrap_or(held.recorded);
             let known = self.known_at.is_none_or(|instant| stated <= instant);
-            (held.effective.retraction.is_none() && held.effective.visible == Visible::Certain && known).then_some(&titled.title)
+            let stands = held.effective.retraction.is_none() && held.effective.visible == Visible::Certain && known;
+            (stands && self.may_be_titled_by(&held.effective.event, &titled.event)).then_some(&titled.title)
         })
+    }
+
+    /// Whoever may name an event of its own as the one to be titled need not be a desk. So a title holds where it names an event of the
+    /// publisher that opened the incident, or one that was read in somebody: that took a right.
+    fn may_be_titled_by(&self, act: &Event, named: &dateline_events::Ref) -> bool {
+        let Some(named) = self.named(act, named).and_then(|position| self.event_at(position)) else { return false };
+        let opener = self.opener();
+        named.effective.event.own_voice().is_none() || opener.is_none_or(|opener| opener.original.source == named.original.source)
     }
 
     /// The zone that the first sign in the ledger was told in, whether it is visible under `known_at` or not: a reader's clock does
@@ -260,7 +297,7 @@ fn in_order<T>(items: impl Iterator<Item = (Position, T)>) -> Vec<T> {
 }
 
 /// The seconds between two intervals, as a range.
-pub(super) fn range(from: Option<SummaryMilestone>, to: Option<SummaryMilestone>) -> Option<Range> {
+pub(super) fn range(from: Option<&SummaryMilestone>, to: Option<&SummaryMilestone>) -> Option<Range> {
     let (from, to) = (from?.occurred, to?.occurred);
     let seconds = |later: Instant, earlier: Instant| ((later.0 - earlier.0) / Instant::SECOND).max(0);
     Some(Range { seconds_min: seconds(to.earliest?, from.latest?), seconds_max: seconds(to.latest?, from.earliest?) })

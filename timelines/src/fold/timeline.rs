@@ -8,7 +8,7 @@ use super::entries::Assembly;
 use super::negative::Contradictions;
 use super::summary::range;
 use super::{Fold, Held, Visible};
-use crate::model::{Axes, Claim, Item, Milestone, MilestoneKind, Standing, Timeline};
+use crate::model::{Axes, Claim, Item, Milestone, MilestoneKind, SaidBy, Standing, Timeline};
 
 impl Fold {
     /// The incident's story. `at` narrows it to what had begun by an instant; `as_of` only says, in the answer, which prefix of the
@@ -20,8 +20,8 @@ impl Fold {
         let (restored, cause) = (milestone(MilestoneKind::Restored), milestone(MilestoneKind::Cause));
         let told = |kind, shown: bool| self.milestone(kind).filter(|_| shown);
         let first = told(MilestoneKind::FirstSeen, first_seen.is_some());
-        let time_to_acknowledge = range(first, told(MilestoneKind::Acknowledged, acknowledged.is_some()));
-        let time_to_restore = range(first, told(MilestoneKind::Restored, restored.is_some()));
+        let time_to_acknowledge = range(first.as_ref(), told(MilestoneKind::Acknowledged, acknowledged.is_some()).as_ref());
+        let time_to_restore = range(first.as_ref(), told(MilestoneKind::Restored, restored.is_some()).as_ref());
         let contradictions = self.contradictions();
         let item = |position| self.item(position, &contradictions);
         let mut entries = Assembly::new(self, &contradictions).entries();
@@ -35,6 +35,7 @@ impl Fold {
             merged: merged.to_vec(),
             nature: self.nature(),
             services: self.services(),
+            title_services: self.title_services(),
             title: self.title().cloned(),
             state: self.state(at),
             regions: self.regions(),
@@ -82,7 +83,8 @@ impl Fold {
             .collect();
         claims.sort_by_key(|(is_other, key, ..)| (*is_other, *key));
         let spread = spread(claims.iter().filter(|(_, _, competes, _)| *competes).map(|(.., claim)| self.placed(claim.position, first_sign).0.own));
-        Some(Milestone { told, rule, occurred: placed.bounds, spread, claims: claims.into_iter().map(|(.., claim)| claim).collect() })
+        let said_by = SaidBy::of(&self.event_at(told)?.effective.event);
+        Some(Milestone { told, rule, occurred: placed.bounds, said_by, spread, claims: claims.into_iter().map(|(.., claim)| claim).collect() })
     }
 
     /// What a verdict or the source's own certainty makes of a claim.

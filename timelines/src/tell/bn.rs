@@ -86,8 +86,18 @@ fn joined(items: &[String]) -> String {
 pub(super) fn credit(lang: Lang, credit: &Credit, long: bool) -> String {
     let mut parts: Vec<String> = Vec::new();
     parts.extend(credit.clock.as_ref().map(time::own_clock));
-    let who = if long { long_credit(credit) } else { credit.counted().join(", ") };
+    let who = match credit.publisher.as_slice() {
+        [] if long => long_credit(credit),
+        [] => credit.counted().join(", "),
+        own if long => {
+            [long_credit(credit), according_to(&own.join(", "))].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+        }
+        own => according_to(&own.join(", ")),
+    };
     match &credit.translated {
+        Some(Translated::By(translator)) if !credit.publisher.is_empty() => {
+            parts.extend([format!("{} অনুবাদ", sound::genitive(translator)), who]);
+        }
         Some(Translated::By(translator)) => parts.push(format!("{} অনুবাদ", sound::genitive(translator))),
         Some(Translated::Desk(_)) | None => parts.push(who),
     }
@@ -101,6 +111,11 @@ pub(super) fn credit(lang: Lang, credit: &Credit, long: bool) -> String {
     };
     let changed = (long && credit.changed).then(|| "প্রতিবেদনটি পরে বদলানো হয়েছে".to_owned());
     [Some(told), translated, changed].into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ")
+}
+
+/// "/services/x-এর মতে": who says it, where nobody else was read.
+pub(super) fn according_to(publisher: &str) -> String {
+    format!("{} মতে", sound::genitive(publisher))
 }
 
 fn long_credit(credit: &Credit) -> String {

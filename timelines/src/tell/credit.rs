@@ -1,16 +1,20 @@
 //! Whom a sentence rests on: the outlet it was read in, whom that outlet copies, whom it names. Which of them is shown
 //! is decided here; the words that join them are the languages'.
 
-use dateline_events::{Event, Kind, Role, Slug, Source, SourceKind};
+use dateline_events::{Event, Kind, Role, Source, SourceKind};
 use jiff::civil::Date;
 
+use super::clean::clean;
 use super::clock::{OwnClock, Zone, own_clock};
 use super::language::Names;
 use super::quotation::Translated;
+use crate::model::SaidBy;
 
 /// Whom a sentence rests on, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Credit {
+    /// The publisher, where it was read in nobody: it speaks as itself.
+    pub(super) publisher: Vec<String>,
     /// Where it was read.
     pub(super) outlets: Vec<String>,
     /// Whose text the outlet copied.
@@ -35,6 +39,7 @@ impl Credit {
         let sources = &event.common.sources;
         let with_role = |role: Role| sources.iter().filter(move |source| source.role == role);
         let list = |role: Role| with_role(role).map(|source| names.source(source)).collect::<Vec<_>>();
+        let own = event.own_voice();
         let is_shown = |source: &&Source| !is_spoken_of(source, event, names);
         let (press, others): (Vec<&Source>, Vec<&Source>) =
             with_role(Role::AttributedTo).filter(is_shown).partition(|source| source.kind == Some(SourceKind::Press));
@@ -43,8 +48,10 @@ impl Credit {
         let (press, others) = if cites { (press, others) } else { (Vec::new(), press.into_iter().chain(others).collect()) };
         let told = |sources: Vec<&Source>| sources.into_iter().map(|source| names.source(source)).collect::<Vec<_>>();
         Self {
+            publisher: own.map(clean).into_iter().collect(),
             outlets: list(Role::ReadIn),
-            origins: list(Role::SyndicatedFrom),
+            // Nobody's text can be copied from a place where nobody read it.
+            origins: if own.is_some() { Vec::new() } else { list(Role::SyndicatedFrom) },
             named: told(others),
             agencies: told(press),
             clock: event.common.occurred.as_ref().and_then(|when| own_clock(when, zone)),
@@ -54,14 +61,23 @@ impl Credit {
         }
     }
 
-    /// The names by which the claim is counted: whom the outlet copied, else the outlet, else whom it names.
+    /// In brief, of a milestone.
+    pub(super) fn of_milestone(said_by: &SaidBy, names: &Names) -> Self {
+        Self {
+            publisher: said_by.publisher.iter().map(|publisher| clean(publisher)).collect(),
+            outlets: said_by.sources.iter().map(|speaker| names.speaker(speaker)).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// The names by which the claim is counted: whom the outlet copied, else the outlet, else the publisher itself.
     pub(super) fn counted(&self) -> &[String] {
         if !self.origins.is_empty() {
             &self.origins
         } else if !self.outlets.is_empty() {
             &self.outlets
         } else {
-            &self.named
+            &self.publisher
         }
     }
 
@@ -74,13 +90,6 @@ fn is_spoken_of(source: &Source, event: &Event, names: &Names) -> bool {
     let speaks = event.kind.statement().is_some() && source.kind == Some(SourceKind::Vendor);
     let acts = matches!(&event.kind, Kind::FollowupReported(followup) if names.text(&followup.who) == names.source(source));
     speaks || acts || source.kind == Some(SourceKind::UserReports)
-}
-
-/// The slugs by which an event's sources are counted.
-pub(super) fn counted_slugs(event: &Event) -> Vec<&Slug> {
-    let with_role = |role: Role| event.common.sources.iter().filter(move |source| source.role == role).map(|source| &source.slug);
-    let origins: Vec<&Slug> = with_role(Role::SyndicatedFrom).collect();
-    if origins.is_empty() { with_role(Role::ReadIn).collect() } else { origins }
 }
 
 /// The day on which it could first be read, where its outlet names one.

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dateline_events::{Kind, Symptom};
+use dateline_events::{Kind, Symptom, Voice};
 
 use super::ToldDetail;
 use super::clean::clean;
 use super::clock::named;
-use super::credit::counted_slugs;
 use super::language::{Spread, ToldClaim};
 use super::quotation::{Chosen, left_out, wordings};
 use super::teller::Teller;
@@ -88,12 +87,12 @@ fn by_region<'a>(items: &[&'a Item]) -> Vec<(&'a str, Vec<&'a Item>)> {
 
 /// Claims in a row; those that name the same time stand together.
 fn claims(teller: &Teller, entry: &Entry, items: &[&Item]) -> String {
-    let telling: BTreeSet<_> =
-        std::iter::once(&entry.item).chain(of_part(entry, Part::Agreeing)).flat_map(|item| counted_slugs(&item.event)).collect();
+    let telling: BTreeSet<_> = std::iter::once(&entry.item).chain(of_part(entry, Part::Agreeing)).flat_map(|item| item.event.voices()).collect();
     let around = teller.around.after(&teller.phrase(&entry.item));
     let told = teller.claimed(&entry.item, around);
     let mut groups: Vec<Vec<ToldClaim>> = Vec::new();
     let mut by_time: BTreeMap<String, usize> = BTreeMap::new();
+    let mut voices: BTreeMap<String, BTreeSet<Voice>> = BTreeMap::new();
     for item in items {
         let common = &item.event.common;
         let assumed = common.occurred.as_ref().filter(|when| when.zone_assumed).and_then(|when| when.wording.as_ref());
@@ -102,13 +101,20 @@ fn claims(teller: &Teller, entry: &Entry, items: &[&Item]) -> String {
             headline: common.headline.as_ref().map(|headline| teller.names.text(headline)),
             credit: teller.credit(&item.event),
             wording: assumed.filter(|wording| teller.lang.reads(&wording.lang.0)).map(|wording| clean(&wording.text)),
-            also_told: counted_slugs(&item.event).iter().any(|slug| telling.contains(slug)).then(|| told.clone()),
+            also_told: item.event.voices().iter().any(|voice| telling.contains(voice)).then(|| told.clone()),
         };
         // What has words of its own stands by itself.
         if claim.headline.is_some() || claim.wording.is_some() {
             groups.push(vec![claim]);
             continue;
         }
+        // A source that says it twice is listed once for a value.
+        let known = voices.entry(claim.time.clone()).or_default();
+        let own = item.event.voices();
+        if own.is_subset(known) {
+            continue;
+        }
+        known.extend(own);
         let place = *by_time.entry(claim.time.clone()).or_insert(groups.len());
         match groups.get_mut(place) {
             Some(group) => group.push(claim),
@@ -134,7 +140,7 @@ fn spread(teller: &Teller, entry: &Entry, items: &[&Item]) -> Option<Spread> {
     let times: Vec<_> = items.iter().filter_map(|item| named(item.event.common.occurred.as_ref()?)).collect();
     let first = times.iter().map(|(first, _)| *first).min()?;
     let last = times.iter().map(|(_, last)| *last).max()?;
-    let slugs: BTreeSet<_> = items.iter().flat_map(|item| counted_slugs(&item.event)).collect();
+    let voices: BTreeSet<_> = items.iter().flat_map(|item| item.event.voices()).collect();
     let mut regions: Vec<String> = Vec::new();
     for (region, _) in by_region(items).iter().filter(|(_, items)| items.iter().all(|item| !item.event.kind.regions().is_empty())) {
         regions.push(teller.lang.region(region));
@@ -146,7 +152,7 @@ fn spread(teller: &Teller, entry: &Entry, items: &[&Item]) -> Option<Spread> {
     };
     let (first_told, around) = told(first, around);
     let last_told = (last != first).then(|| told(last, around).0);
-    Some(Spread { first: first_told, last: last_told, sources: slugs.len(), regions })
+    Some(Spread { first: first_told, last: last_told, sources: voices.len(), regions })
 }
 
 /// Figures whose time nobody stated.
@@ -171,15 +177,15 @@ fn other_wordings(teller: &Teller, entry: &Entry, chosen: Option<&Chosen>) -> Op
     }
     let label = teller.lang.words().wordings.to_owned();
     if !teller.claims {
-        let slugs: BTreeSet<_> = others.iter().flat_map(|(item, _)| counted_slugs(&item.event)).collect();
-        return Some(ToldDetail { label, text: teller.lang.outlets(slugs.len()) });
+        let voices: BTreeSet<_> = others.iter().flat_map(|(item, _)| item.event.voices()).collect();
+        return Some(ToldDetail { label, text: teller.lang.outlets(voices.len()) });
     }
     let compared = chosen.original.map_or_else(|| chosen.spoken.words.clone(), |(quotation, _)| clean(&quotation.text));
     let compared_lang = chosen.original.map_or(teller.lang.tag(), |(quotation, _)| quotation.lang.primary());
     let mut sentences = Vec::new();
     let mut languages: Vec<(&str, Vec<Printed>)> = Vec::new();
     for (item, statement) in others {
-        let credit = teller.lang.credit(&teller.credit(&item.event), false);
+        let credit = teller.speaker(&item.event);
         if statement.quotation.lang.primary() == compared_lang {
             let words = clean(&statement.quotation.text);
             match left_out(&compared, &words) {
@@ -209,7 +215,7 @@ fn silent(teller: &Teller, entry: &Entry) -> Option<ToldDetail> {
     let words = teller.lang.words();
     let items = of_part(entry, Part::Silent);
     let (outdated, in_time): (Vec<&Item>, Vec<&Item>) = items.into_iter().partition(|item| item.standing == Standing::Outdated);
-    let names = |items: &[&Item]| items.iter().map(|item| teller.lang.credit(&teller.credit(&item.event), false)).collect::<Vec<_>>().join(", ");
+    let names = |items: &[&Item]| items.iter().map(|item| teller.speaker(&item.event)).collect::<Vec<_>>().join(", ");
     let mut parts = Vec::new();
     if !in_time.is_empty() {
         let all_unknown = in_time.iter().all(|item| teller.phrase(item).is_open());

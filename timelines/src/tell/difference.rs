@@ -58,7 +58,7 @@ fn moved(kind: MilestoneKind, (before, old): (&Teller, &Items), after: &Teller, 
     let told = |teller: &Teller| {
         // Of a cause the words matter, not when they were said.
         if kind == MilestoneKind::Cause {
-            return cause(teller).map(|(words, _)| words);
+            return cause(teller).map(|(words, ..)| words);
         }
         let item = item_at(teller, milestone(teller.timeline, kind)?.told)?;
         let phrase = teller.phrase(item);
@@ -97,7 +97,7 @@ fn inside_a_sentence(mark: &str, edit_kind: EditKind) -> String {
 
 fn who(teller: &Teller, item: &Item) -> String {
     let credit = super::credit::Credit { clock: None, ..teller.credit(&item.event) };
-    teller.lang.credit(&credit, false)
+    if credit.publisher.is_empty() { teller.lang.credit(&credit, false) } else { credit.publisher.join(", ") }
 }
 
 fn new_corrections<'a>(old: &Items, item: &'a Item) -> Vec<&'a Correction> {

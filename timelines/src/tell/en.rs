@@ -78,8 +78,16 @@ pub(super) fn credit(credit: &Credit, long: bool) -> String {
     if let Some(clock) = &credit.clock {
         parts.push(time::own_clock(clock));
     }
-    let who = if long { long_credit(credit) } else { credit.counted().join(", ") };
+    let who = match credit.publisher.as_slice() {
+        [] if long => long_credit(credit),
+        [] => credit.counted().join(", "),
+        own if long => {
+            [long_credit(credit), according_to(&own.join(", "))].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
+        }
+        own => according_to(&own.join(", ")),
+    };
     match &credit.translated {
+        Some(Translated::By(translator)) if !credit.publisher.is_empty() => parts.extend([format!("translated by {translator}"), who]),
         Some(Translated::By(translator)) => parts.push(format!("translated by {translator}")),
         Some(Translated::Desk(from)) => parts.extend([who, format!("translated from {}", language(from))]),
         None => parts.push(who),
@@ -90,6 +98,11 @@ pub(super) fn credit(credit: &Credit, long: bool) -> String {
     }
     parts.retain(|part| !part.is_empty());
     parts.join(", ")
+}
+
+/// Who says it, where nobody else was read.
+pub(super) fn according_to(publisher: &str) -> String {
+    format!("according to {publisher}")
 }
 
 fn long_credit(credit: &Credit) -> String {

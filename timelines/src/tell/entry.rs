@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dateline_events::kinds::{Certainty, EditKind, Verdict};
-use dateline_events::{Bounds, Instant, Kind, Role, SourceKind, Text};
+use dateline_events::{Bounds, Instant, Kind, Role, SourceKind, Text, Voice};
 use serde_json::Value;
 
 use super::clean::clean;
@@ -86,11 +86,11 @@ fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spok
     let told_credit = teller.lang.credit(credit, true);
     let agreeing = agreeing_names(teller, entry);
     if entry.milestone == Some(MilestoneKind::FirstSeen) && is_report(&item.event.kind) {
-        let short = teller.lang.credit(credit, false);
-        return teller.lang.first_reports(&sentence, &short, &agreeing);
+        return teller.lang.first_reports(&sentence, credit, &agreeing);
     }
     if is_negative_cause(&item.event.kind) && !credit.is_empty() {
-        return teller.lang.says(&told_credit, &sentence);
+        let who = if credit.publisher.is_empty() { told_credit } else { credit.publisher.join(", ") };
+        return teller.lang.says(&who, &sentence);
     }
     let finished = teller.lang.finish(&sentence, &told_credit);
     if agreeing.is_empty() { finished } else { teller.lang.agreeing(&finished, &agreeing) }
@@ -114,10 +114,17 @@ fn is_negative_cause(kind: &Kind) -> bool {
 }
 
 fn agreeing_names(teller: &Teller, entry: &Entry) -> Vec<String> {
+    // Nobody bears out what the same one says: each is named once for a value.
+    let mut voices: BTreeSet<Voice> = entry.item.event.voices();
     let mut known: BTreeSet<String> = BTreeSet::new();
-    let agreeing = entry.inside.iter().filter(|(part, _)| *part == Part::Agreeing);
-    let all = agreeing.flat_map(|(_, item)| teller.credit(&item.event).counted().to_vec());
-    let mut names: Vec<String> = all.filter(|name| known.insert(name.clone())).collect();
+    let mut names: Vec<String> = Vec::new();
+    for (_, item) in entry.inside.iter().filter(|(part, _)| *part == Part::Agreeing) {
+        let own = item.event.voices();
+        if !own.is_subset(&voices) {
+            names.extend(teller.credit(&item.event).counted().iter().filter(|name| known.insert((*name).clone())).cloned());
+        }
+        voices.extend(own);
+    }
     let more = names.len().saturating_sub(NAMES_MAX);
     names.truncate(NAMES_MAX);
     if more > 0 {
@@ -178,16 +185,16 @@ pub(super) fn verdict(teller: &Teller, item: &Item) -> Option<Mark> {
 fn retraction(teller: &Teller, item: &Item) -> Option<Mark> {
     let retraction = item.retraction.as_ref()?;
     let is_own = retraction.source == item.event.source;
-    let who = is_own.then(|| publisher_of(teller, item)).flatten();
+    let who = if is_own { publisher_of(teller, item) } else { clean(&retraction.source) };
     Some(Mark::Retracted { who, announced: retraction.announced, reason: retraction.reason.as_ref().map(|reason| teller.names.text(reason)) })
 }
 
-/// Whose words an item's edits are: the vendor among its sources, else the outlet.
-fn publisher_of(teller: &Teller, item: &Item) -> Option<String> {
+/// Whose words an item's edits are: the vendor in which it was read, else the outlet, else its publisher.
+fn publisher_of(teller: &Teller, item: &Item) -> String {
     let sources = &item.event.common.sources;
     let vendor = sources.iter().find(|source| source.kind == Some(SourceKind::Vendor) && source.role == Role::ReadIn);
     let outlet = || sources.iter().find(|source| source.role == Role::ReadIn);
-    vendor.or_else(outlet).map(|source| teller.names.source(source))
+    vendor.or_else(outlet).map_or_else(|| clean(&item.event.source), |source| teller.names.source(source))
 }
 
 /// What was corrected of an item, and what its source changed.
@@ -203,7 +210,7 @@ pub(super) fn correction_mark(teller: &Teller, item: &Item, correction: &Correct
         EditKind::Error => Mark::Correction { reason, changes: changes() },
         EditKind::Clarification => Mark::Clarified { reason, changes: changes() },
         EditKind::SourceEdit => {
-            let who = publisher_of(teller, item).or_else(|| teller.vendor()).unwrap_or_else(|| clean(&correction.source));
+            let who = publisher_of(teller, item);
             Mark::SourceEdit { who, announced: correction.announced, reason, changes: source_edit::changes(teller, item, correction) }
         }
     }

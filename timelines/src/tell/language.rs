@@ -9,7 +9,7 @@ use super::credit::Credit;
 use super::edit::SaidEdit;
 use super::source_edit::SourceChange;
 use super::{bn, en};
-use crate::model::{MilestoneKind, Range, Registry, State};
+use crate::model::{MilestoneKind, Range, Registry, Speaker, State};
 use crate::rows::Nature;
 
 /// A language that timelines are told in.
@@ -136,6 +136,11 @@ impl Names<'_> {
         (event.kind.counts().is_empty() && event.kind.shares().is_empty()).then(|| self.source(own))
     }
 
+    /// The name of a source that is named in brief.
+    pub(super) fn speaker(&self, speaker: &Speaker) -> String {
+        speaker.name.as_ref().map_or_else(|| self.organisation(&Text::Plain(speaker.slug.clone())), |name| self.text(name))
+    }
+
     /// A source's name.
     pub(super) fn source(&self, source: &Source) -> String {
         source.name.as_ref().map_or_else(|| self.organisation(&Text::Plain(source.slug.clone())), |name| self.text(name))
@@ -187,7 +192,7 @@ pub(super) enum Mark {
         changes: Vec<SourceChange>,
     },
     Retracted {
-        who: Option<String>,
+        who: String,
         announced: bool,
         reason: Option<String>,
     },
@@ -222,19 +227,33 @@ pub(super) struct Summary {
     pub(super) restored_state: bool,
     pub(super) has_entries: bool,
     /// When it was first told of, by whom, and whether that was a report.
-    pub(super) first_seen: Option<(String, String, bool)>,
+    pub(super) first_seen: Option<(String, Says, bool)>,
     /// When the vendor admitted it, and whether nobody published the hour.
-    pub(super) acknowledged: Option<(String, bool)>,
-    pub(super) restored: Option<String>,
-    pub(super) unstable: bool,
+    pub(super) acknowledged: Option<(String, Says, bool)>,
+    pub(super) restored: Option<(String, Says)>,
+    /// Who says that it was unstable at first.
+    pub(super) unstable: Option<Says>,
     pub(super) down: Option<String>,
-    pub(super) lasted: Option<(String, Option<String>)>,
-    pub(super) cause: Option<(String, Option<String>)>,
+    /// How long at least and at most; where one length alone is named, who names it.
+    pub(super) lasted: Option<(String, Option<String>, Says)>,
+    /// The words, whose they are, and where they stand.
+    pub(super) cause: Option<(String, Option<String>, Says)>,
     pub(super) services: Vec<String>,
     pub(super) vendor: Option<String>,
     pub(super) siblings: Vec<String>,
     pub(super) regions: Vec<String>,
-    pub(super) window: Option<String>,
+    pub(super) window: Option<(String, Says)>,
+}
+
+/// Who says a claim of the summary.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Says {
+    /// The vendor itself, by this name: where the line names it already, nobody else need be named.
+    Vendor(String),
+    /// These, whom it is counted by.
+    Sources(Vec<String>),
+    /// Only its publisher; and whom that one names, if anybody.
+    Publisher { publisher: String, named: Option<String> },
 }
 
 /// One difference between two states of a timeline.
@@ -346,7 +365,7 @@ impl Lang {
     }
 
     /// The first sign's sentence, with who else names the same time.
-    pub(super) fn first_reports(self, sentence: &str, credit: &str, agreeing: &[String]) -> String {
+    pub(super) fn first_reports(self, sentence: &str, credit: &Credit, agreeing: &[String]) -> String {
         say!(self, first_reports(sentence, credit, agreeing))
     }
 

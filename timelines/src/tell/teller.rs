@@ -90,6 +90,12 @@ impl<'a> Teller<'a> {
         Credit::of(event, &self.names, &self.zone)
     }
 
+    /// Who says an event, as the subject of a sentence: not "according to".
+    pub(super) fn speaker(&self, event: &Event) -> String {
+        let credit = self.credit(event);
+        if credit.publisher.is_empty() { self.lang.credit(&credit, false) } else { credit.publisher.join(", ") }
+    }
+
     /// The head of the entry that holds a position, and whether it stands above `from`.
     pub(super) fn place_of(&self, position: Position, from: Position) -> Option<(String, bool)> {
         let place = *self.places.get(&position)?;
@@ -97,10 +103,11 @@ impl<'a> Teller<'a> {
         self.timeline.entries.get(place).map(|entry| (self.head(&entry.item), is_above))
     }
 
-    /// The incident's services; where nothing is certain, those that the waiting claims speak of.
+    /// The services that head the story; where nothing is certain, those that the waiting claims speak of.
     pub(super) fn services(&self) -> Vec<&'a str> {
-        if !self.timeline.services.is_empty() {
-            return self.timeline.services.iter().map(String::as_str).collect();
+        let Timeline { title_services, services, .. } = self.timeline;
+        if let Some(named) = [title_services, services].into_iter().find(|named| !named.is_empty()) {
+            return named.iter().map(String::as_str).collect();
         }
         let waiting: BTreeSet<&str> = self.timeline.possibly.iter().map(|item| item.event.subject.as_str()).collect();
         waiting.into_iter().collect()
@@ -109,7 +116,9 @@ impl<'a> Teller<'a> {
     /// The name of the vendor of the incident's first service.
     pub(super) fn vendor(&self) -> Option<String> {
         let service = self.services().first().and_then(|slug| self.names.registry.service(slug))?;
-        self.names.vendor(&service.vendor.as_ref()?.slug)
+        let vendor = service.vendor.as_ref()?;
+        // As its own registration calls it, before those of others.
+        vendor.name.as_ref().map(|name| self.names.text(name)).or_else(|| self.names.vendor(&vendor.slug))
     }
 
     pub(super) fn sources(&self, event: &Event) -> Vec<ToldSource> {

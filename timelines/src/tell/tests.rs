@@ -242,7 +242,7 @@ fn the_outage_is_told_as_the_editors_wrote_it() {
         (
             Lang::En,
             [
-                "First reports 12:07 (Downdetector) · Meta acknowledged it between 12:07 and 14:42, hour not published · back about 14:15, unstable at first",
+                "First reports 12:07 (Downdetector) · Meta acknowledged it between 12:07 and 14:42 (Pune Prime), hour not published · back about 14:15 (BangaNews), unstable at first (Pune Prime)",
                 "Other times stated: 11:30 to 13:15, nine sources; elsewhere (Italy, UK, UAE) 12:00 to 12:45, seven sources",
                 "69 % of reports: messages not sending; 21 % server connection; 9 % unknown (Downdetector via BGR India).",
                 "Peak: India 11,000, UK 68,000, Singapore 19,000 (Downdetector via Hindustan Times).",
@@ -254,7 +254,7 @@ fn the_outage_is_told_as_the_editors_wrote_it() {
         (
             Lang::Bn,
             [
-                "প্রথম অভিযোগ দুপুর ১২টা ৭ মিনিটে (ডাউনডিটেক্টর) · মেটা সমস্যা মেনে নেয় ১২টা ৭ থেকে ২টো ৪২-এর মধ্যে, ঠিক কখন জানা যায়নি · পরিষেবা ফেরে ২টো ১৫ নাগাদ, শুরুতে স্থিতিশীল ছিল না",
+                "প্রথম অভিযোগ দুপুর ১২টা ৭ মিনিটে (ডাউনডিটেক্টর) · মেটা সমস্যা মেনে নেয় ১২টা ৭ থেকে ২টো ৪২-এর মধ্যে (পুনে প্রাইম), ঠিক কখন জানা যায়নি · পরিষেবা ফেরে ২টো ১৫ নাগাদ (বঙ্গনিউজ), শুরুতে স্থিতিশীল ছিল না (পুনে প্রাইম)",
                 "বিভ্রাট প্রায় দু'ঘণ্টার (সূত্রভেদে ৯০ মিনিট থেকে তিন ঘণ্টার বেশি)",
                 "অভিযোগের ৬৯ শতাংশ মেসেজ না-যাওয়া নিয়ে, ২১ শতাংশ সার্ভার সংযোগ নিয়ে, ৯ শতাংশের কারণ অজানা (ডাউনডিটেক্টর, বিজিআর ইন্ডিয়া)।",
                 "অভিযোগ তুঙ্গে: ভারতে ১১,০০০, ব্রিটেনে ৬৮,০০০, সিঙ্গাপুরে ১৯,০০০ (ডাউনডিটেক্টর, হিন্দুস্তান টাইমস)।",
@@ -353,8 +353,8 @@ fn planned_work_is_told_as_planned_work() {
     let (timeline, registry) = folded([event("e", "maintenance.announced", data)], None);
     let english = told(&timeline, &registry, Lang::En);
     assert_eq!(english.title, "whatsapp planned work, Tuesday 25 October 2022");
-    assert_eq!(english.entries[0].text, "Planned work announced in India, between 12:00 and 14:00: Calls may fail.");
-    assert!(english.summary[0].ends_with("Planned for between 12:00 and 14:00"), "{:?}", english.summary);
+    assert_eq!(english.entries[0].text, "Planned work announced in India, between 12:00 and 14:00: Calls may fail (according to /desks/test).");
+    assert!(english.summary[0].ends_with("Planned for between 12:00 and 14:00 (according to /desks/test)"), "{:?}", english.summary);
 }
 
 #[test]

@@ -4,11 +4,12 @@ use dateline_events::{Kind, Qualifier};
 
 use super::clean::{SUMMARY_CHARS_MAX, at_most, clean};
 use super::clock::{Around, Phrase, Style};
-use super::language::{Note, Summary};
+use super::credit::Credit;
+use super::language::{Note, Says, Summary};
 use super::quotation::choose;
 use super::teller::Teller;
 use super::{Told, ToldEntry, entry};
-use crate::model::{Entry, Item, Milestone, Part, Standing, State};
+use crate::model::{Entry, Item, Milestone, Part, SaidBy, Standing, State};
 
 pub(super) fn told(teller: &Teller) -> Told {
     let timeline = teller.timeline;
@@ -71,18 +72,23 @@ fn summary(teller: &Teller) -> Summary {
     let first_seen = timeline.first_seen.as_ref().map(|milestone| {
         let item = item_at(teller, milestone.told);
         let time = milestone_time(teller, milestone, item, &mut around);
-        (time, item.map(|item| detector(teller, item)).unwrap_or_default(), item.is_none_or(|item| entry::is_report(&item.event.kind)))
+        (time, detector(teller, &milestone.said_by), item.is_none_or(|item| entry::is_report(&item.event.kind)))
     });
     let acknowledged = timeline.acknowledged.as_ref().map(|milestone| {
         let item = item_at(teller, milestone.told);
-        (milestone_time(teller, milestone, item, &mut around), item.is_some_and(|item| teller.phrase(item).is_open()))
+        let time = milestone_time(teller, milestone, item, &mut around);
+        (time, says(teller, &milestone.said_by), item.is_some_and(|item| teller.phrase(item).is_open()))
     });
-    let restored = timeline.restored.as_ref().map(|milestone| milestone_time(teller, milestone, item_at(teller, milestone.told), &mut around));
+    let restored = timeline.restored.as_ref().map(|milestone| {
+        let time = milestone_time(teller, milestone, item_at(teller, milestone.told), &mut around);
+        (time, says(teller, &milestone.said_by))
+    });
     let down = timeline.time_to_restore.map(|range| teller.lang.duration(range));
-    let service = timeline.services.first().and_then(|slug| teller.names.registry.service(slug));
+    let named = if timeline.services.is_empty() { Vec::new() } else { teller.services() };
+    let service = named.first().and_then(|slug| teller.names.registry.service(slug));
     let vendor_slug = service.and_then(|service| service.vendor.as_ref()).map(|vendor| vendor.slug.clone());
     let siblings = teller.names.registry.services.iter().filter(|other| {
-        vendor_slug.is_some() && other.vendor.as_ref().map(|vendor| &vendor.slug) == vendor_slug.as_ref() && !timeline.services.contains(&other.slug)
+        vendor_slug.is_some() && other.vendor.as_ref().map(|vendor| &vendor.slug) == vendor_slug.as_ref() && !named.contains(&other.slug.as_str())
     });
     Summary {
         nature: Some(timeline.nature),
@@ -91,15 +97,15 @@ fn summary(teller: &Teller) -> Summary {
         first_seen,
         acknowledged,
         restored,
-        unstable: is_unstable_at_first(teller),
+        unstable: unstable_at_first(teller),
         down,
         lasted: lasted(teller),
         cause: cause(teller),
-        services: timeline.services.iter().map(|slug| teller.names.service(slug)).collect(),
+        services: named.iter().map(|slug| teller.names.service(slug)).collect(),
         vendor: teller.vendor(),
         siblings: siblings.map(|service| teller.names.text(&service.names)).collect(),
         regions: timeline.regions.iter().map(|region| teller.lang.region(region)).collect(),
-        window: timeline.entries.iter().find_map(|each| entry::window(teller, &each.item)),
+        window: timeline.entries.iter().find_map(|each| Some((entry::window(teller, &each.item)?, says_of(teller, &each.item)))),
     }
 }
 
@@ -131,56 +137,66 @@ fn milestone_time(teller: &Teller, milestone: &Milestone, item: Option<&Item>, a
 }
 
 /// Who first saw it: the detector that the event names, else those it is counted by.
-fn detector(teller: &Teller, item: &Item) -> String {
-    let detected_by = match &item.event.kind {
-        Kind::AnomalyDetected(sign) => sign.detected_by.as_ref(),
-        _ => None,
-    };
-    let source = detected_by.and_then(|slug| item.event.common.sources.iter().find(|source| source.slug == *slug));
-    source.map_or_else(
-        || teller.lang.credit(&super::credit::Credit { clock: None, ..teller.credit(&item.event) }, false),
-        |source| teller.names.source(source),
-    )
+fn detector(teller: &Teller, said_by: &SaidBy) -> Says {
+    let detector = said_by.detected_by.as_ref().map(|speaker| teller.names.speaker(speaker));
+    match (detector, said_by.publisher.as_deref()) {
+        (Some(detector), None) => Says::Sources(vec![detector]),
+        (detector, Some(publisher)) => Says::Publisher { publisher: clean(publisher), named: detector },
+        (None, None) => Says::Sources(Credit::of_milestone(said_by, &teller.names).outlets),
+    }
 }
 
-fn is_unstable_at_first(teller: &Teller) -> bool {
+/// Who says it: the vendor itself, those in whom it was read, or its publisher alone.
+fn says(teller: &Teller, said_by: &SaidBy) -> Says {
+    let mut outlets = Credit::of_milestone(said_by, &teller.names).outlets;
+    match said_by.publisher.as_deref() {
+        Some(publisher) => Says::Publisher { publisher: clean(publisher), named: None },
+        None if said_by.vendor && outlets.len() == 1 => Says::Vendor(outlets.remove(0)),
+        None => Says::Sources(outlets),
+    }
+}
+
+fn says_of(teller: &Teller, item: &Item) -> Says {
+    says(teller, &SaidBy::of(&item.event))
+}
+
+fn unstable_at_first(teller: &Teller) -> Option<Says> {
     let unstable =
         |item: &Item| matches!(&item.event.kind, Kind::ServiceRestored(restored) if restored.extent == dateline_events::kinds::Extent::Unstable);
-    teller.timeline.entries.iter().any(|entry| unstable(&entry.item))
+    teller.timeline.entries.iter().find(|entry| unstable(&entry.item)).map(|entry| says_of(teller, &entry.item))
 }
 
 /// The shortest and the longest that sources say it lasted.
-fn lasted(teller: &Teller) -> Option<(String, Option<String>)> {
-    let mut said: Vec<(u32, Option<Qualifier>)> = teller
+fn lasted(teller: &Teller) -> Option<(String, Option<String>, Says)> {
+    let mut said: Vec<(u32, Option<Qualifier>, &Item)> = teller
         .timeline
         .entries
         .iter()
         .flat_map(|entry| entry.inside.iter().filter(|(part, _)| *part == Part::Duration).map(|(_, item)| item).chain([&entry.item]))
         .filter_map(|item| match &item.event.kind {
-            Kind::ServiceRestored(restored) => restored.lasted.as_ref().map(|lasted| (lasted.minutes, lasted.qualifier)),
+            Kind::ServiceRestored(restored) => restored.lasted.as_ref().map(|lasted| (lasted.minutes, lasted.qualifier, item)),
             _ => None,
         })
         .collect();
     // Of equal lengths the plain one is told.
     let plainness = |qualifier: Option<Qualifier>| u8::from(!matches!(qualifier, None | Some(Qualifier::Exactly)));
-    said.sort_by_key(|(minutes, qualifier)| (*minutes, plainness(*qualifier)));
+    said.sort_by_key(|(minutes, qualifier, _)| (*minutes, plainness(*qualifier)));
     let (first, last) = (said.first().copied()?, said.last().copied()?);
-    let told = |(minutes, qualifier): (u32, Option<Qualifier>)| teller.lang.lasted_minutes(minutes, qualifier);
-    Some((told(first), (last.0 != first.0).then(|| told(last))))
+    let told = |(minutes, qualifier, _): (u32, Option<Qualifier>, &Item)| teller.lang.lasted_minutes(minutes, qualifier);
+    Some((told(first), (last.0 != first.0).then(|| told(last)), says_of(teller, first.2)))
 }
 
-/// The words of the cause as told, and whose they are.
-pub(super) fn cause(teller: &Teller) -> Option<(String, Option<String>)> {
+/// The words of the cause as told, whose they are, and where they stand.
+pub(super) fn cause(teller: &Teller) -> Option<(String, Option<String>, Says)> {
     let (entry, _) = entry_at(teller, teller.timeline.cause.as_ref()?.told)?;
     match choose(entry, &teller.names) {
         Some(chosen) => {
             let who = chosen.spoken.organisation.or(chosen.spoken.speaker);
-            Some((format!("“{}”", at_most(&chosen.spoken.words, SUMMARY_CHARS_MAX)), who))
+            Some((format!("“{}”", at_most(&chosen.spoken.words, SUMMARY_CHARS_MAX)), who, says_of(teller, chosen.item)))
         }
         None => {
             let headline = entry.item.event.common.headline.as_ref().map(|headline| teller.names.text(headline))?;
-            let who = teller.lang.credit(&teller.credit(&entry.item.event), false);
-            Some((at_most(&headline, SUMMARY_CHARS_MAX), Some(who).filter(|who| !who.is_empty())))
+            Some((at_most(&headline, SUMMARY_CHARS_MAX), None, says_of(teller, &entry.item)))
         }
     }
 }

@@ -110,7 +110,9 @@ pub(super) fn histories(mut events: Vec<ReadEvent>) -> Vec<Watched> {
     let mut by_reference: HashMap<(String, String), usize> = HashMap::new();
     let mut bases: HashMap<EventKey, (usize, Arc<Event>)> = HashMap::new();
     for read in &events {
-        let (Some(part), Some(reference)) = (part_of(&read.event), &read.event.common.reference) else { continue };
+        // A page speaks only where it was read: whoever may not say so says nothing of it.
+        let is_read = read.event.own_voice().is_none();
+        let (Some(part), Some(reference), true) = (part_of(&read.event), &read.event.common.reference, is_read) else { continue };
         let known = by_reference.entry((read.event.source.clone(), reference.id.clone())).or_insert_with(|| {
             histories.push(opened(read, &reference.page, &reference.id));
             histories.len() - 1

@@ -1,11 +1,11 @@
 //! Bengali lines that are made of parts: claims, credits at a sentence's end, the summary, the notes.
 
 use super::numbers::{digits, pieces};
-use super::sound::genitive;
-use super::{credit, joined, time};
+use super::sound::{genitive, locative};
+use super::{according_to, credit, joined, time};
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{Lang, Note, Spread, Summary, ToldClaim};
+use crate::tell::language::{Lang, Note, Says, Spread, Summary, ToldClaim};
 
 /// Adds who says it, and a দাঁড়ি unless the sentence ends with somebody's words.
 pub(in crate::tell) fn finish(_: Lang, sentence: &str, credit: &str) -> String {
@@ -26,7 +26,8 @@ fn stopped(sentence: &str) -> String {
     if has_stop { sentence.to_owned() } else { format!("{sentence}।") }
 }
 
-pub(in crate::tell) fn first_reports(_: Lang, sentence: &str, credit: &str, others: &[String]) -> String {
+pub(in crate::tell) fn first_reports(lang: Lang, sentence: &str, by: &Credit, others: &[String]) -> String {
+    let credit = if by.publisher.is_empty() { credit(lang, by, false) } else { by.publisher.join(", ") };
     let told = stopped(&format!("প্রথম অভিযোগ: {sentence}"));
     match (credit.is_empty(), others.is_empty()) {
         (true, _) => told,
@@ -62,7 +63,7 @@ pub(in crate::tell) fn claim(lang: Lang, claims: &[ToldClaim]) -> String {
 }
 
 pub(in crate::tell) fn claims_label(_: Lang, region: Option<&str>) -> String {
-    region.map_or_else(|| "অন্য যে সব সময় বলা হয়েছে".to_owned(), |region| format!("{} অন্য যে সব সময় বলা হয়েছে", super::sound::locative(region)))
+    region.map_or_else(|| "অন্য যে সব সময় বলা হয়েছে".to_owned(), |region| format!("{} অন্য যে সব সময় বলা হয়েছে", locative(region)))
 }
 
 /// "সকাল সাড়ে ১১টা থেকে ১টা ১৫, ন'টি সূত্র; অন্য দেশে (ইতালি, ব্রিটেন) …".
@@ -114,29 +115,34 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     let who = summary.vendor.clone().unwrap_or_else(|| "সংস্থা".to_owned());
     let mut times = Vec::new();
     if let Some((time, by, is_report)) = summary.first_seen.as_ref().filter(|_| is_outage) {
-        let by = if by.is_empty() { String::new() } else { format!(" ({by})") };
-        times.push(format!("{} {time}{by}", if *is_report { "প্রথম অভিযোগ" } else { "প্রথম জানা যায়" }));
+        times.push(format!("{} {time}{}", if *is_report { "প্রথম অভিযোগ" } else { "প্রথম জানা যায়" }, said_by(by)));
     }
-    times.extend(summary.acknowledged.as_ref().map(|(time, is_open)| {
+    times.extend(summary.acknowledged.as_ref().map(|(time, by, is_open)| {
         let open = if *is_open { ", ঠিক কখন জানা যায়নি" } else { "" };
-        format!("{who} সমস্যা মেনে নেয় {time}{open}")
+        match by {
+            Says::Vendor(vendor) => format!("{vendor} সমস্যা মেনে নেয় {time}{open}"),
+            by => format!("{who} সমস্যা মেনে নেয় {time}{}{open}", said_by(by)),
+        }
     }));
     match &summary.restored {
-        Some(time) => times.push(format!("পরিষেবা ফেরে {time}{}", if summary.unstable { ", শুরুতে স্থিতিশীল ছিল না" } else { "" })),
+        Some((time, by)) => {
+            let unstable = summary.unstable.as_ref().map(|by| format!(", শুরুতে স্থিতিশীল ছিল না{}", said_by(by))).unwrap_or_default();
+            times.push(format!("পরিষেবা ফেরে {time}{}{unstable}", said_by(by)));
+        }
         None if is_outage && summary.has_entries && !summary.restored_state => times.push("পরিষেবা ফেরার খবর নেই".to_owned()),
         None => {}
     }
-    times.extend(summary.window.as_ref().map(|window| format!("কাজ হওয়ার কথা {window}")));
+    times.extend(summary.window.as_ref().map(|(window, by)| format!("কাজ হওয়ার কথা {window}{}", said_by(by))));
     let down = summary.down.as_ref().filter(|_| is_outage).map(|down| {
         let of = if down.ends_with("কম") { down.clone() } else { genitive(down) };
         format!("বিভ্রাট {of}")
     });
-    let lasted = summary.lasted.as_ref().map(|(first, last)| match last {
+    let lasted = summary.lasted.as_ref().map(|(first, last, by)| match last {
         Some(last) => format!("(সূত্রভেদে {first} থেকে {last})"),
-        None => format!("(সূত্রমতে {first})"),
+        None => format!("({first}{})", who_says(by).map(|by| format!(", {by}")).unwrap_or_default()),
     });
     let down = [down, lasted].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let cause = summary.cause.as_ref().map(|(words, who)| format!("কারণ: {words}{}", who.as_ref().map(|who| format!(" ({who})")).unwrap_or_default()));
+    let cause = summary.cause.as_ref().map(|(words, who, by)| format!("কারণ: {words}{}", spoken_in(who.as_deref(), by)));
     let second = [Some(down).filter(|down| !down.is_empty()), cause];
     let owner = summary.vendor.as_ref().map(|vendor| match summary.siblings.as_slice() {
         [] => format!(" (মালিক {vendor})"),
@@ -150,6 +156,35 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
         [services, regions].into_iter().flatten().collect::<Vec<_>>().join(" · "),
     ];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+/// Whom a claim of the summary rests on.
+fn who_says(by: &Says) -> Option<String> {
+    match by {
+        Says::Vendor(vendor) => Some(vendor.clone()),
+        Says::Sources(sources) => Some(sources.join(", ")).filter(|sources| !sources.is_empty()),
+        Says::Publisher { publisher, named: Some(named) } => Some(format!("{named}, {}", according_to(publisher))),
+        Says::Publisher { publisher, named: None } => Some(according_to(publisher)),
+    }
+}
+
+/// The same in brackets.
+fn said_by(by: &Says) -> String {
+    who_says(by).map(|by| format!(" ({by})")).unwrap_or_default()
+}
+
+/// Whose words they are, and where they stand: "(মেটা, হিন্দুস্তান টাইমসে)".
+fn spoken_in(who: Option<&str>, by: &Says) -> String {
+    match (who, by) {
+        (None, by) => said_by(by),
+        (Some(who), Says::Vendor(_)) => format!(" ({who})"),
+        (Some(who), Says::Sources(sources)) if sources.is_empty() => format!(" ({who})"),
+        (Some(who), Says::Sources(sources)) => {
+            let places: Vec<String> = sources.iter().map(|source| locative(source)).collect();
+            format!(" ({who}, {})", places.join(", "))
+        }
+        (Some(who), Says::Publisher { publisher, .. }) => format!(" ({who}, {})", according_to(publisher)),
+    }
 }
 
 pub(in crate::tell) fn note(_: Lang, note: &Note) -> String {

@@ -21,9 +21,8 @@ pub(in crate::tell) fn mark(_: Lang, mark: &Mark) -> String {
             let how = if *announced { "জানিয়েই" } else { "না জানিয়ে" };
             edited(&format!("{who} {how} এটি বদলেছে"), reason.as_deref(), changes)
         }
-        Mark::Retracted { who: Some(who), announced: true, reason } => with_reason(&format!("{who} এটি প্রত্যাহার করেছে"), reason.as_deref()),
-        Mark::Retracted { who: Some(who), announced: false, reason } => with_reason(&format!("{who} না জানিয়ে এটি সরিয়ে দিয়েছে"), reason.as_deref()),
-        Mark::Retracted { who: None, reason, .. } => with_reason("ডেস্ক এটি প্রত্যাহার করেছে", reason.as_deref()),
+        Mark::Retracted { who, announced: true, reason } => with_reason(&format!("{who} এটি প্রত্যাহার করেছে"), reason.as_deref()),
+        Mark::Retracted { who, announced: false, reason } => with_reason(&format!("{who} না জানিয়ে এটি সরিয়ে দিয়েছে"), reason.as_deref()),
         Mark::Redacted => "লেখাটি নষ্ট করা হয়েছে।".to_owned(),
     }
 }

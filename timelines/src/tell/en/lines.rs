@@ -1,10 +1,10 @@
 //! English lines that are made of parts: claims, credits at a sentence's end, the summary, the notes.
 
 use super::numbers::word;
-use super::{capital, credit, list, time};
+use super::{according_to, capital, credit, list, time};
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{Note, Spread, Summary, ToldClaim};
+use crate::tell::language::{Note, Says, Spread, Summary, ToldClaim};
 
 /// Adds who says it, and a stop unless the sentence ends with somebody's words.
 pub(in crate::tell) fn finish(sentence: &str, credit: &str) -> String {
@@ -25,12 +25,13 @@ fn stopped(sentence: &str) -> String {
     if has_stop { sentence.to_owned() } else { format!("{sentence}.") }
 }
 
-pub(in crate::tell) fn first_reports(sentence: &str, credit: &str, others: &[String]) -> String {
+pub(in crate::tell) fn first_reports(sentence: &str, by: &Credit, others: &[String]) -> String {
+    let credit = credit(by, false);
     let told = stopped(&format!("First reports: {sentence}"));
     match (credit.is_empty(), others.is_empty()) {
         (true, _) => told,
-        (false, true) => format!("{told} {}.", capital(credit)),
-        (false, false) => format!("{told} {}; the same time in {}.", capital(credit), others.join(", ")),
+        (false, true) => format!("{told} {}.", capital(&credit)),
+        (false, false) => format!("{told} {}; the same time in {}.", capital(&credit), others.join(", ")),
     }
 }
 
@@ -110,27 +111,31 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
     let who = summary.vendor.clone().unwrap_or_else(|| "the vendor".to_owned());
     let mut times = Vec::new();
     if let Some((time, by, is_report)) = summary.first_seen.as_ref().filter(|_| is_outage) {
-        let by = if by.is_empty() { String::new() } else { format!(" ({by})") };
-        times.push(format!("{} {time}{by}", if *is_report { "First reports" } else { "First told of" }));
+        times.push(format!("{} {time}{}", if *is_report { "First reports" } else { "First told of" }, said_by(by)));
     }
-    times.extend(summary.acknowledged.as_ref().map(|(time, is_open)| {
+    times.extend(summary.acknowledged.as_ref().map(|(time, by, is_open)| {
         let open = if *is_open { ", hour not published" } else { "" };
-        format!("{} acknowledged it {time}{open}", capital(&who))
+        match by {
+            Says::Vendor(vendor) => format!("{} acknowledged it {time}{open}", capital(vendor)),
+            by => format!("{} acknowledged it {time}{}{open}", capital(&who), said_by(by)),
+        }
     }));
     match &summary.restored {
-        Some(time) => times.push(format!("back {time}{}", if summary.unstable { ", unstable at first" } else { "" })),
+        Some((time, by)) => {
+            let unstable = summary.unstable.as_ref().map(|by| format!(", unstable at first{}", said_by(by))).unwrap_or_default();
+            times.push(format!("back {time}{}{unstable}", said_by(by)));
+        }
         None if is_outage && summary.has_entries && !summary.restored_state => times.push("no restoration reported".to_owned()),
         None => {}
     }
-    times.extend(summary.window.as_ref().map(|window| format!("Planned for {window}")));
+    times.extend(summary.window.as_ref().map(|(window, by)| format!("Planned for {window}{}", said_by(by))));
     let down = summary.down.as_ref().filter(|_| is_outage).map(|down| format!("Down {down}"));
-    let lasted = summary.lasted.as_ref().map(|(first, last)| match last {
+    let lasted = summary.lasted.as_ref().map(|(first, last, by)| match last {
         Some(last) => format!("(sources: {first} to {last})"),
-        None => format!("(sources: {first})"),
+        None => format!("({first}{})", who_says(by).map(|by| format!(", {by}")).unwrap_or_default()),
     });
     let down = [down, lasted].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let cause =
-        summary.cause.as_ref().map(|(words, who)| format!("Cause: {words}{}", who.as_ref().map(|who| format!(" ({who})")).unwrap_or_default()));
+    let cause = summary.cause.as_ref().map(|(words, who, by)| format!("Cause: {words}{}", spoken_in(who.as_deref(), by)));
     let second = [Some(down).filter(|down| !down.is_empty()), cause];
     let owner = summary.vendor.as_ref().map(|vendor| match summary.siblings.as_slice() {
         [] => format!(" ({vendor})"),
@@ -150,6 +155,32 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         third.into_iter().flatten().collect::<Vec<_>>().join(" · "),
     ];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+/// Whom a claim of the summary rests on.
+fn who_says(by: &Says) -> Option<String> {
+    match by {
+        Says::Vendor(vendor) => Some(vendor.clone()),
+        Says::Sources(sources) => Some(sources.join(", ")).filter(|sources| !sources.is_empty()),
+        Says::Publisher { publisher, named: Some(named) } => Some(format!("{named}, {}", according_to(publisher))),
+        Says::Publisher { publisher, named: None } => Some(according_to(publisher)),
+    }
+}
+
+/// The same in brackets.
+fn said_by(by: &Says) -> String {
+    who_says(by).map(|by| format!(" ({by})")).unwrap_or_default()
+}
+
+/// Whose words they are, and where they stand: "(Meta, in Hindustan Times)".
+fn spoken_in(who: Option<&str>, by: &Says) -> String {
+    match (who, by) {
+        (None, by) => said_by(by),
+        (Some(who), Says::Vendor(_)) => format!(" ({who})"),
+        (Some(who), Says::Sources(sources)) if sources.is_empty() => format!(" ({who})"),
+        (Some(who), Says::Sources(sources)) => format!(" ({who}, in {})", sources.join(", ")),
+        (Some(who), Says::Publisher { publisher, .. }) => format!(" ({who}, {})", according_to(publisher)),
+    }
 }
 
 pub(in crate::tell) fn note(note: &Note) -> String {

@@ -21,9 +21,8 @@ pub(in crate::tell) fn mark(mark: &Mark) -> String {
             let how = if *announced { "and said so" } else { "without notice" };
             edited(&format!("{who} changed this {how}"), reason.as_deref(), changes)
         }
-        Mark::Retracted { who: Some(who), announced: true, reason } => with_reason(&format!("Taken back by {who}"), reason.as_deref()),
-        Mark::Retracted { who: Some(who), announced: false, reason } => with_reason(&format!("{who} removed this without notice"), reason.as_deref()),
-        Mark::Retracted { who: None, reason, .. } => with_reason("Taken back by the desk", reason.as_deref()),
+        Mark::Retracted { who, announced: true, reason } => with_reason(&format!("Taken back by {who}"), reason.as_deref()),
+        Mark::Retracted { who, announced: false, reason } => with_reason(&format!("{who} removed this without notice"), reason.as_deref()),
         Mark::Redacted => "Its text was destroyed.".to_owned(),
     }
 }
