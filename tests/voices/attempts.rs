@@ -12,6 +12,16 @@ pub const OWN: &str = "/services/x";
 /// A word that stands in every text of it, and nowhere else.
 pub const MARK: &str = "FAKE";
 
+/// The id of an event of the same publisher that somebody else, with more rights, had read in an outlet.
+pub const CITED: &str = "cited";
+
+/// That event.
+pub fn cited() -> Value {
+    let press = json!({"slug": "pune-prime", "role": "read_in", "kind": "press", "name": {"en": "Pune Prime", "bn": "পুনে প্রাইম"}});
+    let data = json!({"occurred": {"at": "2022-10-25T13:07+05:30[Asia/Kolkata]"}, "status": "monitoring", "sources": [press]});
+    event(OWN, CITED, "vendor.updated", "whatsapp", &data)
+}
+
 /// An event, and whether the door takes it.
 pub struct Attempt {
     pub what: &'static str,
@@ -101,6 +111,16 @@ impl Attempts {
             3 => json!({"unknown": true}),
             _ => json!({"at": moment(minute), "precision": "minute"}),
         }
+    }
+
+    /// Its own registration that was taken last.
+    fn registration(&self) -> Value {
+        let taken = self.own.iter().rev().find(|(_, kind)| *kind == "service.registered");
+        json!({"id": taken.map_or("none", |(id, _)| id)})
+    }
+
+    fn statement_of_its_own(&mut self) -> Value {
+        json!({"organisation": "meta", "quotation": {"lang": "en", "text": self.text()}})
     }
 
     fn statement(&mut self) -> Value {
@@ -218,6 +238,8 @@ impl Attempts {
             16 => ("its own retracted", json!({"event": self.own(), "reason": text}), true),
             17 => ("its own corrected", Value::Null, true),
             18 => ("a service of its own registered", Value::Null, true),
+            19 => ("its own registration, corrected to name others' vendor", Value::Null, false),
+            20 => ("its own that was read in somebody, corrected", Value::Null, false),
             _ => ("said as itself", Value::Null, true),
         };
         let event = match self.number % 24 {
@@ -239,6 +261,14 @@ impl Attempts {
             9..=11 | 17 => self.corrected_of_its_own(),
             12 => self.registered("whatsapp", json!({"names": {"en": text, "bn": text}})),
             13 => self.registered("evil-two", json!({"names": {"en": text}, "vendor": {"slug": "meta", "name": {"en": text, "bn": text}}})),
+            19 => {
+                let target = self.registration();
+                self.correction(target, json!({"vendor": {"slug": "meta", "name": {"en": text, "bn": text}}}))
+            }
+            20 => {
+                let words = self.statement_of_its_own();
+                self.correction(json!({"id": CITED}), json!({"headline": {"en": text, "bn": text}, "statement": words}))
+            }
             18 => self.registered("evil", json!({"names": {"en": text, "bn": text}, "vendor": {"slug": "evil", "name": text}, "parent": "whatsapp"})),
             _ => self.world(),
         };
@@ -262,8 +292,11 @@ impl Attempts {
     }
 
     fn corrected_of_its_own(&mut self) -> Value {
-        let (target, text) = (self.own(), self.text());
+        let (mut target, text) = (self.own(), self.text());
         let read_in = self.read_in();
+        if self.number % 24 != 17 && self.number / 24 % 2 == 0 {
+            target = json!({"id": "yet to come"});
+        }
         let patch = match self.number % 24 {
             9 => json!({"sources": read_in}),
             10 => json!({"patch": {"sources": read_in}}),
