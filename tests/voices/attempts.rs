@@ -153,7 +153,7 @@ impl Attempts {
             "cause.stated" if self.chance(3) == 0 => drop(data.insert("known".into(), json!(false))),
             "cause.stated" => drop(data.insert("statement".into(), self.statement())),
             "followup.reported" => {
-                data.extend([("who".to_owned(), json!("meta")), ("to".to_owned(), json!("meity")), ("text".to_owned(), json!(text))])
+                data.extend([("who".to_owned(), json!("meta")), ("to".to_owned(), json!("meity")), ("text".to_owned(), json!(text))]);
             }
             "context.added" => drop(data.insert("text".into(), json!(text))),
             "maintenance.announced" | "maintenance.started" | "maintenance.completed" => drop(data.insert("text".into(), json!(text))),
@@ -208,7 +208,7 @@ impl Attempts {
         self.made(kind, data)
     }
 
-    fn correction(&mut self, target: Value, patch: Value) -> Value {
+    fn correction(&mut self, target: &Value, patch: &Value) -> Value {
         let edit_kind = self.one_of(&["error", "clarification", "source_edit"]);
         let text = self.text();
         self.act("event.corrected", json!({"event": target, "patch": patch, "edit_kind": edit_kind, "announced": false, "reason": text}))
@@ -250,7 +250,7 @@ impl Attempts {
             5 | 14 => self.act("incident.titled", event),
             6 => {
                 let target = self.another();
-                self.correction(target, json!({"headline": {"en": text, "bn": text}}))
+                self.correction(&target, &json!({"headline": {"en": text, "bn": text}}))
             }
             7 | 16 => self.act("event.retracted", event),
             8 => {
@@ -263,11 +263,11 @@ impl Attempts {
             13 => self.registered("evil-two", json!({"names": {"en": text}, "vendor": {"slug": "meta", "name": {"en": text, "bn": text}}})),
             19 => {
                 let target = self.registration();
-                self.correction(target, json!({"vendor": {"slug": "meta", "name": {"en": text, "bn": text}}}))
+                self.correction(&target, &json!({"vendor": {"slug": "meta", "name": {"en": text, "bn": text}}}))
             }
             20 => {
                 let words = self.statement_of_its_own();
-                self.correction(json!({"id": CITED}), json!({"headline": {"en": text, "bn": text}, "statement": words}))
+                self.correction(&json!({"id": CITED}), &json!({"headline": {"en": text, "bn": text}, "statement": words}))
             }
             18 => self.registered("evil", json!({"names": {"en": text, "bn": text}, "vendor": {"slug": "evil", "name": text}, "parent": "whatsapp"})),
             _ => self.world(),
@@ -294,7 +294,7 @@ impl Attempts {
     fn corrected_of_its_own(&mut self) -> Value {
         let (mut target, text) = (self.own(), self.text());
         let read_in = self.read_in();
-        if self.number % 24 != 17 && self.number / 24 % 2 == 0 {
+        if self.number % 24 != 17 && (self.number / 24).is_multiple_of(2) {
             target = json!({"id": "yet to come"});
         }
         let patch = match self.number % 24 {
@@ -309,6 +309,6 @@ impl Attempts {
                 self.one_of(&[headline, sources, incident, occurred])
             }
         };
-        self.correction(target, patch)
+        self.correction(&target, &patch)
     }
 }

@@ -6,6 +6,9 @@ use super::{event, make_key, publish_as, source};
 use crate::asking::House;
 use crate::support::run;
 
+/// A key, the status that it is answered with, and words of the problem.
+type Case<'a> = (&'a str, u16, &'a str);
+
 fn acknowledged(source_name: &str, id: &str, subject: &str, sources: &Value) -> Value {
     event(source_name, id, "vendor.acknowledged", subject, &json!({"occurred": {"at": "2022-10-25T12:10+05:30[Asia/Kolkata]"}, "sources": sources}))
 }
@@ -25,7 +28,7 @@ async fn to_name_where_it_was_read_takes_a_right_to_it() {
     let named = json!([source("meta", "attributed_to", "vendor"), source("some-paper", "attributed_to", "press")]);
     let stranger = json!([source("other", "read_in", "vendor")]);
     let service = json!([source("whatsapp", "read_in", "vendor")]);
-    let cases: [(&str, &Value, &[(&str, u16, &str)]); 6] = [
+    let cases: [(&str, &Value, &[Case<'_>]); 6] = [
         (
             "vendor",
             &vendor,
