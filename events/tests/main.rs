@@ -5,4 +5,5 @@ mod any_input;
 mod contracts;
 mod door;
 mod golden;
+mod publisher;
 mod reports;
