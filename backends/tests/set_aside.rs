@@ -147,7 +147,7 @@ async fn a_value_of_the_keep_that_is_not_what_was_put_is_named_with_its_key() {
         keep.put("keys/two", b"value", None).await.unwrap();
         change(&folder, "keep.db", "UPDATE keep SET value = x'00' WHERE key = 'keys/two'");
         assert_eq!(keep.get("keys/one").await.unwrap().unwrap().0, b"value");
-        for error in [keep.get("keys/two").await.unwrap_err(), keep.list("keys/").await.unwrap_err()] {
+        for error in [keep.get("keys/two").await.unwrap_err(), keep.all("keys/").await.unwrap_err()] {
             assert!(matches!(&error, KeepError::Damaged { detail } if detail.contains("keys/two")), "{error}");
         }
     }
