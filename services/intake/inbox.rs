@@ -9,7 +9,7 @@ use dateline_backends::{Delivery, Inbox, InboxError, Keep, Ledger, MAX_HEADER_BY
 use tokio::sync::watch;
 
 use super::modes::{self, Mode, Sent};
-use super::{Accepted, Item, accept, append};
+use super::{Accepted, Answered, Item, accept, append};
 use crate::http::{Caller, Problem};
 use crate::publishers::Publishers;
 
@@ -56,8 +56,8 @@ async fn take(inbox: &Inbox, ledger: &Ledger, publishers: &mut Publishers, deliv
             }
         }
     }
-    match append(ledger, accepted).await {
-        Ok(items) => {
+    match append(ledger, accepted, usize::MAX).await {
+        Ok(Answered { items, .. }) => {
             for (delivery, item) in deliveries.iter().zip(items) {
                 answer(inbox, delivery, &item).await?;
             }
@@ -146,7 +146,7 @@ fn read(delivery: &Delivery, caller: &Caller) -> Result<Accepted, Problem> {
     }
     // Without any header that says otherwise, a message is an event in the structured form.
     let said = headers.contains_key(header::CONTENT_TYPE) || headers.contains_key("ce-specversion");
-    let mode = if said { modes::of(&with_a_type(headers.clone()))? } else { Mode::Structured };
+    let mode = if said { modes::of(&headers)? } else { Mode::Structured };
     if mode == Mode::Batch {
         let detail = "a message on the bus is one event; send each event of the batch as a message of its own";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Not a CloudEvent", detail));
@@ -155,10 +155,4 @@ fn read(delivery: &Delivery, caller: &Caller) -> Result<Accepted, Problem> {
         Sent::One(form) => accept(caller, form),
         Sent::Many(_) => Err(Problem::internal("one message was read as many events")),
     }
-}
-
-/// In binary mode the type of the data may be left out; it is JSON then.
-fn with_a_type(mut headers: HeaderMap) -> HeaderMap {
-    headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-    headers
 }

@@ -25,6 +25,7 @@ use dateline_events::reports::{
 use serde::{Deserialize, Serialize};
 
 use crate::config::Reporting;
+use crate::http::packed::unpacked;
 use crate::http::server::Peer;
 use crate::http::{Bodies, Gate, Problem, Received, parameters};
 use flusher::Flusher;
@@ -114,7 +115,8 @@ async fn take(State(intake): State<ReportsIntake>, request: Request) -> Result<R
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(Peer(address))| address.ip());
     let reporter = head::reporter(&caller, &intake.rules, &parts.headers, peer, history)?;
     let form = head::form(&parts.headers, &parts.uri)?;
-    let Received { bytes, room: _held_until_answered } = intake.bodies.read(&parts, body, &caller, MAX_REPORTS_BODY_BYTES, "reports").await?;
+    let received = intake.bodies.read(&parts, body, &caller, MAX_REPORTS_BODY_BYTES, "reports").await?;
+    let Received { bytes, room: _held_until_answered } = unpacked(&parts.headers, received, MAX_REPORTS_BODY_BYTES).await?;
     let counted = count(&bytes, form, history, &reporter, &intake.limits)?;
     let Counted { counts, accepted, limited } = counted;
     let (position, fresh) = if counts.is_empty() {
