@@ -3,6 +3,7 @@
 mod budget;
 mod forms;
 mod refusals;
+mod sdks;
 
 use serde_json::{Value, json};
 

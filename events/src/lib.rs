@@ -21,10 +21,10 @@ mod content_id;
 pub mod reports;
 pub mod schema;
 
-pub use check::{is_slug, slug_of};
-pub use envelope::{Event, MAX_EVENT_BYTES, TYPE_PREFIX, TYPE_SUFFIX, same_event, structured_form};
 pub use base64_data::from_base64;
+pub use check::{is_slug, slug_of};
 pub use content_id::content_id;
+pub use envelope::{Event, MAX_EVENT_BYTES, TYPE_PREFIX, TYPE_SUFFIX, same_event, structured_form};
 pub use fault::{Fault, Faults, MAX_EVENT_FAULTS};
 pub use items::{ItemsRefused, items_of};
 pub use json::read_strict;

@@ -42,7 +42,8 @@ fn one_an_array_and_lines_say_the_same() {
 
 #[test]
 fn every_fault_of_a_report_is_named_by_its_pointer() {
-    let at = |text: &str| read_report(text, &now()).map(drop).map_err(|faults| faults.named.into_iter().map(|fault| fault.pointer).collect::<Vec<_>>());
+    let at =
+        |text: &str| read_report(text, &now()).map(drop).map_err(|faults| faults.named.into_iter().map(|fault| fault.pointer).collect::<Vec<_>>());
     let long = "x".repeat(MAX_REPORT_TEXT_BYTES + 1);
     for (text, pointers) in [
         (r#"{"symptom":"sending"}"#.to_owned(), vec!["/service"]),

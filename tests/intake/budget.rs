@@ -75,7 +75,10 @@ async fn of_a_batch_100_problems_are_told_and_the_rest_is_counted() {
     let items = answer["items"].as_array().unwrap();
     let told: Vec<usize> = (0..items.len()).filter(|number| items[*number].get("problem").is_some()).collect();
     assert_eq!(told, (0..100).collect::<Vec<_>>());
-    assert_eq!((&items[100]["status"], &items[101], &items[102]), (&201.into(), &serde_json::json!({"status": 422}), &serde_json::json!({"status": 422})));
+    assert_eq!(
+        (&items[100]["status"], &items[101], &items[102]),
+        (&201.into(), &serde_json::json!({"status": 422}), &serde_json::json!({"status": 422}))
+    );
 
     // The command asks again, so that every line is told why.
     std::fs::write(house.data.join("wrong.ndjson"), (200..450).map(wrong).collect::<Vec<_>>().join("\n")).unwrap();
