@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Progress, say};
-use crate::ask::{Asker, problem_text};
+use crate::ask::{Asker, problem_text, status_of};
 use crate::config::{Format, Settings};
 use crate::doors::Use;
 
@@ -158,8 +158,10 @@ async fn send_batch(
                 count.last_position = count.last_position.max(receipt["position"].as_u64().context("a receipt has no position")?);
             }
             (None, Some(problem)) => {
-                let status = item["status"].as_u64().and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
-                let status = status.context("a problem has no status")?;
+                let status = status_of(item)?;
+                if status.is_server_error() {
+                    bail!("{}, line {number}: {}; send the file again", file.display(), problem_text(status, problem.to_string().as_bytes()));
+                }
                 refuse(file, number, &problem_text(status, problem.to_string().as_bytes()), format, count)?;
             }
             (None, None) => left_out.push((number, line)),

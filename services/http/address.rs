@@ -35,7 +35,11 @@ fn address(text: &str) -> Option<IpAddr> {
     let without_port = match text.strip_prefix('[') {
         Some(rest) => {
             let (inner, port) = rest.split_once(']')?;
-            return inner.parse::<std::net::Ipv6Addr>().ok().filter(|_| port.is_empty() || is_port(port)).map(|address| IpAddr::V6(address).to_canonical());
+            return inner
+                .parse::<std::net::Ipv6Addr>()
+                .ok()
+                .filter(|_| port.is_empty() || is_port(port))
+                .map(|address| IpAddr::V6(address).to_canonical());
         }
         // One colon parts an IPv4 address from its port; an IPv6 address has two at least.
         None if text.matches(':').count() == 1 => text.split_at(text.find(':')?),
@@ -46,7 +50,8 @@ fn address(text: &str) -> Option<IpAddr> {
 }
 
 fn is_port(text: &str) -> bool {
-    text.strip_prefix(':').is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok())
+    text.strip_prefix(':')
+        .is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.parse::<u16>().is_ok())
 }
 
 /// The address that counts as one client.
@@ -116,7 +121,18 @@ mod tests {
 
     #[test]
     fn nothing_left_of_what_cannot_be_read_is_believed() {
-        for rubbish in ["unknown", "_hidden", "192.0.2.300", "192.0.2.1:", "192.0.2.1:99999", "192.0.2.1:x", "[192.0.2.1]", "[2001:db8::1", "fe80::1%eth0", "\u{e9}"] {
+        for rubbish in [
+            "unknown",
+            "_hidden",
+            "192.0.2.300",
+            "192.0.2.1:",
+            "192.0.2.1:99999",
+            "192.0.2.1:x",
+            "[192.0.2.1]",
+            "[2001:db8::1",
+            "fe80::1%eth0",
+            "\u{e9}",
+        ] {
             assert_eq!(client(&[&format!("198.51.100.9, {rubbish}")]), "127.0.0.1", "{rubbish}");
             assert_eq!(client(&["198.51.100.9", rubbish]), "127.0.0.1", "{rubbish}");
             assert_eq!(client(&[&format!("198.51.100.9, {rubbish}, 10.0.0.7")]), "10.0.0.7", "{rubbish}");

@@ -13,8 +13,11 @@ const PIECE_BYTES: usize = 16 * 1024;
 
 /// The body as it was before it was packed; at most `bytes_max` of it, and charged like what arrived.
 pub async fn unpacked(headers: &HeaderMap, received: Received, bytes_max: usize) -> Result<Received, Problem> {
-    let codings: Vec<String> =
-        headers.get_all(header::CONTENT_ENCODING).iter().map(|coding| String::from_utf8_lossy(coding.as_bytes()).trim().to_ascii_lowercase()).collect();
+    let codings: Vec<String> = headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .map(|coding| String::from_utf8_lossy(coding.as_bytes()).trim().to_ascii_lowercase())
+        .collect();
     match codings.join(", ").as_str() {
         "" | "identity" => Ok(received),
         "gzip" | "x-gzip" => gunzipped(received, bytes_max).await,

@@ -2,11 +2,12 @@
 //! same forms, rules and problems.
 //! (CloudEvents NATS Protocol Binding 1.0.2: structured and binary.)
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use dateline_backends::{Delivery, Inbox, InboxError, Keep, Ledger, MAX_HEADER_BYTES, MAX_REPLY_SUBJECT_BYTES};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use super::modes::{self, Mode, Sent};
 use super::{Accepted, Answered, Item, accept, append};
@@ -22,8 +23,10 @@ const MAX_REFUSAL_BYTES: usize = 192 * 1024;
 /// After a failure it waits so long before it tries again, in milliseconds.
 const RETRY_MS: u64 = 500;
 
-/// Runs until told to stop; what was taken by then is dealt with first.
-pub async fn run(mut inbox: Inbox, ledger: Ledger, keep: Keep, mut stop: watch::Receiver<bool>) {
+/// Runs until told to stop; what was taken by then is dealt with first. Started again after a panic it goes on with the same inbox, which
+/// hands out again what was not acknowledged.
+pub async fn run(inbox: Arc<Mutex<Inbox>>, ledger: Ledger, keep: Keep, mut stop: watch::Receiver<bool>) {
+    let mut inbox = inbox.lock().await;
     let mut publishers = Publishers::new(keep);
     while !*stop.borrow() {
         let received = tokio::select! {

@@ -8,12 +8,13 @@ use axum::http::StatusCode;
 use dateline_backends::{Reports, ReportsError};
 use dateline_events::reports::{Count, Flush, Run};
 use dateline_events::{Instant, Position};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::Instant as Clock;
 
 use super::Beats;
 use super::gather::Gathered;
 use crate::http::Problem;
+use crate::supervise::Roles;
 
 /// From the beginning of one flush to that of the next, in milliseconds, where the first did not fill up: ten flushes a second.
 ///
@@ -55,7 +56,7 @@ pub(super) struct Flusher {
 
 impl Flusher {
     /// Starts it; it ends when the last way to it is gone, and writes before what waits then.
-    pub(super) fn start(reports: Reports, beats: Beats) -> Self {
+    pub(super) fn start(reports: Reports, beats: Beats, roles: Roles, stop: watch::Receiver<bool>) -> Self {
         let (queue, requests) = mpsc::channel(MAX_WAITING_REQUESTS);
         let waiting_counts = Arc::new(AtomicUsize::new(0));
         let flushing = Flushing {
@@ -67,7 +68,18 @@ impl Flusher {
             waiting_counts: waiting_counts.clone(),
             beats,
         };
-        tokio::spawn(flushing.run());
+        // Started again after a panic, it goes on with its queue; whoever waited for the flush that broke off is told that it failed.
+        let flushing = Arc::new(Mutex::new(flushing));
+        let told = stop.clone();
+        let run = move || {
+            let (flushing, mut told) = (flushing.clone(), told.clone());
+            async move {
+                flushing.lock().await.run().await;
+                // An error means that whoever could say it is gone.
+                let _ = told.wait_for(|stop| *stop).await;
+            }
+        };
+        tokio::spawn(roles.keep_up("flushes of reports", stop, run));
         Self { queue, waiting_counts }
     }
 
@@ -93,7 +105,9 @@ impl Flusher {
         };
         match answered {
             Ok(flushed) => Ok(flushed?),
-            Err(_) => Err(Problem::internal("the flushes ended; start the process anew")),
+            Err(_) => {
+                Err(Problem::internal("the flush broke off, and whether it was written is not known; send it again with the same Idempotency-Key"))
+            }
         }
     }
 }
@@ -124,7 +138,7 @@ struct Flushing {
 }
 
 impl Flushing {
-    async fn run(mut self) {
+    async fn run(&mut self) {
         let mut due = Clock::now();
         let mut beat = Clock::now() + Duration::from_millis(BEAT_EVERY_MS);
         loop {

@@ -24,11 +24,13 @@ use dateline_events::reports::{
     BodyForm, Count, MAX_FLUSH_BYTES, MAX_FLUSH_COUNTS, MAX_REPORTS, MAX_REPORTS_BODY_BYTES, ReportTime, ReportsRefused, Tallied, read_reports,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::config::Reporting;
 use crate::http::packed::unpacked;
 use crate::http::server::Peer;
 use crate::http::{Bodies, Gate, Problem, Received, parameters};
+use crate::supervise::Roles;
 use flusher::Flusher;
 use gather::Gathered;
 use limits::{Limits, Reporter, Reserved};
@@ -103,8 +105,15 @@ struct Counted {
 
 impl ReportsIntake {
     /// An intake before a log of reports; None: it takes none. Must be called inside a runtime.
-    pub fn start(reports: Option<Reports>, gate: Gate, bodies: Bodies, rules: Reporting, beats: Beats) -> Self {
-        let open = reports.map(|reports| Open { flusher: Arc::new(Flusher::start(reports.clone(), beats)), reports });
+    pub fn start(
+        reports: Option<Reports>,
+        gate: Gate,
+        bodies: Bodies,
+        rules: Reporting,
+        beats: Beats,
+        (roles, stop): (Roles, watch::Receiver<bool>),
+    ) -> Self {
+        let open = reports.map(|reports| Open { flusher: Arc::new(Flusher::start(reports.clone(), beats, roles, stop)), reports });
         let limits = Arc::new(Limits::new(rules.key_reports_a_minute));
         Self(Arc::new(Inner { open, gate, bodies, rules, limits, once: Once::new() }))
     }
@@ -168,8 +177,9 @@ impl Open {
 }
 
 fn still_writing() -> Problem {
-    let detail =
-        format!("the log of reports takes longer than {WAIT_MS} ms, and whether this counts is not known yet; send it again with the same Idempotency-Key, which counts it once");
+    let detail = format!(
+        "the log of reports takes longer than {WAIT_MS} ms, and whether this counts is not known yet; send it again with the same Idempotency-Key, which counts it once"
+    );
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "reports-slow", "The log of reports is slow", detail).retry(5)
 }
 

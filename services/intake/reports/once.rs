@@ -142,11 +142,14 @@ impl<T> Table<T> {
             lapsed.iter().for_each(|name| self.remove(name));
         }
         if address.and_then(|address| self.of_addresses.get(&address)).is_some_and(|count| *count >= MAX_OF_AN_ADDRESS) {
-            let detail = format!("more than {MAX_OF_AN_ADDRESS} requests with an Idempotency-Key from one address in an hour; send reports in larger requests");
+            let detail = format!(
+                "more than {MAX_OF_AN_ADDRESS} requests with an Idempotency-Key from one address in an hour; send reports in larger requests"
+            );
             return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-keys", "Too many keys", detail).retry(600));
         }
         if self.is_full(address) {
-            let detail = "too many requests with an Idempotency-Key are remembered: nothing was counted; send it a little later, or without the header";
+            let detail =
+                "too many requests with an Idempotency-Key are remembered: nothing was counted; send it a little later, or without the header";
             return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much is remembered", detail).retry(60));
         }
         Ok(())
