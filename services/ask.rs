@@ -109,7 +109,8 @@ impl Asker {
     /// Whether a service is registered; None where no reader answers at this address (an intake alone).
     pub async fn is_registered(&self, service: &str) -> anyhow::Result<Option<bool>> {
         let (status, body) = self.send("GET", &format!("/v1/services/{service}"), None).await?;
-        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        // What is no JSON is no answer of a reader.
+        let answer: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         match status {
             StatusCode::NOT_FOUND if answer["type"] == "urn:dateline:problem:unknown-service" => Ok(Some(false)),
             StatusCode::NOT_FOUND => Ok(None),
@@ -171,6 +172,18 @@ pub fn checked(url: &Address) -> anyhow::Result<Address> {
         bail!("--url {url}: only http:// is spoken here; put a proxy that ends TLS on this machine in front");
     }
     Ok(url.clone())
+}
+
+/// True for a status that ends an event: this will never be taken. Everything else says nothing of the event (the caller's key, a
+/// server that is not ready), and it is sent again.
+pub fn ends_an_event(status: StatusCode) -> bool {
+    [StatusCode::BAD_REQUEST, StatusCode::CONFLICT, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNPROCESSABLE_ENTITY].contains(&status)
+}
+
+/// The status of an answered item; an error where it says none.
+pub fn status_of(item: &Value) -> anyhow::Result<StatusCode> {
+    let status = item["status"].as_u64().and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
+    status.with_context(|| format!("the server's answer names no status: {item}"))
 }
 
 /// A problem in one line; what is none, as it came.

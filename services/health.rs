@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use crate::clocks;
 use crate::http::{Gate, Problem};
+use crate::supervise::Roles;
 
 /// Farther behind than this, the views are not called ready, in positions.
 const MAX_LAG: u64 = 100_000;
@@ -35,6 +36,8 @@ pub struct Health {
     pub archive: Option<Archive>,
     /// What has to be said where there are fewer places for connections than there should be.
     pub lowered: Option<String>,
+    /// The tasks that the process is made of.
+    pub roles: Roles,
 }
 
 impl Health {
@@ -92,7 +95,8 @@ async fn ready(State(health): State<Health>) -> Response {
     };
     let views_ready = views.as_ref().is_none_or(|views| views.is_ok() && lag.is_none_or(|lag| lag <= MAX_LAG));
     let archive_ready = archive.as_ref().is_none_or(Result::is_ok);
-    let ready = views_ready && archive_ready && fault.is_none() && (ledger.is_ok() || !health.needs_ledger);
+    let down = health.roles.down();
+    let ready = down.is_empty() && views_ready && archive_ready && fault.is_none() && (ledger.is_ok() || !health.needs_ledger);
     let mut told = json!({"ready": ready, "ledger": said(&ledger)});
     if let Some(fault) = fault {
         (told["ledger"]["ok"], told["ledger"]["error"]) = (json!(false), json!(fault.to_string()));
@@ -118,6 +122,13 @@ async fn ready(State(health): State<Health>) -> Response {
     }
     if let (Some(clock), Value::Object(members)) = (clock, &mut told) {
         members.insert("clock".into(), clock);
+    }
+    if let (false, Value::Object(members)) = (down.is_empty(), &mut told) {
+        members.insert("roles_down".into(), json!(down));
+    }
+    let remarks = health.roles.remarks();
+    if let (false, Value::Object(members)) = (remarks.is_empty(), &mut told) {
+        members.insert("remarks".into(), json!(remarks));
     }
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, axum::Json(told)).into_response()

@@ -16,6 +16,7 @@ pub mod publishers;
 pub mod ask;
 pub mod clocks;
 pub mod health;
+pub mod supervise;
 pub mod http;
 pub mod intake;
 pub mod projector;

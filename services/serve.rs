@@ -10,21 +10,22 @@ use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use dateline_backends::{Archive, Inbox, Keep, Ledger, Reports, Views};
 use dateline_timelines::PROJECTION_VERSION;
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use crate::archive;
 use crate::ask::Asker;
-use crate::config::{Reporting, Role, Serving};
+use crate::config::{Reporting, Role, Serving, Web};
 use crate::detector::Detector;
 use crate::doors::{Doors, Use, note_reach, open_ledger, open_reports, until_replaced};
 use crate::health::Health;
-use crate::http::{Bodies, Gate, Problem, Server};
+use crate::http::{Bodies, Gate, Problem, Server, server};
 use crate::intake::reports::{Beats, ReportsIntake};
 use crate::intake::{Intake, inbox};
 use crate::keys::Keys;
 use crate::projector;
 use crate::reader::Reader;
+use crate::supervise::{Roles, Tasks};
 
 /// An intake elsewhere must answer within this, in milliseconds.
 const ANSWER_MS: u64 = 30_000;
@@ -40,7 +41,7 @@ pub struct House {
     /// The keep.
     pub keep: Keep,
     stop: watch::Sender<bool>,
-    tasks: Vec<JoinHandle<()>>,
+    tasks: Tasks,
     /// Ends with the reason why the house must be started anew.
     replaced: JoinHandle<String>,
 }
@@ -51,16 +52,19 @@ struct Opening<'a> {
     keep: Keep,
     gate: Gate,
     stopped: watch::Receiver<bool>,
+    roles: Roles,
 }
 
 impl House {
     /// Opens what the roles need and starts them behind one address.
     pub async fn start(serving: &Serving) -> anyhow::Result<Self> {
-        Self::start_with(serving, |gate, health| health.metrics("/metrics", gate)).await
+        let roles = Roles::new(serving.planted.clone());
+        Self::start_with(serving, roles, |gate, health| health.metrics("/metrics", gate)).await
     }
 
-    /// The same with further routes behind the same address and the same gate, `/metrics` among them.
-    pub async fn start_with(serving: &Serving, further: impl FnOnce(&Gate, &Health) -> Router) -> anyhow::Result<Self> {
+    /// The same with further routes behind the same address and the same gate, `/metrics` among them, and with roles that others show
+    /// something in, too.
+    pub async fn start_with(serving: &Serving, roles: Roles, further: impl FnOnce(&Gate, &Health) -> Router) -> anyhow::Result<Self> {
         let addresses = &serving.addresses;
         let keep = Keep::open(&addresses.keep).await?;
         let keys = Keys::new(keep.clone());
@@ -69,7 +73,7 @@ impl House {
             check_that_keys_exist(&keys, serving).await?;
         }
         let (stop, stopped) = watch::channel(false);
-        let opening = Opening { serving, keep, gate: Gate::new(keys.clone(), loopback, serving.open_reading), stopped };
+        let opening = Opening { serving, keep, gate: Gate::new(keys.clone(), loopback, serving.open_reading), stopped, roles };
         let views = opening.views().await?;
         let archive = opening.archive().await?;
         let mut known = 0;
@@ -100,12 +104,24 @@ impl House {
         };
         let router = whole(router.merge(further(&opening.gate, &health)));
         let mut tasks = opening.start(&ledger, number, views.as_ref(), inbox);
-        tasks.push(tokio::spawn(keys.mark_when_made(opening.stopped.clone())));
-        tasks.extend(archive.map(|archive| tokio::spawn(archive::run(ledger.clone(), archive, opening.stopped.clone()))));
-        if let Some((detector, reports, asker)) = detecting {
-            tasks.push(tokio::spawn(detector.run(reports, opening.keep.clone(), asker, opening.stopped.clone())));
+        let (marking, stopped) = (keys.clone(), opening.stopped.clone());
+        tasks.start("marks", move || {
+            let (keys, stopped) = (marking.clone(), stopped.clone());
+            async move {
+                keys.mark_when_made(stopped.clone()).await;
+                // Once it is noted there is nothing more to do until the end.
+                server::told(stopped).await;
+            }
+        });
+        if let Some(archive) = archive {
+            let (ledger, stopped) = (ledger.clone(), opening.stopped.clone());
+            tasks.start("archive", move || archive::run(ledger.clone(), archive.clone(), stopped.clone()));
         }
-        tasks.push(tokio::spawn(server.serve(router, opening.stopped.clone())));
+        if let Some((detector, reports, asker)) = detecting {
+            let (keep, stopped) = (opening.keep.clone(), opening.stopped.clone());
+            tasks.start("detector", move || detector.clone().run(reports.clone(), keep.clone(), asker.clone(), stopped.clone()));
+        }
+        serve_on(&mut tasks, server, &serving.web, router, opening.stopped.clone());
         let replaced = tokio::spawn(until_replaced(opening.keep.clone(), number));
         Ok(Self { address, ledger, views, keep: opening.keep, stop, tasks, replaced })
     }
@@ -123,9 +139,7 @@ impl House {
         self.replaced.abort();
         // Nobody listens any more only if everything has stopped already.
         let _ = self.stop.send(true);
-        for task in self.tasks {
-            let _ = task.await;
-        }
+        self.tasks.ended().await;
     }
 }
 
@@ -215,17 +229,24 @@ impl Opening<'_> {
 
     fn health(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>, lowered: Option<&str>) -> Health {
         let needs_ledger = self.serving.roles.iter().any(|role| *role != Role::Reader);
-        let lowered = lowered.map(ToOwned::to_owned);
-        Health { ledger: ledger.clone(), needs_ledger, views: views.cloned(), archive: archive.cloned(), lowered }
+        Health {
+            ledger: ledger.clone(),
+            needs_ledger,
+            views: views.cloned(),
+            archive: archive.cloned(),
+            roles: self.roles.clone(),
+            lowered: lowered.map(ToOwned::to_owned),
+        }
     }
 
     fn routes(&self, health: &Health, reports: Option<&Reports>) -> Router {
         let (ledger, views) = (&health.ledger, health.views.as_ref());
         let mut router = health.clone().routes();
         if self.serving.has(Role::Intake) {
+            let kept_up = (self.roles.clone(), self.stopped.clone());
             let (bodies, reporting) = (self.serving.web.bodies(), self.serving.reporting.clone());
             router = router.merge(Intake::new(ledger.clone(), self.keep.clone(), self.gate.clone(), bodies.clone()).routes());
-            router = router.merge(ReportsIntake::start(reports.cloned(), self.gate.clone(), bodies, reporting, Beats::Yes).routes());
+            router = router.merge(ReportsIntake::start(reports.cloned(), self.gate.clone(), bodies, reporting, Beats::Yes, kept_up).routes());
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Reader)) {
             router = router.merge(Reader::new(ledger.clone(), views.clone(), self.keep.clone(), self.gate.clone(), self.stopped.clone()).routes());
@@ -233,24 +254,50 @@ impl Opening<'_> {
         router
     }
 
-    fn start(&self, ledger: &Ledger, number: u32, views: Option<&Views>, inbox: Option<Inbox>) -> Vec<JoinHandle<()>> {
-        let mut tasks = Vec::new();
+    fn start(&self, ledger: &Ledger, number: u32, views: Option<&Views>, inbox: Option<Inbox>) -> Tasks {
+        let mut tasks = Tasks::new(self.roles.clone(), self.stopped.clone());
+        let (ledger, keep, stopped) = (ledger.clone(), self.keep.clone(), self.stopped.clone());
         if self.serving.has(Role::Intake) {
-            tasks.push(tokio::spawn(note_reach(ledger.clone(), number, self.keep.clone(), self.stopped.clone())));
-            tasks.extend(inbox.map(|inbox| tokio::spawn(inbox::run(inbox, ledger.clone(), self.keep.clone(), self.stopped.clone()))));
+            let (ledger, keep, stopped) = (ledger.clone(), keep.clone(), stopped.clone());
+            tasks.start("note of the ledger's reach", move || note_reach(ledger.clone(), number, keep.clone(), stopped.clone()));
         }
-        if let Some(views) = views.filter(|_| self.serving.has(Role::Projector)) {
-            tasks.push(tokio::spawn(projector::run(ledger.clone(), views.clone(), self.serving.fold_bytes, self.stopped.clone())));
+        if let Some(inbox) = inbox.map(|inbox| Arc::new(Mutex::new(inbox))) {
+            let (ledger, keep, stopped) = (ledger.clone(), keep, stopped.clone());
+            tasks.start("inbox", move || inbox::run(inbox.clone(), ledger.clone(), keep.clone(), stopped.clone()));
+        }
+        if let Some(views) = views.filter(|_| self.serving.has(Role::Projector)).cloned() {
+            let fold_bytes = self.serving.fold_bytes;
+            tasks.start("projector", move || projector::run(ledger.clone(), views.clone(), fold_bytes, stopped.clone()));
         }
         tasks
     }
+}
+
+/// Answers at an address; started again, at the same.
+pub fn serve_on(tasks: &mut Tasks, server: Server, web: &Web, router: Router, stopped: watch::Receiver<bool>) {
+    let (address, web) = (server.address(), web.clone());
+    let mut bound = Some(server);
+    tasks.start("server", move || {
+        let (bound, web, router, stopped) = (bound.take(), web.clone(), router.clone(), stopped.clone());
+        async move {
+            let server = match bound {
+                Some(server) => server,
+                None => match Server::bind(address, &web).await {
+                    Ok(server) => server,
+                    Err(error) => return tracing::error!(%error, "nobody can be answered"),
+                },
+            };
+            server.serve(router, stopped).await;
+        }
+    });
 }
 
 /// The routes of a command that works on the files themselves: those of intake and reader.
 pub fn routes(doors: &Doors, gate: &Gate, stop: watch::Receiver<bool>) -> Router {
     let bodies = Bodies::default();
     let intake = Intake::new(doors.ledger.clone(), doors.keep.clone(), gate.clone(), bodies.clone());
-    let reports = ReportsIntake::start(doors.reports.clone(), gate.clone(), bodies, Reporting::default(), Beats::No);
+    let reports =
+        ReportsIntake::start(doors.reports.clone(), gate.clone(), bodies, Reporting::default(), Beats::No, (Roles::default(), stop.clone()));
     let reader = Reader::new(doors.ledger.clone(), doors.views.clone(), doors.keep.clone(), gate.clone(), stop);
     // Both roles have routes of their own under /v1/events; merging joins the methods.
     whole(intake.routes().merge(reports.routes()).merge(reader.routes()))

@@ -1,6 +1,9 @@
 //! What is sent is taken once, kept exactly and answered by name; what is wrong is named by pointer, and nothing of it is stored.
 
+mod budget;
+mod forms;
 mod refusals;
+mod sdks;
 
 use serde_json::{Value, json};
 

@@ -5,7 +5,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::Stdio;
 
-use dateline::keys::{Keys, Scopes};
+use dateline::keys::Keys;
+use dateline::scopes::Scopes;
 use dateline_backends::Keep;
 
 use crate::asking::{STRUCTURED, client, send};

@@ -48,6 +48,7 @@ mod replayed;
 mod reports;
 mod roles;
 mod secrets;
+mod supervised;
 mod synced;
 mod tidy;
 mod vendors;

@@ -4,6 +4,7 @@
 mod durable;
 mod import;
 mod limits;
+mod once;
 
 use std::path::Path;
 

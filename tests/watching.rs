@@ -3,6 +3,7 @@
 mod vendor;
 mod process;
 
+mod budget;
 mod hostile;
 mod measure;
 mod polite;

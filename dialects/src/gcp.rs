@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
+use crate::at_most::AtMost;
 use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};
 
 /// The most incidents that a page may list. The longest seen listed 155.
@@ -61,7 +62,7 @@ struct NameForm {
 /// Reads a page. That an incident is missing means nothing: Google drops the old ones, over or not.
 pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
     let fault = |why: String| Unreadable(format!("not Google's list of incidents: {why}"));
-    let items: Vec<&RawValue> = serde_json::from_slice(bytes).map_err(|error| fault(error.to_string()))?;
+    let AtMost(items): AtMost<&RawValue> = serde_json::from_slice(bytes).map_err(|error| fault(error.to_string()))?;
     if items.len() > MAX_INCIDENTS {
         return Err(fault(format!("{} incidents; a page has at most {MAX_INCIDENTS}", items.len())));
     }

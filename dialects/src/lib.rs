@@ -13,6 +13,7 @@ mod aws;
 mod cstate;
 mod upptime;
 mod versions;
+mod at_most;
 mod sound;
 mod memory;
 mod difference;

@@ -10,6 +10,7 @@ use dateline_events::{Instant, Severity};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::at_most::AtMost;
 use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};
 
 #[derive(Deserialize)]
@@ -28,7 +29,7 @@ enum Section<'a> {
     #[default]
     Missing,
     Null,
-    Listed(Vec<&'a RawValue>),
+    Listed(AtMost<&'a RawValue>),
 }
 
 fn section<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<Section<'a>, D::Error> {
@@ -98,7 +99,7 @@ pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
     let mut observation = Observation { listing: listing(&document), facts: document.page.map(facts).unwrap_or_default(), ..Observation::default() };
     let sections = [(document.incidents, Nature::Outage), (document.scheduled_maintenances, Nature::Maintenance)];
     for (section, nature) in sections {
-        let Section::Listed(items) = section else { continue };
+        let Section::Listed(AtMost(items)) = section else { continue };
         for (place, item) in items.into_iter().enumerate() {
             match incident(item.get(), nature) {
                 Ok((incident, _)) => observation.incidents.push(incident),
@@ -127,7 +128,7 @@ fn listing(document: &Document) -> Listing {
         return if is_whole { Listing::Unresolved } else { Listing::Partial };
     }
     let are_newest = sections.iter().all(|(section, nature)| match section {
-        Section::Listed(items) => holds_something_over(items, *nature),
+        Section::Listed(AtMost(items)) => holds_something_over(items, *nature),
         Section::Missing => true,
         Section::Null => false,
     });

@@ -13,6 +13,7 @@ mod aws;
 mod cstate;
 mod upptime;
 mod feed;
+mod nesting;
 mod plain_feed;
 mod real_feeds;
 mod difference;

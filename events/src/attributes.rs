@@ -85,8 +85,8 @@ pub(crate) fn is_name(text: &str, bytes_max: usize) -> bool {
 }
 
 fn is_json(text: &str) -> bool {
-    let media_type = text.split(';').next().unwrap_or_default().trim();
-    media_type.eq_ignore_ascii_case("application/json") || media_type.to_ascii_lowercase().ends_with("+json")
+    let media_type = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    media_type.split_once('/').is_some_and(|(_, subtype)| subtype == "json" || subtype.ends_with("+json"))
 }
 
 /// The kind that `type` names, if this program reads it.

@@ -47,7 +47,7 @@ fn note_nulls(value: &Value, pointer: String, faults: &mut Faults) {
 /// A kind that speaks of the world says when; an act has no time in the world.
 pub(crate) fn occurred_rule(name: &str, data: &Map<String, Value>, faults: &mut Faults) {
     let pointer = "/data/occurred";
-    let is_noted = faults.0.iter().any(|fault| fault.pointer == pointer);
+    let is_noted = faults.named.iter().any(|fault| fault.pointer == pointer);
     match data.contains_key("occurred") {
         true if Kind::names_act(name) => faults.add(pointer, "an act on the record has no time in the world; leave it out"),
         false if Kind::needs_occurred(name) && !is_noted => faults.add(pointer, "missing member; if nobody said when, send {\"unknown\":true}"),

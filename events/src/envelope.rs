@@ -58,7 +58,7 @@ impl Event {
     fn checked_at_the_door(self) -> Result<Self, Faults> {
         let event = self;
         let mut faults = check::rules(&event);
-        faults.0.extend(check::at_the_door(&event).0);
+        faults.extend(check::at_the_door(&event));
         faults.none_or_error()?;
         Ok(event)
     }
@@ -96,7 +96,7 @@ impl Event {
             (Some(data), Some(name)) => Self::read_data(&name, data, &mut faults),
             _ => None,
         };
-        let (Some((common, kind)), true) = (body, faults.0.is_empty()) else {
+        let (Some((common, kind)), true) = (body, faults.named.is_empty()) else {
             return Err(faults);
         };
         let attribute = |name: &str| attributes.get(name).cloned();
@@ -137,7 +137,7 @@ impl Event {
         }
         let mut faults = Faults::default();
         let body = Self::read_data(self.kind.name(), data, &mut faults);
-        let (Some((common, kind)), true) = (body, faults.0.is_empty()) else {
+        let (Some((common, kind)), true) = (body, faults.named.is_empty()) else {
             return Err(faults);
         };
         let event = Self { common, kind, incidentid, ..self.clone() };
@@ -177,7 +177,7 @@ fn small_enough(bytes: usize) -> Result<(), Faults> {
     if bytes <= MAX_EVENT_BYTES {
         return Ok(());
     }
-    Err(Faults::one("", format!("{bytes} bytes; an event has at most {MAX_EVENT_BYTES}; put long texts behind a link")))
+    Err(Faults::too_large(format!("{bytes} bytes; an event has at most {MAX_EVENT_BYTES}; put long texts behind a link")))
 }
 
 /// Writes the one structured form that binary and batch input is brought into: attributes by name, no spaces, the bytes of

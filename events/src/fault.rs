@@ -11,36 +11,86 @@ pub struct Fault {
     pub pointer: String,
     /// What is wrong and what is expected.
     pub detail: String,
+    /// True where the event is larger than any that is taken.
+    #[serde(skip)]
+    pub is_too_large: bool,
 }
 
-/// Everything that is wrong with one event; never empty when returned as an error.
+/// So many faults of one event are named; further ones are counted. An event of 64 KiB could have ten thousand.
+pub const MAX_EVENT_FAULTS: usize = 100;
+
+/// What is wrong with one event: the first [`MAX_EVENT_FAULTS`] faults, and how many more were seen.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(transparent)]
-pub struct Faults(pub Vec<Fault>);
+pub struct Faults {
+    /// The faults that are named; never empty when returned as an error.
+    pub named: Vec<Fault>,
+    /// How many more were seen.
+    #[serde(skip)]
+    pub further: usize,
+}
 
 impl Faults {
     /// A single fault.
     pub fn one(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self(vec![Fault { pointer: pointer.into(), detail: detail.into() }])
+        Self { named: vec![Fault { pointer: pointer.into(), detail: detail.into(), is_too_large: false }], further: 0 }
     }
 
-    /// Adds one more fault.
+    /// The whole is larger than any that is taken.
+    pub fn too_large(detail: impl Into<String>) -> Self {
+        Self { named: vec![Fault { pointer: String::new(), detail: detail.into(), is_too_large: true }], further: 0 }
+    }
+
+    /// Adds one more fault; one too many to be named is counted.
     pub fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
-        self.0.push(Fault { pointer: pointer.into(), detail: detail.into() });
+        if self.is_full() {
+            self.further += 1;
+        } else {
+            self.named.push(Fault { pointer: pointer.into(), detail: detail.into(), is_too_large: false });
+        }
+    }
+
+    /// Adds those of another.
+    pub fn extend(&mut self, others: Self) {
+        self.further += others.further;
+        for fault in others.named {
+            if self.is_full() {
+                self.further += 1;
+            } else {
+                self.named.push(fault);
+            }
+        }
+    }
+
+    /// True where no more are named: who looks for faults one by one may end.
+    pub fn is_full(&self) -> bool {
+        self.named.len() >= MAX_EVENT_FAULTS
+    }
+
+    /// The same faults, each with a pointer that begins so.
+    #[must_use]
+    pub fn inside(mut self, pointer: &str) -> Self {
+        for fault in &mut self.named {
+            fault.pointer.insert_str(0, pointer);
+        }
+        self
     }
 
     /// `Ok` when nothing was found.
     pub fn none_or_error(self) -> Result<(), Self> {
-        if self.0.is_empty() { Ok(()) } else { Err(self) }
+        if self.named.is_empty() { Ok(()) } else { Err(self) }
     }
 }
 
 impl fmt::Display for Faults {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, fault) in self.0.iter().enumerate() {
+        for (index, fault) in self.named.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             let place = if fault.pointer.is_empty() { "the event" } else { &fault.pointer };
             write!(formatter, "{separator}{place}: {}", fault.detail)?;
+        }
+        if self.further > 0 {
+            write!(formatter, "; and {} more", self.further)?;
         }
         Ok(())
     }

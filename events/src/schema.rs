@@ -36,7 +36,7 @@ pub(crate) const OWN_SOURCE: &str = r"^[^\s\\\x00-\x1f\x7f-\x9f\xad\u034f\u061c\
 /// At least one character that is not white space.
 pub(crate) const WORDS: &str = r"\S";
 pub(crate) const RFC_3339: &str = r"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$";
-const JSON_MEDIA_TYPE: &str = r"^(application/json|[^;\s]+\+json)\s*(;.*)?$";
+const JSON_MEDIA_TYPE: &str = r"^[^/;\s]+/([^;\s]+\+)?json\s*(;.*)?$";
 
 /// The JSON Schema (2020-12) of one kind's structured event; None for an unknown kind.
 pub fn of_kind(name: &str) -> Option<Value> {

@@ -50,7 +50,7 @@ fn an_event_or_a_fault(bytes: &[u8]) {
     for read in [Event::read_at_the_door(bytes), Event::read(bytes)] {
         match read {
             Ok(event) => assert!(!event.id.is_empty() && !event.source.is_empty()),
-            Err(faults) => assert!(!faults.0.is_empty() && faults.0.iter().all(|fault| !fault.detail.is_empty())),
+            Err(faults) => assert!(!faults.named.is_empty() && faults.named.iter().all(|fault| !fault.detail.is_empty())),
         }
     }
 }

@@ -58,7 +58,7 @@ fn every_example_is_read_and_says_the_same_after_a_round_trip() {
         let bytes = value.to_string().into_bytes();
         // A redaction comes from the ledger itself: readable, never accepted.
         let read = if kind == "event.redacted" {
-            assert_eq!(Event::read_at_the_door(&bytes).unwrap_err().0[0].pointer, "/type", "{file}");
+            assert_eq!(Event::read_at_the_door(&bytes).unwrap_err().named[0].pointer, "/type", "{file}");
             Event::read(&bytes)
         } else {
             Event::read_at_the_door(&bytes)
@@ -135,7 +135,7 @@ fn schema_and_door_agree_on_what_is_wrong() {
 fn beyond_a_schema(door: &Result<Event, Faults>) -> bool {
     const SAID_IN_THE_COMMENT: [&str; 6] =
         ["ends before it begins", "leaves no time at all", "cannot name itself", "not a day of the calendar", "time zone", "2^53 - 1"];
-    door.as_ref().is_err_and(|faults| faults.0.iter().all(|fault| SAID_IN_THE_COMMENT.iter().any(|rule| fault.detail.contains(rule))))
+    door.as_ref().is_err_and(|faults| faults.named.iter().all(|fault| SAID_IN_THE_COMMENT.iter().any(|rule| fault.detail.contains(rule))))
 }
 
 fn changes(value: &Value, place: &str) -> Vec<Value> {

@@ -18,14 +18,14 @@ fn door(value: &Value) -> Result<Event, Faults> {
 fn faults_of(bytes: &[u8]) -> Vec<Fault> {
     match Event::read_at_the_door(bytes) {
         Ok(event) => panic!("taken, and should be refused: {event:?}"),
-        Err(faults) => faults.0,
+        Err(faults) => faults.named,
     }
 }
 
 /// Asserts that exactly this is found wrong: pointers in any order, each with words that its sentence holds.
 fn refuses(bytes: &[u8], expected: &[(&str, &str)]) {
     let faults = faults_of(bytes);
-    let shown = format!("{}\nfound in {}", Faults(faults.clone()), String::from_utf8_lossy(&bytes[..bytes.len().min(600)]));
+    let shown = format!("{}\nfound in {}", Faults { named: faults.clone(), further: 0 }, String::from_utf8_lossy(&bytes[..bytes.len().min(600)]));
     for (pointer, words) in expected {
         assert!(
             faults.iter().any(|fault| fault.pointer == *pointer && fault.detail.contains(words)),

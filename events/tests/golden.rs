@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use dateline_events::{Bounds, Event, EventKey, Instant, When, commitment, leaf_bytes, leaf_hash, same_event, structured_form};
+use dateline_events::{
+    Bounds, Event, EventKey, Instant, When, commitment, content_id, from_base64, leaf_bytes, leaf_hash, same_event, structured_form,
+};
 use proptest::prelude::*;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -119,6 +121,43 @@ fn a_binary_event_has_this_structured_form() {
     assert_eq!(form, golden);
     assert_eq!(Event::read_at_the_door(form.as_bytes()).unwrap().id, "a \"b\"");
     assert_eq!(structured_form(&BTreeMap::new(), None), b"{}");
+}
+
+/// An event whose data an SDK sent as bytes has the form of binary mode.
+#[test]
+fn an_event_with_its_data_as_base64_has_this_structured_form() {
+    let sent = r#"{"specversion":"1.0","id":"1","source":"/x","type":"dateline.anomaly.detected.v1","subject":"ferry","datacontenttype":"application/json","data_base64":"eyAib2NjdXJyZWQiOnsidW5rbm93biI6dHJ1ZX0gfQo="}"#;
+    let Ok(Value::Object(mut members)) = dateline_events::read_strict(sent.as_bytes()) else { panic!("it is an object") };
+    let (data, read) = from_base64(&mut members).unwrap().unwrap();
+    assert_eq!(read, json!({"occurred": {"unknown": true}}));
+    let attributes: BTreeMap<String, Value> = members.into_iter().collect();
+    let golden = concat!(
+        r#"{"data":{ "occurred":{"unknown":true} },"datacontenttype":"application/json","id":"1","source":"/x","specversion":"1.0","#,
+        r#""subject":"ferry","type":"dateline.anomaly.detected.v1"}"#,
+    );
+    assert_eq!(String::from_utf8(structured_form(&attributes, Some(&data))).unwrap(), golden);
+}
+
+/// Computed with Python's hashlib, not by this program.
+#[test]
+fn an_id_made_of_the_content_is_this_uuid() {
+    let mut event = json!({"specversion": "1.0", "source": "/desks/demo", "type": "dateline.anomaly.detected.v1", "subject": "whatsapp",
+        "data": {"occurred": {"at": "2022-10-25T12:07+05:30"}, "headline": "é"}});
+    let id = |event: &Value| content_id(event.as_object().unwrap());
+    assert_eq!(id(&event), "01840ddb-cee0-8ca7-9127-9d8c2918357c");
+    for (name, value) in [("id", "x"), ("traceparent", "00-1"), ("tracestate", "a=1")] {
+        event[name] = json!(value);
+        assert_eq!(id(&event), "01840ddb-cee0-8ca7-9127-9d8c2918357c", "{name} is no content");
+    }
+    event["data"]["headline"] = json!("e");
+    assert_ne!(id(&event), "01840ddb-cee0-8ca7-9127-9d8c2918357c");
+    event["data"]["headline"] = json!("é");
+    event["data"]["occurred"] = json!({"unknown": true});
+    assert_eq!(id(&event), "00000000-0000-889e-b1ab-8f2e18c0d892", "without a bound the time is 0");
+    for occurred in ["1969-07-20T20:17Z", "0001-01-01T00:00Z"] {
+        event["data"]["occurred"] = json!({"at": occurred});
+        assert!(id(&event).starts_with("00000000-0000-8"), "{occurred}: {}", id(&event));
+    }
 }
 
 #[test]

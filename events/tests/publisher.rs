@@ -12,7 +12,7 @@ fn with_attribute(name: &str, value: &Value) -> Value {
 
 /// Asserts that this alone is found wrong, in a sentence that holds these words.
 fn refused(event: &Value, pointer: &str, words: &str) {
-    let faults = Event::read_at_the_door(event.to_string().as_bytes()).unwrap_err().0;
+    let faults = Event::read_at_the_door(event.to_string().as_bytes()).unwrap_err().named;
     let found = faults.iter().all(|fault| fault.pointer == pointer && fault.detail.contains(words));
     assert!(found && faults.len() == 1, "expected {pointer} {words:?}, found {faults:?} in {event}");
 }

@@ -42,7 +42,8 @@ fn one_an_array_and_lines_say_the_same() {
 
 #[test]
 fn every_fault_of_a_report_is_named_by_its_pointer() {
-    let at = |text: &str| read_report(text, &now()).map(drop).map_err(|faults| faults.0.into_iter().map(|fault| fault.pointer).collect::<Vec<_>>());
+    let at =
+        |text: &str| read_report(text, &now()).map(drop).map_err(|faults| faults.named.into_iter().map(|fault| fault.pointer).collect::<Vec<_>>());
     let long = "x".repeat(MAX_REPORT_TEXT_BYTES + 1);
     for (text, pointers) in [
         (r#"{"symptom":"sending"}"#.to_owned(), vec!["/service"]),
@@ -83,8 +84,8 @@ fn a_history_is_made_of_totals_as_old_as_one_likes() {
     let total = r#"{"service":"github","time":"2019-05-06T12:20:00Z","total":3,"window_minutes":20}"#;
     assert!(read_report(total, &now()).is_err());
     assert!(read_report(total, &history).is_ok());
-    assert_eq!(read_report(r#"{"service":"github"}"#, &history).unwrap_err().0[0].pointer, "/total");
-    assert_eq!(read_report(&total.replace("2019", "1969"), &history).unwrap_err().0[0].pointer, "/time");
+    assert_eq!(read_report(r#"{"service":"github"}"#, &history).unwrap_err().named[0].pointer, "/total");
+    assert_eq!(read_report(&total.replace("2019", "1969"), &history).unwrap_err().named[0].pointer, "/time");
 }
 
 #[test]

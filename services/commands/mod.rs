@@ -7,6 +7,7 @@ mod health;
 mod import;
 mod keys;
 mod ledger;
+mod pages;
 mod progress;
 mod publish;
 mod publishers;
@@ -43,6 +44,7 @@ pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
         Command::Archive => serving::serve(&settings, &[Role::Archive]).await,
         Command::Detector => serving::serve(&settings, &[Role::Detector]).await,
         Command::Watch { pages, allow_private } => watch::run(&settings, pages, *allow_private).await,
+        Command::Pages(command) => pages::run(&settings, command).await,
         Command::Health => health::run(&settings).await,
         Command::Publish { files, format } => publish::run(&settings, files, *format).await,
         Command::Import(flags) => import::run(&settings, flags).await,

@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use axum::http::StatusCode;
+use dateline_events::{content_id, read_strict};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Progress, say};
-use crate::ask::{Asker, problem_text};
+use crate::ask::{Asker, problem_text, status_of};
 use crate::config::{Format, Settings};
 use crate::doors::Use;
 
@@ -20,6 +22,9 @@ const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// A line is at most so long, in bytes; an event has at most 64 KiB, and a line may be written widely.
 const MAX_LINE_BYTES: u64 = 1024 * 1024;
+
+/// In UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 #[derive(Debug, Default)]
 struct Count {
@@ -68,6 +73,8 @@ async fn publish_file(asker: &Asker, file: &Path, format: Format, count: &mut Co
         if read > 0 {
             number += 1;
             read_bytes += read as u64;
+            // A byte order mark before the first line is no part of it.
+            let line = if number == 1 { line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&line) } else { &line };
             let text = line.trim_ascii();
             if !text.is_empty() {
                 let line = with_id(text);
@@ -87,21 +94,25 @@ async fn publish_file(asker: &Asker, file: &Path, format: Format, count: &mut Co
     }
 }
 
-/// A line without an id gets a UUIDv7, whose order in time keeps the ledger's index small. A file that may be published twice
-/// should bring its own ids: those issued here are new each time.
+/// A line without an id gets one made of its content, so that the same file again is the same events, whatever became of the first try.
 fn with_id(line: &[u8]) -> Vec<u8> {
     #[derive(serde::Deserialize)]
     struct Id {
-        id: Option<serde::de::IgnoredAny>,
+        #[serde(default, deserialize_with = "is_there")]
+        id: bool,
     }
-    let lacks_id = line.starts_with(b"{") && serde_json::from_slice::<Id>(line).is_ok_and(|found| found.id.is_none());
-    if !lacks_id {
-        return line.to_vec();
-    }
-    let separator = if line[1..].trim_ascii().starts_with(b"}") { "" } else { "," };
-    let mut with_id = format!("{{\"id\":\"{}\"{separator}", uuid::Uuid::now_v7()).into_bytes();
+    let lacks_id = line.starts_with(b"{") && serde_json::from_slice::<Id>(line).is_ok_and(|found| !found.id);
+    // What cannot be read strictly is refused at the door, which says why.
+    let Some(Value::Object(members)) = lacks_id.then(|| read_strict(line).ok()).flatten() else { return line.to_vec() };
+    let separator = if members.is_empty() { "" } else { "," };
+    let mut with_id = format!("{{\"id\":\"{}\"{separator}", content_id(&members)).into_bytes();
     with_id.extend_from_slice(&line[1..]);
     with_id
+}
+
+/// True for a member that is there, whatever it says.
+fn is_there<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    serde::de::IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
 async fn send(asker: &Asker, file: &Path, batch: Vec<(u64, Vec<u8>)>, format: Format, count: &mut Count) -> anyhow::Result<()> {
@@ -112,31 +123,51 @@ async fn send(asker: &Asker, file: &Path, batch: Vec<(u64, Vec<u8>)>, format: Fo
         let (status, body) = asker.post("/v1/events", "application/cloudevents+json", line).await?;
         refuse(file, number, &problem_text(status, &body), format, count)?;
     }
-    if sound.is_empty() {
-        return Ok(());
-    }
-    let body = [b"[".to_vec(), sound.iter().map(|(_, line)| line.as_slice()).collect::<Vec<_>>().join(&b","[..]), b"]".to_vec()].concat();
-    let (status, answer) = asker.post("/v1/events", "application/cloudevents-batch+json", body).await?;
-    if status != StatusCode::CREATED && status != StatusCode::MULTI_STATUS {
-        bail!("{}, lines {} to {}: {}", file.display(), sound[0].0, sound[sound.len() - 1].0, problem_text(status, &answer));
-    }
-    let answer: Value = serde_json::from_slice(&answer)?;
-    let items = answer["items"].as_array().context("the server's answer has no items")?;
-    for ((number, _), item) in sound.iter().zip(items) {
-        match item.get("receipt") {
-            Some(receipt) => {
-                let fresh = receipt["fresh"].as_bool().unwrap_or(false);
-                *(if fresh { &mut count.fresh } else { &mut count.known }) += 1;
-                count.last_position = count.last_position.max(receipt["position"].as_u64().unwrap_or(0));
-            }
-            None => {
-                let problem = item["problem"].to_string();
-                let status = StatusCode::from_u16(item["status"].as_u64().unwrap_or(500) as u16)?;
-                refuse(file, *number, &problem_text(status, problem.as_bytes()), format, count)?;
-            }
+    let mut waiting = sound;
+    while !waiting.is_empty() {
+        let sent = waiting.len();
+        waiting = send_batch(asker, file, waiting, format, count).await?;
+        if waiting.len() == sent {
+            bail!("{}: the server answers none of {sent} lines", file.display());
         }
     }
     Ok(())
+}
+
+/// Answers the lines of which the server says only that they were refused, because too many were at once.
+async fn send_batch(
+    asker: &Asker,
+    file: &Path,
+    lines: Vec<(u64, Vec<u8>)>,
+    format: Format,
+    count: &mut Count,
+) -> anyhow::Result<Vec<(u64, Vec<u8>)>> {
+    let body = [b"[".to_vec(), lines.iter().map(|(_, line)| line.as_slice()).collect::<Vec<_>>().join(&b","[..]), b"]".to_vec()].concat();
+    let (status, answer) = asker.post("/v1/events", "application/cloudevents-batch+json", body).await?;
+    if status != StatusCode::CREATED && status != StatusCode::MULTI_STATUS {
+        bail!("{}, lines {} to {}: {}", file.display(), lines[0].0, lines[lines.len() - 1].0, problem_text(status, &answer));
+    }
+    let answer: Value = serde_json::from_slice(&answer)?;
+    let items = answer["items"].as_array().filter(|items| items.len() == lines.len()).context("the server did not answer every line")?;
+    let mut left_out = Vec::new();
+    for ((number, line), item) in lines.into_iter().zip(items) {
+        match (item.get("receipt"), item.get("problem")) {
+            (Some(receipt), _) => {
+                let fresh = receipt["fresh"].as_bool().context("a receipt does not say whether it is fresh")?;
+                *(if fresh { &mut count.fresh } else { &mut count.known }) += 1;
+                count.last_position = count.last_position.max(receipt["position"].as_u64().context("a receipt has no position")?);
+            }
+            (None, Some(problem)) => {
+                let status = status_of(item)?;
+                if status.is_server_error() {
+                    bail!("{}, line {number}: {}; send the file again", file.display(), problem_text(status, problem.to_string().as_bytes()));
+                }
+                refuse(file, number, &problem_text(status, problem.to_string().as_bytes()), format, count)?;
+            }
+            (None, None) => left_out.push((number, line)),
+        }
+    }
+    Ok(left_out)
 }
 
 fn refuse(file: &Path, number: u64, why: &str, format: Format, count: &mut Count) -> anyhow::Result<()> {

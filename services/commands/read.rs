@@ -1,5 +1,6 @@
 //! `dateline timeline` and `dateline incidents`.
 
+use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::{Answer, say};
@@ -45,14 +46,15 @@ pub async fn incidents(settings: &Settings, read: &ReadFlags, filters: &[(&str, 
     parameters.extend(filters.iter().map(|(name, value)| (*name, value.as_deref())));
     let body = asker.get(&path_with("/v1/incidents", &parameters)).await?;
     let listed: Value = serde_json::from_slice(&body)?;
-    let incidents = listed["incidents"].as_array().cloned().unwrap_or_default();
+    let incidents = listed["incidents"].as_array().context("the server's answer lists no incidents")?;
     if read.format == Format::Json {
         say(&format!("{}\n", String::from_utf8_lossy(&body)))?;
         return Ok(if incidents.is_empty() { Answer::No } else { Answer::Done });
     }
-    for incident in &incidents {
-        let title = incident["title"].as_object().and_then(|titles| titles.values().next()).and_then(Value::as_str).unwrap_or_default();
-        let (state, id) = (incident["state_label"].as_str().unwrap_or_default(), incident["incident"].as_str().unwrap_or_default());
+    for incident in incidents {
+        let title = incident["title"].as_object().and_then(|titles| titles.values().next()).and_then(Value::as_str);
+        let told = (title, incident["state_label"].as_str(), incident["incident"].as_str());
+        let (Some(title), Some(state), Some(id)) = told else { bail!("an incident in the server's answer has no title, state or id: {incident}") };
         say(&format!("{title} · {state}\n    {id}\n"))?;
     }
     if incidents.is_empty() {

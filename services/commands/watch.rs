@@ -19,9 +19,11 @@ use super::{Answer, say};
 use crate::ask::Asker;
 use crate::config::{Role, Serving, Settings};
 use crate::doors::Doors;
+use crate::health::Health;
 use crate::http::{Gate, Server};
 use crate::keys::Keys;
-use crate::serve::{House, whole};
+use crate::serve::{House, serve_on, whole};
+use crate::supervise::{Roles, Tasks};
 use crate::watcher::{Reach, Watched, Watcher, read_pages};
 
 /// The server must answer what is published within this, in milliseconds.
@@ -35,10 +37,12 @@ pub async fn run(settings: &Settings, pages: &Path, allow_private: bool) -> anyh
     let reach = if allow_private { Reach::Everything } else { Reach::Public };
     let watched = read_pages(pages, reach)?;
     let greeting = greeting(&watched);
-    let watcher = Watcher::new(watched, reach)?;
+    let serving = Serving::of(settings, &Role::ALL);
+    let roles = Roles::new(serving.planted.clone());
+    let watcher = Watcher::new(watched, reach, roles.clone())?;
     match Asker::server_within(settings, Duration::from_millis(ANSWER_MS))? {
-        Some(server) => beside_a_server(settings, watcher, server, &greeting).await,
-        None => with_every_role(settings, watcher, &greeting).await,
+        Some(server) => beside_a_server(settings, watcher, server, roles, &greeting).await,
+        None => with_every_role(&serving, watcher, roles, &greeting).await,
     }
 }
 
@@ -47,31 +51,29 @@ fn greeting(watched: &Watched) -> String {
 }
 
 /// Every role in this process, behind one address; what is read is published without a way over the network.
-async fn with_every_role(settings: &Settings, watcher: Watcher, greeting: &str) -> anyhow::Result<Answer> {
-    let serving = Serving::of(settings, &Role::ALL);
-    let mut house = House::start_with(&serving, |gate, health| watcher.routes(gate).merge(health.metrics("/metrics/ledger", gate))).await?;
+async fn with_every_role(serving: &Serving, watcher: Watcher, roles: Roles, greeting: &str) -> anyhow::Result<Answer> {
+    let further = |gate: &Gate, health: &Health| watcher.routes(gate).merge(health.metrics("/metrics/ledger", gate));
+    let mut house = House::start_with(serving, roles.clone(), further).await?;
     let views = house.views.clone().context("a house with every role has views")?;
     let doors = Doors { ledger: house.ledger.clone(), views, keep: house.keep.clone(), reports: None };
     let keep = doors.keep.clone();
-    say(&with_state(&welcome(&house, &serving), greeting, house.address))?;
+    say(&with_state(&welcome(&house, serving), greeting, house.address))?;
     let (stop, stopped) = watch::channel(false);
-    let mut watching = tokio::spawn(watcher.run(Arc::new(Asker::files(doors)), keep, stopped));
+    let mut tasks = Tasks::new(roles, stopped.clone());
+    keep_watching(&mut tasks, watcher, Arc::new(Asker::files(doors)), keep, stopped);
     let fault = tokio::select! {
         told = until_told() => told.err(),
         reason = house.until_replaced() => Some(anyhow::anyhow!(reason)),
-        ended = &mut watching => Some(early(ended)),
     };
     // Nobody listens any more only if the watcher has ended already.
     let _ = stop.send(true);
-    if !watching.is_finished() {
-        let _ = watching.await;
-    }
+    tasks.ended().await;
     house.stop().await;
     fault.map_or(Ok(Answer::Done), Err)
 }
 
 /// The watcher alone, which publishes to a server and shows itself at an address of its own.
-async fn beside_a_server(settings: &Settings, watcher: Watcher, server: Asker, greeting: &str) -> anyhow::Result<Answer> {
+async fn beside_a_server(settings: &Settings, watcher: Watcher, server: Asker, roles: Roles, greeting: &str) -> anyhow::Result<Answer> {
     let keep = Keep::open(&settings.addresses.keep).await?;
     let gate = Gate::new(Keys::new(keep.clone()), settings.listen.ip().is_loopback(), settings.open_reading);
     let asker = Arc::new(server);
@@ -79,32 +81,30 @@ async fn beside_a_server(settings: &Settings, watcher: Watcher, server: Asker, g
         format!("cannot listen on {}; where the server is on this machine, give the watcher another address with --listen", settings.listen)
     })?;
     let address = server_of_its_own.address();
-    let router = whole(watcher.routes(&gate).merge(health(asker.clone(), keep.clone())));
+    let router = whole(watcher.routes(&gate).merge(health(asker.clone(), keep.clone(), roles.clone())));
     let to = settings.url.as_ref().map(ToString::to_string).unwrap_or_default();
     say(&with_state(&format!("serving at http://{address}\nstop with Ctrl-C\n"), &format!("{greeting}  publishes to {to}\n"), address))?;
     let (stop, stopped) = watch::channel(false);
-    let serving = tokio::spawn(server_of_its_own.serve(router, stopped.clone()));
-    let mut watching = tokio::spawn(watcher.run(asker, keep, stopped));
-    let fault = tokio::select! {
-        told = until_told() => told.err(),
-        ended = &mut watching => Some(early(ended)),
-    };
+    let mut tasks = Tasks::new(roles, stopped.clone());
+    serve_on(&mut tasks, server_of_its_own, &settings.web, router, stopped.clone());
+    keep_watching(&mut tasks, watcher, asker, keep, stopped);
+    let told = until_told().await;
     // Nobody listens any more only if both have ended already.
     let _ = stop.send(true);
-    if !watching.is_finished() {
-        let _ = watching.await;
-    }
-    let _ = serving.await;
-    fault.map_or(Ok(Answer::Done), Err)
+    tasks.ended().await;
+    told.map(|()| Answer::Done)
 }
 
-/// A watcher ends by itself only where it could not begin.
-fn early(ended: Result<anyhow::Result<()>, tokio::task::JoinError>) -> anyhow::Error {
-    match ended {
-        Ok(Ok(())) => anyhow::anyhow!("the watcher ended by itself"),
-        Ok(Err(error)) => error,
-        Err(error) => anyhow::anyhow!("the watcher ended: {error}"),
-    }
+/// A watcher ends by itself only where it could not begin; then it begins again.
+fn keep_watching(tasks: &mut Tasks, watcher: Watcher, asker: Arc<Asker>, keep: Keep, stopped: watch::Receiver<bool>) {
+    tasks.start("watcher", move || {
+        let running = watcher.clone().run(asker.clone(), keep.clone(), stopped.clone());
+        async move {
+            if let Err(error) = running.await {
+                tracing::error!(error = format!("{error:#}"), "the watcher cannot begin");
+            }
+        }
+    });
 }
 
 /// The welcome, with where the watcher shows itself.
@@ -114,11 +114,11 @@ fn with_state(welcome: &str, greeting: &str, address: std::net::SocketAddr) -> S
 }
 
 /// `/health/live` and `/health/ready` of a watcher alone: it cannot do without its keep, nor without the server.
-fn health(asker: Arc<Asker>, keep: Keep) -> Router {
-    Router::new().route("/health/live", get(async || "live\n")).route("/health/ready", get(ready)).with_state((asker, keep))
+fn health(asker: Arc<Asker>, keep: Keep, roles: Roles) -> Router {
+    Router::new().route("/health/live", get(async || "live\n")).route("/health/ready", get(ready)).with_state((asker, keep, roles))
 }
 
-async fn ready(State((asker, keep)): State<(Arc<Asker>, Keep)>) -> Response {
+async fn ready(State((asker, keep, roles)): State<(Arc<Asker>, Keep, Roles)>) -> Response {
     let (keep, server) = tokio::join!(
         in_time(async { keep.get("watch/ready").await.map(drop).map_err(anyhow::Error::from) }),
         in_time(async { asker.get("/health/live").await.map(drop) }),
@@ -127,9 +127,11 @@ async fn ready(State((asker, keep)): State<(Arc<Asker>, Keep)>) -> Response {
         Ok(()) => json!({"ok": true}),
         Err(error) => json!({"ok": false, "error": format!("{error:#}")}),
     };
-    let ready = keep.is_ok() && server.is_ok();
+    let (down, remarks) = (roles.down(), roles.remarks());
+    let ready = keep.is_ok() && server.is_ok() && down.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, axum::Json(json!({"ready": ready, "keep": said(&keep), "server": said(&server)}))).into_response()
+    (status, axum::Json(json!({"ready": ready, "keep": said(&keep), "server": said(&server), "roles_down": down, "remarks": remarks})))
+        .into_response()
 }
 
 async fn in_time(question: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {

@@ -108,9 +108,12 @@ pub enum Command {
         #[arg(long)]
         allow_private: bool,
     },
+    /// Say what becomes of watched pages that brought more than they may
+    #[command(subcommand)]
+    Pages(PagesCommand),
     /// Ask the process that listens at --listen (or --url) whether it is ready; the answer is the exit code
     Health,
-    /// Publish events: a CloudEvent a line, from files or from standard input; a line without an id gets a UUIDv7
+    /// Publish events: a CloudEvent a line, from files or from standard input; a line without an id gets one made of its content
     Publish {
         /// NDJSON files; - is standard input
         #[arg(value_name = "FILE", required = true)]
@@ -376,6 +379,17 @@ pub enum KeysCommand {
     Revoke {
         /// The id, as listed
         id: String,
+    },
+}
+
+/// What to do with watched pages.
+#[derive(Debug, Subcommand)]
+pub enum PagesCommand {
+    /// Let a page go on that brought more than it may in an hour; what it brings next is taken once, whatever it is
+    Resume {
+        /// The service's slug, as in the file of pages
+        #[arg(value_name = "SERVICE")]
+        service: String,
     },
 }
 

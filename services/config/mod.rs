@@ -8,15 +8,18 @@ mod web;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, bail};
 use dateline_backends::Address;
 use dateline_timelines::project::FOLD_BYTES_KEPT;
 
+use crate::supervise::Planted;
+
 pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{
-    AuditCommand, Command, Flags, Format, ImportFlags, ImportKind, KeysCommand, LedgerCommand, PublishersCommand, ReadFlags, ScopeFlag, ViewsCommand,
-    complete,
+    AuditCommand, Command, Flags, Format, ImportFlags, ImportKind, KeysCommand, LedgerCommand, PagesCommand, PublishersCommand, ReadFlags, ScopeFlag,
+    ViewsCommand, complete,
 };
 pub use secret::Secret;
 
@@ -122,6 +125,8 @@ pub struct Serving {
     pub fold_bytes: usize,
     /// The intake that a role publishes to which has none in its own process, with the API key for it.
     pub publish_to: Option<(Address, Option<Secret>)>,
+    /// A panic that a test plants.
+    pub planted: Option<Planted>,
 }
 
 impl Serving {
@@ -130,7 +135,7 @@ impl Serving {
         let (addresses, reporting) = (settings.addresses.clone(), settings.reporting.clone());
         let publish_to = settings.url.clone().map(|url| (url, settings.key.clone()));
         let (listen, open_reading, web, fold_bytes) = (settings.listen, settings.open_reading, settings.web.clone(), settings.fold_bytes);
-        Self { roles: roles.to_vec(), addresses, listen, open_reading, reporting, web, fold_bytes, publish_to }
+        Self { roles: roles.to_vec(), addresses, listen, open_reading, reporting, web, fold_bytes, publish_to, planted: planted() }
     }
 
     /// True if it plays this role.
@@ -242,6 +247,16 @@ fn key(given: Option<Secret>, file: Option<PathBuf>) -> anyhow::Result<Option<Se
         (given @ Some(_), None) => Ok(given),
         (None, file) => file.map(|path| Secret::of_file(&path)).transpose(),
     }
+}
+
+/// `DATELINE_PLANT_PANIC=ROLE:TIMES`, for tests of the executable: only a debug build knows of it.
+fn planted() -> Option<Planted> {
+    if !cfg!(debug_assertions) {
+        return None;
+    }
+    let text = std::env::var("DATELINE_PLANT_PANIC").ok()?;
+    let (role, times) = text.rsplit_once(':')?;
+    Some(Planted { role: role.to_owned(), left: Arc::new(Mutex::new(times.parse().ok()?)) })
 }
 
 fn is_postgres(address: &Address) -> bool {

@@ -20,7 +20,7 @@ use super::book::Book;
 use super::bounds::{bound, now_minute};
 use super::desk::Desk;
 use super::service::Said;
-use crate::ask::{Asker, problem_text};
+use crate::ask::{Asker, ends_an_event, problem_text, status_of};
 use crate::http::{Gate, Problem};
 use crate::plot::Plot;
 use crate::plots;
@@ -43,9 +43,6 @@ const SIZE_EVERY_MS: u64 = 10_000;
 
 /// A log of reports that looks shorter than it was read is asked again for so long, in milliseconds, before that is believed.
 const BELIEVED_AFTER_MS: u64 = 15_000;
-
-/// The statuses of an event that no trying again makes better.
-const NEVER_TAKEN: [u64; 3] = [400, 413, 422];
 
 /// So many events go in one request.
 const BATCH_EVENTS: usize = 500;
@@ -84,7 +81,7 @@ pub struct Standing {
 }
 
 /// A detector that shows itself, and is ready to run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Detector {
     state: watch::Sender<State>,
 }
@@ -266,18 +263,18 @@ impl Work {
             let answer: Value = serde_json::from_slice(&answer)?;
             let items = answer["items"].as_array().filter(|items| items.len() == batch.len()).context("the server did not answer every event")?;
             for (said, item) in batch.iter().zip(items) {
-                let status = item["status"].as_u64().unwrap_or(500);
+                let status = status_of(item)?;
                 match item.get("receipt") {
                     Some(receipt) if receipt["fresh"].as_bool() == Some(true) => {
                         fresh += 1;
                         tracing::info!("{}", said.sentence);
                     }
                     Some(_) => {}
-                    None if status == u64::from(StatusCode::CONFLICT.as_u16()) => {
+                    None if status == StatusCode::CONFLICT => {
                         tracing::warn!("said otherwise before, and not again: {}", said.sentence);
                     }
                     // One that no intake takes stops nobody.
-                    None if NEVER_TAKEN.contains(&status) => tracing::error!(problem = %item["problem"], "refused: {}", said.sentence),
+                    None if ends_an_event(status) => tracing::error!(problem = %item["problem"], "refused: {}", said.sentence),
                     None => bail!("{}: {}", said.sentence, item["problem"]),
                 }
             }

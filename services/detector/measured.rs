@@ -246,6 +246,9 @@ impl Bucket {
 /// Tells a watch that a bucket has so many more, and what it says to that.
 fn tell(watch: &mut Watch, region: Option<&Region>, voice: Option<&str>, at_s: i64, added: u64, settings: &Settings) -> Vec<Found> {
     let there = watch.verdict(at_s, settings).ok().and_then(|verdict| verdict.count).unwrap_or(0);
-    let findings = watch.tell(at_s, there.saturating_add(added), settings).unwrap_or_default();
+    let findings = watch.tell(at_s, there.saturating_add(added), settings).unwrap_or_else(|refused| {
+        tracing::error!(at_s, %refused, "a count lies where no watch has buckets; it is passed over");
+        Vec::new()
+    });
     findings.into_iter().map(|finding| Found { region: region.cloned(), voice: voice.map(ToOwned::to_owned), finding }).collect()
 }

@@ -14,6 +14,7 @@ mod reads;
 mod turn;
 mod scan;
 mod wire;
+pub mod packed;
 mod connection;
 pub mod server;
 

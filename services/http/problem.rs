@@ -48,8 +48,8 @@ impl Problem {
 
     /// The event has faults.
     pub fn invalid_event(faults: Faults) -> Self {
-        let too_large = faults.0.iter().any(|fault| fault.pointer.is_empty() && fault.detail.contains("an event has at most"));
-        let malformed = faults.0.iter().any(|fault| fault.pointer.is_empty());
+        let too_large = faults.named.iter().any(|fault| fault.is_too_large);
+        let malformed = faults.named.iter().any(|fault| fault.pointer.is_empty());
         let status = if too_large {
             StatusCode::PAYLOAD_TOO_LARGE
         } else if malformed {
@@ -58,8 +58,14 @@ impl Problem {
             StatusCode::UNPROCESSABLE_ENTITY
         };
         let mut problem = Self::new(status, "invalid-event", "The event was not accepted", faults.to_string());
-        problem.faults = faults.0;
+        problem.faults = faults.named;
         problem
+    }
+
+    /// The same without what is said of this one case: for one among many that are counted only.
+    #[must_use]
+    pub fn emptied(self) -> Self {
+        Self::new(self.status, "", "", "")
     }
 
     /// A parameter of the query is wrong.

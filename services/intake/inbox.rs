@@ -2,16 +2,17 @@
 //! same forms, rules and problems.
 //! (CloudEvents NATS Protocol Binding 1.0.2: structured and binary.)
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use dateline_backends::{Delivery, Inbox, InboxError, Keep, Ledger, MAX_HEADER_BYTES, MAX_REPLY_SUBJECT_BYTES};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
 use super::modes::{self, Mode, Sent};
 use super::permission::Permission;
 use super::registrants::Registrants;
-use super::{Accepted, Item, accept, append};
+use super::{Accepted, Answered, Item, accept, append};
 use crate::http::{Caller, Problem};
 use crate::publishers::Publishers;
 
@@ -24,8 +25,10 @@ const MAX_REFUSAL_BYTES: usize = 192 * 1024;
 /// After a failure it waits so long before it tries again, in milliseconds.
 const RETRY_MS: u64 = 500;
 
-/// Runs until told to stop; what was taken by then is dealt with first.
-pub async fn run(mut inbox: Inbox, ledger: Ledger, keep: Keep, mut stop: watch::Receiver<bool>) {
+/// Runs until told to stop; what was taken by then is dealt with first. Started again after a panic it goes on with the same inbox, which
+/// hands out again what was not acknowledged.
+pub async fn run(inbox: Arc<Mutex<Inbox>>, ledger: Ledger, keep: Keep, mut stop: watch::Receiver<bool>) {
+    let mut inbox = inbox.lock().await;
     let permission = Permission::new(ledger.clone(), Registrants::new(keep.clone(), ledger.clone()));
     let mut publishers = Publishers::new(keep);
     while !*stop.borrow() {
@@ -69,8 +72,8 @@ async fn take(
         tracing::warn!(detail = problem.detail, "whether it may be said is not known; the messages are given back to the inbox");
         return give_back(inbox, &deliveries).await;
     }
-    match append(ledger, accepted).await {
-        Ok(items) => {
+    match append(ledger, accepted, usize::MAX).await {
+        Ok(Answered { items, .. }) => {
             for (delivery, item) in deliveries.iter().zip(items) {
                 answer(inbox, delivery, &item).await?;
             }
@@ -159,7 +162,7 @@ async fn read(delivery: &Delivery, permission: &Permission, caller: &Caller) -> 
     }
     // Without any header that says otherwise, a message is an event in the structured form.
     let said = headers.contains_key(header::CONTENT_TYPE) || headers.contains_key("ce-specversion");
-    let mode = if said { modes::of(&with_a_type(headers.clone()))? } else { Mode::Structured };
+    let mode = if said { modes::of(&headers)? } else { Mode::Structured };
     if mode == Mode::Batch {
         let detail = "a message on the bus is one event; send each event of the batch as a message of its own";
         return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "media-type", "Not a CloudEvent", detail));
@@ -168,10 +171,4 @@ async fn read(delivery: &Delivery, permission: &Permission, caller: &Caller) -> 
         Sent::One(form) => accept(permission, caller, form).await,
         Sent::Many(_) => Err(Problem::internal("one message was read as many events")),
     }
-}
-
-/// In binary mode the type of the data may be left out; it is JSON then.
-fn with_a_type(mut headers: HeaderMap) -> HeaderMap {
-    headers.entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
-    headers
 }

@@ -12,15 +12,19 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use dateline_backends::{Keep, Ledger, MAX_BATCH_EVENTS, NewEvent, Outcome};
+use dateline_backends::{Keep, Ledger, NewEvent, Outcome};
 use dateline_events::Event;
 use serde::Serialize;
 
 use crate::doors::ReceiptForm;
+use crate::http::packed::unpacked;
 use crate::http::{Bodies, Gate, MAX_BODY_BYTES, Problem, Received};
 use modes::{Form, Sent};
 use permission::Permission;
 use registrants::Registrants;
+
+/// So many problems of one batch are told; further ones are counted. Each may have a hundred faults, or show two events.
+const MAX_TOLD_PROBLEMS: usize = 100;
 
 /// What the intake needs.
 #[derive(Debug, Clone)]
@@ -44,7 +48,7 @@ impl Intake {
     }
 }
 
-/// One event of a batch, answered: a receipt or a problem, never both.
+/// One event of a batch, answered: a receipt or a problem, never both; of a problem that is counted only, the status alone.
 #[derive(Debug, Serialize)]
 struct Item {
     status: u16,
@@ -52,6 +56,19 @@ struct Item {
     receipt: Option<ReceiptForm>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<Problem>,
+}
+
+/// The answer to a batch: every event in its place. Written as it is, not by way of a JSON value: an event in it keeps its bytes.
+#[derive(Debug, Default, Serialize)]
+struct Answered {
+    items: Vec<Item>,
+    /// How many problems were counted only.
+    #[serde(skip_serializing_if = "is_zero")]
+    problems_left_out: usize,
+}
+
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 async fn take(State(intake): State<Intake>, request: Request) -> Result<Response, Problem> {
@@ -62,38 +79,31 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
         return Err(caller.refuse("publish:SOURCE"));
     }
     let mode = modes::of(&parts.headers)?;
-    let Received { bytes, room: _held_until_answered } = intake.bodies.read(&parts, body, &caller, MAX_BODY_BYTES, "events").await?;
+    let received = intake.bodies.read(&parts, body, &caller, MAX_BODY_BYTES, "events").await?;
+    let Received { bytes, room: _held_until_answered } = unpacked(&parts.headers, received, MAX_BODY_BYTES).await?;
     match modes::read(mode, &parts.headers, &bytes)? {
         Sent::One(form) => {
             let event = accept(&intake.permission, &caller, form).await?;
-            let items = append(&intake.ledger, vec![Ok(event)]).await?;
-            let Some(item) = items.into_iter().next() else { return Err(Problem::internal("the ledger answered nothing")) };
+            let answered = append(&intake.ledger, vec![Ok(event)], 1).await?;
+            let Some(item) = answered.items.into_iter().next() else { return Err(Problem::internal("the ledger answered nothing")) };
             one(item)
         }
         Sent::Many(events) => {
-            if events.len() > MAX_BATCH_EVENTS {
-                let detail = format!("{} events in one batch, at most {MAX_BATCH_EVENTS}; send the rest in another", events.len());
-                return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too-many-events", "Too many events at once", detail));
-            }
+            let mut refused = 0;
             let mut accepted = Vec::with_capacity(events.len());
-            for event in events {
-                accepted.push(match event {
+            for event in &events {
+                let read = match event.form() {
                     Ok(form) => accept(&intake.permission, &caller, form).await,
-                    Err(problem) => Err(problem),
-                });
+                    Err(faults) => Err(Problem::invalid_event(faults)),
+                };
+                accepted.push(read.map_err(|problem| {
+                    refused += 1;
+                    if refused > MAX_TOLD_PROBLEMS { problem.emptied() } else { problem }
+                }));
             }
-            let items = append(&intake.ledger, accepted).await?;
-            let all_stored = items.iter().all(|item| item.problem.is_none());
-            let status = if all_stored { StatusCode::CREATED } else { StatusCode::MULTI_STATUS };
-            Ok((status, axum::Json(Answered { items })).into_response())
+            Ok(many(append(&intake.ledger, accepted, MAX_TOLD_PROBLEMS).await?))
         }
     }
-}
-
-/// The answer to a batch. Written as it is, not by way of a JSON value: an event in it keeps its bytes.
-#[derive(Debug, serde::Serialize)]
-struct Answered {
-    items: Vec<Item>,
 }
 
 fn one(item: Item) -> Result<Response, Problem> {
@@ -107,6 +117,18 @@ fn one(item: Item) -> Result<Response, Problem> {
         response.headers_mut().insert(header::LOCATION, place);
     }
     Ok(response)
+}
+
+fn many(answered: Answered) -> Response {
+    let items = &answered.items;
+    let status = if items.is_empty() {
+        StatusCode::OK
+    } else if items.iter().all(|item| item.receipt.is_some()) {
+        StatusCode::CREATED
+    } else {
+        StatusCode::MULTI_STATUS
+    };
+    (status, axum::Json(answered)).into_response()
 }
 
 /// An event that may be appended.
@@ -125,8 +147,8 @@ async fn accept(permission: &Permission, caller: &crate::http::Caller, form: For
     Ok(Accepted { event: NewEvent { source: event.source, id: event.id, bytes } })
 }
 
-/// Appends what was accepted, in its order, and answers each item in its place.
-async fn append(ledger: &Ledger, items: Vec<Result<Accepted, Problem>>) -> Result<Vec<Item>, Problem> {
+/// Appends what was accepted, in its order, and answers each item in its place; so many problems are told, the others counted.
+async fn append(ledger: &Ledger, items: Vec<Result<Accepted, Problem>>, problems_max: usize) -> Result<Answered, Problem> {
     let sent: Vec<Option<NewEvent>> = items.iter().map(|item| item.as_ref().ok().map(|accepted| accepted.event.clone())).collect();
     let mut refused = Vec::new();
     let mut batch = Vec::new();
@@ -138,11 +160,24 @@ async fn append(ledger: &Ledger, items: Vec<Result<Accepted, Problem>>) -> Resul
     }
     let outcomes = if batch.is_empty() { Vec::new() } else { ledger.append(batch).await? };
     let (mut outcomes, mut refused) = (outcomes.into_iter(), refused.into_iter());
-    let answered = sent.into_iter().filter_map(|sent| match sent {
-        Some(event) => outcomes.next().map(|outcome| stored(outcome, &event)),
-        None => refused.next().map(refusal),
-    });
-    Ok(answered.collect())
+    let (mut answered, mut told) = (Answered::default(), 0);
+    for sent in sent {
+        let item = match sent {
+            Some(event) => outcomes.next().map(|outcome| stored(outcome, &event)),
+            None => refused.next().map(refusal),
+        };
+        let Some(mut item) = item else { return Err(Problem::internal("the ledger did not answer every event")) };
+        if item.problem.is_some() {
+            if told < problems_max {
+                told += 1;
+            } else {
+                item.problem = None;
+                answered.problems_left_out += 1;
+            }
+        }
+        answered.items.push(item);
+    }
+    Ok(answered)
 }
 
 fn stored(outcome: Outcome, sent: &NewEvent) -> Item {

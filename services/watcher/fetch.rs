@@ -46,6 +46,7 @@ const MAX_AGE_S: i64 = 24 * 60 * 60;
 type Connector = HttpsConnector<HttpConnector<Resolver>>;
 
 /// Reads addresses. Cheap to share; every verb may be called concurrently.
+#[derive(Clone)]
 pub struct Fetcher {
     client: Client<Connector, Empty<Bytes>>,
     reach: Reach,

@@ -27,6 +27,8 @@ pub struct Meters {
     feeds: [Gauge; 4],
     /// Requests under way.
     pub in_flight: Gauge,
+    /// Feeds whose page brought more than it may.
+    pub stopped: Gauge,
     /// Bytes of pages, unpacked.
     pub read_bytes: Counter,
     /// The longest time since a feed was last read.
@@ -66,12 +68,14 @@ impl Meters {
             describe_counter!("dateline_watch_unpublished_total", "Tries at publishing a reading that failed, and are repeated");
             describe_gauge!("dateline_watch_feeds", "Feeds by the state of their page");
             describe_gauge!("dateline_watch_in_flight", "Readings under way");
+            describe_gauge!("dateline_watch_stopped_feeds", "Feeds that are not read, because their page brought more than it may in an hour");
             describe_gauge!("dateline_watch_oldest_read_seconds", "Since the feed that was not read for longest was read");
             Self {
                 handle,
                 requests: Outcome::ALL.map(|outcome| counter!("dateline_watch_requests_total", "outcome" => outcome.name())),
                 feeds: State::ALL.map(|state| gauge!("dateline_watch_feeds", "state" => state.name())),
                 in_flight: gauge!("dateline_watch_in_flight"),
+                stopped: gauge!("dateline_watch_stopped_feeds"),
                 read_bytes: counter!("dateline_watch_read_bytes_total"),
                 since_read: gauge!("dateline_watch_oldest_read_seconds"),
                 published: counter!("dateline_watch_events_published_total"),

@@ -7,6 +7,7 @@
 mod address;
 mod body;
 mod book;
+mod budget;
 mod clock;
 mod fetch;
 mod memory;
@@ -23,30 +24,32 @@ pub mod import;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use dateline_backends::{Keep, KeepError};
 use futures_util::{StreamExt, TryStreamExt, stream};
+use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant as Monotonic;
 
 use crate::ask::Asker;
 use crate::http::Gate;
+use crate::supervise::Roles;
 use body::{MAX_HELD_BYTES, Store};
 use fetch::Fetcher;
-use memory::sha256_hex;
 use meters::Meters;
 use pages::Feed;
 use schedule::{Ended, HOST_PAUSE_MS, Millis, Planned, Schedule};
 use scribe::Scribe;
 use state::Board;
-use turn::{Desk, Place, Turn};
+use turn::{Desk, Place, Turn, page_of};
 
 pub use address::Reach;
+pub use budget::resume as resume_page;
 pub use pages::{Watched, read as read_pages};
 
 /// Told to stop, a watcher waits so long for turns under way, in milliseconds.
@@ -58,12 +61,14 @@ const LOADED_AT_ONCE: usize = 32;
 /// A feed whose place cannot be loaded is tried again after so long, in milliseconds.
 const LOAD_AGAIN_MS: u64 = 10_000;
 
-/// A watcher that is ready to run, and shows itself from the first.
+/// A watcher that is ready to run, and shows itself from the first. Cheap to clone; one of the clones runs.
+#[derive(Clone)]
 pub struct Watcher {
     feeds: Vec<Arc<Feed>>,
     fetcher: Fetcher,
     meters: Arc<Meters>,
     board: Board,
+    roles: Roles,
     pause_ms: u64,
 }
 
@@ -83,16 +88,16 @@ struct Round {
 }
 
 impl Watcher {
-    /// A watcher of these pages.
-    pub fn new(watched: Watched, reach: Reach) -> anyhow::Result<Self> {
+    /// A watcher of these pages, which shows among the roles what somebody should look at.
+    pub fn new(watched: Watched, reach: Reach, roles: Roles) -> anyhow::Result<Self> {
         let feeds: Vec<Arc<Feed>> = watched.feeds.into_iter().map(Arc::new).collect();
         let meters = Arc::new(Meters::new());
-        let board = Board::new(&feeds, meters.clone());
+        let board = Board::new(&feeds, meters.clone(), roles.clone());
         // A redirect may lead from http to https, so certificates are needed wherever strangers are asked.
         let needs_tls = reach == Reach::Public || feeds.iter().any(|feed| feed.url.scheme() == "https");
         let fetcher = Fetcher::new(reach, watched.contact.as_deref(), needs_tls, Store::new(MAX_HELD_BYTES))?;
         let pause_ms = if reach == Reach::Everything { 0 } else { HOST_PAUSE_MS };
-        Ok(Self { feeds, fetcher, meters, board, pause_ms })
+        Ok(Self { feeds, fetcher, meters, board, roles, pause_ms })
     }
 
     /// `/v1/watch` and `/metrics`.
@@ -102,7 +107,9 @@ impl Watcher {
 
     /// Watches until told to stop. What is published goes through the asker; what is remembered stands in the keep.
     pub async fn run(self, asker: Arc<Asker>, keep: Keep, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
-        let scribe = Scribe::open(asker, keep.clone()).await?;
+        let allowances = self.feeds.iter().map(|feed| (feed.page.service.clone(), feed.allowance)).collect();
+        let scribe = Scribe::open(asker, keep.clone()).await?.allowing(allowances);
+        self.look_for_stopped(&keep).await?;
         let places: Vec<Place> =
             stream::iter(self.feeds.iter().cloned()).map(|feed| Place::load(&keep, feed)).buffered(LOADED_AT_ONCE).try_collect().await?;
         let now = clock::now();
@@ -120,7 +127,7 @@ impl Watcher {
         let by = name_of_this_watcher()?;
         let round = Round {
             feeds: self.feeds,
-            desk: Arc::new(Desk { fetcher: self.fetcher, scribe, keep, meters: self.meters, by }),
+            desk: Arc::new(Desk { fetcher: self.fetcher, scribe, keep, meters: self.meters, by, roles: self.roles }),
             board: self.board,
             schedule,
             places: places.into_iter().map(Some).collect(),
@@ -130,6 +137,25 @@ impl Watcher {
             stop,
         };
         round.run().await;
+        Ok(())
+    }
+}
+
+impl Watcher {
+    /// What stopped before this process began is still stopped.
+    async fn look_for_stopped(&self, keep: &Keep) -> Result<(), KeepError> {
+        let services: BTreeSet<String> = self.feeds.iter().map(|feed| feed.page.service.clone()).collect();
+        let looks = stream::iter(services).map(|service| {
+            let keep = keep.clone();
+            async move { budget::stopped(&keep, &service).await.map(|over| (service, over)) }
+        });
+        let found: Vec<_> = looks.buffered(LOADED_AT_ONCE).try_collect().await?;
+        for (service, over) in found {
+            if let Some(over) = over {
+                tracing::error!(service, %over, "a page is stopped");
+                self.roles.remark(&page_of(&service), &over.to_string());
+            }
+        }
         Ok(())
     }
 }
@@ -217,7 +243,8 @@ async fn sleep_until(wake: Option<Monotonic>) {
 
 /// The same at every start, and another one for every address.
 fn seed(feed: &Feed) -> u64 {
-    u64::from_str_radix(&sha256_hex(feed.url.as_str().as_bytes())[..16], 16).unwrap_or_default()
+    let digest = Sha256::digest(feed.url.as_str().as_bytes());
+    digest.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
 }
 
 fn name_of_this_watcher() -> anyhow::Result<String> {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::address::Reach;
+use super::budget::Allowance;
 use super::scribe::Page;
 
 /// So many pages at most stand in a file.
@@ -71,12 +72,16 @@ pub struct Feed {
     pub dialect: Dialect,
     /// How often it is read, in seconds.
     pub every_s: u32,
+    /// How much its page may bring in an hour.
+    pub allowance: Allowance,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileForm {
     every_s: Option<i64>,
+    incidents_an_hour: Option<u64>,
+    bytes_an_hour: Option<u64>,
     contact: Option<String>,
     #[serde(default)]
     page: Vec<toml::Table>,
@@ -91,6 +96,8 @@ struct PageForm {
     #[serde(default = "english")]
     lang: String,
     every_s: Option<i64>,
+    incidents_an_hour: Option<u64>,
+    bytes_an_hour: Option<u64>,
     #[serde(default)]
     feed: Vec<FeedForm>,
 }
@@ -122,6 +129,11 @@ pub fn parse(text: &str, reach: Reach) -> anyhow::Result<Watched> {
     ensure!(file.page.len() <= MAX_PAGES, "{} pages; a file has at most {MAX_PAGES}: share them among several watchers", file.page.len());
     let contact = file.contact.as_deref().map(checked_contact).transpose()?;
     let every_s = file.every_s.map(|given| checked_every(given, reach)).transpose()?.unwrap_or(EVERY_DEFAULT_S);
+    let usual = Allowance::default();
+    let allowance = Allowance {
+        incidents_an_hour: file.incidents_an_hour.unwrap_or(usual.incidents_an_hour),
+        bytes_an_hour: file.bytes_an_hour.unwrap_or(usual.bytes_an_hour),
+    };
     let (pages, mut feeds) = (file.page.len(), Vec::new());
     let mut services: HashMap<String, usize> = HashMap::new();
     let mut urls: HashMap<Url, String> = HashMap::new();
@@ -135,7 +147,7 @@ pub fn parse(text: &str, reach: Reach) -> anyhow::Result<Watched> {
         if let Some(other) = services.insert(page.service.clone(), number) {
             bail!("{named}: page {other} is of the same service; put the feeds of both under one [[page]]");
         }
-        for feed in feeds_of(page, every_s, reach).with_context(|| named.clone())? {
+        for feed in feeds_of(page, every_s, allowance, reach).with_context(|| named.clone())? {
             if let Some(other) = urls.insert(feed.url.clone(), named.clone()) {
                 bail!("{named}: {} stands under {other} already; name every address once", feed.url);
             }
@@ -146,7 +158,7 @@ pub fn parse(text: &str, reach: Reach) -> anyhow::Result<Watched> {
     Ok(Watched { contact, feeds, pages })
 }
 
-fn feeds_of(form: PageForm, every_s: u32, reach: Reach) -> anyhow::Result<Vec<Feed>> {
+fn feeds_of(form: PageForm, every_s: u32, allowance: Allowance, reach: Reach) -> anyhow::Result<Vec<Feed>> {
     ensure!(is_slug(&form.service), "service \"{}\" is no slug; write 1 to 64 of the characters a-z 0-9 -", form.service);
     if let Some(vendor) = &form.vendor {
         ensure!(is_slug(vendor), "vendor \"{vendor}\" is no slug; write 1 to 64 of the characters a-z 0-9 -");
@@ -159,6 +171,10 @@ fn feeds_of(form: PageForm, every_s: u32, reach: Reach) -> anyhow::Result<Vec<Fe
     ensure!(!form.feed.is_empty(), "it has no feed; write at least one [[page.feed]] with url = \"…\" and dialect = \"…\"");
     ensure!(form.feed.len() <= MAX_FEEDS_PER_PAGE, "{} feeds; a page has at most {MAX_FEEDS_PER_PAGE}", form.feed.len());
     let every_s = form.every_s.map(|given| checked_every(given, reach)).transpose()?.unwrap_or(every_s);
+    let allowance = Allowance {
+        incidents_an_hour: form.incidents_an_hour.unwrap_or(allowance.incidents_an_hour),
+        bytes_an_hour: form.bytes_an_hour.unwrap_or(allowance.bytes_an_hour),
+    };
     let page = Arc::new(Page { service: form.service, name: form.name, vendor: form.vendor, lang: form.lang });
     let feed = |feed: FeedForm| -> anyhow::Result<Feed> {
         let dialect = Dialect::ALL.into_iter().find(|dialect| dialect.name() == feed.dialect);
@@ -167,7 +183,7 @@ fn feeds_of(form: PageForm, every_s: u32, reach: Reach) -> anyhow::Result<Vec<Fe
             format!("dialect \"{}\" of {} is unknown; write one of {}", feed.dialect, feed.url, known.join(", "))
         })?;
         let every_s = feed.every_s.map(|given| checked_every(given, reach)).transpose()?.unwrap_or(every_s);
-        Ok(Feed { page: page.clone(), url: checked_url(&feed.url, reach)?, dialect, every_s })
+        Ok(Feed { page: page.clone(), url: checked_url(&feed.url, reach)?, dialect, every_s, allowance })
     };
     form.feed.into_iter().map(feed).collect()
 }

@@ -58,23 +58,37 @@ impl Pending {
     /// is read on, and what was half said of it may be missing.
     async fn open(keep: &Keep, service: &str) -> anyhow::Result<Option<Self>> {
         let Some((head, _)) = keep.get(&place(service, HEAD)).await? else { return Ok(None) };
-        let head = serde_json::from_slice::<Head>(&head).ok();
-        if head.as_ref().is_some_and(|head| head.pieces == 0) {
-            return Ok(None);
+        let pending = match serde_json::from_slice::<Head>(&head) {
+            Ok(head) if head.pieces == 0 => return Ok(None),
+            Ok(head) => Self::of_pieces(keep, service, &head).await?,
+            Err(error) => Err(format!("its head cannot be read: {error}")),
+        };
+        match pending {
+            Ok(pending) => Ok(Some(pending)),
+            Err(why) => {
+                tracing::error!(
+                    service,
+                    why,
+                    "what was about to be published of a page is not understood; two watchers or imports wrote it at once: let one end"
+                );
+                Ok(None)
+            }
         }
-        let head = head.unwrap_or_default();
+    }
+
+    /// What the pieces say together, or why it is not understood.
+    async fn of_pieces(keep: &Keep, service: &str, head: &Head) -> anyhow::Result<Result<Self, String>> {
         let mut bytes = Vec::new();
         for number in 0..head.pieces.min(MAX_PIECES) {
-            bytes.extend(keep.get(&place(service, &number.to_string())).await?.map(|(piece, _)| piece).unwrap_or_default());
+            match keep.get(&place(service, &number.to_string())).await? {
+                Some((piece, _)) => bytes.extend(piece),
+                None => return Ok(Err(format!("piece {number} is not there"))),
+            }
         }
-        let pending = if sha256(&bytes) == head.sha256 { serde_json::from_slice(&bytes).ok() } else { None };
-        if pending.is_none() {
-            tracing::error!(
-                service,
-                "what was about to be published of a page is not understood; two watchers or imports wrote it at once: let one end"
-            );
+        if sha256(&bytes) != head.sha256 {
+            return Ok(Err("its pieces do not belong together".to_owned()));
         }
-        Ok(pending)
+        Ok(serde_json::from_slice(&bytes).map_err(|error| format!("it cannot be read: {error}")))
     }
 
     /// Publishes it, remembers it, and notes that nothing is pending.

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use dateline_events::MAX_EVENT_BYTES;
 use serde_json::Value;
 
-use crate::ask::{Asker, problem_text};
+use crate::ask::{Asker, ends_an_event, problem_text, status_of};
 
 /// So many events go in one request.
 const BATCH_EVENTS: usize = 1_000;
@@ -44,8 +44,12 @@ pub struct Published {
 
 impl Published {
     fn refuse(&mut self, event: &[u8], why: String) {
-        let event: Value = serde_json::from_slice(event).unwrap_or_default();
-        let id = event["id"].as_str().unwrap_or_default().to_owned();
+        #[derive(serde::Deserialize)]
+        struct Id {
+            id: String,
+        }
+        // Every event was made by a watcher, and has an id.
+        let id = serde_json::from_slice::<Id>(event).map_or_else(|error| format!("(an event without an id: {error})"), |event| event.id);
         self.refusals += 1;
         self.unsaid.push(id.clone());
         if self.refused.len() < MAX_TOLD_REFUSALS {
@@ -121,15 +125,16 @@ async fn post(asker: Arc<Asker>, events: Vec<Vec<u8>>) -> anyhow::Result<Publish
     let items = answer["items"].as_array().filter(|items| items.len() == events.len()).context("the server did not answer every event")?;
     let mut published = Published::default();
     for (event, item) in events.iter().zip(items) {
-        let status = item["status"].as_u64().unwrap_or(500);
+        let status = status_of(item)?;
         match item.get("receipt") {
             Some(receipt) if receipt["fresh"].as_bool() == Some(true) => published.fresh += 1,
             Some(_) => published.known += 1,
             // The id is the watcher's own: what stands there was said by an earlier reading.
-            None if status == u64::from(StatusCode::CONFLICT.as_u16()) => published.known += 1,
-            None if status >= 500 => bail!(problem_text(StatusCode::INTERNAL_SERVER_ERROR, item["problem"].to_string().as_bytes())),
+            None if status == StatusCode::CONFLICT => published.known += 1,
+            // It was not said: the caller may not, or the server cannot. It is sent again, as all behind it.
+            None if !ends_an_event(status) => bail!(problem_text(status, item["problem"].to_string().as_bytes())),
             None => {
-                let why = problem_text(StatusCode::from_u16(status as u16)?, item["problem"].to_string().as_bytes());
+                let why = problem_text(status, item["problem"].to_string().as_bytes());
                 published.refuse(event, with_faults(why, &item["problem"]));
             }
         }

@@ -14,6 +14,8 @@ use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Mutex;
 
 use super::book::Book;
+use super::budget::{self, Allowance, OverBudget};
+use super::clock::now;
 use super::pending::{Pending, open_book};
 use super::publishing::Published;
 use crate::ask::Asker;
@@ -72,6 +74,8 @@ pub enum NotTaken {
     Unreadable(String),
     /// It says more than can be remembered; what could be published was.
     TooMuch(String),
+    /// It brings more than its page may in an hour: the page is stopped, and nothing of it was published.
+    OverBudget(OverBudget),
     /// Its events could not be published, or not be remembered: try again.
     Unpublished(anyhow::Error),
 }
@@ -80,13 +84,20 @@ pub enum NotTaken {
 pub struct Scribe {
     asker: Arc<Asker>,
     keep: Keep,
+    /// How much the page of a service may bring; where nothing is said, the usual.
+    allowances: HashMap<String, Allowance>,
     books: Mutex<HashMap<String, Arc<Mutex<Option<Book>>>>>,
 }
 
 impl Scribe {
     /// A scribe who publishes through this door and remembers in this keep.
     pub async fn open(asker: Arc<Asker>, keep: Keep) -> anyhow::Result<Self> {
-        Ok(Self { asker, keep, books: Mutex::default() })
+        Ok(Self { asker, keep, allowances: HashMap::new(), books: Mutex::default() })
+    }
+
+    /// The same who lets these pages bring so much.
+    pub fn allowing(self, allowances: HashMap<String, Allowance>) -> Self {
+        Self { allowances, ..self }
     }
 
     /// Takes one reading.
@@ -126,6 +137,12 @@ impl Scribe {
             events.extend(registration(&self.asker, page, &who).await?);
         }
         events.extend(changes.drafts.iter().map(|draft| draft.bytes(&who.page(page))));
+        if !events.is_empty() {
+            let new = changes.touched.keys().filter(|id| !book.memory.incidents.contains_key(*id)).count();
+            let bytes = events.iter().map(Vec::len).sum::<usize>();
+            let allowance = self.allowances.get(&page.service).copied().unwrap_or_default();
+            budget::spend(&self.keep, &page.service, allowance, new as u64, bytes as u64, now()).await?;
+        }
         let events: Result<Vec<Box<RawValue>>, _> = events.into_iter().map(|event| serde_json::from_slice(&event)).collect();
         let pending = Pending { events: events?, touched: changes.touched, read: (list, reading.as_of) };
         if !pending.events.is_empty() {
@@ -148,6 +165,9 @@ fn aside<T>(work: impl FnOnce() -> T) -> T {
 
 /// Tried again, unless trying again cannot help: then the page says more than can be kept, and is evidence of nothing.
 fn not_taken(error: anyhow::Error) -> NotTaken {
+    if let Some(over) = error.downcast_ref::<OverBudget>() {
+        return NotTaken::OverBudget(over.clone());
+    }
     match error.downcast_ref::<KeepError>() {
         Some(KeepError::TooLarge { given }) => NotTaken::TooMuch(format!("it says more than can be remembered ({given} bytes in one piece)")),
         _ => NotTaken::Unpublished(error),

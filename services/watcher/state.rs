@@ -17,14 +17,16 @@ use super::clock::now;
 use super::memory::{Memory, State};
 use super::meters::Meters;
 use super::pages::Feed;
-use super::turn::Turn;
+use super::turn::{Turn, page_of};
 use crate::http::{Gate, Problem};
+use crate::supervise::Roles;
 
 /// What is shown. Cheap to clone.
 #[derive(Clone)]
 pub struct Board {
     rows: Arc<Mutex<Vec<Row>>>,
     meters: Arc<Meters>,
+    roles: Roles,
     since: Instant,
 }
 
@@ -66,6 +68,7 @@ struct Totals {
     waiting: usize,
     in_flight: usize,
     standing_by: usize,
+    stopped: usize,
     unpublished: usize,
     incidents: u64,
     #[serde(flatten)]
@@ -86,6 +89,8 @@ struct FeedForm {
     why: Option<String>,
     in_flight: bool,
     standing_by: bool,
+    /// Its page brought more than it may; `why` says how much, and what to do.
+    stopped: bool,
     unpublished: bool,
     incidents: u64,
     #[serde(flatten)]
@@ -94,7 +99,7 @@ struct FeedForm {
 
 impl Board {
     /// A board of these feeds, of which nothing is known yet.
-    pub fn new(feeds: &[Arc<Feed>], meters: Arc<Meters>) -> Self {
+    pub fn new(feeds: &[Arc<Feed>], meters: Arc<Meters>, roles: Roles) -> Self {
         let row = |feed: &Arc<Feed>| Row {
             feed: feed.clone(),
             memory: Memory::default(),
@@ -104,7 +109,7 @@ impl Board {
             unpublished: false,
             counts: Counts::default(),
         };
-        Self { rows: Arc::new(Mutex::new(feeds.iter().map(row).collect())), meters, since: now() }
+        Self { rows: Arc::new(Mutex::new(feeds.iter().map(row).collect())), meters, roles, since: now() }
     }
 
     /// The routes that show it.
@@ -163,7 +168,8 @@ impl Counts {
 }
 
 impl Row {
-    fn form(&self) -> FeedForm {
+    fn form(&self, roles: &Roles) -> FeedForm {
+        let stopped = roles.remark_on(&page_of(&self.feed.page.service));
         FeedForm {
             service: self.feed.page.service.clone(),
             url: self.feed.url.to_string(),
@@ -174,7 +180,8 @@ impl Row {
             last_tried: self.memory.last_tried,
             next_read: self.next_read,
             failures: self.memory.failures,
-            why: self.memory.why.clone(),
+            stopped: stopped.is_some(),
+            why: stopped.or_else(|| self.memory.why.clone()),
             in_flight: self.in_flight,
             standing_by: self.standing_by,
             unpublished: self.unpublished,
@@ -208,7 +215,9 @@ async fn state(Shared((board, gate)): Shared<(Board, Gate)>, headers: HeaderMap)
     gate.reader(&headers).await?;
     let told = {
         let rows = board.rows();
-        Told { since: board.since, now: now(), totals: Totals::of(&rows), feeds: rows.iter().map(Row::form).collect() }
+        let feeds: Vec<FeedForm> = rows.iter().map(|row| row.form(&board.roles)).collect();
+        let stopped = feeds.iter().filter(|feed| feed.stopped).count();
+        Told { since: board.since, now: now(), totals: Totals { stopped, ..Totals::of(&rows) }, feeds }
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(told)).into_response())
 }
@@ -222,6 +231,7 @@ async fn metrics(Shared((board, gate)): Shared<(Board, Gate)>, headers: HeaderMa
             board.meters.feeds(state).set(in_state(state) as f64);
         }
         board.meters.in_flight.set(rows.iter().filter(|row| row.in_flight).count() as f64);
+        board.meters.stopped.set(rows.iter().filter(|row| board.roles.remark_on(&page_of(&row.feed.page.service)).is_some()).count() as f64);
         // What was never read counts from the start of this process.
         let oldest = rows.iter().map(|row| row.memory.last_read.unwrap_or(board.since)).min().unwrap_or(board.since);
         board.meters.since_read.set((now().0 - oldest.0).max(0) as f64 / Instant::SECOND as f64);

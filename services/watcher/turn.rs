@@ -10,6 +10,7 @@ use dateline_events::Instant;
 use tokio::sync::watch;
 
 use super::body::Held;
+use super::budget::{self, OverBudget};
 use super::clock::now;
 use super::fetch::{Failure, Fetched, Fetcher, Validators};
 use super::memory::{Entry, Put, sha256_hex};
@@ -17,6 +18,7 @@ use super::meters::{Meters, Outcome};
 use super::pages::Feed;
 use super::schedule::Ended;
 use super::scribe::{NotTaken, Reading, Scribe, Taken};
+use crate::supervise::Roles;
 
 /// What could not be published is tried again after so long, in milliseconds; twice as long after each further try, up to the most.
 const PUBLISH_AGAIN_MS: u64 = 1_000;
@@ -33,6 +35,8 @@ pub struct Desk {
     pub meters: Arc<Meters>,
     /// The name of this watcher in the keep; chance.
     pub by: String,
+    /// Where it is shown that a page is stopped.
+    pub roles: Roles,
 }
 
 /// What is known of a feed between its turns.
@@ -96,6 +100,9 @@ impl Desk {
         if place.standing_by && !self.takes_over(place).await {
             return place.stand_by();
         }
+        if self.is_stopped(place).await {
+            return Ended::Again { after_ms: place.every_ms() };
+        }
         let read = match place.unpublished.take() {
             Some(read) => read,
             None => {
@@ -143,6 +150,12 @@ impl Desk {
             Err(NotTaken::TooMuch(why)) => {
                 self.meters.requests(Outcome::Unreadable).increment(1);
                 self.failed(place, &Failure::new(why)).await
+            }
+            Err(NotTaken::OverBudget(over)) => {
+                // It is read anew when it may go on; what was taken last stays what is asked for.
+                place.entry.memory.take_back(last);
+                self.stop_page(place, &over);
+                self.remember(place, Ended::Again { after_ms: place.every_ms() }).await
             }
             Err(NotTaken::Unpublished(error)) => self.unpublished(place, read, &error),
         }
@@ -203,6 +216,35 @@ impl Desk {
         }
     }
 
+    /// Looks whether a page that is stopped may go on.
+    async fn is_stopped(&self, place: &mut Place) -> bool {
+        let service = &place.feed.page.service;
+        if self.roles.remark_on(&page_of(service)).is_none() {
+            return false;
+        }
+        match budget::stopped(&self.keep, service).await {
+            Ok(None) => {
+                tracing::warn!(service, "the page goes on");
+                self.roles.withdraw(&page_of(service));
+                false
+            }
+            Ok(Some(over)) => {
+                place.entry.memory.set_why(&over.to_string());
+                true
+            }
+            Err(error) => {
+                tracing::warn!(service, %error, "the keep does not say whether a page that is stopped may go on");
+                true
+            }
+        }
+    }
+
+    fn stop_page(&self, place: &mut Place, over: &OverBudget) {
+        tracing::error!(service = place.feed.page.service, url = %place.feed.url, %over, "a page brings more than it may, and is read no more");
+        place.entry.memory.set_why(&over.to_string());
+        self.roles.remark(&page_of(&place.feed.page.service), &over.to_string());
+    }
+
     /// True if the watcher that was seen at a feed wrote nothing since this one looked last.
     async fn takes_over(&self, place: &mut Place) -> bool {
         match place.entry.look(&self.keep).await {
@@ -218,6 +260,11 @@ impl Desk {
             }
         }
     }
+}
+
+/// What a remark on a service's page is about.
+pub fn page_of(service: &str) -> String {
+    format!("the page of {service}")
 }
 
 fn reading<'a>(place: &'a Place, read: &'a Unpublished) -> Reading<'a> {

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use super::{ends, said, with_outage};
-use crate::support::{OUTAGE, Server, anomaly, command, folder};
+use crate::support::{OUTAGE, Server, anomaly, command, folder, run};
 
 fn json_lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
@@ -37,6 +37,28 @@ fn a_bad_line_is_named_by_file_and_line_and_the_others_are_published() {
     let refused: Vec<_> = lines.iter().filter_map(|line| line["line"].as_u64()).collect();
     assert!(refused.contains(&3) && refused.contains(&4) && refused.len() == 2, "{stdout}");
     assert_eq!(lines.last().unwrap()["refused"], 2, "{stdout}");
+}
+
+#[test]
+fn a_line_without_an_id_gets_one_of_its_content_and_a_retry_never_doubles() {
+    let (_folder, data) = folder();
+    let without = |service: &str| anomaly("x", service, "2022-10-25T12:07+05:30").replace(r#""id":"x","#, "");
+    // A byte order mark is no part of the first line. A null is an id that is there, and refused.
+    let lines = [without("mail"), without("maps"), anomaly("given", "mail", "2022-10-25T12:09+05:30")];
+    std::fs::write(data.join("plain.ndjson"), format!("\u{feff}{}\n", lines.join("\n"))).unwrap();
+    let (stdout, _) = ends(&data, &["publish", "plain.ndjson"], 0);
+    assert!(stdout.contains("3 new, 0 known already, 0 refused"), "{stdout}");
+    // The same again, written otherwise: the same events.
+    std::fs::write(data.join("again.ndjson"), lines.join("\n").replace(',', " , ")).unwrap();
+    let (stdout, _) = ends(&data, &["publish", "again.ndjson"], 0);
+    assert!(stdout.contains("0 new, 3 known already, 0 refused"), "{stdout}");
+    std::fs::write(data.join("null.ndjson"), anomaly("x", "mail", "2022-10-25T12:07+05:30").replace("\"x\"", "null")).unwrap();
+    let (_, stderr) = ends(&data, &["publish", "null.ndjson"], 1);
+    assert!(stderr.contains("/id"), "{stderr}");
+    let replayed = String::from_utf8(run(&data, &["audit", "replay"]).stdout).unwrap();
+    let ids: Vec<String> = json_lines(&replayed).iter().map(|line| line["event"]["id"].as_str().unwrap().to_owned()).collect();
+    let millis = "0184-0dc7".len();
+    assert!(ids[0] != ids[1] && ids[0][..millis] == ids[1][..millis] && ids[0].as_bytes()[14] == b'8', "{ids:?}");
 }
 
 #[test]

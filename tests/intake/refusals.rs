@@ -73,7 +73,6 @@ async fn what_is_wrong_is_named_by_pointer_and_nothing_is_stored() {
         ),
         ("base64", STRUCTURED, changed("\"data\":", "\"data_base64\":\"e30=\",\"data\":"), 422, "/data_base64"),
         ("one byte too many", STRUCTURED, of_bytes("wrong", EVENT_BYTES_MAX + 1).into_bytes(), 413, ""),
-        ("an empty batch", BATCH, b"[]".to_vec(), 400, ""),
         ("an event as batch", BATCH, event("wrong").into_bytes(), 400, ""),
         ("half a batch", BATCH, format!("[{},", event("wrong")).into_bytes(), 400, ""),
         ("a batch that is not UTF-8", BATCH, [b"[{\"id\":\"\xff\"", &event("wrong").into_bytes()[1..], b"]"].concat(), 400, ""),

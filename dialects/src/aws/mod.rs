@@ -14,6 +14,7 @@ use dateline_events::{Instant, Severity};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::at_most::AtMost;
 use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};
 use posts::PrintedPost;
 
@@ -33,9 +34,9 @@ const RESOLVED: &str = "[RESOLVED]";
 #[derive(Deserialize)]
 struct Document<'a> {
     #[serde(borrow)]
-    archive: Option<Vec<&'a RawValue>>,
+    archive: Option<AtMost<&'a RawValue>>,
     #[serde(borrow)]
-    current: Option<Vec<&'a RawValue>>,
+    current: Option<AtMost<&'a RawValue>>,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +64,7 @@ pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
     if document.archive.is_none() && document.current.is_none() {
         return Err(fault("it has neither \"archive\" nor \"current\"".into()));
     }
-    let sections = [("archive", document.archive.unwrap_or_default()), ("current", document.current.unwrap_or_default())];
+    let sections = [("archive", document.archive.unwrap_or_default().0), ("current", document.current.unwrap_or_default().0)];
     let count: usize = sections.iter().map(|(_, items)| items.len()).sum();
     if count > MAX_EVENTS {
         return Err(fault(format!("{count} events; a page has at most {MAX_EVENTS}")));

@@ -3,7 +3,8 @@
 //! feed-rs writes the base out at each link, and joins a relative base to the one around it, so that nested ones grow with the square
 //! of the document; and quick-xml below it panics at an encoding that is named after the document's first bytes. The bytes are looked
 //! at as they stand, in comments and texts too. Only encodings are let through in which ASCII stays ASCII: in others an `xml:base`
-//! would be written in other bytes. Depth and namespaces are bounded by quick-xml itself (65,535 elements, 128 bindings).
+//! would be written in other bytes. Elements are nested so deep at most, whatever reads them; namespaces are bounded by quick-xml
+//! itself (128 bindings), which would take 65,535 elements within one another.
 
 /// An address that relative links are joined to is no longer than this, written out; nor are all relative ones together.
 const MAX_BASE_BYTES: usize = 256;
@@ -13,6 +14,9 @@ const MAX_RELATIVE_BASES: usize = 2;
 
 /// A byte that stands in no plain address becomes so many: three of UTF-8, each written as `%XX`.
 const ESCAPED_BYTES: usize = 9;
+
+/// Elements are nested so deep at most; a feed with marked-up posts has a tenth of it.
+const MAX_ELEMENT_DEPTH: usize = 256;
 
 /// A declaration of another encoding than UTF-8 ends within so many bytes: quick-xml decodes what follows in pieces.
 const MAX_DECLARATION_BYTES: usize = 64;
@@ -25,7 +29,7 @@ pub(super) fn refused(bytes: &[u8]) -> Option<String> {
     if bytes.starts_with(&[0xFE, 0xFF]) || bytes.starts_with(&[0xFF, 0xFE]) || bytes.iter().take(4).any(|byte| *byte == 0) {
         return Some("a feed in UTF-16 or UTF-32; only UTF-8 and other encodings that hold ASCII as it is are read".into());
     }
-    declarations(bytes).or_else(|| bases(bytes))
+    declarations(bytes).or_else(|| bases(bytes)).or_else(|| nesting(bytes))
 }
 
 fn declarations(bytes: &[u8]) -> Option<String> {
@@ -81,6 +85,44 @@ fn bases(bytes: &[u8]) -> Option<String> {
             return Some(format!(
                 "it has more than {MAX_RELATIVE_BASES} relative addresses in \"xml:base\", or more than {MAX_BASE_BYTES} bytes of them; a base begins with its scheme"
             ));
+        }
+    }
+    None
+}
+
+/// Counts elements by their tags. A document that is no XML may be counted wrongly; the reader refuses it anyway.
+fn nesting(bytes: &[u8]) -> Option<String> {
+    let (mut depth, mut rest) = (0_usize, bytes);
+    while let Some(start) = rest.iter().position(|byte| *byte == b'<') {
+        rest = &rest[start..];
+        let passed_over = [(b"<!--".as_slice(), b"-->".as_slice()), (b"<![CDATA[", b"]]>"), (b"<?", b"?>"), (b"<!", b">")];
+        let passed_over = passed_over.iter().find(|(begin, _)| rest.starts_with(begin));
+        let length = match passed_over {
+            Some((begin, end)) => rest[begin.len()..].windows(end.len()).position(|window| window == *end).map(|at| begin.len() + at + end.len()),
+            None => tag_length(rest),
+        };
+        let (tag, after) = rest.split_at(length?);
+        rest = after;
+        if passed_over.is_some() || tag.ends_with(b"/>") {
+            continue;
+        }
+        depth = if tag.starts_with(b"</") { depth.saturating_sub(1) } else { depth + 1 };
+        if depth > MAX_ELEMENT_DEPTH {
+            return Some(format!("its elements are nested deeper than {MAX_ELEMENT_DEPTH} levels"));
+        }
+    }
+    None
+}
+
+/// How long a tag is: to the first `>` that stands in no attribute.
+fn tag_length(tag: &[u8]) -> Option<usize> {
+    let mut within = None;
+    for (at, byte) in tag.iter().enumerate() {
+        match (within, byte) {
+            (None, b'>') => return Some(at + 1),
+            (None, b'"' | b'\'') => within = Some(*byte),
+            (Some(quote), byte) if quote == *byte => within = None,
+            _ => {}
         }
     }
     None

@@ -18,6 +18,7 @@ use serde_json::value::RawValue;
 
 use super::slug::slug;
 use super::{State, trouble};
+use crate::at_most::AtMost;
 use crate::observation::{Listing, Observation, Refused, SeenTime};
 
 #[derive(Deserialize)]
@@ -32,7 +33,7 @@ struct Site {
 
 /// Reads `summary.json`.
 pub(super) fn summary(text: &str) -> Result<Observation, String> {
-    let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| format!("expected a list of sites: {error}"))?;
+    let AtMost(items): AtMost<&RawValue> = serde_json::from_str(text).map_err(|error| format!("expected a list of sites: {error}"))?;
     let mut observation = Observation::default();
     let sites: Vec<Result<Site, serde_json::Error>> = items.into_iter().map(|item| serde_json::from_str(item.get())).collect();
     let days_told = sites.iter().flatten().flat_map(|site| site.daily_minutes_down.keys());

@@ -26,6 +26,11 @@ pub(crate) fn read_members<T: DeserializeOwned + JsonSchema>(mut members: Map<St
             return None;
         };
         faults.add(format!("/data{}{}", fault, missing_inside(&detail)), plain(&detail));
+        // Each turn reads the whole again: ten thousand faulty items would be read ten thousand times.
+        if faults.is_full() {
+            faults.further += 1;
+            return None;
+        }
     }
     None
 }
@@ -51,7 +56,7 @@ fn note_missing(members: &Map<String, Value>, required: &[String], faults: &mut 
     for name in required.iter().filter(|name| !members.contains_key(*name)) {
         let pointer = format!("/data/{}", token(name));
         // A null that stood there has been noted already.
-        if faults.0.iter().all(|fault| fault.pointer != pointer) {
+        if faults.named.iter().all(|fault| fault.pointer != pointer) {
             faults.add(pointer, "missing member");
         }
     }

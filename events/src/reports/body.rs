@@ -4,13 +4,13 @@ use std::fmt;
 
 use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::read::{Written, read_report};
 use super::report::ReportTime;
 use super::tally::Tally;
 use super::{MAX_NAMED_FAULTS, MAX_REPORT_LINE_BYTES, MAX_REPORTS};
 use crate::fault::{Fault, Faults};
+use crate::items::{ItemsRefused, items_of};
 
 /// How the reports of a body are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,7 +55,8 @@ pub enum ReportsRefused {
 
 impl ReportFaults {
     fn add(&mut self, line: Option<usize>, before: &str, faults: Faults) {
-        for Fault { pointer, detail } in faults.0 {
+        self.further += faults.further;
+        for Fault { pointer, detail, .. } in faults.named {
             if self.named.len() < MAX_NAMED_FAULTS {
                 // The reader of one line counts it as its first.
                 let detail = if line.is_some() { detail.replace(" at line 1 column ", " at column ") } else { detail };
@@ -100,6 +101,8 @@ pub fn read_reports<'a>(body: &'a [u8], form: BodyForm, time: &ReportTime) -> Re
         faults.add(None, "", Faults::one("", format!("not UTF-8: byte {} does not belong to a character", error.valid_up_to())));
         ReportsRefused::Faults(faults)
     })?;
+    // A byte order mark is no part of what follows (RFC 8259, section 8.1: a reader may pass over it).
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let tally = match form {
         BodyForm::Lines => lines(text, time)?,
         BodyForm::Json if text.trim_start().starts_with('[') => array(text, time)?,
@@ -150,16 +153,14 @@ fn array<'a>(text: &'a str, time: &ReportTime) -> Result<Tally<'a>, ReportsRefus
     }
     // Something is wrong: every item is read for itself, so that each fault is named by its place.
     let mut faults = ReportFaults::default();
-    let items: Vec<&RawValue> = match serde_json::from_str(text) {
+    let items = match items_of(text.as_bytes(), MAX_REPORTS) {
         Ok(items) => items,
-        Err(error) => {
+        Err(ItemsRefused::TooMany) => return Err(ReportsRefused::TooMany),
+        Err(ItemsRefused::NotAnArray(error)) => {
             faults.add(None, "", Faults::one("", format!("not a JSON array of reports: {error}")));
             return Err(ReportsRefused::Faults(faults));
         }
     };
-    if items.len() > MAX_REPORTS {
-        return Err(ReportsRefused::TooMany);
-    }
     let mut tally = Tally::default();
     for (index, item) in items.into_iter().enumerate() {
         match read_report(item.get(), time) {

@@ -118,7 +118,7 @@ fn read_slowly(text: &str, time: &ReportTime) -> Result<Report<'static>, Faults>
     let members = members(object, &mut faults);
     let report = members.report(time, &mut faults);
     match report {
-        Some(report) if faults.0.is_empty() => Ok(report),
+        Some(report) if faults.named.is_empty() => Ok(report),
         _ => Err(faults),
     }
 }
@@ -132,7 +132,7 @@ fn members(object: Map<String, Value>, faults: &mut Faults) -> Members<'static> 
             faults.add(pointer, format!("unknown member {shown:?}; known here are {}", KNOWN.join(", ")));
             continue;
         };
-        let before = faults.0.len();
+        let before = faults.named.len();
         match (known, value) {
             (_, Value::Null) => faults.add(pointer, "null says nothing; leave the member out"),
             ("symptom", Value::String(text)) => match serde_json::from_value(Value::String(text)) {
@@ -144,7 +144,7 @@ fn members(object: Map<String, Value>, faults: &mut Faults) -> Members<'static> 
             (_, Value::String(text)) => *text_member(&mut members, known) = Some(Cow::Owned(text)),
             _ => faults.add(pointer, "expected a text"),
         }
-        if faults.0.len() > before {
+        if faults.named.len() > before {
             members.noted.push(known);
         }
     }

@@ -83,7 +83,7 @@ pub(super) struct Members<'a> {
 impl<'a> Members<'a> {
     /// The report that they are; None, with every fault noted, where they are none.
     pub(super) fn report(self, time: &ReportTime, faults: &mut Faults) -> Option<Report<'a>> {
-        let found = faults.0.len();
+        let found = faults.named.len();
         if self.service.as_deref().is_some_and(|service| !is_slug(service)) {
             faults.add("/service", "expected the service's slug: 1 to 64 lower-case letters, digits and hyphens");
         }
@@ -103,7 +103,7 @@ impl<'a> Members<'a> {
         let amount = self.amount(time, faults);
         let minute = self.minute(time, faults);
         match (self.service, amount, minute) {
-            (Some(service), Some(amount), Some(minute)) if faults.0.len() == found => Some(Report {
+            (Some(service), Some(amount), Some(minute)) if faults.named.len() == found => Some(Report {
                 service,
                 region: self.region,
                 symptom: self.symptom.unwrap_or(Symptom::Unknown),

@@ -3,6 +3,7 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::http::StatusCode;
@@ -18,6 +19,10 @@ use crate::doors::Use;
 
 /// So many bins go in one request, which becomes one flush: whatever the names, they fit.
 const REQUEST_BINS: usize = 500;
+
+/// A part that cannot be taken just now is sent so often, with a pause between, in milliseconds.
+const TRIES: u32 = 10;
+const AGAIN_MS: u64 = 2_000;
 
 /// What an import did.
 #[derive(Debug, Default)]
@@ -99,7 +104,7 @@ async fn send(asker: &Asker, series: &Series<'_>, flags: &ImportFlags, summary: 
     let progress = Progress::new("importing (bins)", bins.len() as u64);
     for (part, bins) in bins.chunks(REQUEST_BINS).enumerate() {
         let lines: Vec<String> = bins.iter().map(|(minute, number)| line(series, flags, *minute, *number)).collect();
-        let (status, body) = asker.post("/v1/reports?history=true", "application/x-ndjson", lines.join("\n").into_bytes()).await?;
+        let (status, body) = send_part(asker, lines.join("\n")).await?;
         if status != StatusCode::OK {
             bail!(problem_text(status, &body));
         }
@@ -115,6 +120,19 @@ async fn send(asker: &Asker, series: &Series<'_>, flags: &ImportFlags, summary: 
     }
     progress.end();
     Ok(())
+}
+
+/// A part is a flush of its own that is named after what it says: sent again it is the same. So a log that is slow is asked again.
+async fn send_part(asker: &Asker, lines: String) -> anyhow::Result<(StatusCode, bytes::Bytes)> {
+    let mut tries = 1;
+    loop {
+        let answer = asker.post("/v1/reports?history=true", "application/x-ndjson", lines.clone().into_bytes()).await?;
+        if answer.0 != StatusCode::SERVICE_UNAVAILABLE || tries == TRIES {
+            return Ok(answer);
+        }
+        tries += 1;
+        tokio::time::sleep(Duration::from_millis(AGAIN_MS)).await;
+    }
 }
 
 fn line(series: &Series<'_>, flags: &ImportFlags, minute: i64, total: u64) -> String {

@@ -1,19 +1,20 @@
 //! The flushes: what arrives while one is written goes into the next, and everybody is answered when theirs is durable.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use dateline_backends::{Reports, ReportsError};
 use dateline_events::reports::{Count, Flush, Run};
 use dateline_events::{Instant, Position};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::time::Instant as Clock;
 
 use super::Beats;
 use super::gather::Gathered;
 use crate::http::Problem;
+use crate::supervise::Roles;
 
 /// From the beginning of one flush to that of the next, in milliseconds, where the first did not fill up: ten flushes a second.
 ///
@@ -41,6 +42,8 @@ const RETRY_MS: u64 = 200;
 #[derive(Debug)]
 struct Request {
     counts: Vec<Count>,
+    /// Set by whoever is first: the flush that takes it, or the caller who waits no longer.
+    claimed: Arc<AtomicBool>,
     answer: oneshot::Sender<Result<Position, ReportsError>>,
 }
 
@@ -53,7 +56,7 @@ pub(super) struct Flusher {
 
 impl Flusher {
     /// Starts it; it ends when the last way to it is gone, and writes before what waits then.
-    pub(super) fn start(reports: Reports, beats: Beats) -> Self {
+    pub(super) fn start(reports: Reports, beats: Beats, roles: Roles, stop: watch::Receiver<bool>) -> Self {
         let (queue, requests) = mpsc::channel(MAX_WAITING_REQUESTS);
         let waiting_counts = Arc::new(AtomicUsize::new(0));
         let flushing = Flushing {
@@ -65,25 +68,46 @@ impl Flusher {
             waiting_counts: waiting_counts.clone(),
             beats,
         };
-        tokio::spawn(flushing.run());
+        // Started again after a panic, it goes on with its queue; whoever waited for the flush that broke off is told that it failed.
+        let flushing = Arc::new(Mutex::new(flushing));
+        let told = stop.clone();
+        let run = move || {
+            let (flushing, mut told) = (flushing.clone(), told.clone());
+            async move {
+                flushing.lock().await.run().await;
+                // An error means that whoever could say it is gone.
+                let _ = told.wait_for(|stop| *stop).await;
+            }
+        };
+        tokio::spawn(roles.keep_up("flushes of reports", stop, run));
         Self { queue, waiting_counts }
     }
 
-    /// Waits until the counts are durable; answers where their flush stands. They must fit into one.
-    pub(super) async fn flush(&self, counts: Vec<Count>) -> Result<Position, Problem> {
+    /// Waits until the counts are durable; answers where their flush stands. They must fit into one. What no flush has taken after so
+    /// long is taken back, and was not counted; what one has taken is waited for to its end.
+    pub(super) async fn flush(&self, counts: Vec<Count>, wait: Duration) -> Result<Position, Problem> {
         let count = counts.len();
         if self.waiting_counts.fetch_add(count, Ordering::Relaxed) > MAX_WAITING_COUNTS {
             self.waiting_counts.fetch_sub(count, Ordering::Relaxed);
             return Err(overloaded());
         }
-        let (answer, answered) = oneshot::channel();
-        if self.queue.try_send(Request { counts, answer }).is_err() {
+        let (answer, mut answered) = oneshot::channel();
+        let claimed = Arc::new(AtomicBool::new(false));
+        if self.queue.try_send(Request { counts, claimed: claimed.clone(), answer }).is_err() {
             self.waiting_counts.fetch_sub(count, Ordering::Relaxed);
             return Err(overloaded());
         }
-        match answered.await {
+        let in_time = tokio::time::timeout(wait, &mut answered).await.ok();
+        let answered = match in_time {
+            Some(answered) => answered,
+            None if !claimed.swap(true, Ordering::AcqRel) => return Err(taken_back(wait)),
+            None => answered.await,
+        };
+        match answered {
             Ok(flushed) => Ok(flushed?),
-            Err(_) => Err(Problem::internal("the flushes ended; start the process anew")),
+            Err(_) => {
+                Err(Problem::internal("the flush broke off, and whether it was written is not known; send it again with the same Idempotency-Key"))
+            }
         }
     }
 }
@@ -93,6 +117,11 @@ fn overloaded() -> Problem {
         "more than {MAX_WAITING_REQUESTS} requests or {MAX_WAITING_COUNTS} counts wait to be written: nothing was counted; send the same again a little later"
     );
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "Too much waits to be written", detail).retry(1)
+}
+
+fn taken_back(wait: Duration) -> Problem {
+    let detail = format!("no flush was written for {} ms: nothing was counted; send the same again a little later", wait.as_millis());
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "reports-slow", "The log of reports is slow", detail).retry(5)
 }
 
 /// What the task of the flushes owns.
@@ -109,7 +138,7 @@ struct Flushing {
 }
 
 impl Flushing {
-    async fn run(mut self) {
+    async fn run(&mut self) {
         let mut due = Clock::now();
         let mut beat = Clock::now() + Duration::from_millis(BEAT_EVERY_MS);
         loop {
@@ -132,6 +161,9 @@ impl Flushing {
                 },
             };
             let (gathered, answers) = self.gather(first, due).await;
+            if answers.is_empty() {
+                continue;
+            }
             due = Clock::now() + Duration::from_millis(FLUSH_EVERY_MS);
             beat = Clock::now() + Duration::from_millis(BEAT_EVERY_MS);
             let appended = self.append(gathered.into_counts()).await;
@@ -148,12 +180,17 @@ impl Flushing {
         let mut next = Some(first);
         while let Some(mut request) = next.take() {
             let count = request.counts.len();
-            if !gathered.add(&mut request.counts) {
+            if request.claimed.swap(true, Ordering::AcqRel) {
+                // Its caller took it back.
+                self.waiting_counts.fetch_sub(count, Ordering::Relaxed);
+            } else if gathered.add(&mut request.counts) {
+                self.waiting_counts.fetch_sub(count, Ordering::Relaxed);
+                answers.push(request.answer);
+            } else {
+                request.claimed.store(false, Ordering::Release);
                 self.held = Some(request);
                 break;
             }
-            self.waiting_counts.fetch_sub(count, Ordering::Relaxed);
-            answers.push(request.answer);
             // What is there already is taken even when the flush is due.
             next = match self.requests.try_recv() {
                 Ok(request) => Some(request),

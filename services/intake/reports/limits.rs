@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hash};
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant as Clock;
 
 use dateline_events::reports::{FROM_PUBLIC, Tallied};
@@ -68,6 +68,79 @@ struct Tables {
     key_series: Windows,
     public_series: Windows,
     sources: Windows,
+    /// What was taken since the last request was admitted.
+    taken: Vec<Taken>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Table {
+    ServicesOfAddresses,
+    Addresses,
+    Keys,
+    KeySeries,
+    PublicSeries,
+    Sources,
+}
+
+/// A part of somebody's room, and when the window began that it belongs to.
+#[derive(Debug)]
+struct Taken {
+    table: Table,
+    who: u64,
+    count: u64,
+    began_s: u64,
+}
+
+/// The room that a request takes up until it is durable. It is given back when this is dropped, unless it was kept.
+#[derive(Debug)]
+pub(super) struct Reserved {
+    limits: Arc<Limits>,
+    taken: Vec<Taken>,
+}
+
+impl Reserved {
+    /// Nothing.
+    pub(super) fn nothing(limits: &Arc<Limits>) -> Self {
+        Self { limits: limits.clone(), taken: Vec::new() }
+    }
+
+    /// It was counted.
+    pub(super) fn keep(mut self) {
+        self.taken.clear();
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        if !self.taken.is_empty() {
+            let mut tables = self.limits.tables();
+            self.taken.drain(..).for_each(|taken| tables.table(taken.table).give_back(&taken));
+        }
+    }
+}
+
+impl Tables {
+    fn table(&mut self, table: Table) -> &mut Windows {
+        match table {
+            Table::ServicesOfAddresses => &mut self.services_of_addresses,
+            Table::Addresses => &mut self.addresses,
+            Table::Keys => &mut self.keys,
+            Table::KeySeries => &mut self.key_series,
+            Table::PublicSeries => &mut self.public_series,
+            Table::Sources => &mut self.sources,
+        }
+    }
+
+    /// Counts as much of what is wanted as there is room for, and answers how much.
+    fn take(&mut self, table: Table, who: u64, wanted: u64, limit: u64, now_s: u64) -> u64 {
+        let windows = self.table(table);
+        let count = windows.take(who, wanted, limit, now_s);
+        if let Some(window) = windows.entries.get(&who).filter(|_| count > 0) {
+            let began_s = window.began_s;
+            self.taken.push(Taken { table, who, count, began_s });
+        }
+        count
+    }
 }
 
 /// How much was counted of each in its window, which begins with its first.
@@ -104,25 +177,32 @@ impl Limits {
             key_series: Windows::new(HOUR_S, MAX_KEY_SERIES),
             public_series: Windows::new(HOUR_S, MAX_PUBLIC_SERIES),
             sources: Windows::new(HOUR_S, MAX_SOURCES),
+            taken: Vec::new(),
         };
         Self { begun: Clock::now(), hashing: RandomState::new(), key_reports_a_minute, tables: Mutex::new(tables) }
     }
 
     /// Takes off the lines what is above a limit: a line whose `reports` are 0 then does not count. Answers for each line how many
-    /// distinct sources are new to it.
-    pub(super) fn admit(&self, reporter: &Reporter, lines: &mut [Tallied<'_>]) -> Vec<u64> {
+    /// distinct sources are new to it, and what is reserved for them.
+    pub(super) fn admit(self: &Arc<Self>, reporter: &Reporter, lines: &mut [Tallied<'_>]) -> (Vec<u64>, Reserved) {
         let now_s = self.begun.elapsed().as_secs();
-        // Nobody panics while holding the lock; what it guards may be used on in any case.
-        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter_mut().map(|line| self.admit_line(&mut tables, reporter, line, now_s)).collect()
+        let mut tables = self.tables();
+        let sources = lines.iter_mut().map(|line| self.admit_line(&mut tables, reporter, line, now_s)).collect();
+        let taken = std::mem::take(&mut tables.taken);
+        (sources, Reserved { limits: self.clone(), taken })
+    }
+
+    /// Nobody panics while holding the lock; what it guards may be used on in any case.
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn admit_line(&self, tables: &mut Tables, reporter: &Reporter, line: &mut Tallied<'_>, now_s: u64) -> u64 {
         let series = (&line.service, &line.region, line.symptom, &line.channel);
         let from = reporter.from();
         let known = match reporter {
-            Reporter::Address(_) => tables.public_series.take(self.hash(&(series, from)), 1, u64::MAX, now_s),
-            _ => tables.key_series.take(self.hash(&(series, from)), 1, u64::MAX, now_s),
+            Reporter::Address(_) => tables.take(Table::PublicSeries, self.hash(&(series, from)), 1, u64::MAX, now_s),
+            _ => tables.take(Table::KeySeries, self.hash(&(series, from)), 1, u64::MAX, now_s),
         };
         // Of one key, the totals of a window are one number; a part of them would be none.
         let wanted = if line.window_minutes.is_some() { 1 } else { line.count };
@@ -141,7 +221,7 @@ impl Limits {
             Reporter::Address(address) => self.hash(&(place, network(*address))),
             named => self.hash(&(place, named.from())),
         };
-        tables.sources.take(hash, 1, 1, now_s)
+        tables.take(Table::Sources, hash, 1, 1, now_s)
     }
 
     fn grant(&self, tables: &mut Tables, reporter: &Reporter, service: &str, wanted: u64, now_s: u64) -> u64 {
@@ -149,10 +229,10 @@ impl Limits {
             Reporter::Address(address) => {
                 let (line, with_service) = (self.hash(&network(*address)), self.hash(&(network(*address), service)));
                 let room = tables.addresses.room(line, ADDRESS_REPORTS_AN_HOUR, now_s);
-                let granted = tables.services_of_addresses.take(with_service, wanted.min(room), ADDRESS_SERVICE_REPORTS_AN_HOUR, now_s);
-                tables.addresses.take(line, granted, ADDRESS_REPORTS_AN_HOUR, now_s)
+                let granted = tables.take(Table::ServicesOfAddresses, with_service, wanted.min(room), ADDRESS_SERVICE_REPORTS_AN_HOUR, now_s);
+                tables.take(Table::Addresses, line, granted, ADDRESS_REPORTS_AN_HOUR, now_s)
             }
-            named => tables.keys.take(self.hash(&(named.from(), service)), wanted, self.key_reports_a_minute, now_s),
+            named => tables.take(Table::Keys, self.hash(&(named.from(), service)), wanted, self.key_reports_a_minute, now_s),
         }
     }
 
@@ -193,6 +273,15 @@ impl Windows {
         granted
     }
 
+    /// Gives back what was taken, where its window still runs.
+    fn give_back(&mut self, taken: &Taken) {
+        let Some(window) = self.entries.get_mut(&taken.who).filter(|window| window.began_s == taken.began_s) else { return };
+        window.count = window.count.saturating_sub(taken.count);
+        if window.count == 0 {
+            self.entries.remove(&taken.who);
+        }
+    }
+
     fn sweep(&mut self, now_s: u64) {
         if self.swept_s.is_none_or(|swept| now_s - swept >= SWEEP_EVERY_S) {
             self.swept_s = Some(now_s);
@@ -206,7 +295,20 @@ impl Windows {
 mod tests {
     //! What is above a limit does not count, and a full table forgets nobody.
 
-    use super::Windows;
+    use super::{Table, Taken, Windows};
+
+    #[test]
+    fn what_is_given_back_is_there_again_and_only_in_its_own_window() {
+        let mut windows = Windows::new(60, 10);
+        assert_eq!(windows.take(1, 5, 5, 100), 5);
+        let taken = |count, began_s| Taken { table: Table::Keys, who: 1, count, began_s };
+        windows.give_back(&taken(2, 100));
+        assert_eq!(windows.take(1, 9, 5, 100), 2);
+        windows.give_back(&taken(5, 40));
+        assert_eq!(windows.take(1, 9, 5, 100), 0, "of a window that is over nothing comes back");
+        windows.give_back(&taken(5, 100));
+        assert!(windows.entries.is_empty(), "nor does it keep a place");
+    }
 
     #[test]
     fn a_window_begins_with_its_first_and_lapses_as_a_whole() {

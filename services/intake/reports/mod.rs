@@ -8,9 +8,10 @@ mod limits;
 mod gather;
 mod flusher;
 mod history;
+mod once;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
@@ -23,13 +24,23 @@ use dateline_events::reports::{
     BodyForm, Count, MAX_FLUSH_BYTES, MAX_FLUSH_COUNTS, MAX_REPORTS, MAX_REPORTS_BODY_BYTES, ReportTime, ReportsRefused, Tallied, read_reports,
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
 
 use crate::config::Reporting;
+use crate::http::packed::unpacked;
 use crate::http::server::Peer;
 use crate::http::{Bodies, Gate, Problem, Received, parameters};
+use crate::supervise::Roles;
 use flusher::Flusher;
 use gather::Gathered;
-use limits::{Limits, Reporter};
+use limits::{Limits, Reporter, Reserved};
+use once::{Doing, Once, Turn};
+
+/// A request waits so long for its flush, in milliseconds; then it is taken back, and whoever sent it comes again.
+const WAIT_MS: u64 = 5_000;
+
+/// What is in the flush that is just being written cannot be taken back: so much longer it may take to hear of that, in milliseconds.
+const TAKING_BACK_MS: u64 = 250;
 
 /// Whether an intake says now and then that it is up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,13 +62,14 @@ struct Inner {
     gate: Gate,
     bodies: Bodies,
     rules: Reporting,
-    limits: Limits,
+    limits: Arc<Limits>,
+    once: Once<Answer>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Open {
     reports: Reports,
-    flusher: Flusher,
+    flusher: Arc<Flusher>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -68,7 +80,7 @@ struct Parameters {
 }
 
 /// What was done with a request.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Answer {
     /// Reports that count.
     accepted: u64,
@@ -87,14 +99,23 @@ struct Counted {
     counts: Vec<Count>,
     accepted: u64,
     limited: u64,
+    /// What they take up of the limits, until they are durable.
+    reserved: Reserved,
 }
 
 impl ReportsIntake {
     /// An intake before a log of reports; None: it takes none. Must be called inside a runtime.
-    pub fn start(reports: Option<Reports>, gate: Gate, bodies: Bodies, rules: Reporting, beats: Beats) -> Self {
-        let open = reports.map(|reports| Open { flusher: Flusher::start(reports.clone(), beats), reports });
-        let limits = Limits::new(rules.key_reports_a_minute);
-        Self(Arc::new(Inner { open, gate, bodies, rules, limits }))
+    pub fn start(
+        reports: Option<Reports>,
+        gate: Gate,
+        bodies: Bodies,
+        rules: Reporting,
+        beats: Beats,
+        (roles, stop): (Roles, watch::Receiver<bool>),
+    ) -> Self {
+        let open = reports.map(|reports| Open { flusher: Arc::new(Flusher::start(reports.clone(), beats, roles, stop)), reports });
+        let limits = Arc::new(Limits::new(rules.key_reports_a_minute));
+        Self(Arc::new(Inner { open, gate, bodies, rules, limits, once: Once::new() }))
     }
 
     /// Its route.
@@ -114,22 +135,56 @@ async fn take(State(intake): State<ReportsIntake>, request: Request) -> Result<R
     let peer = parts.extensions.get::<ConnectInfo<Peer>>().map(|ConnectInfo(Peer(address))| address.ip());
     let reporter = head::reporter(&caller, &intake.rules, &parts.headers, peer, history)?;
     let form = head::form(&parts.headers, &parts.uri)?;
-    let Received { bytes, room: _held_until_answered } = intake.bodies.read(&parts, body, &caller, MAX_REPORTS_BODY_BYTES, "reports").await?;
-    let counted = count(&bytes, form, history, &reporter, &intake.limits)?;
-    let Counted { counts, accepted, limited } = counted;
-    let (position, fresh) = if counts.is_empty() {
-        (None, None)
-    } else if history {
-        let appended = history::append(&open.reports, counts).await?;
-        (Some(appended.position), Some(appended.fresh))
-    } else {
-        (Some(open.flusher.flush(counts).await?), None)
+    let received = intake.bodies.read(&parts, body, &caller, MAX_REPORTS_BODY_BYTES, "reports").await?;
+    let Received { bytes, room: _held_until_answered } = unpacked(&parts.headers, received, MAX_REPORTS_BODY_BYTES).await?;
+    let asked = parts.uri.path_and_query().map_or("", |asked| asked.as_str());
+    let outcome = match intake.once.turn(&reporter, &parts.headers, asked, &bytes)? {
+        Turn::Again(outcome) => outcome,
+        Turn::First(doing) => {
+            let outcome = doing.outcome();
+            match count(&bytes, form, history, &reporter, &intake.limits) {
+                // What is under way is brought to its end, also where nobody waits for it any more: it counts, or what it took is given back.
+                Ok(counted) => drop(tokio::spawn(open.clone().write(counted, history, doing))),
+                Err(problem) => doing.done(Err(problem)),
+            }
+            outcome
+        }
     };
-    Ok((StatusCode::OK, axum::Json(Answer { accepted, limited, position, fresh })).into_response())
+    match once::known(outcome, Duration::from_millis(WAIT_MS + TAKING_BACK_MS)).await {
+        Some(outcome) => Ok((StatusCode::OK, axum::Json(outcome?)).into_response()),
+        None => Err(still_writing()),
+    }
+}
+
+impl Open {
+    /// Writes what was counted, and says what became of it.
+    async fn write(self, counted: Counted, history: bool, doing: Doing<Answer>) {
+        let Counted { counts, accepted, limited, reserved } = counted;
+        let written = if counts.is_empty() {
+            Ok((None, None))
+        } else if history {
+            history::append(&self.reports, counts).await.map(|appended| (Some(appended.position), Some(appended.fresh))).map_err(Problem::from)
+        } else {
+            self.flusher.flush(counts, Duration::from_millis(WAIT_MS)).await.map(|position| (Some(position), None))
+        };
+        // A reservation is given back when it is dropped.
+        let outcome = written.map(|(position, fresh)| {
+            reserved.keep();
+            Answer { accepted, limited, position, fresh }
+        });
+        doing.done(outcome);
+    }
+}
+
+fn still_writing() -> Problem {
+    let detail = format!(
+        "the log of reports takes longer than {WAIT_MS} ms, and whether this counts is not known yet; send it again with the same Idempotency-Key, which counts it once"
+    );
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "reports-slow", "The log of reports is slow", detail).retry(5)
 }
 
 /// Reads and counts a body, and takes off what is above a limit.
-fn count(body: &[u8], form: BodyForm, history: bool, reporter: &Reporter, limits: &Limits) -> Result<Counted, Problem> {
+fn count(body: &[u8], form: BodyForm, history: bool, reporter: &Reporter, limits: &Arc<Limits>) -> Result<Counted, Problem> {
     let tally = read_reports(body, form, &ReportTime { now: now(), history }).map_err(refused)?;
     if tally.totals() > 0 && matches!(reporter, Reporter::Address(_)) {
         let detail = "a total needs an API key with the scope report; without one, send single reports";
@@ -140,7 +195,7 @@ fn count(body: &[u8], form: BodyForm, history: bool, reporter: &Reporter, limits
     }
     let reports = tally.reports();
     let mut lines = tally.into_lines();
-    let sources = if history { vec![0; lines.len()] } else { limits.admit(reporter, &mut lines) };
+    let (sources, reserved) = if history { (vec![0; lines.len()], Reserved::nothing(limits)) } else { limits.admit(reporter, &mut lines) };
     let from = reporter.from();
     let counts = lines.into_iter().zip(sources).filter(|(line, _)| line.reports > 0);
     let mut accepted = 0;
@@ -153,7 +208,7 @@ fn count(body: &[u8], form: BodyForm, history: bool, reporter: &Reporter, limits
     if !Gathered::fits_alone(&counts) {
         return Err(too_many_counts());
     }
-    Ok(Counted { counts, accepted, limited: reports - accepted })
+    Ok(Counted { counts, accepted, limited: reports - accepted, reserved })
 }
 
 fn of_line(line: Tallied<'_>, sources: u64, from: &str) -> Count {
@@ -180,7 +235,7 @@ fn refused(refused: ReportsRefused) -> Problem {
         }
         ReportsRefused::Faults(faults) => {
             let status = if faults.is_malformed() { StatusCode::BAD_REQUEST } else { StatusCode::UNPROCESSABLE_ENTITY };
-            let named = serde_json::to_value(&faults.named).unwrap_or_default();
+            let named = serde_json::json!(faults.named);
             let mut told = faults.clone();
             told.further += told.named.len().saturating_sub(MAX_TOLD_FAULTS);
             told.named.truncate(MAX_TOLD_FAULTS);
@@ -193,6 +248,7 @@ fn refused(refused: ReportsRefused) -> Problem {
 const MAX_TOLD_FAULTS: usize = 5;
 
 fn now() -> Instant {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // A clock before 1970 is told as 1970: every report is too late then, and refused as such.
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     Instant(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
