@@ -32,6 +32,9 @@ pub enum ProjectError {
     /// What reads or commits a page ended without an answer.
     #[error("a task of the projector ended: {0}")]
     Ended(String),
+    /// An event that could be read once can be read no more.
+    #[error("the views' copy of the event at position {0} cannot be read: make the views anew with `dateline rebuild`")]
+    Damaged(Position),
     /// A summary has no form in JSON.
     #[error("a summary cannot be written: {0}")]
     Unwritable(#[from] serde_json::Error),
@@ -270,11 +273,18 @@ impl Projector {
         let mut folds = std::mem::replace(&mut self.folds, Folds::new(self.fold_bytes));
         self.folds = on_a_thread(move || {
             let mut loaded = LoadedGroup { members: members.ids.into_iter().collect(), events: Vec::new() };
-            loaded.events.extend(members.events.into_iter().map(|(holder, since, row)| (holder, since, ReadRecord::of_row(row))));
+            for (holder, since, row) in members.events {
+                let is_readable = row.problem.is_none() && row.bytes.is_some();
+                let record = ReadRecord::of_row(row);
+                if is_readable && record.event.is_none() {
+                    return Err(ProjectError::Damaged(record.row.position));
+                }
+                loaded.events.push((holder, since, record));
+            }
             folds.put(loaded);
-            folds
+            Ok(folds)
         })
-        .await?;
+        .await??;
         Ok(())
     }
 }

@@ -224,7 +224,7 @@ pub fn folded(group: Group, known_at: Option<Instant>, changed: Position) -> Res
     Ok(fold)
 }
 
-fn unknown(which: &str) -> Problem {
+pub fn unknown(which: &str) -> Problem {
     Problem::new(
         StatusCode::NOT_FOUND,
         "unknown-incident",

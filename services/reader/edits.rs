@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 use super::Reader;
 use super::answer::{Standing, answer};
 use super::axes::{ReadAxes, language};
+use super::desk::unknown;
 use super::histories::{PageHistory, watched};
 use super::timeline;
 use super::watched::{limit, link_next, read_token, write_token};
@@ -109,10 +110,10 @@ pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, h
     let (asked, lang, zone) = (found.asked, found.lang, zone(parameters.tz.as_deref()));
     let axes = asked.axes;
     let as_of = axes.as_of.unwrap_or(asked.position);
-    let group = reader.desk.views.group_events(asked.number, as_of).await?.value;
+    let group = reader.desk.views.group_events(asked.number, as_of).await?.value.ok_or_else(|| unknown(&asked.id))?;
     let (incident, registry, told_zone) = (asked.id.clone(), asked.registry.clone(), zone.clone());
     let work = move || {
-        let histories = group.map(|group| watched(group, |source| source.starts_with(WATCHERS))).unwrap_or_default();
+        let histories = watched(group, |source| source.starts_with(WATCHERS));
         let edits = histories.iter().flat_map(|history| history.edits(axes.known_at, axes.as_of).into_iter().map(move |edit| (history, edit)));
         let mut edits: Vec<(&Watched, Edit)> = edits.collect();
         edits.sort_by_key(|(_, edit)| (edit.stated.latest, edit.position));

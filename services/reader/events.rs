@@ -137,7 +137,8 @@ fn events_of(reader: Reader, asked: Asked, ids: Vec<String>) -> impl Stream<Item
             if page.generation.number != asked.generation {
                 return Err(std::io::Error::other("the views were rebuilt while the events were read"));
             }
-            let events = page.value.map(|group| group.events).unwrap_or_default();
+            let group = page.value.ok_or_else(|| std::io::Error::other("the incident is not in the views any more"))?;
+            let events = group.events;
             let mut text = Vec::new();
             if after == 0 {
                 text.extend_from_slice(br#"{"incident":"#);
