@@ -18,7 +18,7 @@ use crate::support::{Server, anomaly, command, folder, run};
 const KEYS: usize = 1_001;
 
 fn make_key(data: &Path) -> String {
-    let made = run(data, &["keys", "create", "--name", "x", "--scope", "publish:/tests"]);
+    let made = run(data, &["keys", "create", "--name", "x", "--scope", "publish:/tests", "--scope", "cite"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     String::from_utf8(made.stdout).unwrap().trim().to_owned()
 }
@@ -129,7 +129,8 @@ async fn more_keys_than_a_page_stop_nobody_and_revoked_ones_are_removed() {
     let keys = Keys::new(Keep::open(format!("sqlite:{}", data.join("keep.db").display())).await.unwrap());
     let mut last = String::new();
     for number in 0..KEYS {
-        let (key, stored) = keys.create(&format!("key {number}"), Scopes::read(["publish:/tests"]).unwrap(), "2026-03-01T10:00:00Z").await.unwrap();
+        let (key, stored) =
+            keys.create(&format!("key {number}"), Scopes::read(["publish:/tests", "cite"]).unwrap(), "2026-03-01T10:00:00Z").await.unwrap();
         last = key;
         if number >= 3 {
             continue;

@@ -118,7 +118,7 @@ fn neither_the_environment_nor_a_file_nor_the_help_gives_one_away() {
 #[test]
 fn a_key_comes_from_a_file() {
     let (_folder, folder) = folder();
-    let made = run(&folder, &["keys", "create", "--name", "x", "--scope", "publish:/tests"]);
+    let made = run(&folder, &["keys", "create", "--name", "x", "--scope", "publish:/tests", "--scope", "cite"]);
     let key = String::from_utf8(made.stdout).unwrap();
     std::fs::write(folder.join("key"), &key).unwrap();
     std::fs::write(folder.join("e.ndjson"), anomaly("1", "mail", "2026-03-01T10:00Z")).unwrap();
