@@ -138,8 +138,8 @@ impl Views {
         }
     }
 
-    /// For whoever knows how far the ledger reaches: views that were begun anew, because the old file was damaged, answer from this
-    /// position on where nothing better is known. Others are not changed.
+    /// For whoever knows how far the ledger reaches: views that have read nothing yet, or were begun anew because the old file was damaged,
+    /// answer from this position on where nothing better is known. Others are not changed.
     pub async fn must_reach(&self, position: Position) -> Result<(), ViewsError> {
         match self {
             Self::Embedded(views) => views.must_reach(position).await,

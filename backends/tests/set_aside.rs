@@ -77,6 +77,32 @@ async fn a_row_that_is_not_what_was_written_is_found_when_it_is_read() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_gone_does_not_pass_for_an_empty_history() {
+    let folder = TempDir::new().unwrap();
+    let views = views(&folder).await;
+    views.must_reach(0).await.unwrap();
+    assert_eq!(listed(&views).await, Ok(0), "of an empty ledger");
+    views.must_reach(3).await.unwrap();
+    assert_eq!(listed(&views).await, Err(ViewsError::Rebuilding { position: 0, until: Some(3) }));
+    filled(&views).await;
+    views.must_reach(9).await.unwrap();
+    assert_eq!(listed(&views).await, Ok(1), "views that lag behind answer as of where they are");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damage_in_what_was_begun_anew_does_not_let_it_answer_too_early() {
+    let folder = TempDir::new().unwrap();
+    std::fs::write(folder.path().join("views.db"), vec![b'x'; 9_000]).unwrap();
+    let views = views(&folder).await;
+    views.must_reach(3).await.unwrap();
+    change(&folder, "views.db", "UPDATE g1_cursor SET position = 4");
+    assert!(matches!(listed(&views).await, Err(ViewsError::Damaged { .. })));
+    assert_eq!(listed(&views).await, Err(ViewsError::Rebuilding { position: 0, until: Some(3) }));
+    filled(&views).await;
+    assert_eq!((listed(&views).await, aside(&folder)), (Ok(1), 2));
+}
+
+#[tokio::test]
 async fn everything_is_looked_at_when_a_small_file_is_opened() {
     let alterations = [
         "UPDATE g1_list_keys SET started = 6",

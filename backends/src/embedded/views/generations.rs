@@ -86,11 +86,15 @@ pub(super) fn check_floor(connection: &Connection, cursor: Position) -> Result<(
     }
 }
 
-/// Sets a floor that was not known.
+/// Sets a floor that was not known, also for views that have read nothing yet: a file that is gone must not pass for an empty history.
 pub(super) fn settle_floor(connection: &Connection, floor: Position) -> Result<(), ViewsError> {
-    let unknown = connection.query_row("SELECT EXISTS (SELECT 1 FROM floor WHERE position = ?1)", [UNKNOWN], |row| row.get(0))?;
-    if unknown {
-        connection.execute("UPDATE floor SET position = ?1 WHERE number = 1 AND position = ?2", [number(floor), UNKNOWN])?;
+    let found: Option<i64> = connection.query_row("SELECT position FROM floor WHERE number = 1", [], |row| row.get(0)).optional()?;
+    let unsettled = match found {
+        Some(found) => found == UNKNOWN,
+        None => floor > 0 && serving_cursor(connection)?.1 == 0,
+    };
+    if unsettled {
+        connection.execute("INSERT OR REPLACE INTO floor (number, position) VALUES (1, ?1)", [number(floor)])?;
     }
     Ok(())
 }

@@ -40,6 +40,8 @@ struct Shared {
     /// None only while the first opening fails.
     opened: RwLock<Option<Arc<Opened>>>,
     set_aside: watch::Sender<Option<SetAside>>,
+    /// How far the ledger was known to reach: views that are begun anew, even twice, answer from there on at the earliest.
+    reach: watch::Sender<Option<Position>>,
     /// For threads that look while others use it: they do not keep it.
     myself: Weak<Self>,
 }
@@ -68,13 +70,14 @@ impl Views {
                 Opened::open(&path, version, &publish, shared, Some(Anew { floor: None, above: 0 }))
             });
             let opened = opened.map_err(|error| failed = Some(error)).ok().map(Arc::new);
-            Shared { path, version, publish, opened: RwLock::new(opened), set_aside, myself: shared.clone() }
+            Shared { path, version, publish, opened: RwLock::new(opened), set_aside, reach: watch::Sender::new(None), myself: shared.clone() }
         });
         failed.map_or(Ok(Self { shared }), Err)
     }
 
     /// Views that were begun anew, because the old file was damaged, answer from this position on, if nothing else is known.
     pub(crate) async fn must_reach(&self, position: Position) -> Result<(), ViewsError> {
+        self.shared.reach.send_replace(Some(position));
         self.write(move |connection| generations::settle_floor(connection, position)).await
     }
 
@@ -246,7 +249,10 @@ impl Shared {
                 tracing::error!(%error, "the damaged file of views cannot be set aside; trying again when it is asked for again");
                 return;
             }
-            anew = Some(Anew { floor: Some(*self.publish.borrow()), above: opened.as_ref().map_or(0, |opened| opened.generation) });
+            let known = *self.publish.borrow();
+            // Of views that were begun anew before, and had not read far yet, only the ledger's reach says how far they must.
+            let floor = self.reach.borrow().map(|reach| reach.max(known)).or_else(|| (known > 0).then_some(known));
+            anew = Some(Anew { floor, above: opened.as_ref().map_or(0, |opened| opened.generation) });
         }
         match Opened::open(&self.path, self.version, &self.publish, &self.myself, anew) {
             Ok(new) => *opened = Some(Arc::new(new)),
