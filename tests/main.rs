@@ -20,6 +20,8 @@ mod house;
 mod needs;
 #[path = "support/raw.rs"]
 mod raw;
+#[path = "support/cage.rs"]
+mod cage;
 mod asking;
 
 mod access;
@@ -46,6 +48,7 @@ mod pooler;
 mod reading;
 mod replayed;
 mod reports;
+mod resources;
 mod roles;
 mod secrets;
 mod supervised;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 
@@ -20,6 +20,9 @@ use crate::config::Web;
 /// Requests under way have so long to end once the server was told to stop, in milliseconds; who has not even sent his whole
 /// request by then waits for nothing.
 pub const STOP_GRACE_MS: u64 = 1_000;
+
+/// So many connections wait to be taken, where the system allows so many.
+const QUEUE: u32 = 4_096;
 
 /// After a connection could not be taken, for want of files or memory, it is tried again so much later, in milliseconds.
 const ACCEPT_PAUSE_MS: u64 = 100;
@@ -42,7 +45,7 @@ pub struct Server {
 impl Server {
     /// Listens at an address, with the bounds that were set.
     pub async fn bind(listen: SocketAddr, web: &Web) -> io::Result<Self> {
-        let listener = TcpListener::bind(listen).await?;
+        let listener = listener(listen)?;
         let address = listener.local_addr()?;
         let (quotas, lowered) = files::fit(web.quotas());
         if let Some(lowered) = &lowered {
@@ -81,6 +84,15 @@ impl Server {
         // Whoever is left then is cut off: the tasks end with their set.
         let _ = tokio::time::timeout(Duration::from_millis(STOP_GRACE_MS), all_ended).await;
     }
+}
+
+/// Listens with a queue that a crowd which comes at once does not fill: whoever found it full would come again after a second.
+fn listener(listen: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if listen.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A server that starts again takes its address back from connections that are ending.
+    socket.set_reuseaddr(true)?;
+    socket.bind(listen)?;
+    socket.listen(QUEUE)
 }
 
 fn take(connections: &mut JoinSet<()>, stream: TcpStream, peer: SocketAddr, places: &Places, front: &Arc<Front>, stop: &watch::Receiver<bool>) {
