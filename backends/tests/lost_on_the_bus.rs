@@ -79,11 +79,25 @@ async fn an_append_is_stored_once_and_told_as_new_whatever_was_lost_of_it() {
 #[tokio::test]
 async fn what_another_intake_puts_in_a_refused_ones_place_lets_nothing_pass() {
     let way = Way::new();
-    let ledger = way.ledger().await;
+    another_puts_one_in_the_place_of_ours(&way.proxy, &way.url(), way.server.url()).await;
+}
+
+#[tokio::test]
+async fn in_a_cluster_it_does_not_stop_the_stream_either() {
+    let nodes = Nats::cluster(&[("127.0.0.1", None), ("127.0.0.1", None), ("127.0.0.1", None)]);
+    let (direct, proxy) = (Nats::cluster_url(&nodes), Proxy::to(nodes[0].port));
+    let ours = format!("nats://127.0.0.1:{}?{}", proxy.port(), direct.split_once('?').unwrap().1);
+    another_puts_one_in_the_place_of_ours(&proxy, &ours, direct).await;
+    let stopped: Vec<String> = nodes.iter().map(Nats::log).filter(|log| log.contains("critical write error")).collect();
+    assert!(stopped.is_empty(), "{}", stopped.join("\n"));
+}
+
+/// Three events wait; while the first is on its way, another intake stores one where it was to stand.
+async fn another_puts_one_in_the_place_of_ours(proxy: &Proxy, ours: &str, direct: String) {
+    let ledger = Ledger::open(ours, LedgerOptions::writer()).await.unwrap();
     ledger.append(events(1, 1)).await.unwrap();
-    let direct = way.server.url();
     // While our messages are on their way, another intake stores one where the first of them was to stand.
-    way.proxy.set_trap(TO_THE_LEDGER, Lose::Nothing, move || {
+    proxy.set_trap(TO_THE_LEDGER, Lose::Nothing, move || {
         let store = async {
             let other = Ledger::open(&direct, LedgerOptions::writer()).await.unwrap();
             other.append(vec![event("other", "x")]).await.unwrap();
@@ -91,7 +105,7 @@ async fn what_another_intake_puts_in_a_refused_ones_place_lets_nothing_pass() {
         tokio::runtime::Runtime::new().unwrap().block_on(store);
     });
     let (first, second, third) = tokio::join!(ledger.append(events(2, 2)), ledger.append(events(3, 3)), ledger.append(events(4, 4)));
-    assert!(way.proxy.has_sprung());
+    assert!(proxy.has_sprung());
     let stored = [first, second, third].map(|outcomes| receipts(outcomes.unwrap())[0]);
     assert_eq!(stored.map(|receipt| receipt.position), [3, 4, 5], "in the order in which they were sent");
     let records = ledger.follow(0).next().await.unwrap().records;

@@ -1,5 +1,6 @@
 //! A ledger on three nats-servers: one of them, the leader, two or all fail, and come back. What a partition does is another room.
 
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -54,9 +55,15 @@ pub async fn leader(nodes: &[Nats]) -> usize {
         if let Some(found) = named.and_then(|name| nodes.iter().position(|node| node.name() == name)) {
             return found;
         }
-        assert!(begun.elapsed() < ELECTED_WITHIN, "no leader was elected: {told:?}");
+        assert!(begun.elapsed() < ELECTED_WITHIN, "no leader was elected: {told:?}\n{}", faults_of(nodes));
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+/// What the servers themselves call an error of a stream: one that stops it is not to be waited for.
+fn faults_of(nodes: &[Nats]) -> String {
+    let lines = |node: &Nats| node.log().lines().filter(|line| line.contains("[ERR]") && line.contains("stream")).collect::<Vec<_>>().join("\n");
+    nodes.iter().map(|node| format!("{}: {}", node.name(), lines(node))).collect::<Vec<_>>().join("\n")
 }
 
 /// The roles on a cluster, with their views in a database of their own.
@@ -140,12 +147,15 @@ async fn a_ledger_on_three_servers_loses_nothing_when_some_or_all_of_them_fail()
 /// Waits until every node holds what the leader holds: then it does not matter which of them answers the checker.
 pub async fn level(nodes: &[Nats]) {
     let client = async_nats::connect(nodes.iter().map(Nats::place).collect::<Vec<_>>()).await.unwrap();
+    let last_told = Mutex::new(Value::Null);
     let all_current = || async {
         let Ok(answer) = client.request("$JS.API.STREAM.INFO.ledger", "".into()).await else { return false };
         let told: Value = serde_json::from_slice(&answer.payload).unwrap_or_default();
         let replicas = told.pointer("/cluster/replicas").and_then(Value::as_array).cloned().unwrap_or_default();
         let current = |replica: &Value| replica["current"] == true && replica["lag"].as_u64().unwrap_or(0) == 0;
+        *last_told.lock().unwrap() = told["cluster"].clone();
         replicas.len() + 1 == nodes.len() && replicas.iter().all(current)
     };
-    until(ELECTED_WITHIN, all_current, || "the replicas hold what the leader holds".to_owned()).await;
+    let what = || format!("the replicas hold what the leader holds: {}\n{}", last_told.lock().unwrap(), faults_of(nodes));
+    until(ELECTED_WITHIN, all_current, what).await;
 }

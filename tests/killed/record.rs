@@ -1,6 +1,7 @@
 //! Holds the ledger, as replayed, against the publishers' book.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -8,6 +9,9 @@ use serde_json::value::RawValue;
 
 use super::book::{Book, Sent, Told};
 use super::stories;
+
+/// A replay comes to its end within this, servers that find their places again included.
+const REPLAYED_WITHIN: Duration = Duration::from_secs(60);
 
 /// A line of the replay.
 #[derive(Deserialize)]
@@ -27,9 +31,36 @@ pub async fn head(url: &str) -> u64 {
     answer.headers()["dateline-head"].to_str().unwrap().parse().unwrap()
 }
 
+/// The whole replay, as whoever follows reads it: where it breaks off it goes on behind the last whole line.
+async fn whole_replay(url: &str, when: &str) -> String {
+    let (mut text, begun) = (String::new(), Instant::now());
+    loop {
+        let after = text.lines().count();
+        match reqwest::get(format!("{url}/v1/events?after={after}&trailer=1")).await {
+            Err(error) => println!("{when}: a replay after {after}: {error}"),
+            Ok(mut answer) => {
+                let mut piece = Vec::new();
+                while let Ok(Some(chunk)) = answer.chunk().await {
+                    piece.extend_from_slice(&chunk);
+                }
+                // A piece may end in the middle of a character; that line is asked for again.
+                let piece = String::from_utf8_lossy(&piece);
+                let whole = piece.split_inclusive('\n').filter(|line| line.starts_with("{\"position\":") && line.ends_with('\n'));
+                text.extend(whole);
+                if piece.ends_with(&format!("{{\"dateline\":\"end\",\"after\":{}}}\n", text.lines().count())) {
+                    return text;
+                }
+                println!("{when}: a replay after {after} broke off: {}", piece.lines().last().unwrap_or_default());
+            }
+        }
+        assert!(begun.elapsed() < REPLAYED_WITHIN, "{when}: the replay does not come to its end");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 /// Reads the whole ledger and checks every promise of section 13 that it can show. Answers the head.
 pub async fn check(book: &Book, url: &str, when: &str) -> u64 {
-    let text = reqwest::get(format!("{url}/v1/events?after=0")).await.unwrap().text().await.unwrap();
+    let text = whole_replay(url, when).await;
     let lines: Vec<Line<'_>> =
         text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{when}: {error} in {line}"))).collect();
     assert_eq!(lines.len() as u64, head(url).await, "{when}: the replay ends at the head");

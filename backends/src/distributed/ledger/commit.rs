@@ -155,7 +155,8 @@ impl Committing {
                 return Ok(());
             }
             let wait = patience.saturating_sub(begun.elapsed()).min(Duration::from_millis(ANSWER_MS)).max(Duration::from_millis(RETRY_FIRST_MS));
-            let failed = self.send(items, &open, alone && open.len() < BATCH_FROM_EVENTS, now, wait).await;
+            let singly = alone && open.len() < self.batch_from();
+            let failed = self.send(items, &open, singly, now, wait).await;
             let Some(error) = failed else { continue };
             if error.is_full() {
                 // What was there before needs no room: its receipt is given all the same.
@@ -182,6 +183,14 @@ impl Committing {
                 pause = (pause * 2).min(RETRY_MOST_MS);
             }
         }
+    }
+
+    /// From so many events on they go as one batch. Where a stream has replicas that is from two on: a single message in flight names
+    /// the id of the one before it, and a server (2.15.1) that finds another id there when it applies the message takes that for a
+    /// fault of its disk and stops the stream, on every replica, until the servers are started anew.
+    fn batch_from(&self) -> usize {
+        let replicas = self.reader.bus.address().replicas;
+        if replicas > 1 { 2 } else { BATCH_FROM_EVENTS }
     }
 
     /// Sends the open items right behind the head. None: all of them were acknowledged.
