@@ -191,11 +191,11 @@ async fn a_value_of_the_keep_that_is_not_what_was_put_is_named_with_its_key() {
 #[tokio::test]
 async fn a_keep_from_before_there_were_checksums_gets_them() {
     let folder = TempDir::new().unwrap();
-    keep(&folder).await.unwrap().put("keys/one", b"value", None).await.unwrap();
+    let first = keep(&folder).await.unwrap().put("keys/one", b"value", None).await.unwrap();
     change(&folder, "keep.db", "ALTER TABLE keep DROP COLUMN sum; PRAGMA user_version=1;");
     let keep = keep(&folder).await.unwrap();
-    assert_eq!(keep.get("keys/one").await, Ok(Some((b"value".to_vec(), 1))));
-    assert_eq!(keep.put("keys/one", b"other", Some(1)).await, Ok(2));
+    assert_eq!(keep.get("keys/one").await, Ok(Some((b"value".to_vec(), first))));
+    assert_eq!(keep.put("keys/one", b"other", Some(first)).await, Ok(first + 1));
     change(&folder, "keep.db", "UPDATE keep SET value = x'00'");
     assert!(matches!(keep.get("keys/one").await, Err(KeepError::Damaged { .. })));
 }
