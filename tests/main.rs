@@ -16,7 +16,6 @@ mod proxy;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/needs.rs"]
-#[expect(dead_code, reason = "the test programs share their support")]
 mod needs;
 #[path = "support/raw.rs"]
 mod raw;
