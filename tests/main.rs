@@ -32,6 +32,7 @@ mod damage;
 mod detect;
 mod detecting;
 mod faults;
+mod flips;
 mod full_disk;
 mod gaps;
 mod http;
