@@ -16,7 +16,6 @@ mod proxy;
 #[path = "support/house.rs"]
 mod house;
 #[path = "support/needs.rs"]
-#[expect(dead_code, reason = "the test programs share their support")]
 mod needs;
 #[path = "support/raw.rs"]
 mod raw;
@@ -33,6 +32,7 @@ mod damage;
 mod detect;
 mod detecting;
 mod faults;
+mod flips;
 mod full_disk;
 mod gaps;
 mod http;
