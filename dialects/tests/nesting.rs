@@ -57,7 +57,9 @@ fn lists_of_yaml_are_nested_to_a_limit() {
 #[test]
 fn what_json_has_besides_is_passed_over_however_deep_it_is() {
     let deep = lists(200_000);
-    let incident = format!(r#"{{"id":"i","name":"n","status":"investigating","started_at":"2026-01-01T00:00:00Z","other":{deep}}}"#);
+    let incident = format!(
+        r#"{{"id":"i1","name":"Fog","status":"investigating","impact":"minor","started_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:05:00Z","components":[],"incident_updates":[{{"id":"u1","status":"investigating","body":"We look.","display_at":"2026-01-01T00:00:00Z","other":{deep}}}],"other":{deep}}}"#
+    );
     let page = format!(r#"{{"other":{deep},"incidents":[{incident}],"scheduled_maintenances":[]}}"#);
     assert_eq!(read(Dialect::Statuspage, &page, "summary.json").map(|page| page.incidents.len()), Ok(1));
     assert_eq!(
