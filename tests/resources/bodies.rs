@@ -1,4 +1,4 @@
-//! Bodies by the hundred that never end: what is in flight has one budget.
+//! Bodies: one that would cost much to read, and a hundred that never end. What is in flight has one budget.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-use super::client::connect;
+use super::client::{ask, connect};
 use super::ground::Ground;
 use super::probe::Probe;
 use super::{alone, ordinarily_or_long, runtime};
@@ -24,6 +24,26 @@ const STOPPED: Duration = Duration::from_millis(1_500);
 
 /// The budget of all bodies in flight is 64 MiB; what the server holds beside it without any is less than this, in MiB.
 const WITH_BUDGET_MIB_MAX: u64 = 250;
+
+#[test]
+fn a_batch_of_eight_million_zeros_is_refused_before_it_costs_anything() {
+    let _alone = alone();
+    let runtime = runtime();
+    let mut ground = runtime.block_on(Ground::filled(&[], 0, 0));
+    let body = format!("[{}0]", "0,".repeat(8 * 1024 * 1024 - 10));
+    let head = "POST /v1/events HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/cloudevents-batch+json\r\n";
+    let request = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
+    ground.forget_the_most();
+    let answer = runtime.block_on(ask(ground.address, 0, request.as_bytes()));
+    let most = ground.most_mib();
+    println!("a batch of eight million zeros: {:?}, {most} MiB at most", answer.as_ref().map(|answer| answer.status));
+    assert_eq!(runtime.block_on(ground.fault()), None);
+    let answer = answer.unwrap();
+    assert_eq!(answer.status, 413, "{:.500}", answer.text());
+    assert_eq!(answer.header("content-type"), "application/problem+json");
+    assert!(answer.body.len() < 10_000, "the refusal has {} bytes", answer.body.len());
+    assert!(most < WITH_BUDGET_MIB_MAX, "{most} MiB were resident at most");
+}
 
 #[test]
 fn half_sent_bodies_share_one_budget() {

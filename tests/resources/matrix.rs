@@ -18,7 +18,7 @@ const FILLED_LONG: (u64, u64) = (3_000, 5_000);
 
 /// The routes of the ordinary run, one an attack: what is dearest there.
 const ORDINARY: [(Attack, &str); 6] = [
-    (Attack::LargestBody, "post /v1/reports"),
+    (Attack::LargestBody, "post /v1/events"),
     (Attack::HalfBody, "post /v1/reports"),
     (Attack::SlowDrip, "post /v1/events"),
     (Attack::Silence, "get /v1/live"),
