@@ -11,6 +11,7 @@ mod postgres;
 #[path = "support/stranger.rs"]
 mod stranger;
 #[path = "support/proxy.rs"]
+#[expect(dead_code, reason = "the test programs share their support")]
 mod proxy;
 #[path = "support/house.rs"]
 mod house;
