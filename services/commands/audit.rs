@@ -3,6 +3,7 @@
 mod from_server;
 
 use std::io::Write;
+use std::os::unix::fs::DirBuilderExt;
 
 use anyhow::{Context, bail};
 use dateline_backends::{Ledger, Views};
@@ -139,7 +140,7 @@ pub(super) struct Scratch {
 impl Scratch {
     pub(super) fn new() -> anyhow::Result<Self> {
         let path = std::env::temp_dir().join(format!("dateline-audit-{}", uuid::Uuid::now_v7()));
-        std::fs::create_dir(&path).with_context(|| format!("cannot make the folder {}", path.display()))?;
+        std::fs::DirBuilder::new().mode(0o700).create(&path).with_context(|| format!("cannot make the folder {}", path.display()))?;
         Ok(Self { path })
     }
 }

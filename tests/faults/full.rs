@@ -19,7 +19,7 @@ const BUS_DISK_MIB: u64 = 32;
 const DATABASE_DISK_MIB: u64 = 192;
 
 /// What a server of the test's own may store.
-const STORE_LIMIT: &str = "3MB";
+const STORE_LIMIT: &str = "13MB";
 
 /// So many bytes are left when the publishers begin to fill the rest.
 const LEFT_BYTES: u64 = 2 << 20;
