@@ -12,10 +12,8 @@ const IPV6_BITS: u32 = 64;
 /// of it stands what nobody vouches for, and the proxy itself is the answer.
 pub fn forwarded(headers: &HeaderMap, peer: Option<IpAddr>, proxies: &[IpAddr]) -> IpAddr {
     let values: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
-    let named = values.into_iter().rev().flat_map(|value| match value.to_str() {
-        Ok(text) => text.rsplit(',').map(str::trim).collect(),
-        Err(_) => vec!["unreadable"],
-    });
+    let parts = values.into_iter().rev().flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
+    let named = parts.map(|part| std::str::from_utf8(part).map_or("unreadable", str::trim));
     let mut client = peer.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.to_canonical());
     // An element of a list may be empty, and means nothing then (RFC 9110, section 5.6.1.2).
     for text in named.filter(|text| !text.is_empty()) {
