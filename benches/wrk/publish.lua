@@ -10,7 +10,7 @@ end
 function init(arguments)
   run = arguments[1] or "0"
   count, accepted, shed, other = 0, 0, 0, 0
-  head = { ["content-type"] = "application/cloudevents+json", ["host"] = "localhost" }
+  head = { ["content-type"] = "application/cloudevents+json" }
 end
 
 function request()

@@ -1,7 +1,7 @@
 //! Places for connections: ordinary ones, those of live streams, and a reserve in which whoever comes too many asks how the server is.
 //!
 //! An address has a share of each. Whoever finds no ordinary place gets one of the reserve: there the newest pushes out the oldest,
-//! of its own address first, so that a question that is asked and answered at once always finds a place.
+//! of its own address or else of the one that has most, so that a question that is asked and answered at once always finds a place.
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -120,7 +120,7 @@ impl Taken {
         let pushed = if own >= ADDRESS_RESERVE {
             self.reserve.iter().position(|(holder, _)| *holder == address)
         } else {
-            (self.reserve.len() >= RESERVE_MAX).then_some(0)
+            (self.reserve.len() >= RESERVE_MAX).then(|| self.oldest_of_most())
         };
         if let Some((_, pushed)) = pushed.and_then(|place| self.reserve.remove(place)) {
             pushed.notify_one();
@@ -128,6 +128,16 @@ impl Taken {
         let push = Arc::new(Notify::new());
         self.reserve.push_back((address, push.clone()));
         Kind::Reserve(push)
+    }
+
+    /// The oldest of an address that has most of the reserve: a crowd pushes out its own, and not who asks once from elsewhere.
+    fn oldest_of_most(&self) -> usize {
+        let mut counts: HashMap<IpAddr, usize> = HashMap::new();
+        for (holder, _) in &self.reserve {
+            *counts.entry(*holder).or_default() += 1;
+        }
+        let most = counts.values().max().copied().unwrap_or(0);
+        self.reserve.iter().position(|(holder, _)| counts.get(holder) == Some(&most)).unwrap_or(0)
     }
 
     /// Changes what an address has taken; one that has taken nothing is forgotten.

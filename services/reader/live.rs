@@ -25,6 +25,9 @@ use pages::Page;
 
 pub use pages::Pages;
 
+/// A stream that catches up lets others run after so many messages: a hundred that did not kept everybody waiting for seconds.
+const MESSAGES_AT_ONCE: usize = 16;
+
 /// A silent stream says so often that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
@@ -89,6 +92,9 @@ fn messages(live: Live) -> impl Stream<Item = Result<Message, Infallible>> {
             }
             if let Some(reset) = live.reset.take() {
                 return Some((Ok(reset), live));
+            }
+            if live.told % MESSAGES_AT_ONCE == MESSAGES_AT_ONCE - 1 {
+                tokio::task::yield_now().await;
             }
             if let Some(message) = live.next_message() {
                 return Some((Ok(message), live));

@@ -1,6 +1,6 @@
-//! Live streams: what one costs, and that those who never read hold up nobody, and are cut.
+//! Live streams: what one costs, and that those who never read hold up nobody. That they are cut is held by tests/http.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -10,7 +10,7 @@ use super::client::{connect, connect_narrow, read_answer};
 use super::ground::{Ground, event};
 use super::pace::closed_loop;
 use super::probe::Probe;
-use super::{alone, is_long, ordinarily_or_long, runtime};
+use super::{alone, ordinarily_or_long, runtime};
 use crate::cage::memory_mib;
 
 /// Live streams of one address.
@@ -23,9 +23,9 @@ const STREAMS_LONG: u16 = 9_000;
 const DEAF: u16 = 300;
 const POURING: Duration = Duration::from_secs(1);
 
-/// Who takes nothing for so long is cut; with room for a busy machine.
-const CUT: Duration = Duration::from_secs(30);
-const ROOM: Duration = Duration::from_secs(10);
+/// So often, and after so long, whoever finds no place comes again.
+const ATTEMPTS: usize = 10;
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// What a stream may cost, in KiB: 10,000 of them must fit into what is resident at most.
 const STREAM_KIB_MAX: f64 = 33.0;
@@ -41,13 +41,21 @@ async fn open(ground: &Ground, target: &str, count: u16, is_deaf: bool) -> Vec<T
         let (server, request) = (ground.address, asking(target));
         tasks.spawn(async move {
             let from = 100 + number / (PER_ADDRESS - 4);
-            let mut stream = if is_deaf { connect_narrow(server, from).await.ok()? } else { connect(server, from).await.ok()? };
-            stream.write_all(request.as_bytes()).await.ok()?;
             if is_deaf {
+                let mut stream = connect_narrow(server, from).await.ok()?;
+                stream.write_all(request.as_bytes()).await.ok()?;
                 return Some(stream);
             }
-            let answer = read_answer(&mut stream, false).await.ok()?;
-            (answer.status == 200).then_some(stream)
+            // Until it is a stream it takes a place of the others: whoever finds none comes again.
+            for _ in 0..ATTEMPTS {
+                let mut stream = connect(server, from).await.ok()?;
+                stream.write_all(request.as_bytes()).await.ok()?;
+                if read_answer(&mut stream, false).await.is_ok_and(|answer| answer.status == 200) {
+                    return Some(stream);
+                }
+                tokio::time::sleep(AGAIN).await;
+            }
+            None
         });
         // Not all at the same instant: a system's queue of connections is short.
         if number % 100 == 99 {
@@ -107,14 +115,13 @@ async fn heard(streams: &mut Vec<TcpStream>) -> usize {
 }
 
 #[test]
-fn live_readers_who_never_read_hold_up_nobody_and_are_cut() {
+fn live_readers_who_never_read_hold_up_nobody() {
     let _alone = alone();
     let runtime = runtime();
     let mut ground = runtime.block_on(Ground::filled(&[], 500, 0));
     ground.forget_the_most();
     let probe = Probe::start(ground.address);
     let deaf = runtime.block_on(open(&ground, "/v1/live?after=0", DEAF, true));
-    let begun = Instant::now();
     let next = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(1 << 32));
     let publishing = move || {
         let body = event(next.fetch_add(1, std::sync::atomic::Ordering::Relaxed), "pouring", 0);
@@ -133,16 +140,4 @@ fn live_readers_who_never_read_hold_up_nobody_and_are_cut() {
     assert_eq!((asked.fault(), runtime.block_on(ground.fault())), (None, None));
     assert_eq!(done.statuses.keys().copied().collect::<Vec<_>>(), [201], "publishers go on: {:?}", done.statuses);
     assert_eq!(deaf.len(), usize::from(DEAF));
-    if is_long() {
-        let cut = runtime.block_on(async {
-            tokio::time::sleep((CUT + ROOM).saturating_sub(begun.elapsed())).await;
-            let mut cut = 0;
-            for mut stream in deaf {
-                cut += usize::from(super::client::until_closed(&mut stream, Duration::from_millis(200)).await.is_some());
-            }
-            cut
-        });
-        println!("{cut} of {DEAF} deaf readers were cut after {:?}", CUT + ROOM);
-        assert_eq!(cut, usize::from(DEAF), "who takes nothing for {CUT:?} is cut");
-    }
 }
