@@ -5,7 +5,7 @@
 use dateline_events::Position;
 use tokio::sync::watch;
 
-/// A head that was looked up in the log itself: only such a one is ever noted as known. What is merely heard is a [`Hint`].
+/// A head that was looked up in the log itself: only such a one is ever noted as known. What is merely heard is a `Hint`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct KnownHead(Position);
 
