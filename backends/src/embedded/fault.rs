@@ -73,87 +73,26 @@ impl From<ThreadError> for FileError {
     }
 }
 
-impl From<FileError> for ArchiveError {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Full => Self::Full,
-            FileError::Damaged(detail) => Self::Damaged { detail },
-            FileError::Disk(detail) => Self::Disk { detail },
-            FileError::Other(text) => Self::Engine(text),
+/// What each door calls the same faults.
+macro_rules! faults_of {
+    ($($door:ident),+) => {$(
+        impl From<FileError> for $door {
+            fn from(error: FileError) -> Self {
+                match error {
+                    FileError::Full => Self::Full,
+                    FileError::Damaged(detail) => Self::Damaged { detail },
+                    FileError::Disk(detail) => Self::Disk { detail },
+                    FileError::Other(text) => Self::Engine(text),
+                }
+            }
         }
-    }
-}
 
-impl From<rusqlite::Error> for ArchiveError {
-    fn from(error: rusqlite::Error) -> Self {
-        FileError::from(error).into()
-    }
-}
-
-impl From<FileError> for LedgerError {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Full => Self::Full,
-            FileError::Damaged(detail) => Self::Damaged { detail },
-            FileError::Disk(detail) => Self::Disk { detail },
-            FileError::Other(text) => Self::Engine(text),
+        impl From<rusqlite::Error> for $door {
+            fn from(error: rusqlite::Error) -> Self {
+                FileError::from(error).into()
+            }
         }
-    }
+    )+};
 }
 
-impl From<FileError> for ViewsError {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Full => Self::Full,
-            FileError::Damaged(detail) => Self::Damaged { detail },
-            FileError::Disk(detail) => Self::Disk { detail },
-            FileError::Other(text) => Self::Engine(text),
-        }
-    }
-}
-
-impl From<FileError> for KeepError {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Full => Self::Full,
-            FileError::Damaged(detail) => Self::Damaged { detail },
-            FileError::Disk(detail) => Self::Disk { detail },
-            FileError::Other(text) => Self::Engine(text),
-        }
-    }
-}
-
-impl From<FileError> for ReportsError {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Full => Self::Full,
-            FileError::Damaged(detail) => Self::Damaged { detail },
-            FileError::Disk(detail) => Self::Disk { detail },
-            FileError::Other(text) => Self::Engine(text),
-        }
-    }
-}
-
-impl From<rusqlite::Error> for ReportsError {
-    fn from(error: rusqlite::Error) -> Self {
-        FileError::from(error).into()
-    }
-}
-
-impl From<rusqlite::Error> for LedgerError {
-    fn from(error: rusqlite::Error) -> Self {
-        FileError::from(error).into()
-    }
-}
-
-impl From<rusqlite::Error> for ViewsError {
-    fn from(error: rusqlite::Error) -> Self {
-        FileError::from(error).into()
-    }
-}
-
-impl From<rusqlite::Error> for KeepError {
-    fn from(error: rusqlite::Error) -> Self {
-        FileError::from(error).into()
-    }
-}
+faults_of!(LedgerError, ViewsError, KeepError, ReportsError, ArchiveError);
