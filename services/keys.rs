@@ -202,7 +202,10 @@ impl Keys {
             return Ok(stored.clone());
         }
         let found = self.keep.get(&format!("{PLACE}{id}")).await.map_err(KeyFault::Keep)?;
-        let stored: Option<StoredKey> = found.and_then(|(value, _)| serde_json::from_slice(&value).ok());
+        let stored: Option<StoredKey> = found.map(|(value, _)| serde_json::from_slice(&value)).transpose().map_err(|error| {
+            // It may be in force: whoever holds it is not told that there is no such key.
+            KeyFault::Keep(KeepError::Engine(format!("what is kept of the API key {id} is unreadable: {error}")))
+        })?;
         let mut remembered = locked(&self.remembered);
         if remembered.len() >= MAX_REMEMBERED {
             remembered.clear();

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::Stdio;
 
-use dateline::keys::Keys;
+use dateline::keys::{KeyFault, Keys};
 use dateline::scopes::Scopes;
 use dateline_backends::Keep;
 
@@ -150,4 +150,17 @@ async fn more_keys_than_a_page_stop_nobody_and_revoked_ones_are_removed() {
     assert_eq!(listed(), KEYS - 3);
     server.kill().unwrap();
     server.wait().unwrap();
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_read_is_no_unknown_key() {
+    let (_folder, data) = folder();
+    let keep = Keep::open(format!("sqlite:{}", data.join("keep.db").display())).await.unwrap();
+    let keys = Keys::new(keep.clone());
+    let (key, stored) = keys.create("a desk", Scopes::read(["read"]).unwrap(), "2026-03-01T10:00:00Z").await.unwrap();
+    let place = format!("api-key/{}", stored.id);
+    let (_, revision) = keep.get(&place).await.unwrap().unwrap();
+    keep.put(&place, b"{\"id\":", Some(revision)).await.unwrap();
+    assert!(matches!(Keys::new(keep.clone()).check(&key).await, Err(KeyFault::Keep(_))), "its holder would be told that it is unknown");
+    assert!(matches!(Keys::new(keep).check("dateline_000000000000.x").await, Err(KeyFault::Unknown)));
 }
