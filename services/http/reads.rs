@@ -136,7 +136,9 @@ impl Reads {
     pub fn count(head: &Parts) -> bool {
         let path = head.uri.path();
         let is_free = path.starts_with("/health/") || path.starts_with("/assets/") || path == "/metrics" || path == "/openapi.json";
-        matches!(head.method, Method::GET | Method::HEAD) && !is_free && !path.ends_with("/live")
+        let is_live = path == "/v1/live"
+            || path.strip_prefix("/v1/incidents/").is_some_and(|rest| rest.split_once('/').is_some_and(|(_, rest)| rest == "live"));
+        matches!(head.method, Method::GET | Method::HEAD) && !is_free && !is_live
     }
 
     /// Makes an answer when it is its turn.

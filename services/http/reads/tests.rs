@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::{Method, Request};
 use axum::response::Response;
 use tokio::sync::{Notify, Semaphore};
 
@@ -110,4 +111,19 @@ async fn answers_that_nobody_takes_are_memory() {
     drop(first);
     assert_eq!(reads.answer(from(1), large()).await.status().as_u16(), 200);
     drop(second);
+}
+
+#[test]
+fn what_costs_counts_and_only_streams_by_their_whole_address_do_not() {
+    let counts = |method: Method, path: &str| {
+        let (head, ()) = Request::builder().method(method).uri(path).body(()).unwrap_or_else(|error| panic!("{path}: {error}")).into_parts();
+        Reads::count(&head)
+    };
+    for path in ["/", "/v1/incidents?limit=500", "/v1/incidents/whatsapp/timeline", "/v1/services/live", "/v1/incidents/live", "/incidents/live"] {
+        assert!(counts(Method::GET, path) && counts(Method::HEAD, path), "{path}");
+    }
+    for path in ["/v1/live", "/v1/live?after=3", "/v1/incidents/whatsapp/live", "/health/ready", "/metrics", "/openapi.json"] {
+        assert!(!counts(Method::GET, path), "{path}");
+    }
+    assert!(!counts(Method::POST, "/v1/events"), "bodies have a budget of their own");
 }
