@@ -15,8 +15,9 @@ use super::sum;
 /// How long a connection waits for a lock of another one.
 const BUSY_TIMEOUT_MS: u64 = 10_000;
 
-/// A reader's page cache, in KiB. Nothing is mapped into memory: where a disk fails under a mapped page, the process is killed.
-const READER_CACHE_KIB: i64 = 16 * 1024;
+/// A reader's page cache, in KiB; a process has about nine readers, and behind them the system keeps the same pages. Nothing is mapped into
+/// memory: where a disk fails under a mapped page, the process is killed.
+const READER_CACHE_KIB: i64 = 4 * 1024;
 
 /// Faults of a structure that are told.
 const MAX_FAULTS: u32 = 100;
