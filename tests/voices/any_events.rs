@@ -97,13 +97,7 @@ fn without_tags(page: &str) -> String {
 
 /// Whoever said a marked text is the next one named in brackets, or the sentence begins with the name.
 fn is_told_as_its_own(text: &str) -> Result<(), String> {
-    // The title and the names of a service that only this publisher registered: nobody is named as their speaker.
-    let is_a_name = |line: &&str| {
-        let line = line.trim();
-        let is_title = line.starts_with(MARK) && [" outage", " বিভ্রাট"].iter().any(|end| line.ends_with(end));
-        is_title || line.split_once(": ").is_some_and(|(_, names)| names.starts_with(MARK) && names.contains('(') && names.matches(MARK).count() == 2)
-    };
-    let line = text.lines().filter(|line| !is_a_name(line)).flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let mut from = 0;
     while let Some(at) = line[from..].find(MARK).map(|at| at + from) {
         from = at + MARK.len();

@@ -17,26 +17,8 @@ pub fn timeline(timeline: &Timeline, stretch: Stretch, told: &Told, registry: &R
     let told_entries = lists.into_iter().flatten().map(|entry| (entry.position, entry)).collect();
     let items = items(timeline).map(|item| (item.position, item)).collect();
     let scribe = Scribe { told_entries, items, lang, zone: &told.zone, first_day };
-    json!({
-        "incident": timeline.incident,
-        "merged": timeline.merged,
-        "nature": timeline.nature,
-        "title": title(timeline, told),
-        "services": timeline.services,
-        "vendor": vendor(timeline, registry),
-        "state": timeline.state,
-        "regions": timeline.regions,
-        "symptoms": timeline.symptoms,
-        "milestones": {
-            "first_seen": scribe.milestone(timeline.first_seen.as_ref()),
-            "acknowledged": scribe.milestone(timeline.acknowledged.as_ref()),
-            "restored": scribe.milestone(timeline.restored.as_ref()),
-            "cause": scribe.milestone(timeline.cause.as_ref()),
-        },
-        "time_to_acknowledge": timeline.time_to_acknowledge,
-        "time_to_restore": timeline.time_to_restore,
-        "summary": told.summary,
-        "notes": told.notes,
+    let mut members = in_common(timeline, told, registry, |milestone| json!(scribe.milestone(milestone)));
+    let entries = json!({
         "entries": shown.entries.iter().map(|entry| {
             let mut members = scribe.item(&entry.item);
             members.insert("milestone".into(), json!(entry.milestone));
@@ -49,11 +31,43 @@ pub fn timeline(timeline: &Timeline, stretch: Stretch, told: &Told, registry: &R
         "links": shown.links.iter().map(link).collect::<Vec<_>>(),
         "without_effect": told_without_effect(&timeline.without_effect),
         "page": {"first": stretch.from + 1, "last": stretch.until, "of": stretch.of, "next": null},
-        "axes": timeline.axes,
-        "changed": timeline.changed,
-        "lang": told.lang,
-        "tz": told.zone,
-    })
+    });
+    if let Value::Object(entries) = entries {
+        members.extend(entries);
+    }
+    Value::Object(members)
+}
+
+/// What a timeline says of itself, with or without its entries.
+fn in_common(timeline: &Timeline, told: &Told, registry: &Registry, milestone: impl Fn(Option<&Milestone>) -> Value) -> Map<String, Value> {
+    let mut members = Map::new();
+    let mut say = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+    say("incident", json!(timeline.incident));
+    say("merged", json!(timeline.merged));
+    say("nature", json!(timeline.nature));
+    say("title", title(timeline, told));
+    say("services", json!(timeline.services));
+    say("vendor", json!(vendor(timeline, registry)));
+    say("state", json!(timeline.state));
+    say("regions", json!(timeline.regions));
+    say("symptoms", json!(timeline.symptoms));
+    say("opened_by", json!(timeline.opened_by));
+    let milestones = json!({
+        "first_seen": milestone(timeline.first_seen.as_ref()),
+        "acknowledged": milestone(timeline.acknowledged.as_ref()),
+        "restored": milestone(timeline.restored.as_ref()),
+        "cause": milestone(timeline.cause.as_ref()),
+    });
+    say("milestones", milestones);
+    say("time_to_acknowledge", json!(timeline.time_to_acknowledge));
+    say("time_to_restore", json!(timeline.time_to_restore));
+    say("summary", json!(told.summary));
+    say("notes", json!(told.notes));
+    say("axes", json!(timeline.axes));
+    say("changed", json!(timeline.changed));
+    say("lang", json!(told.lang));
+    say("tz", json!(told.zone));
+    members
 }
 
 /// The positions of the claims that are told for milestones.
@@ -65,38 +79,15 @@ pub fn told_positions(timeline: &Timeline) -> impl Iterator<Item = Position> {
 /// The JSON form of a timeline without its entries, told; `events` names those at [`told_positions`].
 pub fn in_short(timeline: &Timeline, told: &Told, registry: &Registry, events: &BTreeMap<Position, Value>) -> Value {
     let milestone = |milestone: Option<&Milestone>| {
-        milestone.map(|milestone| {
+        let short = milestone.map(|milestone| {
             json!({
                 "event": events.get(&milestone.told), "position": milestone.told, "rule": milestone.rule,
                 "said_by": milestone.said_by, "occurred": bounds(milestone.occurred),
             })
-        })
+        });
+        json!(short)
     };
-    json!({
-        "incident": timeline.incident,
-        "merged": timeline.merged,
-        "nature": timeline.nature,
-        "title": title(timeline, told),
-        "services": timeline.services,
-        "vendor": vendor(timeline, registry),
-        "state": timeline.state,
-        "regions": timeline.regions,
-        "symptoms": timeline.symptoms,
-        "milestones": {
-            "first_seen": milestone(timeline.first_seen.as_ref()),
-            "acknowledged": milestone(timeline.acknowledged.as_ref()),
-            "restored": milestone(timeline.restored.as_ref()),
-            "cause": milestone(timeline.cause.as_ref()),
-        },
-        "time_to_acknowledge": timeline.time_to_acknowledge,
-        "time_to_restore": timeline.time_to_restore,
-        "summary": told.summary,
-        "notes": told.notes,
-        "axes": timeline.axes,
-        "changed": timeline.changed,
-        "lang": told.lang,
-        "tz": told.zone,
-    })
+    Value::Object(in_common(timeline, told, registry, milestone))
 }
 
 /// Whose the services are.

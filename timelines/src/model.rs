@@ -22,6 +22,8 @@ pub struct Timeline {
     pub services: Vec<Slug>,
     /// Those of them that its headline names.
     pub title_services: Vec<Slug>,
+    /// Who says the event that opened it.
+    pub opened_by: Option<SaidBy>,
     /// A headline that a desk gave it and that holds under the axes.
     pub title: Option<Text>,
     /// How it stands.

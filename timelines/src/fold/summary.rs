@@ -22,6 +22,9 @@ pub struct Summary {
     /// Those of its services that its headline names.
     #[serde(default)]
     pub title_services: Vec<Slug>,
+    /// Who says the event that opened it.
+    #[serde(default)]
+    pub opened_by: Option<SaidBy>,
     /// A headline that a desk gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<Text>,
@@ -88,6 +91,7 @@ impl Summary {
             nature: self.nature,
             services: self.services.clone(),
             title_services: self.title_services.clone(),
+            opened_by: self.opened_by.clone(),
             title: self.title.clone(),
             state: self.state,
             regions: self.regions.clone(),
@@ -121,6 +125,7 @@ impl Fold {
             nature: self.nature(),
             services: self.services(),
             title_services: self.title_services(),
+            opened_by: self.opened_by(),
             title: self.title().cloned(),
             state: self.state(None),
             regions: self.regions(),
@@ -247,6 +252,11 @@ impl Fold {
         let names = |slug: &Slug, voice: Option<String>| self.aggregates.named_services.contains_key(&(slug.clone(), voice));
         services.retain(|slug| names(slug, None) || names(slug, Some(opener.original.source.clone())));
         services
+    }
+
+    /// Who says the event that opened the incident, as it stands; None where that was not certainly stated by then.
+    pub(super) fn opened_by(&self) -> Option<SaidBy> {
+        self.opener().filter(|opener| opener.effective.visible == Visible::Certain).map(|opener| SaidBy::of(&opener.effective.event))
     }
 
     /// The event that opened the incident.

@@ -36,6 +36,7 @@ impl Fold {
             nature: self.nature(),
             services: self.services(),
             title_services: self.title_services(),
+            opened_by: self.opened_by(),
             title: self.title().cloned(),
             state: self.state(at),
             regions: self.regions(),

@@ -243,6 +243,8 @@ pub(super) struct Summary {
     pub(super) siblings: Vec<String>,
     pub(super) regions: Vec<String>,
     pub(super) window: Option<(String, Says)>,
+    /// Who opened it, where no time is told whose speaker could be named.
+    pub(super) opened_by: Option<Says>,
 }
 
 /// Who says a claim of the summary.
@@ -254,6 +256,27 @@ pub(super) enum Says {
     Sources(Vec<String>),
     /// Only its publisher; and whom that one names, if anybody.
     Publisher { publisher: String, named: Option<String> },
+}
+
+impl Says {
+    /// Whom it rests on, by their names; a publisher in its language's own words.
+    pub(super) fn named(&self, according_to: fn(&str) -> String) -> Option<String> {
+        match self {
+            Self::Vendor(vendor) => Some(vendor.clone()),
+            Self::Sources(sources) => Some(sources.join(", ")).filter(|sources| !sources.is_empty()),
+            Self::Publisher { publisher, named: Some(named) } => Some(format!("{named}, {}", according_to(publisher))),
+            Self::Publisher { publisher, named: None } => Some(according_to(publisher)),
+        }
+    }
+
+    /// The same as a sentence of its own: according to whom it is told at all.
+    pub(super) fn according_to(&self, according_to: fn(&str) -> String) -> Option<String> {
+        match self {
+            Self::Vendor(vendor) => Some(according_to(vendor)),
+            Self::Sources(_) => self.named(according_to).map(|named| according_to(&named)),
+            Self::Publisher { .. } => self.named(according_to),
+        }
+    }
 }
 
 /// One difference between two states of a timeline.

@@ -90,6 +90,9 @@ fn summary(teller: &Teller) -> Summary {
     let siblings = teller.names.registry.services.iter().filter(|other| {
         vendor_slug.is_some() && other.vendor.as_ref().map(|vendor| &vendor.slug) == vendor_slug.as_ref() && !named.contains(&other.slug.as_str())
     });
+    let window: Option<(String, Says)> =
+        timeline.entries.iter().find_map(|each| Some((entry::window(teller, &each.item)?, says_of(teller, &each.item))));
+    let names_nobody = first_seen.is_none() && acknowledged.is_none() && restored.is_none() && window.is_none();
     Summary {
         nature: Some(timeline.nature),
         has_entries: !timeline.entries.is_empty(),
@@ -105,7 +108,8 @@ fn summary(teller: &Teller) -> Summary {
         vendor: teller.vendor(),
         siblings: siblings.map(|service| teller.names.text(&service.names)).collect(),
         regions: timeline.regions.iter().map(|region| teller.lang.region(region)).collect(),
-        window: timeline.entries.iter().find_map(|each| Some((entry::window(teller, &each.item)?, says_of(teller, &each.item)))),
+        window,
+        opened_by: timeline.opened_by.as_ref().filter(|_| names_nobody).map(|said_by| says(teller, said_by)),
     }
 }
 

@@ -113,7 +113,7 @@ pub(in crate::tell) fn title(_: Lang, services: &[String], nature: Nature, date:
 pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     let is_outage = summary.nature == Some(Nature::Outage);
     let who = summary.vendor.clone().unwrap_or_else(|| "সংস্থা".to_owned());
-    let mut times = Vec::new();
+    let mut times: Vec<String> = summary.opened_by.iter().filter_map(|by| by.according_to(according_to)).collect();
     if let Some((time, by, is_report)) = summary.first_seen.as_ref().filter(|_| is_outage) {
         times.push(format!("{} {time}{}", if *is_report { "প্রথম অভিযোগ" } else { "প্রথম জানা যায়" }, said_by(by)));
     }
@@ -158,19 +158,13 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 
-/// Whom a claim of the summary rests on.
-fn who_says(by: &Says) -> Option<String> {
-    match by {
-        Says::Vendor(vendor) => Some(vendor.clone()),
-        Says::Sources(sources) => Some(sources.join(", ")).filter(|sources| !sources.is_empty()),
-        Says::Publisher { publisher, named: Some(named) } => Some(format!("{named}, {}", according_to(publisher))),
-        Says::Publisher { publisher, named: None } => Some(according_to(publisher)),
-    }
-}
-
-/// The same in brackets.
+/// Whom a claim of the summary rests on, in brackets.
 fn said_by(by: &Says) -> String {
     who_says(by).map(|by| format!(" ({by})")).unwrap_or_default()
+}
+
+fn who_says(by: &Says) -> Option<String> {
+    by.named(according_to)
 }
 
 /// Whose words they are, and where they stand: "(মেটা, হিন্দুস্তান টাইমসে)".
