@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use dateline_backends::{Archive, Ledger, Views};
+use dateline_backends::{Archive, Keep, Ledger, Views};
 use dateline_events::Position;
 use serde_json::{Value, json};
 
@@ -28,6 +28,8 @@ const ANSWER_MS: u64 = 2_000;
 pub struct Health {
     /// The ledger.
     pub ledger: Ledger,
+    /// The keep.
+    pub keep: Keep,
     /// False for a reader: what it tells stands in the views, and it goes on telling while the ledger is away.
     pub needs_ledger: bool,
     /// The views, where the process has opened them.
@@ -49,6 +51,13 @@ impl Health {
     /// What Prometheus reads of the house, at a path, for whoever may read.
     pub fn metrics(&self, path: &str, gate: &Gate) -> Router {
         Router::new().route(path, get(metrics)).with_state((self.clone(), gate.clone()))
+    }
+
+    /// What has no room on its disk. It is ready all the same: whoever reads is answered, and who publishes is told.
+    fn full(&self, ledger: bool) -> Vec<&'static str> {
+        let views = self.views.as_ref().is_some_and(Views::is_full);
+        let doors = [("ledger", ledger), ("keep", self.keep.is_full()), ("views", views)];
+        doors.into_iter().filter_map(|(name, is_full)| is_full.then_some(name)).collect()
     }
 
     async fn views(&self) -> Option<Result<Position, String>> {
@@ -100,6 +109,10 @@ async fn ready(State(health): State<Health>) -> Response {
     let mut told = json!({"ready": ready, "ledger": said(&ledger)});
     if let Some(fault) = fault {
         (told["ledger"]["ok"], told["ledger"]["error"]) = (json!(false), json!(fault.to_string()));
+    }
+    let full = health.full(sound.full);
+    if !full.is_empty() {
+        told["disk_full"] = json!(full);
     }
     if sound.scrubbed > 0 {
         told["ledger"]["scrubbed"] = json!(sound.scrubbed);

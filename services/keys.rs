@@ -175,7 +175,10 @@ impl Keys {
 
     async fn mark(&self) -> Result<(), LedgerError> {
         let Some(ledger) = self.marking.ledger.get().filter(|_| !self.marking.is_marked.load(Ordering::Relaxed)) else { return Ok(()) };
-        ledger.mark_keys_made().await?;
+        // Asked first: to read there need be no room on the disk.
+        if !ledger.keys_made().await? {
+            ledger.mark_keys_made().await?;
+        }
         self.marking.is_marked.store(true, Ordering::Relaxed);
         Ok(())
     }

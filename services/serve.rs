@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use dateline_backends::{Archive, Inbox, Keep, Ledger, Reports, Views};
+use dateline_backends::{Archive, Inbox, Keep, Ledger, LedgerError, Reports, Views};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
@@ -155,8 +155,11 @@ async fn check_that_keys_are_there(keys: &Keys, ledger: &Ledger, serving: &Servi
     }
     if serving.has(Role::Intake) {
         keys.remember_in(ledger.clone());
-        if any_exist {
-            ledger.mark_keys_made().await?;
+        if any_exist && !ledger.keys_made().await? {
+            match ledger.mark_keys_made().await {
+                Err(LedgerError::Full) => tracing::warn!("the ledger's disk is full: that API keys were made is noted in it when there is room"),
+                marked => marked?,
+            }
         }
     }
     Ok(())
@@ -231,6 +234,7 @@ impl Opening<'_> {
         let needs_ledger = self.serving.roles.iter().any(|role| *role != Role::Reader);
         Health {
             ledger: ledger.clone(),
+            keep: self.keep.clone(),
             needs_ledger,
             views: views.cloned(),
             archive: archive.cloned(),

@@ -1,12 +1,13 @@
 //! On a disk that is really full (a small tmpfs) publishing is refused with what to do, nothing is kept in part, reading goes
-//! on, and when there is room again everything goes on by itself.
+//! on, also after a restart, and when there is room again everything goes on by itself.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::needs;
 use crate::support::{OUTAGE, Server, folder, get, publish};
@@ -162,4 +163,132 @@ async fn a_full_disk_refuses_keeps_nothing_in_part_and_is_forgotten_when_there_i
     reads(&server.url, "with room again").await;
     println!("{} acknowledged, {} refused and sent again, on a disk of {DISK_MIB} MiB", acknowledged.len(), refused.len());
     assert_eq!(server.terminate(), Some(0));
+}
+
+/// What is read before and after a restart.
+const READ: [&str; 6] = [
+    "/v1/incidents",
+    "/v1/incidents/whatsapp/timeline.json?retracted=true",
+    "/v1/incidents/whatsapp/timeline.txt?lang=bn",
+    "/v1/incidents/whatsapp/events",
+    "/v1/services",
+    "/v1/events?after=0",
+];
+
+/// Within this the server must have found out that there is room again, in seconds.
+const FOUND_OUT_S: u64 = 30;
+
+async fn answers(url: &str) -> Vec<String> {
+    let mut answers = Vec::new();
+    for path in READ {
+        let answer = reqwest::get(format!("{url}{path}")).await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap().replace(url, "");
+        assert_eq!(status, 200, "{path}: {text}");
+        answers.push(text);
+    }
+    answers
+}
+
+/// Answers that stay as they are: what could still be written is written.
+async fn settled(url: &str) -> Vec<String> {
+    let mut before = answers(url).await;
+    loop {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let now = answers(url).await;
+        if now == before {
+            return now;
+        }
+        before = now;
+    }
+}
+
+/// How the server before ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// By SIGTERM; then the disk is filled.
+    Stopped,
+    /// By SIGKILL, on a full disk.
+    Killed,
+    /// The same, and what connections share beside a file is gone: it is not in a backup, nor on a disk that was mounted anew.
+    KilledAndUnshared,
+}
+
+/// Ends a server so that its disk has no byte left; answers what it answered.
+async fn full_and_ended(disk: &Disk, end: End) -> Vec<String> {
+    let server = Server::start(&disk.at);
+    let lines: Vec<_> = OUTAGE.lines().collect();
+    publish(&server.url, &lines).await;
+    let (status, told) = get(&format!("{}/v1/incidents?min_position={}&wait_ms=30000", server.url, lines.len())).await;
+    assert_eq!(status, 200, "{told}");
+    if end == End::Stopped {
+        let before = settled(&server.url).await;
+        assert_eq!(server.terminate(), Some(0));
+        disk.fill("ballast", 0);
+        return before;
+    }
+    disk.fill("ballast", LEFT_BYTES / 8);
+    publish_until_full(&server.url, &mut BTreeMap::new()).await;
+    disk.fill("ballast-2", 0);
+    let before = settled(&server.url).await;
+    server.kill();
+    if end == End::KilledAndUnshared {
+        for name in ["ledger.db-shm", "keep.db-shm", "views.db-shm", "reports.db-shm"] {
+            let _ = fs::remove_file(disk.at.join(name));
+        }
+    }
+    disk.fill("ballast-3", 0);
+    before
+}
+
+/// Starts on a full disk, reads, is refused; then there is room.
+async fn reads_refuses_and_goes_on(disk: &Disk, end: End) {
+    let before = full_and_ended(disk, end).await;
+    let server = Server::start(&disk.at);
+    assert_eq!(answers(&server.url).await, before, "{end:?}: what was read before, and is now");
+    reads(&server.url, "after a restart on a full disk").await;
+    let (status, ready) = get(&format!("{}/health/ready", server.url)).await;
+    assert_eq!((status, &ready["ready"]), (200, &json!(true)), "{end:?}: {ready}");
+    assert!(ready["disk_full"].as_array().is_some_and(|full| full.contains(&json!("ledger"))), "{end:?}: readiness does not tell: {ready}");
+    let event = context(MAX_ATTEMPTS + 1, 300);
+    let (status, retry, answer) = send(&server.url, &event).await;
+    says_what_to_do(status, retry.as_deref(), &answer);
+    assert_eq!(answers(&server.url).await, before, "{end:?}: after an event was refused");
+
+    for name in ["ballast", "ballast-2", "ballast-3"] {
+        let _ = fs::remove_file(disk.at.join(name));
+    }
+    let begun = Instant::now();
+    let position = loop {
+        let (status, _, answer) = send(&server.url, &event).await;
+        if status == 201 {
+            break answer["position"].as_u64().unwrap();
+        }
+        assert!(begun.elapsed() < Duration::from_secs(FOUND_OUT_S), "{end:?}: there is room again: {status} {answer}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    let (status, caught_up) = get(&format!("{}/v1/incidents?min_position={position}&wait_ms=30000", server.url)).await;
+    assert_eq!(status, 200, "{end:?}: the projector goes on by itself: {caught_up}");
+    loop {
+        let (_, ready) = get(&format!("{}/health/ready", server.url)).await;
+        if ready["disk_full"].is_null() {
+            break;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(FOUND_OUT_S), "{end:?}: readiness goes on telling: {ready}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(server.terminate(), Some(0));
+    let server = Server::start(&disk.at);
+    let (status, stored) = get(&format!("{}/v1/events/{position}", server.url)).await;
+    assert_eq!(status, 200, "{end:?}: what was acknowledged: {stored}");
+    println!("{end:?}: read after {:?}, position {position} stored with room again", begun.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_does_not_prevent_reading_after_a_restart() {
+    for end in [End::Stopped, End::Killed, End::KilledAndUnshared] {
+        let (_folder, parent) = folder();
+        let Some(disk) = needs::found("no small disk can be mounted here", Disk::mount(parent.join("disk"), DISK_MIB)) else { return };
+        reads_refuses_and_goes_on(&disk, end).await;
+    }
 }

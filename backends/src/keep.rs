@@ -95,6 +95,14 @@ impl Keep {
         }
     }
 
+    /// Whether there is no room for what should be kept; reading goes on. An engine that cannot tell says no.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Embedded(keep) => keep.is_full(),
+            Self::Distributed(_) => false,
+        }
+    }
+
     /// The value of a key, with its revision.
     pub async fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Revision)>, KeepError> {
         match self {

@@ -42,6 +42,8 @@ pub struct Soundness {
     pub fault: Option<LedgerError>,
     /// The disk failed lately.
     pub disk: Option<LedgerError>,
+    /// There is no room for what should be stored.
+    pub full: bool,
     /// The scrub has looked at everything up to here.
     pub scrubbed: Position,
     /// Up to here events are older than their commitments, which were made of what was found.

@@ -155,6 +155,14 @@ impl Views {
         }
     }
 
+    /// Whether there is no room for what should be written; reading goes on. An engine that cannot tell says no.
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Embedded(views) => views.is_full(),
+            Self::Distributed(_) => false,
+        }
+    }
+
     /// The generation that readers read.
     pub async fn serving(&self) -> Result<Generation, ViewsError> {
         match self {

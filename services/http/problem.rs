@@ -179,7 +179,11 @@ impl From<ViewsError> for Problem {
 
 impl From<KeepError> for Problem {
     fn from(error: KeepError) -> Self {
-        tracing::error!(%error, "the keep failed");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "keep-unavailable", "The keep cannot answer", error.to_string()).retry(5)
+        let detail = error.to_string();
+        tracing::error!(%detail, "the keep failed");
+        if error == KeepError::Full {
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, "keep-full", "The keep's disk is full", detail).retry(30);
+        }
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "keep-unavailable", "The keep cannot answer", detail).retry(5)
     }
 }

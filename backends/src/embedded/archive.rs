@@ -8,6 +8,7 @@ use std::sync::Arc;
 use dateline_events::{Instant, Position};
 use rusqlite::{Connection, OptionalExtension, Row, TransactionBehavior, params};
 
+use super::alone::{Alone, Connected};
 use super::fault::FileError;
 use super::file::{self, Format, number, position};
 use crate::archive::{self, ArchiveError};
@@ -30,37 +31,44 @@ const COLUMNS: &str = "SELECT position, key, recorded, salt, bytes FROM archive"
 /// An archive in a file.
 #[derive(Clone, Debug)]
 pub struct Archive {
-    threads: Arc<Threads<Connection>>,
+    threads: Arc<Threads<Connected>>,
 }
 
 impl Archive {
     pub(crate) async fn open(path: &str) -> Result<Self, ArchiveError> {
         let path = PathBuf::from(path);
         let opened = tokio::task::spawn_blocking(move || -> Result<Self, FileError> {
-            let connection = file::open_to_write(&path, &FORMAT)?;
-            Ok(Self { threads: Arc::new(Threads::start("dateline-archive", vec![connection])?) })
+            let connected = Connected::new(&Alone::new(path, &FORMAT), file::open_to_write)?;
+            Ok(Self { threads: Arc::new(Threads::start("dateline-archive", vec![connected])?) })
         });
         Ok(opened.await.map_err(|error| ArchiveError::Engine(error.to_string()))??)
     }
 
     pub(crate) async fn head(&self) -> Result<Position, ArchiveError> {
-        self.threads.run(|connection| head(connection)).await
+        self.run(|connection| head(connection)).await
     }
 
     pub(crate) async fn put(&self, records: Vec<Record>) -> Result<Position, ArchiveError> {
-        self.threads.run(move |connection| put(connection, &records)).await
+        self.run(move |connection| put(connection, &records)).await
     }
 
     pub(crate) async fn page(&self, after: Position, limit: usize) -> Result<Vec<Record>, ArchiveError> {
-        self.threads.run(move |connection| page(connection, after, limit)).await
+        self.run(move |connection| page(connection, after, limit)).await
     }
 
     pub(crate) async fn get(&self, at: Position) -> Result<Option<Record>, ArchiveError> {
-        self.threads.run(move |connection| get(connection, at)).await
+        self.run(move |connection| get(connection, at)).await
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Connection) -> Result<T, ArchiveError> + Send + 'static,
+    ) -> Result<T, ArchiveError> {
+        self.threads.run(move |connected| connected.with(work)).await
     }
 
     pub(crate) async fn destroy(&self, at: Position) -> Result<bool, ArchiveError> {
-        self.threads.run(move |connection| destroy(connection, at)).await
+        self.run(move |connection| destroy(connection, at)).await
     }
 }
 

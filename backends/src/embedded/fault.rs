@@ -22,16 +22,42 @@ pub(super) enum FileError {
     Other(String),
 }
 
-impl FileError {
+/// An error that can say which file it is about.
+pub(super) trait OfAFile: From<FileError> {
     /// The same, naming the file.
-    pub(super) fn at(self, path: &Path) -> Self {
-        match self {
-            Self::Damaged(detail) => Self::Damaged(format!("{}: {detail}", path.display())),
-            Self::Disk(detail) => Self::Disk(format!("{}: {detail}", path.display())),
-            other => other,
-        }
+    fn at(self, path: &Path) -> Self;
+}
+
+fn named(detail: &mut String, path: &Path) {
+    let path = path.display().to_string();
+    if !detail.starts_with(&path) {
+        *detail = format!("{path}: {detail}");
     }
 }
+
+impl OfAFile for FileError {
+    fn at(mut self, path: &Path) -> Self {
+        if let Self::Damaged(detail) | Self::Disk(detail) = &mut self {
+            named(detail, path);
+        }
+        self
+    }
+}
+
+macro_rules! of_a_file {
+    ($($error:ident),*) => {
+        $(impl OfAFile for $error {
+            fn at(mut self, path: &Path) -> Self {
+                if let Self::Damaged { detail } | Self::Disk { detail } = &mut self {
+                    named(detail, path);
+                }
+                self
+            }
+        })*
+    };
+}
+
+of_a_file!(ArchiveError, KeepError, LedgerError, ReportsError, ViewsError);
 
 impl From<rusqlite::Error> for FileError {
     fn from(error: rusqlite::Error) -> Self {

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use dateline_events::{Instant, Position};
-use rusqlite::{Connection, Row, TransactionBehavior};
+use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior};
 
-use super::fault::FileError;
+use super::fault::{FileError, OfAFile as _};
 use super::private;
 use super::sum;
 
@@ -26,6 +26,7 @@ const MAX_FAULTS: u32 = 100;
 const CACHED_STATEMENTS: usize = 128;
 
 /// What marks a file as one of ours, and the version of its tables.
+#[derive(Debug)]
 pub(super) struct Format {
     /// What a person calls the file.
     pub name: &'static str,
@@ -105,6 +106,27 @@ fn read_at(path: &Path, format: &Format) -> Result<Connection, FileError> {
     connection.pragma_update(None, "query_only", "ON")?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     check(&connection, path, format)?;
+    Ok(connection)
+}
+
+/// Opens a file that is there so that it is held alone and needs no other file beside it. One that is empty, or of an older version, must be
+/// written first, and for that there is no room.
+pub(super) fn open_alone(path: &Path, format: &Format) -> Result<Connection, FileError> {
+    alone_at(path, format).map_err(|error| error.at(path))
+}
+
+fn alone_at(path: &Path, format: &Format) -> Result<Connection, FileError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    // Before anything is read: who has shared the file once goes on sharing it.
+    connection.query_row("PRAGMA locking_mode=EXCLUSIVE", [], |_| Ok(()))?;
+    settle(&connection)?;
+    connection.pragma_update(None, "synchronous", format.synchronous)?;
+    connection.pragma_update(None, "secure_delete", "ON")?;
+    connection.pragma_update(None, "cache_size", -i64::from(format.cache_kib))?;
+    let is_new = marks(&connection)? == (0, 0) && is_empty(&connection)?;
+    if is_new || check(&connection, path, format)? != format.version() {
+        return Err(FileError::Full);
+    }
     Ok(connection)
 }
 

@@ -8,6 +8,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
+use super::alone::{Alone, Connected};
 use super::fault::FileError;
 use super::file::{self, Format};
 use crate::keep::{KeepEntry, KeepError, Revision};
@@ -31,40 +32,52 @@ const SOUND: &str = "sum IS row_sum(key, value, revision)";
 /// A keep in a file.
 #[derive(Clone, Debug)]
 pub struct Keep {
-    threads: Arc<Threads<Connection>>,
+    threads: Arc<Threads<Connected>>,
+    alone: Arc<Alone>,
 }
 
 impl Keep {
     pub(crate) async fn open(path: &str) -> Result<Self, KeepError> {
         let path = PathBuf::from(path);
         let opened = tokio::task::spawn_blocking(move || -> Result<Self, FileError> {
-            let connection = file::open_to_write(&path, &FORMAT)?;
-            check(&connection).map_err(|error| error.at(&path))?;
-            Ok(Self { threads: Arc::new(Threads::start("dateline-keep", vec![connection])?) })
+            let alone = Alone::new(path, &FORMAT);
+            let mut connected = Connected::new(&alone, file::open_to_write)?;
+            connected.with(|connection| check(connection))?;
+            Ok(Self { threads: Arc::new(Threads::start("dateline-keep", vec![connected])?), alone })
         });
         Ok(opened.await.map_err(|error| KeepError::Engine(error.to_string()))??)
     }
 
     pub(crate) async fn get(&self, key: String) -> Result<Option<(Vec<u8>, Revision)>, KeepError> {
-        self.threads
-            .run(move |connection| {
-                let mut statement = connection.prepare_cached(&format!("SELECT {SOUND}, value, revision FROM keep WHERE key = ?1"))?;
-                let found = statement.query_row([&key], |row| Ok((row.get(0)?, (row.get(1)?, file::position(row, 2)?)))).optional()?;
-                found.map(|(sound, entry): (bool, _)| if sound { Ok(entry) } else { Err(damaged(&key)) }).transpose()
-            })
-            .await
+        self.run(move |connection| {
+            let mut statement = connection.prepare_cached(&format!("SELECT {SOUND}, value, revision FROM keep WHERE key = ?1"))?;
+            let found = statement.query_row([&key], |row| Ok((row.get(0)?, (row.get(1)?, file::position(row, 2)?)))).optional()?;
+            found.map(|(sound, entry): (bool, _)| if sound { Ok(entry) } else { Err(damaged(&key)) }).transpose()
+        })
+        .await
     }
 
     pub(crate) async fn put(&self, key: String, value: Vec<u8>, expected: Option<Revision>) -> Result<Revision, KeepError> {
-        self.threads.run(move |connection| put(connection, key, &value, expected)).await
+        let put = self.run(move |connection| put(connection, key, &value, expected)).await;
+        self.alone.note(put == Err(KeepError::Full));
+        put
     }
 
     pub(crate) async fn delete(&self, key: String, expected: Revision) -> Result<(), KeepError> {
-        self.threads.run(move |connection| delete(connection, key, expected)).await
+        self.run(move |connection| delete(connection, key, expected)).await
     }
 
     pub(crate) async fn list(&self, prefix: String, after: String, limit: usize) -> Result<Vec<KeepEntry>, KeepError> {
-        self.threads.run(move |connection| list(connection, &prefix, &after, limit)).await
+        self.run(move |connection| list(connection, &prefix, &after, limit)).await
+    }
+
+    /// Whether there is no room for what should be kept.
+    pub(crate) fn is_full(&self) -> bool {
+        self.alone.is_full()
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Connection) -> Result<T, KeepError> + Send + 'static) -> Result<T, KeepError> {
+        self.threads.run(move |connected| connected.with(work)).await
     }
 }
 

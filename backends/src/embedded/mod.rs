@@ -3,6 +3,7 @@
 //! A connection belongs to one thread for its whole life; the async side sends work and awaits the answer. No statement is
 //! ever held across an await.
 
+mod alone;
 mod archive;
 mod fault;
 mod file;

@@ -3,7 +3,7 @@
 //! What stands in a file is not known here.
 
 use std::fs::{DirBuilder, OpenOptions, Permissions};
-use std::io::{ErrorKind, Result};
+use std::io::{ErrorKind, Result, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
@@ -19,7 +19,12 @@ const STICKY: u32 = 0o1000;
 const BESIDE: [&str; 4] = ["-wal", "-shm", "-journal", ".lock"];
 
 /// Names of files that a folder of ours holds; with any other in it, the folder is somebody's own, and is left as it is.
-const ENDINGS: [&str; 8] = [".db", ".db-wal", ".db-shm", ".db-journal", ".lock", ".toml", ".log", ".damaged"];
+const ENDINGS: [&str; 9] = [".db", ".db-wal", ".db-shm", ".db-journal", ".lock", ".toml", ".log", ".damaged", ROOM];
+
+/// The ending of the file by which room is looked for, and how much room there must be, in bytes: what SQLite keeps beside a file needs
+/// 32 KiB before anything is stored.
+const ROOM: &str = ".room";
+const ROOM_BYTES: usize = 256 * 1024;
 
 /// What was open to others is told once a process.
 static TOLD: Once = Once::new();
@@ -50,6 +55,19 @@ pub(super) fn settle(path: &Path) {
         beside.push(ending);
         narrow(&PathBuf::from(beside), FILE);
     }
+}
+
+/// Whether there is room on the disk of a file: as much as that is written beside it, and deleted again.
+pub(super) fn has_room(beside: &Path) -> bool {
+    let mut path = beside.as_os_str().to_owned();
+    path.push(ROOM);
+    let written = OpenOptions::new().write(true).create(true).truncate(true).mode(FILE).open(&path).and_then(|mut file| {
+        file.write_all(&vec![0; ROOM_BYTES])?;
+        // A disk may take what it has no room for until it must.
+        file.sync_data()
+    });
+    let deleted = std::fs::remove_file(&path);
+    written.and(deleted).is_ok()
 }
 
 /// True for a folder that holds nothing but files like ours.

@@ -10,7 +10,8 @@ use dateline_events::Position;
 use dateline_events::reports::FlushName;
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::fault::FileError;
+use super::alone::{Alone, Connected};
+use super::fault::{FileError, OfAFile as _};
 use super::file::{self, Format};
 use crate::reports::{Appended, FlushPage, KeptFlush, MAX_REPORTS_PAGE_BYTES, ReportsError};
 use crate::threads::Threads;
@@ -41,12 +42,13 @@ const FORMAT: Format = Format {
 #[derive(Clone, Debug)]
 pub struct Reports {
     writer: Arc<Threads<Writing>>,
-    reader: Arc<Threads<Connection>>,
+    reader: Arc<Threads<Connected>>,
 }
 
 /// What the writing thread owns.
 struct Writing {
     path: PathBuf,
+    alone: Arc<Alone>,
     kept_s: u64,
     /// None after a failure: what a failed sync left in the log is never built upon.
     connection: Option<Connection>,
@@ -56,9 +58,17 @@ impl Reports {
     pub(crate) async fn open(path: &str, kept_s: u64) -> Result<Self, ReportsError> {
         let path = PathBuf::from(path);
         let opened = tokio::task::spawn_blocking(move || -> Result<Self, FileError> {
-            let connection = Some(open(&path)?);
-            let reading = file::open_to_read(&path, &FORMAT)?;
-            let writer = Arc::new(Threads::start("dateline-reports-write", vec![Writing { path, kept_s, connection }])?);
+            let alone = Alone::new(path.clone(), &FORMAT);
+            let connection = match open(&path) {
+                Ok(connection) => Some(connection),
+                Err(FileError::Full) => {
+                    alone.hold()?;
+                    None
+                }
+                Err(error) => return Err(error),
+            };
+            let reading = Connected::new(&alone, file::open_to_read)?;
+            let writer = Arc::new(Threads::start("dateline-reports-write", vec![Writing { path, alone, kept_s, connection }])?);
             Ok(Self { writer, reader: Arc::new(Threads::start("dateline-reports-read", vec![reading])?) })
         });
         Ok(opened.await.map_err(|error| ReportsError::Engine(error.to_string()))??)
@@ -69,11 +79,11 @@ impl Reports {
     }
 
     pub(crate) async fn read(&self, after: Position, limit: usize) -> Result<FlushPage, ReportsError> {
-        self.reader.run(move |connection| read(connection, after, limit)).await
+        self.reader.run(move |connected| connected.with(|connection| read(connection, after, limit))).await
     }
 
     pub(crate) async fn head(&self) -> Result<Position, ReportsError> {
-        self.reader.run(|connection| Ok(head(connection)?)).await
+        self.reader.run(|connected| connected.with(|connection| Ok(head(connection)?))).await
     }
 
     pub(crate) async fn limit_pages(&self, pages: u32) -> Result<(), ReportsError> {
@@ -85,7 +95,8 @@ impl Reports {
 /// Opens the file to write, and brings what its log holds into it before anything is appended.
 fn open(path: &std::path::Path) -> Result<Connection, FileError> {
     let connection = file::open_to_write(path, &FORMAT)?;
-    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+    let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    emptied.map_err(|error| FileError::from(error).at(path))?;
     Ok(connection)
 }
 
@@ -93,7 +104,7 @@ impl Writing {
     fn append(&mut self, name: FlushName, bytes: &[u8]) -> Result<Appended, ReportsError> {
         let mut connection = match self.connection.take() {
             Some(connection) => connection,
-            None => open(&self.path)?,
+            None => self.alone.let_go(|| open(&self.path))?,
         };
         let appended = append(&mut connection, name, bytes, self.kept_s);
         // A full disk fails before anything is synced; after any other failure the file is opened anew.

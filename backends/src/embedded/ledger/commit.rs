@@ -16,6 +16,8 @@ use super::sound::Sound;
 use super::writer::{Answering, Append};
 use super::{FORMAT, marks, read};
 use crate::clock::{self, RecordingClock};
+use crate::embedded::alone::{Alone, Connected};
+use crate::embedded::fault::OfAFile as _;
 use crate::embedded::file::{self, number, position};
 use crate::embedded::private;
 use crate::heads::KnownHead;
@@ -63,7 +65,9 @@ pub(super) fn prepare(events: &[NewEvent]) -> Result<Vec<Prepared>, LedgerError>
 /// Everything the writer thread owns.
 pub(super) struct Writing {
     path: PathBuf,
-    /// None after a failed commit, until the file is opened again.
+    /// What reads the file while its disk is full; let go before it is opened to write.
+    alone: Arc<Alone>,
+    /// None after a failed commit, and from the start on a full disk, until the file is opened again.
     connection: Option<Connection>,
     /// The numbers of sources. Cleared when a transaction fails: it may hold numbers that were never stored.
     sources: HashMap<String, i64>,
@@ -79,7 +83,7 @@ pub(super) struct Writing {
 
 impl Writing {
     pub(super) fn open(
-        path: PathBuf,
+        (path, alone): (PathBuf, Arc<Alone>),
         known: Position,
         publish: watch::Sender<KnownHead>,
         answering: Answering,
@@ -87,18 +91,36 @@ impl Writing {
         clock: Arc<RecordingClock>,
     ) -> Result<Self, LedgerError> {
         let lock = lock(&path)?;
-        let mut writing = Self { path, connection: None, sources: HashMap::new(), known, publish, answering, sound, clock, _lock: lock };
-        writing.reopen()?;
+        let mut writing = Self { path, alone, connection: None, sources: HashMap::new(), known, publish, answering, sound, clock, _lock: lock };
+        match writing.reopen() {
+            Err(LedgerError::Full) => writing.only_read()?,
+            reopened => reopened?,
+        }
         Ok(writing)
+    }
+
+    /// On a full disk the file is read from the start, and opened to write when there is room.
+    fn only_read(&mut self) -> Result<(), LedgerError> {
+        self.alone.hold()?;
+        let head = Connected::new(&self.alone, file::open_to_read)?.with(|connection| read::head(connection))?.position;
+        if head < self.known {
+            return Err(LedgerError::Shorter { known: self.known, head });
+        }
+        self.known = head;
+        self.publish.send_replace(KnownHead::looked_up(head));
+        Ok(())
     }
 
     /// Opens the file, anew after a failure. What a failed sync left in the log is never built upon: before anything is
     /// appended, the log is brought into the file and emptied.
     fn reopen(&mut self) -> Result<(), LedgerError> {
         self.connection = None;
-        let connection = file::open_to_write(&self.path, &FORMAT)?;
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        marks::prepare(&connection)?;
+        let connection = self.alone.let_go(|| {
+            let connection = file::open_to_write(&self.path, &FORMAT)?;
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+            marks::prepare(&connection)?;
+            Ok::<_, LedgerError>(connection)
+        })?;
         let Head { position: head, recorded } = read::head(&connection)?;
         if head < self.known {
             return Err(LedgerError::Shorter { known: self.known, head });
@@ -125,6 +147,8 @@ impl Writing {
     /// Commits what waited together and answers everybody.
     pub(super) fn append(&mut self, group: Vec<Append>) {
         let committed = self.sound.refusal().map_or_else(|| self.ready(), Err).and_then(|()| self.commit(&group));
+        self.alone.note(matches!(committed, Err(LedgerError::Full)));
+        let committed = committed.map_err(|error| error.at(&self.path));
         let answers = match committed {
             Ok(stored) => {
                 let mut stored = stored.into_iter();

@@ -19,7 +19,8 @@ use tokio::sync::watch;
 
 pub use follow::Follower;
 
-use super::fault::FileError;
+use super::alone::{Alone, Connected};
+use super::fault::{FileError, OfAFile as _};
 use super::file::{self, Format};
 use crate::clock::{Clocks, RecordingClock};
 use crate::heads::KnownHead;
@@ -69,7 +70,8 @@ pub struct Ledger {
 /// What reading needs; a follower holds it too.
 #[derive(Debug)]
 struct Reader {
-    threads: Threads<rusqlite::Connection>,
+    threads: Threads<Connected>,
+    alone: Arc<Alone>,
     head: watch::Receiver<KnownHead>,
     sound: Arc<Sound>,
 }
@@ -80,7 +82,7 @@ impl Reader {
         &self,
         work: impl FnOnce(&mut rusqlite::Connection) -> Result<T, LedgerError> + Send + 'static,
     ) -> Result<T, LedgerError> {
-        let done = self.threads.run(work).await;
+        let done = self.threads.run(move |connected| connected.with(work)).await;
         if let Err(error) = &done {
             self.sound.note(error);
         }
@@ -92,38 +94,38 @@ impl Ledger {
     pub(crate) async fn open(path: &str, options: LedgerOptions) -> Result<Self, LedgerError> {
         let path = numbered(path, options.number);
         let answering = Answering::start();
-        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&path, options, answering));
+        let opened = tokio::task::spawn_blocking(move || Self::open_blocking(&path, options, answering).map_err(|error| error.at(&path)));
         opened.await.map_err(|error| LedgerError::Engine(error.to_string()))?
     }
 
     fn open_blocking(path: &Path, options: LedgerOptions, answering: Answering) -> Result<Self, LedgerError> {
         let (publish, head) = watch::channel(KnownHead::default());
-        let (sound, clock) = (Arc::new(Sound::default()), Arc::new(RecordingClock::default()));
+        let (sound, clock, alone) = (Arc::new(Sound::default()), Arc::new(RecordingClock::default()), Alone::new(path.to_owned(), &FORMAT));
         let (writer, poller) = match options.role {
             LedgerRole::Writer => {
-                let (sound, clock) = (Arc::clone(&sound), Arc::clone(&clock));
-                let writing = Writing::open(path.to_owned(), options.known_at_least, publish, answering, sound, clock)?;
+                let file = (path.to_owned(), Arc::clone(&alone));
+                let writing = Writing::open(file, options.known_at_least, publish, answering, Arc::clone(&sound), Arc::clone(&clock))?;
                 (Some(Arc::new(Writer::start(writing)?)), None)
             }
             LedgerRole::Reader => {
-                let connection = file::open_to_read(path, &FORMAT)?;
-                let found = read::head(&connection)?.position;
+                let mut connected = Connected::new(&alone, file::open_to_read)?;
+                let found = connected.with(|connection| read::head(connection))?.position;
                 if found < options.known_at_least {
                     return Err(LedgerError::Shorter { known: options.known_at_least, head: found });
                 }
                 publish.send_replace(KnownHead::looked_up(found));
-                (None, Some(Arc::new(poll_head(connection, publish)?)))
+                (None, Some(Arc::new(poll_head(connected, publish)?)))
             }
         };
-        let connections = (0..READER_THREADS).map(|_| file::open_to_read(path, &FORMAT)).collect::<Result<Vec<_>, FileError>>()?;
+        let connections = (0..READER_THREADS).map(|_| Connected::new(&alone, file::open_to_read)).collect::<Result<Vec<_>, FileError>>()?;
         let threads = Threads::start("dateline-ledger-read", connections)?;
-        let mut looking = file::open_to_read(path, &FORMAT)?;
-        let structure_too = scrub::at_start(&mut looking, path, &sound)?;
+        let mut looking = Connected::new(&alone, file::open_to_read)?;
+        let structure_too = looking.with(|connection| scrub::at_start(connection, path, &sound))?;
         let scrub = match &writer {
             Some(writer) => Some(Arc::new(Scrub::start(looking, writer.filling(), Arc::clone(&sound), structure_too)?)),
             None => None,
         };
-        Ok(Self { _scrub: scrub, writer, reader: Arc::new(Reader { threads, head, sound }), clock, _poller: poller })
+        Ok(Self { _scrub: scrub, writer, reader: Arc::new(Reader { threads, alone, head, sound }), clock, _poller: poller })
     }
 
     pub(crate) async fn append(&self, batch: Vec<NewEvent>) -> Result<Vec<Outcome>, LedgerError> {
@@ -167,7 +169,7 @@ impl Ledger {
     }
 
     pub(crate) fn soundness(&self) -> Soundness {
-        self.reader.sound.told()
+        Soundness { full: self.reader.alone.is_full(), ..self.reader.sound.told() }
     }
 
     pub(crate) async fn copy(&self, records: Vec<Record>) -> Result<(), LedgerError> {
@@ -236,8 +238,8 @@ fn outcome(event: &NewEvent, key: EventKey, stored: Stored) -> Outcome {
     }
 }
 
-fn poll_head(connection: rusqlite::Connection, publish: watch::Sender<KnownHead>) -> Result<Poller, FileError> {
-    let poller = Poller::start(connection, move |connection| match read::head(connection) {
+fn poll_head(connected: Connected, publish: watch::Sender<KnownHead>) -> Result<Poller, FileError> {
+    let poller = Poller::start(connected, move |connected| match connected.with(|connection| read::head(connection)) {
         Ok(head) => {
             let head = KnownHead::looked_up(head.position);
             publish.send_if_modified(|known| std::mem::replace(known, head) != head);

@@ -15,6 +15,7 @@ use super::commitments::{self, Holding};
 use super::read;
 use super::sound::Sound;
 use super::writer::Filling;
+use crate::embedded::alone::Connected;
 use crate::embedded::file::{number, position, structure};
 use crate::ledger::{LedgerError, MAX_PAGE_RECORDS};
 use crate::soundness::Commitment;
@@ -42,10 +43,14 @@ pub(super) struct Scrub {
 }
 
 impl Scrub {
-    pub(super) fn start(connection: Connection, filling: Filling, sound: Arc<Sound>, structure_too: bool) -> Result<Self, LedgerError> {
+    pub(super) fn start(connected: Connected, filling: Filling, sound: Arc<Sound>, structure_too: bool) -> Result<Self, LedgerError> {
         let (stop, stopped) = channel();
-        let scrubbing = Scrubbing { connection, filling, sound, stopped };
-        let thread = std::thread::Builder::new().name("dateline-scrub".to_owned()).spawn(move || scrubbing.run(structure_too));
+        let scrub = move || {
+            if let Ok(connection) = own(connected, &stopped) {
+                Scrubbing { connection, filling, sound, stopped }.run(structure_too);
+            }
+        };
+        let thread = std::thread::Builder::new().name("dateline-scrub".to_owned()).spawn(scrub);
         let thread = thread.map_err(|error| LedgerError::Engine(format!("cannot start a thread: {error}")))?;
         Ok(Self { stop: Some(stop), thread: Some(thread) })
     }
@@ -69,6 +74,23 @@ struct Scrubbing {
 
 /// Told to stop.
 struct Stopped;
+
+/// Waits for a connection of its own: while the disk is full all share one, and would wait for the scrub.
+fn own(mut connected: Connected, stopped: &Receiver<()>) -> Result<Connection, Stopped> {
+    loop {
+        match connected.take_own() {
+            Some(connection) => return Ok(connection),
+            None => rest(stopped, Duration::from_secs(RETRY_AFTER_S))?,
+        }
+    }
+}
+
+fn rest(stopped: &Receiver<()>, pause: Duration) -> Result<(), Stopped> {
+    match stopped.recv_timeout(pause) {
+        Err(RecvTimeoutError::Timeout) => Ok(()),
+        _ => Err(Stopped),
+    }
+}
 
 impl Scrubbing {
     fn run(mut self, structure_too: bool) {
@@ -121,10 +143,7 @@ impl Scrubbing {
     }
 
     fn rest(&self, pause: Duration) -> Result<(), Stopped> {
-        match self.stopped.recv_timeout(pause) {
-            Err(RecvTimeoutError::Timeout) => Ok(()),
-            _ => Err(Stopped),
-        }
+        rest(&self.stopped, pause)
     }
 
     /// Makes a page of the commitments that are missing; true when none is.

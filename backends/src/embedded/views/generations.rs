@@ -137,6 +137,11 @@ pub(super) fn serving_cursor(connection: &Connection) -> Result<(Generation, Pos
     Ok((generation, cursor(connection, generation.number)?))
 }
 
+/// Whether what stands there can be read as it is: a generation serves, and all have checksums.
+pub(super) fn is_readable(connection: &Connection) -> Result<bool, ViewsError> {
+    Ok(serving(connection)?.is_some() && numbers(connection, "summed = 0")?.is_empty())
+}
+
 /// Whether a generation serves.
 pub(super) fn serves(connection: &Connection, number: u32) -> Result<bool, ViewsError> {
     Ok(serving(connection)?.is_some_and(|generation| generation.number == number))

@@ -86,6 +86,11 @@ impl Views {
         self.shared.set_aside.borrow().clone()
     }
 
+    /// Whether there is no room for what should be written.
+    pub(crate) fn is_full(&self) -> bool {
+        self.shared.opened().is_ok_and(|opened| opened.alone.is_full())
+    }
+
     pub(crate) async fn serving(&self) -> Result<Generation, ViewsError> {
         self.look(|connection| Ok(generations::serving_cursor(connection)?.0)).await
     }
@@ -105,8 +110,11 @@ impl Views {
     }
 
     pub(crate) async fn commit(&self, generation: Generation, from: Position, to: Position, rows: Rows) -> Result<(), ViewsError> {
-        let serves = self.write(move |connection| commit::commit(connection, generation.number, from, to, &rows)).await?;
-        if serves {
+        let committed = self.write(move |connection| commit::commit(connection, generation.number, from, to, &rows)).await;
+        if let Ok(opened) = self.shared.opened() {
+            opened.alone.note(committed == Err(ViewsError::Full));
+        }
+        if committed? {
             announce(&self.shared.publish, to);
         }
         Ok(())
@@ -207,14 +215,14 @@ impl Views {
     /// Runs work on a reading thread.
     async fn look<T: Send + 'static>(&self, work: impl FnOnce(&mut Connection) -> Result<T, ViewsError> + Send + 'static) -> Result<T, ViewsError> {
         let opened = self.shared.opened()?;
-        let done = opened.readers.run(work).await;
+        let done = opened.readers.run(move |connected| connected.with(work)).await;
         self.renewed(&opened, done).await
     }
 
     /// Runs work on the writing thread.
     async fn write<T: Send + 'static>(&self, work: impl FnOnce(&mut Connection) -> Result<T, ViewsError> + Send + 'static) -> Result<T, ViewsError> {
         let opened = self.shared.opened()?;
-        let done = opened.writer.run(work).await;
+        let done = opened.writer.run(move |connected| connected.with(work)).await;
         self.renewed(&opened, done).await
     }
 
