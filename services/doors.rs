@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use dateline_backends::{Keep, KeepError, Ledger, LedgerOptions, Reports, ReportsError, Views};
+use dateline_backends::{Address, Keep, KeepError, Ledger, LedgerOptions, Reports, ReportsError, Views};
 use dateline_events::{EventKey, Position};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::watch;
@@ -47,7 +47,7 @@ pub enum Use {
 impl Doors {
     /// Opens all of them. A ledger that came back shorter than the views have read it is refused: something was lost.
     pub async fn open(addresses: &Addresses, ledger_use: Use) -> anyhow::Result<Self> {
-        let keep = Keep::open(&addresses.keep).await?;
+        let keep = open_keep(addresses).await?;
         let views = Views::open(&addresses.views, PROJECTION_VERSION).await?;
         let known = views.cursor(views.serving().await?).await?;
         let (ledger, _) = open_ledger(addresses, &keep, ledger_use, known).await?;
@@ -56,6 +56,20 @@ impl Doors {
         let reports = if ledger_use == Use::Append { open_reports(addresses).await? } else { None };
         Ok(Self { ledger, views, keep, reports })
     }
+}
+
+/// Opens the keep. One that was cut to nothing must not pass for a new one: the keep is made before the ledger, so where there is a
+/// ledger, something stood in it.
+pub async fn open_keep(addresses: &Addresses) -> anyhow::Result<Keep> {
+    let bytes = |address: &Address| Some(std::fs::metadata(address.file()?).ok()?.len());
+    if bytes(&addresses.keep) == Some(0) && bytes(&addresses.ledger).is_some_and(|bytes| bytes > 0) {
+        bail!(
+            "the keep {} is damaged: it is empty (0 bytes), and there is the ledger {} that was made after it. API keys, who registered what, and what roles remember are lost with it: put a backup of the file in its place. Where there is none, delete the file and start again: a new one is made, and keys are made anew with `dateline keys create`",
+            addresses.keep,
+            addresses.ledger
+        );
+    }
+    Ok(Keep::open(&addresses.keep).await?)
 }
 
 /// Opens the log of reports, where there is to be one.
@@ -84,7 +98,7 @@ pub async fn ledger_to_read(addresses: &Addresses) -> anyhow::Result<Ledger> {
     if no_keep {
         return Ok(Ledger::open(&addresses.ledger, LedgerOptions::reader()).await?);
     }
-    let keep = Keep::open(&addresses.keep).await?;
+    let keep = open_keep(addresses).await?;
     Ok(open_ledger(addresses, &keep, Use::Read, 0).await?.0)
 }
 

@@ -17,7 +17,7 @@ use crate::archive;
 use crate::ask::Asker;
 use crate::config::{Reporting, Role, Serving, Web};
 use crate::detector::Detector;
-use crate::doors::{Doors, Use, note_reach, open_ledger, open_reports, until_replaced};
+use crate::doors::{Doors, Use, note_reach, open_keep, open_ledger, open_reports, until_replaced};
 use crate::health::Health;
 use crate::http::{Bodies, Gate, Problem, Server, server};
 use crate::intake::reports::{Beats, ReportsIntake};
@@ -66,7 +66,7 @@ impl House {
     /// something in, too.
     pub async fn start_with(serving: &Serving, roles: Roles, further: impl FnOnce(&Gate, &Health) -> Router) -> anyhow::Result<Self> {
         let addresses = &serving.addresses;
-        let keep = Keep::open(&addresses.keep).await?;
+        let keep = open_keep(addresses).await?;
         let keys = Keys::new(keep.clone());
         let loopback = serving.listen.ip().is_loopback();
         if serving.has(Role::Intake) && !loopback {

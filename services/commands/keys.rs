@@ -9,13 +9,13 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{Answer, say};
 use crate::config::{Format, KeysCommand, Settings};
-use crate::doors::{Use, open_ledger};
+use crate::doors::{Use, open_keep, open_ledger};
 use crate::keys::{Keys, StoredKey};
 use crate::scopes::Scopes;
 
 /// Runs one of the commands on keys.
 pub async fn run(settings: &Settings, command: &KeysCommand) -> anyhow::Result<Answer> {
-    let keep = Keep::open(&settings.addresses.keep).await?;
+    let keep = open_keep(&settings.addresses).await?;
     let keys = Keys::new(keep.clone());
     let now = OffsetDateTime::now_utc().format(&Rfc3339)?;
     match command {

@@ -3,12 +3,12 @@
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use dateline_backends::{Address, Archive, Commitment, Found, Keep, Ledger, LedgerError, LedgerOptions, Record};
+use dateline_backends::{Address, Archive, Commitment, Found, Ledger, LedgerError, LedgerOptions, Record};
 use dateline_events::Position;
 
 use super::{Answer, Progress, say};
 use crate::config::{Addresses, LedgerCommand, Settings};
-use crate::doors::{current_number, known_reach, ledger_to_read, make_current};
+use crate::doors::{current_number, known_reach, ledger_to_read, make_current, open_keep};
 
 /// Positions are compared by the page.
 const PAGE: usize = 1_000;
@@ -87,7 +87,7 @@ impl Told {
 /// Holds every position against its commitment and, where there is one, the archive, and says which are missing or altered. The answer
 /// is no where one is.
 async fn check(settings: &Settings) -> anyhow::Result<Answer> {
-    let keep = Keep::open(&settings.addresses.keep).await?;
+    let keep = open_keep(&settings.addresses).await?;
     let archive = archive(settings).await?;
     let number = current_number(&keep).await?;
     let opened = Ledger::open(&settings.addresses.ledger, LedgerOptions::reader().numbered(number)).await;
@@ -223,7 +223,7 @@ impl<'a> Scan<'a> {
 
 /// Makes a new ledger from the archive, and from what the damaged one holds behind the archive's end; then it becomes the current one.
 async fn restore(settings: &Settings, open: bool) -> anyhow::Result<Answer> {
-    let keep = Keep::open(&settings.addresses.keep).await?;
+    let keep = open_keep(&settings.addresses).await?;
     let archive = archive(settings).await?;
     let archive = archive.context(
         "there is no archive to make the ledger anew from: name it with --archive sqlite:PATH or postgres://…; without one a backup of the ledger must take its place",

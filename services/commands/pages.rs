@@ -1,15 +1,14 @@
 //! `dateline pages`: what becomes of watched pages that brought more than they may, in the keep itself.
 
-use dateline_backends::Keep;
-
 use super::{Answer, say};
 use crate::config::{PagesCommand, Settings};
+use crate::doors::open_keep;
 use crate::watcher::resume_page;
 
 /// Runs one of the commands on pages.
 pub async fn run(settings: &Settings, command: &PagesCommand) -> anyhow::Result<Answer> {
     let PagesCommand::Resume { service } = command;
-    let keep = Keep::open(&settings.addresses.keep).await?;
+    let keep = open_keep(&settings.addresses).await?;
     if resume_page(&keep, service).await? {
         say(&format!("the page of {service} goes on at its next turn\n"))?;
         return Ok(Answer::Done);

@@ -1,18 +1,18 @@
 //! `dateline publishers`: which sources a NATS user may speak for, in the keep itself.
 
-use dateline_backends::Keep;
 use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{Answer, say};
 use crate::config::{Format, PublishersCommand, Settings};
+use crate::doors::open_keep;
 use crate::publishers;
 use crate::scopes::Scopes;
 
 /// Runs one of the commands on publishers.
 pub async fn run(settings: &Settings, command: &PublishersCommand) -> anyhow::Result<Answer> {
-    let keep = Keep::open(&settings.addresses.keep).await?;
+    let keep = open_keep(&settings.addresses).await?;
     let now = OffsetDateTime::now_utc().format(&Rfc3339)?;
     match command {
         PublishersCommand::Allow { name, scopes } => {

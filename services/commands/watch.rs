@@ -18,7 +18,7 @@ use super::serving::{until_told, welcome};
 use super::{Answer, say};
 use crate::ask::Asker;
 use crate::config::{Role, Serving, Settings};
-use crate::doors::Doors;
+use crate::doors::{Doors, open_keep};
 use crate::health::Health;
 use crate::http::{Gate, Server};
 use crate::keys::Keys;
@@ -74,7 +74,7 @@ async fn with_every_role(serving: &Serving, watcher: Watcher, roles: Roles, gree
 
 /// The watcher alone, which publishes to a server and shows itself at an address of its own.
 async fn beside_a_server(settings: &Settings, watcher: Watcher, server: Asker, roles: Roles, greeting: &str) -> anyhow::Result<Answer> {
-    let keep = Keep::open(&settings.addresses.keep).await?;
+    let keep = open_keep(&settings.addresses).await?;
     let gate = Gate::new(Keys::new(keep.clone()), settings.listen.ip().is_loopback(), settings.open_reading);
     let asker = Arc::new(server);
     let server_of_its_own = Server::bind(settings.listen, &settings.web).await.with_context(|| {

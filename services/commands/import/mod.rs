@@ -12,7 +12,7 @@ use dateline_dialects::Dialect;
 use super::{Answer, Progress, say};
 use crate::ask::Asker;
 use crate::config::{Format, ImportFlags, ImportKind, Settings};
-use crate::doors::Use;
+use crate::doors::{Use, open_keep};
 use crate::http::parameters::instant;
 use crate::watcher::import::{Import, Order};
 
@@ -40,7 +40,7 @@ async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answe
     let (asker, keep) = if flags.dry_run {
         (None, remembered(settings).await?)
     } else {
-        (Some(Arc::new(Asker::open(settings, Use::Append).await?)), Some(Keep::open(&settings.addresses.keep).await?))
+        (Some(Arc::new(Asker::open(settings, Use::Append).await?)), Some(open_keep(&settings.addresses).await?))
     };
     let progress = Progress::new("importing (bytes)", 0);
     let import = Import::new(order, asker.clone(), keep);
@@ -61,7 +61,7 @@ async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answe
 async fn remembered(settings: &Settings) -> anyhow::Result<Option<Keep>> {
     let keep = &settings.addresses.keep;
     let is_missing = keep.file().is_some_and(|path| !std::path::Path::new(path).exists());
-    Ok(if is_missing { None } else { Some(Keep::open(keep).await?) })
+    Ok(if is_missing { None } else { Some(open_keep(&settings.addresses).await?) })
 }
 
 fn dialect(kind: ImportKind) -> Option<Dialect> {
