@@ -250,7 +250,7 @@ impl Projector {
         self.learn(needs).await?;
         for _ in 0..MAX_ROUNDS {
             match place(records, &self.knowledge) {
-                Ok(placement) => return Ok(placement),
+                Ok(placement) => return placement.unreadable.map_or(Ok(placement), |position| Err(ProjectError::Damaged(position))),
                 Err(needs) => self.learn(needs).await?,
             }
         }

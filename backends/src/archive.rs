@@ -177,13 +177,18 @@ pub(crate) fn key(text: &str) -> Result<EventKey, ArchiveError> {
     EventKey::parse(text).ok_or_else(|| ArchiveError::Engine(format!("{text:?} is no key: the archive was changed by someone else")))
 }
 
-/// Source and id stand in the bytes; empty where they are destroyed or were never readable.
-pub(crate) fn source_and_id(bytes: Option<&[u8]>) -> (String, String) {
+/// Source and id stand in the bytes, and must be those of the key; empty where the text is destroyed, and of a text that names none (poison):
+/// the key alone stands for them then.
+pub(crate) fn source_and_id(position: Position, key: &EventKey, bytes: Option<&[u8]>) -> Result<(String, String), ArchiveError> {
     #[derive(Deserialize)]
     struct Named {
         source: String,
         id: String,
     }
     let named = bytes.and_then(|bytes| serde_json::from_slice::<Named>(bytes).ok());
-    named.map(|named| (named.source, named.id)).unwrap_or_default()
+    let Some(Named { source, id }) = named else { return Ok(Default::default()) };
+    if EventKey::of(&source, &id) != *key {
+        return Err(ArchiveError::Damaged { detail: format!("the text at position {position} is not that of the event that was put there") });
+    }
+    Ok((source, id))
 }

@@ -157,7 +157,7 @@ impl Reports {
 
     /// Stores a flush, durably and once by its name, and answers its position.
     pub async fn append(&self, flush: &Flush) -> Result<Appended, ReportsError> {
-        let bytes = flush.bytes();
+        let bytes = flush.bytes().map_err(|error| ReportsError::Engine(format!("a flush cannot be written: {error}")))?;
         if bytes.len() > MAX_FLUSH_BYTES || flush.counts.len() > MAX_FLUSH_COUNTS || flush.number > MAX_NUMBER {
             return Err(ReportsError::TooLarge);
         }

@@ -144,7 +144,7 @@ fn a_run_is_a_uuid_in_one_form() {
 #[test]
 fn a_flush_is_read_as_it_was_written_and_nothing_looser() {
     let flush = Flush::new(Run(7), 3, vec![count("whatsapp", 5, 2, None), count("x", 5, 900, Some(20))]);
-    let text = String::from_utf8(flush.bytes()).unwrap();
+    let text = String::from_utf8(flush.bytes().unwrap()).unwrap();
     assert_eq!(
         text,
         r#"{"v":1,"run":"00000000-0000-0000-0000-000000000007","number":3,"counts":[{"service":"whatsapp","symptom":"sending","channel":"app","from":"public","minute":5,"count":2,"sources":1},{"service":"x","symptom":"sending","channel":"app","from":"public","minute":5,"count":900,"window_minutes":20}]}"#

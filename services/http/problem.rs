@@ -86,16 +86,21 @@ impl Problem {
     /// Adds a member.
     #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
-        // A JSON value can always be written as JSON.
-        self.more.extend(to_raw_value(&value.into()).ok().map(|value| (name.to_owned(), value)));
+        match to_raw_value(&value.into()) {
+            Ok(value) => drop(self.more.insert(name.to_owned(), value)),
+            Err(error) => tracing::error!(%error, name, "a member of a problem cannot be written, and is left out"),
+        }
         self
     }
 
-    /// Adds an event as a member, byte for byte; null where it is no JSON.
+    /// Adds an event as a member, byte for byte; as a text where it is no JSON (another version of the program stored it).
     #[must_use]
     pub fn with_event(mut self, name: &str, bytes: &[u8]) -> Self {
-        let event = serde_json::from_slice::<Box<RawValue>>(bytes).unwrap_or_else(|_| RawValue::NULL.to_owned());
-        self.more.insert(name.to_owned(), event);
+        let event = serde_json::from_slice::<Box<RawValue>>(bytes);
+        match event.or_else(|_| to_raw_value(&String::from_utf8_lossy(bytes))) {
+            Ok(event) => drop(self.more.insert(name.to_owned(), event)),
+            Err(error) => tracing::error!(%error, name, "a member of a problem cannot be written, and is left out"),
+        }
         self
     }
 

@@ -236,8 +236,8 @@ fn row_of(number: IncidentNumber, now: Position, id: &str, fold: &Fold) -> serde
     }
     let summary = fold.summary();
     let json = serde_json::to_string(&summary)?;
-    let symptoms: Vec<String> =
-        summary.symptoms.iter().filter_map(|symptom| serde_json::to_value(symptom).ok()?.as_str().map(ToOwned::to_owned)).collect();
+    let symptoms = summary.symptoms.iter().map(|symptom| serde_json::from_value(serde_json::to_value(symptom)?));
+    let symptoms: Vec<String> = symptoms.collect::<serde_json::Result<_>>()?;
     Ok(SummaryRow {
         group: number,
         since: now,

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use async_nats::{HeaderMap, Message, Subscriber};
+use async_nats::{Message, Subscriber};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use serde_json::Value;
@@ -59,7 +59,7 @@ impl Answers {
             match message.status.map(|status| status.as_u16()) {
                 None => answered.messages.push(message),
                 Some(END_OF_BATCH) => {
-                    answered.pending = pending(message.headers.as_ref());
+                    answered.pending = pending(&message)?;
                     return Ok(answered);
                 }
                 Some(NOT_FOUND) => return Ok(answered),
@@ -69,8 +69,10 @@ impl Answers {
     }
 }
 
-fn pending(headers: Option<&HeaderMap>) -> u64 {
-    headers.and_then(|headers| headers.get("Nats-Num-Pending")?.as_str().parse().ok()).unwrap_or(0)
+/// How much is left behind a page. An end that does not say so must not pass for the end of everything.
+fn pending(end: &Message) -> Result<u64, BusError> {
+    let pending = end.headers.as_ref().and_then(|headers| headers.get("Nats-Num-Pending")?.as_str().parse().ok());
+    pending.ok_or_else(|| BusError::Refused { code: u64::from(END_OF_BATCH), description: "a page ended without Nats-Num-Pending".to_owned() })
 }
 
 /// What a status means that is no answer.

@@ -133,7 +133,7 @@ fn record(row: &Row) -> Result<Record, ArchiveError> {
     let (bytes, salt): (Option<Vec<u8>>, Option<Vec<u8>>) = (row.try_get(4)?, row.try_get(3)?);
     let salt = salt.map(<[u8; 32]>::try_from).transpose();
     let salt = salt.map_err(|salt| ArchiveError::Engine(format!("a salt of {} bytes: the archive was changed by someone else", salt.len())))?;
-    let (source, id) = archive::source_and_id(bytes.as_deref());
     let (at, key) = (position(row.try_get(0)?), archive::key(row.try_get(1)?)?);
+    let (source, id) = archive::source_and_id(at, &key, bytes.as_deref())?;
     Ok(Record { position: at, recorded: Instant(row.try_get(2)?), key, salt, source, id, bytes })
 }

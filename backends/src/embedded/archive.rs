@@ -120,6 +120,9 @@ fn destroy(connection: &Connection, at: Position) -> Result<bool, ArchiveError> 
 
 fn record(row: &Row<'_>) -> rusqlite::Result<Result<Record, ArchiveError>> {
     let (at, recorded, salt, bytes) = (position(row, 0)?, Instant(row.get(2)?), row.get(3)?, row.get::<_, Option<Vec<u8>>>(4)?);
-    let (source, id) = archive::source_and_id(bytes.as_deref());
-    Ok(archive::key(row.get_ref(1)?.as_str()?).map(|key| Record { position: at, recorded, key, salt, source, id, bytes }))
+    let key = archive::key(row.get_ref(1)?.as_str()?);
+    Ok(key.and_then(|key| {
+        let (source, id) = archive::source_and_id(at, &key, bytes.as_deref())?;
+        Ok(Record { position: at, recorded, key, salt, source, id, bytes })
+    }))
 }

@@ -91,9 +91,11 @@ impl Flush {
     }
 
     /// The record: JSON, its members in their order, without spaces.
-    pub fn bytes(&self) -> Vec<u8> {
-        // Text, numbers and lists alone: nothing here can fail to be written.
-        serde_json::to_vec(self).unwrap_or_default()
+    ///
+    /// # Errors
+    /// When it has no form in JSON: it is not to be stored then.
+    pub fn bytes(&self) -> serde_json::Result<Vec<u8>> {
+        serde_json::to_vec(self)
     }
 
     /// Reads a record. What does not follow the rules, or is of a later version, is refused: a follower names it and goes on.

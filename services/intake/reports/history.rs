@@ -10,6 +10,7 @@ const NAMED: &[u8] = b"dateline/reports/v1\n";
 /// Appends the counts of a request, in their order, without waiting for others.
 pub(super) async fn append(reports: &Reports, counts: Vec<Count>) -> Result<Appended, ReportsError> {
     let mut flush = Flush::new(Run(0), 1, counts);
-    flush.run = Run::of_hash(&Sha256::new().chain_update(NAMED).chain_update(flush.bytes()).finalize().into());
+    let bytes = flush.bytes().map_err(|error| ReportsError::Engine(format!("a flush cannot be written: {error}")))?;
+    flush.run = Run::of_hash(&Sha256::new().chain_update(NAMED).chain_update(bytes).finalize().into());
     reports.append(&flush).await
 }

@@ -77,6 +77,8 @@ pub struct Placement {
     pub rows: Rows,
     /// Events of earlier pages that had waited and were attached now.
     pub revived: Vec<EventRow>,
+    /// The first position whose event could be read once, and cannot be read again: what is placed here is not to be believed then.
+    pub unreadable: Option<Position>,
 }
 
 /// Places a page of records. Or says what must be known first.

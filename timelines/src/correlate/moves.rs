@@ -69,7 +69,7 @@ impl Pass<'_> {
             if !seen.insert(row.position) {
                 continue;
             }
-            if let Some(event) = row.bytes.as_deref().and_then(|bytes| Event::read(bytes).ok()) {
+            if let Some(event) = self.read_again(&row) {
                 fold.apply(row.position, row.position, row.recorded, Arc::new(event));
             }
             open.extend(self.acts_about(row.key));

@@ -28,6 +28,8 @@ pub(super) struct Pass<'a> {
     pub(super) revived: Vec<EventRow>,
     /// The position whose event is being placed.
     pub(super) now: Position,
+    /// The first row whose event was read when it came, and cannot be read again.
+    unreadable: Option<Position>,
 }
 
 /// Where an event belongs.
@@ -58,6 +60,19 @@ impl<'a> Pass<'a> {
             no_longer_waiting: BTreeSet::new(),
             revived: Vec::new(),
             now: 0,
+            unreadable: None,
+        }
+    }
+
+    /// Reads again the event of a row that was placed before; None of poison, and of a text that was destroyed.
+    pub(super) fn read_again(&mut self, row: &EventRow) -> Option<Event> {
+        let bytes = row.bytes.as_deref().filter(|_| row.problem.is_none())?;
+        match Event::read(bytes) {
+            Ok(event) => Some(event),
+            Err(_) => {
+                self.unreadable.get_or_insert(row.position);
+                None
+            }
         }
     }
 
@@ -82,7 +97,7 @@ impl<'a> Pass<'a> {
             return Err(missing);
         }
         self.rows.heads.sort_by_key(|head| (head.since, head.number));
-        Ok(Placement { rows: self.rows, revived: self.revived })
+        Ok(Placement { rows: self.rows, revived: self.revived, unreadable: self.unreadable })
     }
 
     /// Attaches an event if it has a place, and says what that brought about.

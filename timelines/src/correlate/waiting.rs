@@ -33,7 +33,7 @@ impl Pass<'_> {
         let mut to_try = self.waiters(attached);
         while let Some(position) = to_try.pop_first() {
             let Some(row) = self.waiting_row(position) else { continue };
-            let Some(event) = row.bytes.as_deref().and_then(|bytes| Event::read(bytes).ok()) else { continue };
+            let Some(event) = self.read_again(&row) else { continue };
             self.events.entry(row.key).or_insert_with(|| crate::rows::KnownEvent { event: (*row).clone(), incidents: Vec::new() });
             if let Some(attached) = self.try_to_attach(&row, &event) {
                 if self.waiting.remove(&position).is_none() {

@@ -51,7 +51,8 @@ enum What {
 impl PageInWork {
     /// A page as it was placed, `from` the last position before it.
     pub fn new(records: Arc<Vec<ReadRecord>>, placement: Placement, from: Position, folds: &Folds) -> Self {
-        let Placement { rows, revived } = placement;
+        // Whoever placed them saw to it that all could be read.
+        let Placement { rows, revived, unreadable: _ } = placement;
         let mut opened = HashMap::new();
         for head in &rows.heads {
             opened.entry(head.number).or_insert_with(|| head.id.clone());

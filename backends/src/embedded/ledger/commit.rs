@@ -232,9 +232,12 @@ impl Writing {
             if record.position != head + 1 {
                 return Err(LedgerError::Missing { position: head + 1 });
             }
-            // Of a text that was destroyed only the key is known.
-            let (source, id) =
-                if record.bytes.is_some() { (record.source.as_str(), record.id.as_str()) } else { (read::UNNAMED, record.key.as_str()) };
+            // Of a text that was destroyed only the key is known, and of one from an archive that names nothing.
+            let (source, id) = if record.bytes.is_some() && !record.source.is_empty() {
+                (record.source.as_str(), record.id.as_str())
+            } else {
+                (read::UNNAMED, record.key.as_str())
+            };
             let source = source_number(connection, &mut self.sources, source)?;
             insert.execute(params![number(record.position), source, id, record.recorded.0, record.salt, record.bytes])?;
             if let Some(leaf) = leaf.or_else(|| holding.leaf(record)) {
