@@ -2,6 +2,9 @@
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Weak};
+
+use tokio::sync::Mutex;
 
 use crate::support::{OUTAGE, Server, anomaly, folder, get, publish};
 
@@ -56,7 +59,19 @@ pub struct History {
 }
 
 impl History {
-    pub async fn make() -> Self {
+    /// The history that the tests of this room share; it goes away with the last of them.
+    pub async fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<History>> = Mutex::const_new(Weak::new());
+        let mut shared = SHARED.lock().await;
+        if let Some(history) = shared.upgrade() {
+            return history;
+        }
+        let history = Arc::new(Self::make().await);
+        *shared = Arc::downgrade(&history);
+        history
+    }
+
+    async fn make() -> Self {
         let (folder, data) = folder();
         {
             let server = Server::start(&data);

@@ -99,11 +99,11 @@ pub async fn of(history: &History, file: &Path, damage: &Damage) -> Outcome {
         Err(said) if said.contains(&*file.to_string_lossy()) || said.contains("position") => return Outcome::AtStart,
         Err(said) => return Outcome::Wrong(format!("it does not start, and does not name the file: {said}")),
     };
-    if let Some(wrong) = differs(history, &server.url).await {
+    if let Some(wrong) = differs(history, &answers(&server.url).await) {
         return Outcome::Wrong(format!("at once: {wrong}"));
     }
     let ready = looked_at(&server.url).await;
-    if let Some(wrong) = differs(history, &server.url).await {
+    if let Some(wrong) = differs(history, &answers(&server.url).await) {
         return Outcome::Wrong(format!("when everything was looked at: {wrong}"));
     }
     match ready {
@@ -115,9 +115,8 @@ pub async fn of(history: &History, file: &Path, damage: &Damage) -> Outcome {
 }
 
 /// An answer that is 200 and not the one of the undamaged files.
-async fn differs(history: &History, url: &str) -> Option<String> {
-    let answers = answers(url).await;
-    let wrong = answers.into_iter().zip(&history.answers).find(|(found, whole)| matches!(found.1, 200 | 201) && found != *whole);
+pub fn differs(history: &History, answers: &[(String, u16, String)]) -> Option<String> {
+    let wrong = answers.iter().zip(&history.answers).find(|(found, whole)| matches!(found.1, 200 | 201) && found != whole);
     wrong.map(|(found, whole)| format!("{} answers {:.300} and not {:.300}", found.0, found.2, whole.2))
 }
 
