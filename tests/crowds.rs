@@ -65,6 +65,27 @@ async fn health_answers_while_others_hold_every_connection() {
 }
 
 #[tokio::test]
+async fn whoever_is_pushed_out_is_told_so_and_not_reset() {
+    let (_folder, data) = folder();
+    let server = Server::start_with(&data, &["--connections-per-address", "8"]);
+    let url = server.url.as_str();
+    let held = crowd(url, address(1), 8, "").await;
+    let mut pushed = Vec::new();
+    for says in ["", "GET / HTTP/1.1\r\nHost: lo", "POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n{"] {
+        pushed.extend(crowd(url, address(1), 4, says).await);
+    }
+    // In the reserve an address has eight places: the newest push out all that came before them.
+    let newest = crowd(url, address(1), 8, "").await;
+    for connection in &mut pushed {
+        connection.0.readable().await.unwrap();
+        let said = connection.say("GET /v1/services HTTP/1.1\r\nHost: localhost\r\n\r\n").await.answer().await.expect("an answer");
+        assert_eq!(said.header("retry-after"), "5", "{said:?}");
+        assert_eq!(said.last_problem(503)["type"], "urn:dateline:problem:too-many-connections");
+    }
+    drop((held, newest));
+}
+
+#[tokio::test]
 async fn an_address_takes_its_share_and_no_more_unless_it_is_a_named_proxy() {
     let (_folder, data) = folder();
     let server = Server::start_with(&data, &["--connections-per-address", "8", "--proxy", "127.0.1.2"]);

@@ -50,6 +50,9 @@ const LINGER_MS: u64 = 2_000;
 /// What is still sent then is read and forgotten by so many bytes at once.
 const LINGER_BYTES: usize = 16 * 1024;
 
+/// Of whoever is turned away, it is read so often.
+const TURNED_AWAY_READS_MAX: usize = 16;
+
 /// What is answered to everybody, whoever holds the connections.
 const RESERVED_PATHS: [&str; 3] = ["/health/live", "/health/ready", "/metrics"];
 
@@ -69,6 +72,7 @@ pub struct Front {
 /// Serves a connection to its end.
 pub async fn serve(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, front: Arc<Front>, stop: watch::Receiver<bool>) {
     let turn = Arc::new(Turn::default());
+    let held = place.clone();
     let first = if place.is_reserve() { Duration::from_millis(RESERVE_FIRST_MS) } else { Duration::from_secs(HEAD_S) };
     let wire = Wire::new(stream, turn.clone(), first);
     let service = Answers { peer, place, front, turn: turn.clone() };
@@ -77,8 +81,18 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, front
         .max_buf_size(HEAD_BYTES_MAX)
         .max_header_size(HEAD_BYTES_MAX)
         .serve_connection(TokioIo::new(wire), service);
+    let mut is_pushed_out = false;
     let ended = tokio::select! {
         ended = &mut connection => ended,
+        () = held.pushed_out() => {
+            // What has come is read and answered, so that a question for health is never lost; who asked nothing yet is told at once.
+            is_pushed_out = true;
+            match (&mut connection).now_or_never() {
+                Some(ended) => ended,
+                None if matches!(turn.waits(), Waits::First | Waits::Head) => return turn_away(&connection.into_parts().io.into_inner()),
+                None => (&mut connection).await,
+            }
+        }
         () = told(stop) => {
             Pin::new(&mut connection).graceful_shutdown();
             (&mut connection).await
@@ -89,9 +103,34 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, place: Arc<Place>, front
         tracing::debug!(%error, %peer, "a connection ended");
     }
     let last = ended.err().and_then(|error| last_word(&wire, &error));
-    if last.is_some() || turn.is_unread() {
+    if is_pushed_out {
+        take_what_came(&wire);
+    } else if last.is_some() || turn.is_unread() {
         let lingering = Box::pin(part(wire, last));
-        let _ = tokio::time::timeout(Duration::from_millis(LINGER_MS), lingering).await;
+        tokio::select! {
+            _ = tokio::time::timeout(Duration::from_millis(LINGER_MS), lingering) => {}
+            () = held.pushed_out() => {}
+        }
+    }
+}
+
+/// Tells somebody whose place in the reserve goes to another, whatever he asked, and waits for nothing.
+fn turn_away(wire: &Wire) {
+    take_what_came(wire);
+    // A new connection has room for so short an answer; where it has none, it is closed without.
+    if let Ok(answer) = in_words(&no_place()) {
+        let _ = wire.stream.try_write(&answer);
+    }
+}
+
+/// Reads and forgets what has come: a connection that is closed before that is reset, and takes the answer with it.
+fn take_what_came(wire: &Wire) {
+    let mut forgotten = [0; LINGER_BYTES];
+    for _ in 0..TURNED_AWAY_READS_MAX {
+        match wire.stream.try_read(&mut forgotten) {
+            Ok(LINGER_BYTES) => {}
+            _ => break,
+        }
     }
 }
 
@@ -125,19 +164,34 @@ fn line_too_long() -> Problem {
 /// Says the last word, ends the own side, and takes what the other end still sends until it has ended its side too.
 async fn part(mut wire: Wire, last: Option<Problem>) -> std::io::Result<()> {
     if let Some(problem) = last {
-        let body = serde_json::to_vec(&problem)?;
-        let reason = problem.status.canonical_reason().unwrap_or_default();
-        let head = format!(
-            "HTTP/1.1 {} {reason}\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\nconnection: close\r\ncontent-length: {}\r\n\r\n",
-            problem.status.as_u16(),
-            body.len()
-        );
-        wire.stream.write_all(&[head.as_bytes(), &body].concat()).await?;
+        wire.stream.write_all(&in_words(&problem)?).await?;
     }
     wire.stream.shutdown().await?;
     let mut forgotten = vec![0; LINGER_BYTES];
     while wire.stream.read(&mut forgotten).await? > 0 {}
     Ok(())
+}
+
+/// A problem as the last answer of a connection, word for word.
+fn in_words(problem: &Problem) -> serde_json::Result<Vec<u8>> {
+    let body = serde_json::to_vec(problem)?;
+    let reason = problem.status.canonical_reason().unwrap_or_default();
+    let mut words = format!(
+        "HTTP/1.1 {} {reason}\r\ncontent-type: application/problem+json\r\ncache-control: no-store\r\nconnection: close\r\ncontent-length: {}\r\n",
+        problem.status.as_u16(),
+        body.len()
+    )
+    .into_bytes();
+    for (name, value) in &problem.headers {
+        words.extend([name.as_str().as_bytes(), b": ", value.as_bytes(), b"\r\n"].concat());
+    }
+    words.extend([b"\r\n", body.as_slice()].concat());
+    Ok(words)
+}
+
+/// What is said to whoever finds no place.
+fn no_place() -> Problem {
+    too_many("all connections that this server or your address may hold are taken")
 }
 
 /// Answers the requests of a connection.
@@ -229,7 +283,7 @@ fn check(front: &Front, head: &Parts, place: &Place, turn: &Turn) -> Result<(), 
         return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Not with this method", detail));
     }
     if place.is_reserve() && !RESERVED_PATHS.contains(&head.uri.path()) {
-        return Err(too_many("all connections that this server or your address may hold are taken"));
+        return Err(no_place());
     }
     Ok(())
 }

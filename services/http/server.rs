@@ -100,12 +100,7 @@ fn take(connections: &mut JoinSet<()>, stream: TcpStream, peer: SocketAddr, plac
     let _ = stream.set_nodelay(true);
     let place = Arc::new(places.enter(peer.ip()));
     let (front, stop) = (front.clone(), stop.clone());
-    connections.spawn(async move {
-        tokio::select! {
-            () = connection::serve(stream, peer, place.clone(), front, stop) => {}
-            () = place.pushed_out() => {}
-        }
-    });
+    connections.spawn(connection::serve(stream, peer, place, front, stop));
 }
 
 /// A connection that broke before it was taken concerns nobody; a want of files or memory may pass.
