@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dateline_backends::{Follower, Generation, Ledger, LedgerError, MAX_PAGE_BYTES, Page, Record, Views, ViewsError};
+use dateline_backends::{Follower, Generation, Ledger, LedgerError, Page, Record, Views, ViewsError};
 use dateline_events::Position;
 use dateline_timelines::PROJECTION_VERSION;
 use dateline_timelines::correlate::{Knowledge, Placement, ReadRecord, first_needs, place};
@@ -69,35 +69,59 @@ pub struct Projector {
 /// The most pages of the ledger that are read as one.
 const PAGES_AT_ONCE_MAX: usize = 16;
 
+/// Pages that are read as one take so much memory at most on their way into the views, in bytes, or one page of the ledger alone. While
+/// there are several, nothing is read ahead of them, and what was folded before them is committed first.
+pub const AT_ONCE_BYTES_MAX: usize = 40 * 1024 * 1024;
+
+/// On its way into the views an event takes so many times its own bytes (they stand in the record, in the row and in what was read of
+/// them), and so many bytes beside: for the rows that it makes, whatever its length.
+const TIMES_ITS_BYTES: usize = 4;
+const ROWS_BYTES_AN_EVENT: usize = 3_500;
+
 /// A page of the ledger, or some as one, the events parsed.
+#[derive(Default)]
 struct Ahead {
-    records: Arc<Vec<ReadRecord>>,
+    records: Vec<ReadRecord>,
     head: Position,
+    /// What it takes on its way into the views.
+    bytes: usize,
 }
 
 /// The follower comes back with what it read.
 type Reading = (Follower, Result<Option<Ahead>, ProjectError>);
 
 impl Ahead {
-    /// Parses a page on a thread of its own: those that answer everybody have better things to do.
-    async fn parse(pages: Vec<Page>) -> Result<Self, ProjectError> {
-        let head = pages.last().map_or(0, |page| page.head);
-        let read =
-            |record: &Record| ReadRecord::read(record.position, record.recorded, record.key, &record.source, &record.id, record.bytes.as_deref());
-        let parsed = on_a_thread(move || pages.iter().flat_map(|page| &page.records).map(read).collect()).await?;
-        Ok(Self { records: Arc::new(parsed), head })
+    /// The next pages, at most so many; None where there is none.
+    async fn read(follower: &mut Follower, pages_max: usize) -> Result<Option<Self>, ProjectError> {
+        let (mut read, mut pages) = (Self::default(), 0);
+        while pages < pages_max {
+            let Some(page) = follower.try_next().await? else { break };
+            let before = read.bytes;
+            read.add(page).await?;
+            pages += 1;
+            // The next one is taken to be as large.
+            if read.bytes + (read.bytes - before) > AT_ONCE_BYTES_MAX {
+                break;
+            }
+        }
+        Ok((pages > 0).then_some(read))
     }
 
-    /// The next pages, at most so many, and hardly more bytes than one page may have; None where there is none.
-    async fn read(follower: &mut Follower, pages_max: usize) -> Result<Option<Self>, ProjectError> {
-        let (mut pages, mut bytes) = (Vec::new(), 0);
-        while pages.len() < pages_max && bytes < MAX_PAGE_BYTES {
-            let Some(page) = follower.try_next().await? else { break };
-            bytes += page.records.iter().map(|record| record.bytes.as_ref().map_or(0, Vec::len)).sum::<usize>();
-            pages.push(page);
-        }
-        if pages.is_empty() { Ok(None) } else { Self::parse(pages).await.map(Some) }
+    /// Parses a page, on a thread of its own: those that answer everybody have better things to do.
+    async fn add(&mut self, page: Page) -> Result<(), ProjectError> {
+        self.head = page.head;
+        self.bytes += page.records.iter().map(bytes_on_the_way).sum::<usize>();
+        let read =
+            |record: Record| ReadRecord::read(record.position, record.recorded, record.key, &record.source, &record.id, record.bytes.as_deref());
+        let mut parsed = on_a_thread(move || page.records.into_iter().map(read).collect()).await?;
+        self.records.append(&mut parsed);
+        Ok(())
     }
+}
+
+/// What an event takes on its way into the views.
+fn bytes_on_the_way(record: &Record) -> usize {
+    record.bytes.as_ref().map_or(0, Vec::len) * TIMES_ITS_BYTES + ROWS_BYTES_AN_EVENT
 }
 
 impl Projector {
@@ -135,7 +159,8 @@ impl Projector {
         }
         self.settle().await?;
         let Some(follower) = &mut self.follower else { return Err(ProjectError::Ended("the follower was lost".to_owned())) };
-        let ahead = Ahead::parse(vec![follower.next().await?]).await?;
+        let mut ahead = Ahead::default();
+        ahead.add(follower.next().await?).await?;
         self.project(ahead).await
     }
 
@@ -154,7 +179,7 @@ impl Projector {
     pub async fn up_to(mut self, until: Position) -> Result<(), ProjectError> {
         while self.folded < until {
             let Some(mut ahead) = self.take_ahead().await? else { break };
-            Arc::make_mut(&mut ahead.records).retain(|record| record.row.position <= until);
+            ahead.records.retain(|record| record.row.position <= until);
             self.fold(ahead.records).await?;
         }
         self.settle().await
@@ -162,6 +187,9 @@ impl Projector {
 
     /// The page that was read ahead, or else is read now.
     async fn take_ahead(&mut self) -> Result<Option<Ahead>, ProjectError> {
+        if self.pages_at_once > 1 {
+            self.settle().await?;
+        }
         self.read_ahead();
         let Some(reading) = self.reading.take() else { return Ok(None) };
         let (follower, read) = reading.await.map_err(|error| ProjectError::Ended(error.to_string()))?;
@@ -181,14 +209,16 @@ impl Projector {
     }
 
     async fn project(&mut self, ahead: Ahead) -> Result<Position, ProjectError> {
-        self.read_ahead();
+        if self.pages_at_once == 1 {
+            self.read_ahead();
+        }
         self.fold(ahead.records).await?;
         Ok(ahead.head)
     }
 
     /// Makes the rows of a page while the one before it is committed, then hands them on.
-    async fn fold(&mut self, records: Arc<Vec<ReadRecord>>) -> Result<(), ProjectError> {
-        let rows = self.rows_of(records).await?;
+    async fn fold(&mut self, records: Vec<ReadRecord>) -> Result<(), ProjectError> {
+        let rows = self.rows_of(Arc::new(records)).await?;
         self.settle().await?;
         let (from, to) = (self.folded, rows.events.last().map_or(self.folded, |row| row.position));
         let (views, generation) = (self.views.clone(), self.generation);
@@ -355,3 +385,6 @@ pub async fn rebuild(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,13 +25,13 @@ pub const MAX_PAGE_RECORDS: usize = 1_000;
 pub(crate) const MAX_WAITING_REQUESTS: usize = 4_096;
 
 /// Bytes of events that may wait for the writer; beyond, the ledger is overloaded.
-pub(crate) const MAX_WAITING_BYTES: usize = 128 * 1024 * 1024;
+pub(crate) const MAX_WAITING_BYTES: usize = 40 * 1024 * 1024;
 
 /// A commit takes no further request once it holds so many bytes of events.
 pub(crate) const MAX_COMMIT_BYTES: usize = 8 * 1024 * 1024;
 
 /// A page of a follower ends with the record that reaches this many bytes.
-pub const MAX_PAGE_BYTES: usize = 8 * 1024 * 1024;
+pub const MAX_PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// The ledger: every role reads it, intake alone appends. Cheap to clone; every verb may be called concurrently.
 ///

@@ -1,12 +1,14 @@
 //! The reading of bodies: who calls is known before, the memory is charged as bytes arrive, and a sender who dawdles is told so.
 
 use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::body::{Body, Bytes};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use http_body_util::BodyExt;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::address::network;
 use super::budget::{Budget, Charge, Holder, NoRoom};
@@ -14,6 +16,12 @@ use super::{Caller, Client, Problem};
 
 /// Bodies under way hold so much together where nothing is set, in MiB; one key or address at most a quarter of it.
 pub const MEMORY_MIB: usize = 64;
+
+/// Of the bodies that have arrived, so many bytes are made into events at once: they take as much room again, until the ledger has them.
+const MADE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// They are counted by so many bytes.
+const MADE_STEP_BYTES: usize = 1024;
 
 /// A body whose room is taken waits so long for it, in all, in milliseconds.
 const PATIENCE_MS: u64 = 1_000;
@@ -31,10 +39,16 @@ const RATE_BYTES_S: u64 = 64 * 1024;
 /// Room for a body is taken in steps that double, from so many bytes on.
 const FIRST_BYTES: usize = 4 * 1024;
 
+/// A body that becomes longer, in bytes, is laid where all of it fits: to move it again at each step would take its room twice. What has
+/// not come yet is an address and no memory.
+const MOVED_BYTES_MAX: usize = 1024 * 1024;
+
 /// Reads bodies, which share one budget of memory. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bodies {
     budget: Budget,
+    /// What may be made into events now, in steps.
+    made: Arc<Semaphore>,
 }
 
 /// A body, with the room that it takes until this is dropped.
@@ -62,7 +76,14 @@ impl Default for Bodies {
 impl Bodies {
     /// Bodies that share so many bytes.
     pub fn new(memory_bytes: usize) -> Self {
-        Self { budget: Budget::new(memory_bytes) }
+        Self { budget: Budget::new(memory_bytes), made: Arc::new(Semaphore::new(MADE_BYTES_MAX / MADE_STEP_BYTES)) }
+    }
+
+    /// Waits until it is the turn of a body of so many bytes to be made into events; hold it until the ledger has answered.
+    pub async fn turn(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let steps = bytes.min(MADE_BYTES_MAX).div_ceil(MADE_STEP_BYTES);
+        // It is never closed.
+        self.made.clone().acquire_many_owned(u32::try_from(steps).ok()?).await.ok()
     }
 
     /// Reads the body of a request whose caller was let in. What it is made of is for the message when it is too large.
@@ -78,16 +99,22 @@ impl Bodies {
             if whole > bytes_max {
                 return Err(too_large(bytes_max, of_what));
             }
-            if whole > bytes.capacity() {
-                let end = announced.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(bytes_max);
-                let wanted = whole.max(bytes.capacity() * 2).max(FIRST_BYTES).min(end.max(whole));
+            if whole > room.charge.bytes() {
+                let end = announced.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(bytes_max).max(whole);
+                let wanted = whole.max(room.charge.bytes() * 2).max(FIRST_BYTES).min(end);
                 room.grow_to(wanted).await?;
-                bytes.reserve_exact(wanted - bytes.len());
+                lay(&mut bytes, wanted, end);
             }
             bytes.extend_from_slice(&piece);
         }
         Ok(Received { bytes, room })
     }
+}
+
+/// Makes place for so many bytes, or at once for all that may come.
+pub(super) fn lay(bytes: &mut Vec<u8>, wanted: usize, end: usize) {
+    let place = if wanted > MOVED_BYTES_MAX { end.max(wanted) } else { wanted };
+    bytes.reserve_exact(place.saturating_sub(bytes.len()));
 }
 
 /// Whom a body is charged to. What did not come over a connection is this machine's own.
@@ -194,7 +221,9 @@ mod tests {
 
     use std::time::Duration;
 
-    use super::{PAUSE_S, Pace, RATE_BYTES_S, START_S};
+    use futures_util::FutureExt;
+
+    use super::{Bodies, MADE_BYTES_MAX, MOVED_BYTES_MAX, PAUSE_S, Pace, RATE_BYTES_S, START_S, lay};
 
     #[test]
     fn a_body_earns_time_by_its_bytes() {
@@ -204,5 +233,26 @@ mod tests {
         assert_eq!(left(RATE_BYTES_S, 5_000), Duration::from_secs(1));
         assert_eq!(left(RATE_BYTES_S / 2, 5_499), Duration::from_millis(1));
         assert_eq!(left(100 * RATE_BYTES_S, 60_000), Duration::from_secs(PAUSE_S), "a pause is never longer");
+    }
+    #[test]
+    fn so_many_bytes_are_made_into_events_at_once_and_the_largest_alone() {
+        let bodies = Bodies::default();
+        let half = bodies.turn(MADE_BYTES_MAX / 2).now_or_never().flatten();
+        let rest = bodies.turn(MADE_BYTES_MAX / 2).now_or_never().flatten();
+        assert!(half.is_some() && rest.is_some());
+        assert!(bodies.turn(1).now_or_never().is_none(), "all is taken");
+        drop(half);
+        assert!(bodies.turn(MADE_BYTES_MAX + 1).now_or_never().is_none());
+        drop(rest);
+        assert!(bodies.turn(MADE_BYTES_MAX + 1).now_or_never().flatten().is_some());
+    }
+
+    #[test]
+    fn a_long_body_is_laid_down_once() {
+        let mut bytes = vec![0; 10];
+        lay(&mut bytes, MOVED_BYTES_MAX, MOVED_BYTES_MAX * 16);
+        assert_eq!(bytes.capacity(), MOVED_BYTES_MAX);
+        lay(&mut bytes, MOVED_BYTES_MAX + 1, MOVED_BYTES_MAX * 16);
+        assert_eq!(bytes.capacity(), MOVED_BYTES_MAX * 16);
     }
 }

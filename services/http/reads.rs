@@ -34,7 +34,7 @@ pub const WAITING_MAX: usize = 124;
 const ADDRESS_PART: usize = 2;
 
 /// Answers that wait to be taken hold so much together, in bytes.
-const ANSWERS_BYTES_MAX: usize = 64 * 1024 * 1024;
+const ANSWERS_BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// A smaller answer is not counted, in bytes: connections are.
 const ANSWER_BYTES_MIN: usize = 16 * 1024;

@@ -72,7 +72,8 @@ async fn take(
         tracing::warn!(detail = problem.detail, "whether it may be said is not known; the messages are given back to the inbox");
         return give_back(inbox, &deliveries).await;
     }
-    match append(ledger, accepted, usize::MAX).await {
+    let sent: Vec<Option<Vec<u8>>> = accepted.iter().map(|item| item.as_ref().ok().map(|accepted| accepted.event.bytes.clone())).collect();
+    match append(ledger, accepted, usize::MAX, |at| sent.get(at).cloned().flatten()).await {
         Ok(Answered { items, .. }) => {
             for (delivery, item) in deliveries.iter().zip(items) {
                 answer(inbox, delivery, &item).await?;

@@ -81,10 +81,13 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
     let mode = modes::of(&parts.headers)?;
     let received = intake.bodies.read(&parts, body, &caller, MAX_BODY_BYTES, "events").await?;
     let Received { bytes, room: _held_until_answered } = unpacked(&parts.headers, received, MAX_BODY_BYTES).await?;
+    // What a body is made into takes as much again: only so many bytes of bodies are made into events at once.
+    let _turn = intake.bodies.turn(bytes.len()).await;
     match modes::read(mode, &parts.headers, &bytes)? {
         Sent::One(form) => {
             let event = accept(&intake.permission, &caller, form).await?;
-            let answered = append(&intake.ledger, vec![Ok(event)], 1).await?;
+            let sent = event.event.bytes.clone();
+            let answered = append(&intake.ledger, vec![Ok(event)], 1, |_| Some(sent.clone())).await?;
             let Some(item) = answered.items.into_iter().next() else { return Err(Problem::internal("the ledger answered nothing")) };
             one(item)
         }
@@ -101,7 +104,9 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
                     if refused > MAX_TOLD_PROBLEMS { problem.emptied() } else { problem }
                 }));
             }
-            Ok(many(append(&intake.ledger, accepted, MAX_TOLD_PROBLEMS).await?))
+            // Of one that has to be shown, the bytes are made again: a second copy of them all would wait for the ledger too.
+            let sent = |at: usize| events.get(at)?.form().ok().map(|form| form.bytes);
+            Ok(many(append(&intake.ledger, accepted, MAX_TOLD_PROBLEMS, sent).await?))
         }
     }
 }
@@ -147,23 +152,35 @@ async fn accept(permission: &Permission, caller: &crate::http::Caller, form: For
     Ok(Accepted { event: NewEvent { source: event.source, id: event.id, bytes } })
 }
 
-/// Appends what was accepted, in its order, and answers each item in its place; so many problems are told, the others counted.
-async fn append(ledger: &Ledger, items: Vec<Result<Accepted, Problem>>, problems_max: usize) -> Result<Answered, Problem> {
-    let sent: Vec<Option<NewEvent>> = items.iter().map(|item| item.as_ref().ok().map(|accepted| accepted.event.clone())).collect();
+/// Appends what was accepted, in its order, and answers each item in its place; so many problems are told, the others counted. `sent`
+/// gives the bytes of an item again.
+async fn append(
+    ledger: &Ledger,
+    items: Vec<Result<Accepted, Problem>>,
+    problems_max: usize,
+    sent: impl Fn(usize) -> Option<Vec<u8>>,
+) -> Result<Answered, Problem> {
+    let mut names = Vec::with_capacity(items.len());
     let mut refused = Vec::new();
     let mut batch = Vec::new();
     for item in items {
         match item {
-            Ok(accepted) => batch.push(accepted.event),
-            Err(problem) => refused.push(problem),
+            Ok(Accepted { event }) => {
+                names.push(Some((event.source.clone(), event.id.clone())));
+                batch.push(event);
+            }
+            Err(problem) => {
+                names.push(None);
+                refused.push(problem);
+            }
         }
     }
     let outcomes = if batch.is_empty() { Vec::new() } else { ledger.append(batch).await? };
     let (mut outcomes, mut refused) = (outcomes.into_iter(), refused.into_iter());
     let (mut answered, mut told) = (Answered::default(), 0);
-    for sent in sent {
-        let item = match sent {
-            Some(event) => outcomes.next().map(|outcome| stored(outcome, &event)),
+    for (at, name) in names.into_iter().enumerate() {
+        let item = match name {
+            Some((source, id)) => outcomes.next().map(|outcome| stored(outcome, &source, &id, || sent(at).filter(|_| told < problems_max))),
             None => refused.next().map(refusal),
         };
         let Some(mut item) = item else { return Err(Problem::internal("the ledger did not answer every event")) };
@@ -180,8 +197,7 @@ async fn append(ledger: &Ledger, items: Vec<Result<Accepted, Problem>>, problems
     Ok(answered)
 }
 
-fn stored(outcome: Outcome, sent: &NewEvent) -> Item {
-    let NewEvent { source, id, bytes } = sent;
+fn stored(outcome: Outcome, source: &str, id: &str, sent: impl FnOnce() -> Option<Vec<u8>>) -> Item {
     match outcome {
         Outcome::Stored(receipt) => {
             let status = if receipt.fresh { StatusCode::CREATED } else { StatusCode::OK };
@@ -191,7 +207,11 @@ fn stored(outcome: Outcome, sent: &NewEvent) -> Item {
             let detail =
                 format!("{source} already published another event with the id \"{id}\", at position {position}; an id is given once, for ever");
             let problem = Problem::new(StatusCode::CONFLICT, "id-taken", "The id is taken", detail);
-            refusal(problem.with("position", position).with_event("stored", &stored).with_event("sent", bytes))
+            let problem = problem.with("position", position).with_event("stored", &stored);
+            refusal(match sent() {
+                Some(bytes) => problem.with_event("sent", &bytes),
+                None => problem,
+            })
         }
     }
 }

@@ -21,7 +21,7 @@ pub const MAX_INCIDENTS: usize = 50_000;
 const MAX_PAGES: usize = 32;
 
 /// So many bytes are kept in all pages together; past it the pages not asked for longest go, but never the one just asked for.
-const BYTES_MAX: usize = 64 * 1024 * 1024;
+const BYTES_MAX: usize = 32 * 1024 * 1024;
 
 /// So many bytes an event takes beside its own, as part of a page.
 const BYTES_AN_EVENT: usize = 512;

@@ -38,10 +38,10 @@ pub use desk::{Asked, Desk, Story};
 pub use replay::line as replay_line;
 
 /// So many bytes of told timelines are kept.
-const TOLD_BYTES_MAX: usize = 32 * 1024 * 1024;
+const TOLD_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// So many bytes of folded timelines are kept.
-const STORIES_BYTES_MAX: usize = 64 * 1024 * 1024;
+const STORIES_BYTES_MAX: usize = 48 * 1024 * 1024;
 
 /// What the reader needs. Cheap to clone.
 #[derive(Debug, Clone)]

@@ -10,7 +10,7 @@ use crate::rows::{EventRow, Facts, HeadRow, IncidentNumber, KnownEvent, LinkRow,
 
 /// So many bytes of heads are kept between pages; past it those of services that the last page did not touch are let go. Those of the
 /// services that it touched stay: the next page needs them again.
-const HEAD_BYTES_KEPT: usize = 32 * 1024 * 1024;
+const HEAD_BYTES_KEPT: usize = 16 * 1024 * 1024;
 
 /// What is known of the past.
 #[derive(Debug, Clone, Default)]

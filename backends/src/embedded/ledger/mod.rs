@@ -51,7 +51,7 @@ const FORMAT: Format = Format {
     steps: &[commitments::STEP],
     page_bytes: 4096,
     synchronous: "FULL",
-    cache_kib: 32 * 1024,
+    cache_kib: 16 * 1024,
     checkpoint_pages: 4000,
 };
 

@@ -20,7 +20,7 @@ pub(super) const FORMAT: Format = Format {
               CREATE TABLE floor (number INTEGER PRIMARY KEY CHECK (number = 1), position INTEGER NOT NULL) STRICT;"],
     page_bytes: 4096,
     synchronous: "NORMAL",
-    cache_kib: 48 * 1024,
+    cache_kib: 32 * 1024,
     checkpoint_pages: 16_000,
 };
 
