@@ -39,10 +39,6 @@ const RATE_BYTES_S: u64 = 64 * 1024;
 /// Room for a body is taken in steps that double, from so many bytes on.
 const FIRST_BYTES: usize = 4 * 1024;
 
-/// A body that becomes longer, in bytes, is laid where all of it fits: to move it again at each step would take its room twice. What has
-/// not come yet is an address and no memory.
-const MOVED_BYTES_MAX: usize = 1024 * 1024;
-
 /// Reads bodies, which share one budget of memory. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bodies {
@@ -99,22 +95,16 @@ impl Bodies {
             if whole > bytes_max {
                 return Err(too_large(bytes_max, of_what));
             }
-            if whole > room.charge.bytes() {
-                let end = announced.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(bytes_max).max(whole);
-                let wanted = whole.max(room.charge.bytes() * 2).max(FIRST_BYTES).min(end);
+            if whole > bytes.capacity() {
+                let end = announced.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(bytes_max);
+                let wanted = whole.max(bytes.capacity() * 2).max(FIRST_BYTES).min(end.max(whole));
                 room.grow_to(wanted).await?;
-                lay(&mut bytes, wanted, end);
+                bytes.reserve_exact(wanted - bytes.len());
             }
             bytes.extend_from_slice(&piece);
         }
         Ok(Received { bytes, room })
     }
-}
-
-/// Makes place for so many bytes, or at once for all that may come.
-pub(super) fn lay(bytes: &mut Vec<u8>, wanted: usize, end: usize) {
-    let place = if wanted > MOVED_BYTES_MAX { end.max(wanted) } else { wanted };
-    bytes.reserve_exact(place.saturating_sub(bytes.len()));
 }
 
 /// Whom a body is charged to. What did not come over a connection is this machine's own.
@@ -223,7 +213,7 @@ mod tests {
 
     use futures_util::FutureExt;
 
-    use super::{Bodies, MADE_BYTES_MAX, MOVED_BYTES_MAX, PAUSE_S, Pace, RATE_BYTES_S, START_S, lay};
+    use super::{Bodies, MADE_BYTES_MAX, PAUSE_S, Pace, RATE_BYTES_S, START_S};
 
     #[test]
     fn a_body_earns_time_by_its_bytes() {
@@ -245,14 +235,5 @@ mod tests {
         assert!(bodies.turn(MADE_BYTES_MAX + 1).now_or_never().is_none());
         drop(rest);
         assert!(bodies.turn(MADE_BYTES_MAX + 1).now_or_never().flatten().is_some());
-    }
-
-    #[test]
-    fn a_long_body_is_laid_down_once() {
-        let mut bytes = vec![0; 10];
-        lay(&mut bytes, MOVED_BYTES_MAX, MOVED_BYTES_MAX * 16);
-        assert_eq!(bytes.capacity(), MOVED_BYTES_MAX);
-        lay(&mut bytes, MOVED_BYTES_MAX + 1, MOVED_BYTES_MAX * 16);
-        assert_eq!(bytes.capacity(), MOVED_BYTES_MAX * 16);
     }
 }

@@ -6,7 +6,6 @@ use std::io::Read;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use flate2::read::MultiGzDecoder;
 
-use super::bodies::lay;
 use super::{Problem, Received};
 
 /// Unpacked so many bytes at a time.
@@ -36,7 +35,7 @@ async fn gunzipped(received: Received, bytes_max: usize) -> Result<Received, Pro
         return Err(broken("it is empty"));
     }
     let mut decoder = MultiGzDecoder::new(packed.as_slice());
-    let (mut bytes, mut piece, mut taken) = (Vec::new(), vec![0; PIECE_BYTES], 0);
+    let (mut bytes, mut piece) = (Vec::new(), vec![0; PIECE_BYTES]);
     loop {
         let read = decoder.read(&mut piece).map_err(|error| broken(&error.to_string()))?;
         let whole = bytes.len() + read;
@@ -47,11 +46,10 @@ async fn gunzipped(received: Received, bytes_max: usize) -> Result<Received, Pro
             let detail = format!("unpacked it has more than {bytes_max} bytes; a body has at most so many");
             return Err(Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", detail));
         }
-        if whole > taken {
-            let wanted = whole.max(taken * 2).min(bytes_max);
-            room.grow(wanted - taken).await?;
-            lay(&mut bytes, wanted, bytes_max);
-            taken = wanted;
+        if whole > bytes.capacity() {
+            let wanted = whole.max(bytes.capacity() * 2).min(bytes_max);
+            room.grow(wanted - bytes.capacity()).await?;
+            bytes.reserve_exact(wanted - bytes.len());
         }
         bytes.extend_from_slice(&piece[..read]);
     }
