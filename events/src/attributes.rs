@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
 
-use crate::check::is_slug;
-use crate::envelope::{TYPE_PREFIX, TYPE_SUFFIX};
 use crate::fault::{Faults, token};
 use crate::kinds::Kind;
-use crate::schema::{ID_BYTES_MAX, SOURCE_BYTES_MAX};
+use crate::lexical::{TYPE_PREFIX, TYPE_SUFFIX, is_name, is_slug};
+use crate::limits::{ID_BYTES_MAX, SOURCE_BYTES_MAX};
 use crate::time::Instant;
 
 /// Reads the context attributes as text, noting what is wrong with them.
@@ -78,11 +77,6 @@ const KNOWN: [&str; 13] = [
     "traceparent",
     "tracestate",
 ];
-
-/// Text without control characters, of 1 to so many bytes.
-pub(crate) fn is_name(text: &str, bytes_max: usize) -> bool {
-    (1..=bytes_max).contains(&text.len()) && !text.chars().any(char::is_control)
-}
 
 fn is_json(text: &str) -> bool {
     let media_type = text.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

@@ -2,30 +2,17 @@
 
 use serde_json::{Map, Value};
 
-use crate::attributes::is_name;
-use crate::envelope::Event;
+use crate::event::Event;
 use crate::fault::{Faults, token};
 use crate::kinds::{Kind, MAX_SOURCES};
+use crate::lexical::{is_name, is_region, is_slug};
+use crate::limits::{ID_BYTES_MAX, SOURCE_BYTES_MAX};
 use crate::publisher::{name_fault, source_fault};
-use crate::schema::{ID_BYTES_MAX, SOURCE_BYTES_MAX};
 use crate::shapes::{Per, Ref, Role, Source, Window};
 use crate::time::{Form, Moment, Point, When};
 
-const MAX_SLUG_BYTES: usize = 64;
-
 /// The one member of `data` in which a null says something: it removes what it names.
 const PATCH: &str = "patch";
-
-/// Lower-case letters, digits and hyphens, 1 to 64 bytes.
-pub fn is_slug(text: &str) -> bool {
-    (1..=MAX_SLUG_BYTES).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-}
-
-/// A slug made of a name: lower case, everything else a hyphen. It may be empty or too long: [`is_slug`] says.
-pub fn slug_of(name: &str) -> String {
-    let plain: String = name.to_lowercase().chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
-    plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
-}
 
 /// Takes out every null of `data` and notes it: "not said" has one form, the member left out.
 pub(crate) fn without_nulls(data: &mut Map<String, Value>, faults: &mut Faults) {
@@ -92,15 +79,6 @@ fn url_rule(url: &str, pointer: &str, faults: &mut Faults) {
     if !is_web || url.chars().any(|character| character.is_control() || character == ' ') {
         faults.add(pointer, "expected a web address that begins with https:// or http://, without spaces");
     }
-}
-
-/// An ISO 3166-1 or -2 code by its shape, or `world`.
-pub(crate) fn is_region(region: &str) -> bool {
-    let (country, part) = region.split_once('-').map_or((region, None), |(country, part)| (country, Some(part)));
-    let country_is_sound = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
-    let part_is_sound =
-        part.is_none_or(|part| (1..=3).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()));
-    region == "world" || (country_is_sound && part_is_sound)
 }
 
 fn region_rule(region: &str, pointer: &str, faults: &mut Faults) {

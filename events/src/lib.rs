@@ -3,6 +3,9 @@
 //! Pure: no input or output, no clock, no randomness, no async. What needs a second event to be decided
 //! (which incident, which claim is told) belongs to `timelines`; how bytes are kept belongs to `backends`.
 
+mod limits;
+mod lexical;
+mod event;
 mod envelope;
 mod attributes;
 mod key;
@@ -24,14 +27,16 @@ pub mod reports;
 pub mod schema;
 
 pub use base64_data::from_base64;
-pub use check::{is_slug, slug_of};
 pub use content_id::content_id;
-pub use envelope::{Event, MAX_EVENT_BYTES, TYPE_PREFIX, TYPE_SUFFIX, same_event, structured_form};
+pub use envelope::{same_event, structured_form};
+pub use event::Event;
 pub use fault::{Fault, Faults, MAX_EVENT_FAULTS};
 pub use items::{ItemsRefused, items_of};
 pub use json::read_strict;
 pub use key::{EventKey, LeafHasher, commitment, leaf_bytes, leaf_hash};
 pub use kinds::{Common, Kind};
+pub use lexical::{TYPE_PREFIX, TYPE_SUFFIX, is_slug, slug_of};
+pub use limits::MAX_EVENT_BYTES;
 pub use publisher::source_fault;
 pub use shapes::{
     Count, Lasted, Link, Per, Qualifier, Quotation, Ref, Reference, Region, Role, Severity, Share, Slug, Source, SourceKind, Statement, Symptom,

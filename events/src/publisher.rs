@@ -1,8 +1,8 @@
 //! What the name of a publisher (CloudEvents `source`) and the id of an event may look like when they are handed in, so that two names
 //! that a program or a reader could take for each other are never both in use. What the ledger took before is read as it is.
 
-use crate::attributes::is_name;
-use crate::schema::SOURCE_BYTES_MAX;
+use crate::lexical::is_name;
+use crate::limits::SOURCE_BYTES_MAX;
 
 /// What is wrong with a publisher's name, and what to write instead; None where it may be used.
 ///

@@ -6,37 +6,9 @@
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use crate::envelope::{MAX_EVENT_BYTES, TYPE_PREFIX, TYPE_SUFFIX};
 use crate::kinds::{Common, Kind};
-
-/// The longest `source` and the longest context attribute, in bytes.
-pub(crate) const SOURCE_BYTES_MAX: usize = 512;
-/// The longest `id`, in bytes.
-pub(crate) const ID_BYTES_MAX: usize = 256;
-/// The shortest window or duration.
-pub(crate) const MINUTES_MIN: u32 = 1;
-/// The largest integer that every JSON reader keeps exactly (RFC 7493, section 2.2).
-pub(crate) const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
-
-// One pattern for each rule that `check` and the types hold in code; `tests/contracts.rs` holds the two together.
-pub(crate) const SLUG: &str = "^[a-z0-9-]{1,64}$";
-pub(crate) const REGION: &str = "^(world|[A-Z]{2}(-[A-Z0-9]{1,3})?)$";
-pub(crate) const LANGUAGE: &str = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$";
-pub(crate) const HASH: &str = "^[0-9A-Fa-f]{64}$";
-/// A web address: anything else (`javascript:`) could run where a page links to it.
-pub(crate) const WEB: &str = r"^https?://[^ \x00-\x1f\x7f-\x9f]+$";
-/// No control characters.
-pub(crate) const NAME: &str = r"^[^\x00-\x1f\x7f-\x9f]+$";
-/// No control characters and no space.
-pub(crate) const SOURCE: &str = r"^[^ \x00-\x1f\x7f-\x9f]+$";
-/// As [`NAME`], without the characters that turn the direction of writing: an event's own id.
-pub(crate) const OWN_NAME: &str = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]+$";
-/// As [`OWN_NAME`], without white space, backslashes and what cannot be seen: an event's own publisher.
-pub(crate) const OWN_SOURCE: &str = r"^[^\s\\\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]+$";
-/// At least one character that is not white space.
-pub(crate) const WORDS: &str = r"\S";
-pub(crate) const RFC_3339: &str = r"^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$";
-const JSON_MEDIA_TYPE: &str = r"^[^/;\s]+/([^;\s]+\+)?json\s*(;.*)?$";
+use crate::lexical::{JSON_MEDIA_TYPE, NAME, OWN_NAME, OWN_SOURCE, RFC_3339, SLUG, TYPE_PREFIX, TYPE_SUFFIX};
+use crate::limits::{ID_BYTES_MAX, MAX_EVENT_BYTES, MAX_SAFE_INTEGER, SOURCE_BYTES_MAX};
 
 /// The JSON Schema (2020-12) of one kind's structured event; None for an unknown kind.
 pub fn of_kind(name: &str) -> Option<Value> {
@@ -113,11 +85,6 @@ fn required_of(own: &Value, name: &str) -> Value {
         required.push(json!("occurred"));
     }
     Value::Array(required)
-}
-
-/// A list in which at least one source has this role.
-pub(crate) fn has_role(role: &str) -> Value {
-    json!({"contains": {"properties": {"role": {"const": role}}, "required": ["role"]}})
 }
 
 /// Takes out what only Rust means (the sizes of its integers, its defaults), and the nulls that the reader refuses inside `data`.

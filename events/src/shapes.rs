@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{HASH, ID_BYTES_MAX, MINUTES_MIN, NAME, REGION, RFC_3339, SLUG, SOURCE, SOURCE_BYTES_MAX, WEB, WORDS};
+use crate::lexical::{HASH, NAME, REGION, RFC_3339, SLUG, SOURCE, WEB, WORDS};
+use crate::limits::{ID_BYTES_MAX, MINUTES_MIN, SOURCE_BYTES_MAX};
 use crate::text::{Language, Text};
 use crate::time::{Instant, Moment, When};
 

@@ -8,13 +8,13 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::schema::{LANGUAGE, WORDS};
+use crate::lexical::{LANGUAGE, WORDS};
 
 /// A BCP 47 language tag, such as `bn` or `bn-IN`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
 #[schemars(transparent)]
-pub struct Language(#[schemars(regex(pattern = crate::schema::LANGUAGE))] pub String);
+pub struct Language(#[schemars(regex(pattern = crate::lexical::LANGUAGE))] pub String);
 
 impl Language {
     /// Accepts what is well-formed; a tag's registration is not looked up.

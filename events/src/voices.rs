@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::envelope::Event;
+use crate::event::Event;
 use crate::shapes::{Role, Slug, Source, SourceKind};
 
 /// One who says it, as sources are counted.

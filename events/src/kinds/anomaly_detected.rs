@@ -12,7 +12,7 @@ use crate::text::Text;
 pub struct AnomalyDetected {
     /// Where; none means everywhere it is told of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(regex(pattern = crate::schema::REGION)))]
+    #[schemars(inner(regex(pattern = crate::lexical::REGION)))]
     pub regions: Vec<Region>,
     /// How many reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -28,6 +28,6 @@ pub struct AnomalyDetected {
     pub baseline: Option<f64>,
     /// Who or what detected it: a slug of `sources`, or a method.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = crate::schema::WORDS))]
+    #[schemars(regex(pattern = crate::lexical::WORDS))]
     pub detected_by: Option<String>,
 }

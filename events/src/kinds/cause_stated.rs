@@ -18,6 +18,6 @@ pub struct CauseStated {
     pub statement: Option<Statement>,
     /// Where it is explained.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = crate::schema::WEB))]
+    #[schemars(regex(pattern = crate::lexical::WEB))]
     pub url: Option<String>,
 }

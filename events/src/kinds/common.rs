@@ -2,8 +2,8 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
-use crate::schema::has_role;
 use crate::shapes::{Reference, Source};
 use crate::text::Text;
 use crate::time::When;
@@ -36,7 +36,7 @@ pub struct Common {
     pub reference: Option<Reference>,
     /// Parts of the service.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(regex(pattern = crate::schema::WORDS)))]
+    #[schemars(inner(regex(pattern = crate::lexical::WORDS)))]
     pub components: Vec<String>,
     /// The symptom in free text, beside the fixed list.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -58,4 +58,9 @@ pub enum Certainty {
     Confirmed,
     /// It is contradicted.
     Disputed,
+}
+
+/// A list in which at least one source has this role.
+fn has_role(role: &str) -> Value {
+    json!({"contains": {"properties": {"role": {"const": role}}, "required": ["role"]}})
 }

@@ -15,7 +15,7 @@ pub struct EventCorrected {
     /// Which event.
     pub event: Ref,
     /// Each member replaces the member of `data` of that name whole; null removes it; `incidentid` sets that attribute.
-    #[schemars(extend("minProperties" = 1, "properties" = {"incidentid": {"type": ["string", "null"], "pattern": crate::schema::NAME, "maxLength": 512}}))]
+    #[schemars(extend("minProperties" = 1, "properties" = {"incidentid": {"type": ["string", "null"], "pattern": crate::lexical::NAME, "maxLength": 512}}))]
     pub patch: Map<String, Value>,
     /// What kind of edit it is.
     pub edit_kind: EditKind,

@@ -15,7 +15,7 @@ pub struct MaintenanceCompleted {
     pub scheduled: Option<Window>,
     /// Where; none means everywhere it is told of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(regex(pattern = crate::schema::REGION)))]
+    #[schemars(inner(regex(pattern = crate::lexical::REGION)))]
     pub regions: Vec<Region>,
     /// What is done, and what it means for users.
     #[serde(skip_serializing_if = "Option::is_none")]

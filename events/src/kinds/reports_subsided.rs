@@ -11,7 +11,7 @@ use crate::shapes::{Count, Region, Share};
 pub struct ReportsSubsided {
     /// Where; none means everywhere it is told of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(regex(pattern = crate::schema::REGION)))]
+    #[schemars(inner(regex(pattern = crate::lexical::REGION)))]
     pub regions: Vec<Region>,
     /// How many reports.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -21,6 +21,6 @@ pub struct ReportsSubsided {
     pub shares: Vec<Share>,
     /// Through which channel they came.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = crate::schema::WORDS))]
+    #[schemars(regex(pattern = crate::lexical::WORDS))]
     pub channel: Option<String>,
 }

@@ -11,7 +11,7 @@ use crate::shapes::{Region, Severity, Symptom};
 pub struct ScopeChanged {
     /// Where; none means everywhere it is told of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(regex(pattern = crate::schema::REGION)))]
+    #[schemars(inner(regex(pattern = crate::lexical::REGION)))]
     pub regions: Vec<Region>,
     /// What fails.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -20,14 +20,14 @@ pub struct ServiceRegistered {
     pub vendor: Option<Vendor>,
     /// The service that it is a part of.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = crate::schema::SLUG))]
+    #[schemars(regex(pattern = crate::lexical::SLUG))]
     pub parent: Option<Slug>,
     /// Its home page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = crate::schema::WEB))]
+    #[schemars(regex(pattern = crate::lexical::WEB))]
     pub homepage: Option<String>,
     /// Its status page.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = crate::schema::WEB))]
+    #[schemars(regex(pattern = crate::lexical::WEB))]
     pub status_page: Option<String>,
 }

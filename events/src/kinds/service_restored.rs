@@ -13,7 +13,7 @@ pub struct ServiceRestored {
     pub extent: Extent,
     /// Where; none means everywhere it is told of.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(inner(regex(pattern = crate::schema::REGION)))]
+    #[schemars(inner(regex(pattern = crate::lexical::REGION)))]
     pub regions: Vec<Region>,
     /// How long it lasted, as the source says.
     #[serde(skip_serializing_if = "Option::is_none")]

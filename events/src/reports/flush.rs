@@ -5,10 +5,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{MAX_FLUSH_BYTES, MAX_FLUSH_COUNTS, REPORT_WINDOW_MINUTES_MAX, Run};
-use crate::attributes::is_name;
-use crate::check::{is_region, is_slug};
 use crate::fault::Faults;
-use crate::schema::SOURCE_BYTES_MAX;
+use crate::lexical::{is_name, is_region, is_slug};
+use crate::limits::SOURCE_BYTES_MAX;
 use crate::shapes::{Region, Slug, Symptom};
 
 /// The version of the record.

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use super::{MAX_REPORT_TEXT_BYTES, REPORT_EARLY_MINUTES_MAX, REPORT_LATE_MINUTES_MAX, REPORT_TOTAL_MAX, REPORT_WINDOW_MINUTES_MAX, UNKNOWN};
-use crate::check::{is_region, is_slug};
 use crate::fault::Faults;
+use crate::lexical::{is_region, is_slug};
 use crate::shapes::Symptom;
 use crate::time::Instant;
 

@@ -131,7 +131,7 @@ pub struct Wording {
     pub lang: Language,
     /// The words.
     #[serde(deserialize_with = "crate::text::words")]
-    #[schemars(regex(pattern = crate::schema::WORDS))]
+    #[schemars(regex(pattern = crate::lexical::WORDS))]
     pub text: String,
 }
 

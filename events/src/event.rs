@@ -1,0 +1,57 @@
+//! An event as it was read: who says it, of which service, and what.
+
+use serde_json::{Map, Value};
+
+use crate::key::EventKey;
+use crate::kinds::{Common, Kind};
+use crate::shapes::Ref;
+
+/// An immutable fact said by a publisher: one CloudEvent of a known kind.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// The publisher that answers for it (CloudEvents `source`).
+    pub source: String,
+    /// Its id, unique per source, for ever.
+    pub id: String,
+    /// The service's slug.
+    pub subject: String,
+    /// The incident that the publisher names.
+    pub incidentid: Option<String>,
+    /// The event or request that made the publisher say it.
+    pub causationid: Option<String>,
+    /// What the publisher groups it with.
+    pub correlationid: Option<String>,
+    /// The members of `data` that any kind may carry.
+    pub common: Common,
+    /// What it says.
+    pub kind: Kind,
+}
+
+impl Event {
+    /// The members of `data`, as JSON.
+    pub fn data(&self) -> Map<String, Value> {
+        let mut data = Map::new();
+        for part in [serde_json::to_value(&self.common), serde_json::to_value(&self.kind)] {
+            if let Ok(Value::Object(members)) = part {
+                data.extend(members);
+            }
+        }
+        data
+    }
+
+    /// The event's key.
+    pub fn key(&self) -> EventKey {
+        EventKey::of(&self.source, &self.id)
+    }
+
+    /// The (source, id) that a reference in this event names.
+    pub fn resolve<'a>(&'a self, reference: &'a Ref) -> (&'a str, &'a str) {
+        (reference.source.as_deref().unwrap_or(&self.source), &reference.id)
+    }
+
+    /// The key that a reference in this event names.
+    pub fn key_of(&self, reference: &Ref) -> EventKey {
+        let (source, id) = self.resolve(reference);
+        EventKey::of(source, id)
+    }
+}
