@@ -8,21 +8,10 @@
 #[expect(dead_code, reason = "the test programs share their support")]
 mod needs;
 
-pub mod doors;
-pub mod config;
-pub mod scopes;
-pub mod keys;
-pub mod publishers;
-pub mod ask;
-pub mod clocks;
-pub mod health;
-pub mod supervise;
-pub mod http;
+pub mod shared;
 pub mod intake;
 pub mod projector;
 pub mod archive;
-pub mod plot;
-pub mod plots;
 pub mod watcher;
 pub mod detector;
 pub mod reader;

@@ -3,7 +3,8 @@
 
 use std::process::ExitCode;
 
-use dateline::{commands, config};
+use dateline::commands;
+use dateline::shared::config;
 
 /// Folding and parsing make and drop small things by the million; the system's allocator took a third of a rebuild.
 #[global_allocator]

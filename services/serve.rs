@@ -14,18 +14,18 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use crate::archive;
-use crate::ask::Asker;
-use crate::config::{Reporting, Role, Serving, Web};
 use crate::detector::Detector;
-use crate::doors::{Doors, Use, note_reach, open_keep, open_ledger, open_reports, until_replaced};
-use crate::health::Health;
-use crate::http::{Bodies, Gate, Problem, Server, server};
 use crate::intake::reports::{Beats, ReportsIntake};
 use crate::intake::{Intake, inbox};
-use crate::keys::Keys;
 use crate::projector;
 use crate::reader::Reader;
-use crate::supervise::{Roles, Tasks};
+use crate::shared::ask::Asker;
+use crate::shared::config::{Reporting, Role, Serving, Web};
+use crate::shared::doors::{Doors, Use, note_reach, open_keep, open_ledger, open_reports, until_replaced};
+use crate::shared::health::Health;
+use crate::shared::http::{Bodies, Gate, Problem, Server, server};
+use crate::shared::keys::Keys;
+use crate::shared::supervise::{Roles, Tasks};
 
 /// An intake elsewhere must answer within this, in milliseconds.
 const ANSWER_MS: u64 = 30_000;

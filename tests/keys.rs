@@ -5,8 +5,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::Stdio;
 
-use dateline::keys::{KeyFault, Keys};
-use dateline::scopes::Scopes;
+use dateline::shared::keys::{KeyFault, Keys};
+use dateline::shared::scopes::Scopes;
 use dateline_backends::Keep;
 
 use crate::asking::{STRUCTURED, client, send};

@@ -12,11 +12,11 @@ use dateline_timelines::PROJECTION_VERSION;
 use dateline_timelines::tell::{self, Lang, Options};
 
 use super::{Answer, Progress, say};
-use crate::ask::Asker;
-use crate::config::{AuditCommand, Settings};
-use crate::doors::{Use, ledger_to_read};
 use crate::projector::Projector;
 use crate::reader::{Desk, ReadAxes, replay_line};
+use crate::shared::ask::Asker;
+use crate::shared::config::{AuditCommand, Settings};
+use crate::shared::doors::{Use, ledger_to_read};
 
 /// The width of a timeline as text, in columns.
 const TEXT_WIDTH: usize = 110;
@@ -48,7 +48,7 @@ fn read_until(text: &str) -> anyhow::Result<Until> {
     if let Ok(position) = text.parse() {
         return Ok(Until::Position(position));
     }
-    let instant = crate::http::parameters::instant("--until", text).map_err(|problem| anyhow::Error::msg(problem.detail))?;
+    let instant = crate::shared::http::parameters::instant("--until", text).map_err(|problem| anyhow::Error::msg(problem.detail))?;
     Ok(Until::Recorded(instant))
 }
 

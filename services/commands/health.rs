@@ -4,8 +4,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use super::{Answer, say};
-use crate::ask::checked;
-use crate::config::Settings;
+use crate::shared::ask::checked;
+use crate::shared::config::Settings;
 
 /// Whoever does not answer within this is not ready, in milliseconds.
 const ANSWER_MS: u64 = 5_000;

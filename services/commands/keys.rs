@@ -8,10 +8,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{Answer, say};
-use crate::config::{Format, KeysCommand, Settings};
-use crate::doors::{Use, open_keep, open_ledger};
-use crate::keys::{Keys, StoredKey};
-use crate::scopes::Scopes;
+use crate::shared::config::{Format, KeysCommand, Settings};
+use crate::shared::doors::{Use, open_keep, open_ledger};
+use crate::shared::keys::{Keys, StoredKey};
+use crate::shared::scopes::Scopes;
 
 /// Runs one of the commands on keys.
 pub async fn run(settings: &Settings, command: &KeysCommand) -> anyhow::Result<Answer> {

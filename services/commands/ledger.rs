@@ -7,8 +7,8 @@ use dateline_backends::{Address, Archive, Commitment, Found, Ledger, LedgerError
 use dateline_events::Position;
 
 use super::{Answer, Progress, say};
-use crate::config::{Addresses, LedgerCommand, Settings};
-use crate::doors::{current_number, known_reach, ledger_to_read, make_current, open_keep};
+use crate::shared::config::{Addresses, LedgerCommand, Settings};
+use crate::shared::doors::{current_number, known_reach, ledger_to_read, make_current, open_keep};
 
 /// Positions are compared by the page.
 const PAGE: usize = 1_000;

@@ -18,8 +18,8 @@ mod views;
 mod voices;
 mod watch;
 
-use crate::config::{Command, Role, Settings, complete};
 use crate::demo;
+use crate::shared::config::{Command, Role, Settings, complete};
 
 pub use progress::Progress;
 pub use serving::{until_told, welcome};

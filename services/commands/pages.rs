@@ -1,8 +1,8 @@
 //! `dateline pages`: what becomes of watched pages that brought more than they may, in the keep itself.
 
 use super::{Answer, say};
-use crate::config::{PagesCommand, Settings};
-use crate::doors::open_keep;
+use crate::shared::config::{PagesCommand, Settings};
+use crate::shared::doors::open_keep;
 use crate::watcher::resume_page;
 
 /// Runs one of the commands on pages.

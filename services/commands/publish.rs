@@ -10,9 +10,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Progress, say};
-use crate::ask::{Asker, problem_text, status_of};
-use crate::config::{Format, Settings};
-use crate::doors::Use;
+use crate::shared::ask::{Asker, problem_text, status_of};
+use crate::shared::config::{Format, Settings};
+use crate::shared::doors::Use;
 
 /// So many lines go in one request.
 const BATCH_LINES: usize = 500;

@@ -5,10 +5,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::{Answer, say};
-use crate::config::{Format, PublishersCommand, Settings};
-use crate::doors::open_keep;
-use crate::publishers;
-use crate::scopes::Scopes;
+use crate::shared::config::{Format, PublishersCommand, Settings};
+use crate::shared::doors::open_keep;
+use crate::shared::publishers;
+use crate::shared::scopes::Scopes;
 
 /// Runs one of the commands on publishers.
 pub async fn run(settings: &Settings, command: &PublishersCommand) -> anyhow::Result<Answer> {

@@ -4,10 +4,10 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::{Answer, say};
-use crate::ask::{Asker, path_with};
-use crate::config::{Format, ReadFlags, Settings};
-use crate::doors::Use;
-use crate::http::parameters::percent_encoded;
+use crate::shared::ask::{Asker, path_with};
+use crate::shared::config::{Format, ReadFlags, Settings};
+use crate::shared::doors::Use;
+use crate::shared::http::parameters::percent_encoded;
 
 /// Tells a timeline.
 pub async fn timeline(settings: &Settings, which: &str, read: &ReadFlags, claims: bool, retracted: bool, at: Option<&str>) -> anyhow::Result<Answer> {

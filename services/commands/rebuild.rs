@@ -6,9 +6,9 @@ use anyhow::bail;
 use dateline_backends::ViewsError;
 
 use super::{Answer, Progress, say};
-use crate::config::Settings;
-use crate::doors::{Doors, Use};
 use crate::projector::{self, ProjectError};
+use crate::shared::config::Settings;
+use crate::shared::doors::{Doors, Use};
 
 /// Rebuilds.
 pub async fn run(settings: &Settings) -> anyhow::Result<Answer> {

@@ -3,8 +3,8 @@
 use anyhow::bail;
 
 use super::{Answer, say};
-use crate::config::{Role, Serving, Settings};
 use crate::serve::House;
+use crate::shared::config::{Role, Serving, Settings};
 
 /// Serves until SIGINT or SIGTERM; then lets requests under way end.
 pub async fn serve(settings: &Settings, roles: &[Role]) -> anyhow::Result<Answer> {

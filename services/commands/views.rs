@@ -13,9 +13,9 @@ use dateline_timelines::rows::{IncidentNumber, Nature, Needs};
 
 use super::audit::Scratch;
 use super::{Answer, Progress, say};
-use crate::config::{Settings, ViewsCommand};
-use crate::doors::{Doors, Use};
 use crate::projector::Projector;
+use crate::shared::config::{Settings, ViewsCommand};
+use crate::shared::doors::{Doors, Use};
 
 /// So many differences are shown one by one; all are counted.
 const MAX_SHOWN: usize = 1_000;

@@ -8,8 +8,8 @@ use dateline_events::{Event, Kind, Position, Role, Source};
 use serde_json::{Value, json};
 
 use super::{Answer, Progress, say};
-use crate::config::{Format, Settings};
-use crate::doors::ledger_to_read;
+use crate::shared::config::{Format, Settings};
+use crate::shared::doors::ledger_to_read;
 
 /// So many pairs of a publisher and whom it speaks for are told; what further pairs say is counted together.
 const MAX_PAIRS: usize = 100_000;

@@ -16,14 +16,14 @@ use tokio::sync::watch;
 
 use super::serving::{until_told, welcome};
 use super::{Answer, say};
-use crate::ask::Asker;
-use crate::config::{Role, Serving, Settings};
-use crate::doors::{Doors, open_keep};
-use crate::health::Health;
-use crate::http::{Gate, Server};
-use crate::keys::Keys;
 use crate::serve::{House, serve_on, whole};
-use crate::supervise::{Roles, Tasks};
+use crate::shared::ask::Asker;
+use crate::shared::config::{Role, Serving, Settings};
+use crate::shared::doors::{Doors, open_keep};
+use crate::shared::health::Health;
+use crate::shared::http::{Gate, Server};
+use crate::shared::keys::Keys;
+use crate::shared::supervise::{Roles, Tasks};
 use crate::watcher::{Reach, Watched, Watcher, read_pages};
 
 /// The server must answer what is published within this, in milliseconds.

@@ -8,11 +8,11 @@ use dateline_events::Position;
 use dateline_timelines::tell::{self, Lang, Options};
 use serde_json::Value;
 
-use crate::ask::{Asker, local_server};
 use crate::commands::{Answer, say};
-use crate::config::{self, Addresses, Role, Serving, Settings};
 use crate::reader::{Desk, ReadAxes};
 use crate::serve::House;
+use crate::shared::ask::{Asker, local_server};
+use crate::shared::config::{self, Addresses, Role, Serving, Settings};
 
 /// The outage, an event a line, as a desk wrote it down from its sources.
 pub const OUTAGE: &str = include_str!("whatsapp-2022-10-25.ndjson");

@@ -20,10 +20,10 @@ use super::book::Book;
 use super::bounds::{bound, now_minute};
 use super::desk::Desk;
 use super::service::Said;
-use crate::ask::{Asker, ends_an_event, problem_text, status_of};
-use crate::http::{Gate, Problem};
-use crate::plot::Plot;
-use crate::plots;
+use crate::shared::ask::{Asker, ends_an_event, problem_text, status_of};
+use crate::shared::http::{Gate, Problem};
+use crate::shared::plot::Plot;
+use crate::shared::plots;
 
 /// So many flushes are read at once.
 const READ_FLUSHES: usize = 256;

@@ -9,7 +9,7 @@ use super::draft;
 use super::episode::{Episodes, Line, Measure, Saying, What};
 use super::measured::{Breakdown, Counted, Found, Measured};
 use super::ticks::Ticks;
-use crate::plot::{Mark, MarkKind, Plot, PlotBucket};
+use crate::shared::plot::{Mark, MarkKind, Plot, PlotBucket};
 
 /// Single reports are judged in buckets of so many seconds: long enough that 15 reports are few, short enough to be early.
 pub const BUCKET_S: u32 = 300;

@@ -13,8 +13,8 @@ use super::modes::{self, Mode, Sent};
 use super::permission::Permission;
 use super::registrants::Registrants;
 use super::{Accepted, Answered, Item, accept, append};
-use crate::http::{Caller, Problem};
-use crate::publishers::Publishers;
+use crate::shared::http::{Caller, Problem};
+use crate::shared::publishers::Publishers;
 
 /// Where a publisher wants its receipt.
 const REPLY_TO: &str = "dateline-reply-to";

@@ -16,9 +16,9 @@ use dateline_backends::{Keep, Ledger, NewEvent, Outcome};
 use dateline_events::Event;
 use serde::Serialize;
 
-use crate::doors::ReceiptForm;
-use crate::http::packed::unpacked;
-use crate::http::{Bodies, Gate, MAX_BODY_BYTES, Problem, Received};
+use crate::shared::doors::ReceiptForm;
+use crate::shared::http::packed::unpacked;
+use crate::shared::http::{Bodies, Gate, MAX_BODY_BYTES, Problem, Received};
 use modes::{Form, Sent};
 use permission::Permission;
 use registrants::Registrants;
@@ -141,7 +141,7 @@ struct Accepted {
     event: NewEvent,
 }
 
-async fn accept(permission: &Permission, caller: &crate::http::Caller, form: Form) -> Result<Accepted, Problem> {
+async fn accept(permission: &Permission, caller: &crate::shared::http::Caller, form: Form) -> Result<Accepted, Problem> {
     let bytes = form.bytes;
     let read = match form.members {
         Some(members) => Event::of_members_at_the_door(members, bytes.len()),

@@ -9,7 +9,7 @@ use dateline_events::{Faults, ItemsRefused, MAX_EVENT_BYTES, from_base64, items_
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::http::Problem;
+use crate::shared::http::Problem;
 
 /// How the events of a request are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use dateline_events::{Event, Kind, Ref, Role, Source, Statement};
 use serde_json::{Map, Value};
 
 use super::registrants::{Registrant, Registrants};
-use crate::http::{Caller, Problem};
+use crate::shared::http::{Caller, Problem};
 
 /// A correction of a correction of … is looked into so deep; what lies deeper needs a desk.
 const MAX_CORRECTIONS_DEEP: usize = 8;

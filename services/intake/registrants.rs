@@ -10,7 +10,7 @@ use dateline_backends::{Keep, KeepError, Ledger};
 use dateline_events::{Event, Kind, Position};
 use serde::{Deserialize, Serialize};
 
-use crate::http::Problem;
+use crate::shared::http::Problem;
 
 /// Where they are kept, by slug; parted by a dot, so that on the bus an intake may be allowed these alone.
 const PLACE: &str = "services.";

@@ -4,7 +4,7 @@ use dateline_backends::Views;
 use dateline_events::{Instant, Position};
 use dateline_timelines::tell::Lang;
 
-use crate::http::{Problem, parameters};
+use crate::shared::http::{Problem, parameters};
 
 /// The axes of a read, checked. `as_of` None is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 
-use crate::http::Problem;
+use crate::shared::http::Problem;
 
 /// What is larger than this share of the room is made for every reader.
 const LARGEST_SHARE: usize = 2;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::Reader;
 use super::answer::{Standing, answer};
 use super::desk::shown;
-use crate::http::{Problem, parameters};
+use crate::shared::http::{Problem, parameters};
 
 /// So many services are listed at most.
 const LIMIT_MAX: usize = 1_000;

@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::axes::ReadAxes;
-use crate::http::Problem;
+use crate::shared::http::Problem;
 
 /// So many services of one vendor are named beside an incident's own.
 const MAX_SIBLINGS: usize = 50;

@@ -23,7 +23,7 @@ use super::desk::unknown;
 use super::histories::{PageHistory, watched};
 use super::timeline;
 use super::watched::{limit, link_next, read_token, write_token};
-use crate::http::{Problem, parameters};
+use crate::shared::http::{Problem, parameters};
 
 /// The most services of one vendor whose pages are looked through.
 const MAX_SERVICES: usize = 32;

@@ -16,8 +16,8 @@ use super::answer::{Standing, answer, stand};
 use super::replay::{self, replay};
 use super::timeline;
 use super::{Asked, Reader};
-use crate::http::Problem;
-use crate::http::parameters::{self, Waiting};
+use crate::shared::http::Problem;
+use crate::shared::http::parameters::{self, Waiting};
 
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1_000;

@@ -13,7 +13,7 @@ use super::answer::answer;
 use super::cache;
 use super::edits::{self, Found, Listed, OfVendor, published};
 use super::watched::seconds;
-use crate::http::{Problem, parameters};
+use crate::shared::http::{Problem, parameters};
 
 const ATOM: &str = "application/atom+xml";
 const JSON_FEED: &str = "application/feed+json";

@@ -12,7 +12,7 @@ use dateline_timelines::rows::{IncidentNumber, Nature};
 use dateline_timelines::watched::{ReadEvent, WATCHERS, Watched};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::http::Problem;
+use crate::shared::http::Problem;
 
 /// The most incidents of one page; a larger one is refused.
 pub const MAX_INCIDENTS: usize = 50_000;

@@ -24,7 +24,7 @@ use super::desk::{folded, summary_of};
 use super::timeline::{self, moved};
 use super::watched::{link_next, read_token, write_token};
 use super::{Reader, Story};
-use crate::http::{Problem, parameters};
+use crate::shared::http::{Problem, parameters};
 
 /// So many incidents stand on a page by default, and at most.
 const LIMIT_DEFAULT: usize = 50;

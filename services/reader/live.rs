@@ -20,7 +20,7 @@ use serde_json::json;
 
 use super::answer::{Standing, stand};
 use super::{Reader, timeline};
-use crate::http::{Problem, parameters};
+use crate::shared::http::{Problem, parameters};
 use pages::Page;
 
 pub use pages::Pages;

@@ -29,7 +29,7 @@ use dateline_backends::{Keep, Ledger, Views};
 use dateline_timelines::model::Timeline;
 use tokio::sync::watch;
 
-use crate::http::Gate;
+use crate::shared::http::Gate;
 use cache::Cache;
 use histories::Histories;
 

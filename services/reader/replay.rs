@@ -17,7 +17,7 @@ use serde_json::value::RawValue;
 
 use super::Reader;
 use super::answer::{Standing, stand};
-use crate::http::Problem;
+use crate::shared::http::Problem;
 
 /// A page that cannot be read just now is asked for so often, with such a pause before, in milliseconds.
 const TRIES: u32 = 12;

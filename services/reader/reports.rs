@@ -7,9 +7,9 @@ use dateline_timelines::tell::{Lang, bengali_digits};
 use serde::Deserialize;
 
 use super::{Reader, axes};
-use crate::http::{Problem, parameters};
-use crate::plot::{Plot, Words};
-use crate::plots;
+use crate::shared::http::{Problem, parameters};
+use crate::shared::plot::{Plot, Words};
+use crate::shared::plots;
 
 /// What the picture may do wherever it is opened: nothing but be seen.
 const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox");

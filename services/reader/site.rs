@@ -13,7 +13,7 @@ use super::answer::{Standing, answer, matches_etag};
 use super::pages::{self, IncidentView, ListItem, ListView};
 use super::timeline::{self, Found};
 use super::{Reader, Story, incidents, reports, stretch};
-use crate::http::{Problem, parameters};
+use crate::shared::http::{Problem, parameters};
 
 /// So many ready choices of `known_at` are offered: the first ones, when knowledge moves fast, and the last.
 const FIRST_MOMENTS: usize = 5;

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::timeline::{Found, Parameters};
 use super::watched::{read_token, write_token};
 use super::{Reader, Story};
-use crate::http::{Problem, parameters};
+use crate::shared::http::{Problem, parameters};
 
 /// So many entries stand in one answer by default, and at most; what stands inside them is counted.
 pub const LIMIT_DEFAULT: usize = 1_000;

@@ -14,7 +14,7 @@ use super::answer::{Standing, answer, matches_etag, preferred};
 use super::axes::{ReadAxes, language};
 use super::stretch::{self, Place};
 use super::{Asked, Reader, Story, cache};
-use crate::http::{Problem, parameters};
+use crate::shared::http::{Problem, parameters};
 
 /// The width of a timeline as text, in columns.
 const TEXT_WIDTH: usize = 110;

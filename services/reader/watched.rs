@@ -18,7 +18,7 @@ use super::answer::{Standing, answer};
 use super::axes::ReadAxes;
 use super::histories::{PageHistory, PageIncident, Place};
 use super::incidents::next_address;
-use crate::http::{Problem, parameters};
+use crate::shared::http::{Problem, parameters};
 
 /// So many incidents stand on one answer by default, and at most.
 const LIMIT_DEFAULT: usize = 50;

@@ -36,9 +36,9 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant as Monotonic;
 
-use crate::ask::Asker;
-use crate::http::Gate;
-use crate::supervise::Roles;
+use crate::shared::ask::Asker;
+use crate::shared::http::Gate;
+use crate::shared::supervise::Roles;
 use body::{MAX_HELD_BYTES, Store};
 use fetch::Fetcher;
 use meters::Meters;

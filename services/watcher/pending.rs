@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::book::Book;
 use super::publishing::{Published, Publishing};
 use super::scribe::sha256;
-use crate::ask::Asker;
+use crate::shared::ask::Asker;
 
 /// A piece of it in the keep, in bytes.
 const PIECE_BYTES: usize = 384 * 1024;

@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use dateline_events::MAX_EVENT_BYTES;
 use serde_json::Value;
 
-use crate::ask::{Asker, ends_an_event, problem_text, status_of};
+use crate::shared::ask::{Asker, ends_an_event, problem_text, status_of};
 
 /// So many events go in one request.
 const BATCH_EVENTS: usize = 1_000;

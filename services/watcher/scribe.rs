@@ -18,7 +18,7 @@ use super::budget::{self, Allowance, OverBudget};
 use super::clock::now;
 use super::pending::{Pending, open_book};
 use super::publishing::Published;
-use crate::ask::Asker;
+use crate::shared::ask::Asker;
 
 /// Whose page is read.
 #[derive(Debug, Clone, PartialEq, Eq)]

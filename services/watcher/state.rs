@@ -18,8 +18,8 @@ use super::memory::{Memory, State};
 use super::meters::Meters;
 use super::pages::Feed;
 use super::turn::{Turn, page_of};
-use crate::http::{Gate, Problem};
-use crate::supervise::Roles;
+use crate::shared::http::{Gate, Problem};
+use crate::shared::supervise::Roles;
 
 /// What is shown. Cheap to clone.
 #[derive(Clone)]

@@ -18,7 +18,7 @@ use super::meters::{Meters, Outcome};
 use super::pages::Feed;
 use super::schedule::Ended;
 use super::scribe::{NotTaken, Reading, Scribe, Taken};
-use crate::supervise::Roles;
+use crate::shared::supervise::Roles;
 
 /// What could not be published is tried again after so long, in milliseconds; twice as long after each further try, up to the most.
 const PUBLISH_AGAIN_MS: u64 = 1_000;

@@ -10,8 +10,8 @@ use reqwest::StatusCode;
 use serde::Deserialize;
 
 use super::{Until, is_beyond};
-use crate::ask::{Asker, problem_text};
 use crate::commands::Progress;
+use crate::shared::ask::{Asker, problem_text};
 
 /// A transfer that brings no further line is begun again so often, after a pause that doubles, in milliseconds. It takes 50 s.
 const RESUMED_IN_VAIN_MAX: u32 = 10;

@@ -15,7 +15,7 @@ use dateline_series::{Finding, Settings, Verdict};
 use serde::Serialize;
 
 use super::{Answer, Progress, say};
-use crate::config::{BucketFlag, DetectFlags, Format};
+use crate::shared::config::{BucketFlag, DetectFlags, Format};
 use picture::Window;
 use trial::{Anomaly, Trial};
 

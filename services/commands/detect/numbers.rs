@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::super::{Answer, say};
 use super::{rows, told};
-use crate::config::{DetectFlags, Format};
+use crate::shared::config::{DetectFlags, Format};
 
 /// A point, and what was found of it.
 #[derive(Debug, Clone, Copy, Serialize)]

@@ -4,7 +4,7 @@ use dateline_series::Verdict;
 
 use super::told::{at, length};
 use super::trial::{Anomaly, Trial};
-use crate::plot::{Mark, MarkKind, Plot, PlotBucket, Words};
+use crate::shared::plot::{Mark, MarkKind, Plot, PlotBucket, Words};
 
 const DAY_S: i64 = 86_400;
 

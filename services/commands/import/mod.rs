@@ -10,10 +10,10 @@ use dateline_backends::Keep;
 use dateline_dialects::Dialect;
 
 use super::{Answer, Progress, say};
-use crate::ask::Asker;
-use crate::config::{Format, ImportFlags, ImportKind, Settings};
-use crate::doors::{Use, open_keep};
-use crate::http::parameters::instant;
+use crate::shared::ask::Asker;
+use crate::shared::config::{Format, ImportFlags, ImportKind, Settings};
+use crate::shared::doors::{Use, open_keep};
+use crate::shared::http::parameters::instant;
 use crate::watcher::import::{Import, Order};
 
 /// Imports; the answer is no where something was refused or unreadable.

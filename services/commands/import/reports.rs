@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 
 use super::super::{Answer, Progress, say};
 use super::table::Table;
-use crate::ask::{Asker, problem_text};
-use crate::config::{Format, ImportFlags, Settings};
-use crate::doors::Use;
+use crate::shared::ask::{Asker, problem_text};
+use crate::shared::config::{Format, ImportFlags, Settings};
+use crate::shared::doors::Use;
 
 /// So many bins go in one request, which becomes one flush: whatever the names, they fit.
 const REQUEST_BINS: usize = 500;

@@ -13,8 +13,8 @@ use tokio::time::Instant as Clock;
 
 use super::Beats;
 use super::gather::Gathered;
-use crate::http::Problem;
-use crate::supervise::Roles;
+use crate::shared::http::Problem;
+use crate::shared::supervise::Roles;
 
 /// From the beginning of one flush to that of the next, in milliseconds, where the first did not fill up: ten flushes a second.
 ///

@@ -6,9 +6,9 @@ use axum::http::{HeaderMap, StatusCode, Uri, header};
 use dateline_events::reports::BodyForm;
 
 use super::limits::Reporter;
-use crate::config::Reporting;
-use crate::http::address::forwarded;
-use crate::http::{Caller, Problem};
+use crate::shared::config::Reporting;
+use crate::shared::http::address::forwarded;
+use crate::shared::http::{Caller, Problem};
 
 /// Who reports, if that one may.
 pub(super) fn reporter(caller: &Caller, rules: &Reporting, headers: &HeaderMap, peer: Option<IpAddr>, history: bool) -> Result<Reporter, Problem> {

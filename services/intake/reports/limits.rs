@@ -12,7 +12,7 @@ use std::time::Instant as Clock;
 
 use dateline_events::reports::{FROM_PUBLIC, Tallied};
 
-use crate::http::address::network;
+use crate::shared::http::address::network;
 
 /// An address counts with at most so many reports of one service in an hour: a household, not a street.
 const ADDRESS_SERVICE_REPORTS_AN_HOUR: u64 = 5;

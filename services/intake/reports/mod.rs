@@ -26,11 +26,11 @@ use dateline_events::reports::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::config::Reporting;
-use crate::http::packed::unpacked;
-use crate::http::server::Peer;
-use crate::http::{Bodies, Gate, Problem, Received, parameters};
-use crate::supervise::Roles;
+use crate::shared::config::Reporting;
+use crate::shared::http::packed::unpacked;
+use crate::shared::http::server::Peer;
+use crate::shared::http::{Bodies, Gate, Problem, Received, parameters};
+use crate::shared::supervise::Roles;
 use flusher::Flusher;
 use gather::Gathered;
 use limits::{Limits, Reporter, Reserved};

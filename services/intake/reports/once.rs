@@ -12,8 +12,8 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 
 use super::limits::Reporter;
-use crate::http::Problem;
-use crate::http::address::network;
+use crate::shared::http::Problem;
+use crate::shared::http::address::network;
 
 /// A key is remembered so long, in seconds.
 const REMEMBERED_S: u64 = 3_600;

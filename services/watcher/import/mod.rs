@@ -19,7 +19,7 @@ use super::book::Book;
 use super::pending::open_book;
 use super::publishing::Publishing;
 use super::scribe::{Page, Who, registration, sha256};
-use crate::ask::Asker;
+use crate::shared::ask::Asker;
 
 pub use summary::Summary;
 

@@ -7,9 +7,9 @@ use dateline_dialects::Dialect;
 use dateline_events::Instant;
 use serde_json::{Value, json};
 
-use crate::ask::Asker;
-use crate::config::Addresses;
-use crate::doors::{Doors, Use};
+use crate::shared::ask::Asker;
+use crate::shared::config::Addresses;
+use crate::shared::doors::{Doors, Use};
 use crate::watcher::pending::Pending;
 use crate::watcher::publishing::Publishing;
 use crate::watcher::scribe::{Page, Reading, Scribe};

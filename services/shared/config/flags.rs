@@ -361,7 +361,7 @@ pub enum KeysCommand {
         /// in users' reports; edit: a desk, which corrects others, links, titles, weighs, cites,
         /// speaks for vendors and registers;
         /// read; audit: replay the ledger.
-        #[arg(long = "scope", value_name = crate::scopes::SCOPES, required = true)]
+        #[arg(long = "scope", value_name = crate::shared::scopes::SCOPES, required = true)]
         scopes: Vec<ScopeFlag>,
         /// How to answer
         #[arg(long, value_enum, default_value_t)]
@@ -425,7 +425,7 @@ impl std::str::FromStr for ScopeFlag {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        crate::scopes::Scopes::default().add(text).map(|()| Self(text.to_owned()))
+        crate::shared::scopes::Scopes::default().add(text).map(|()| Self(text.to_owned()))
     }
 }
 

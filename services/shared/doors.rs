@@ -11,7 +11,7 @@ use dateline_events::{EventKey, Position};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::watch;
 
-use crate::config::Addresses;
+use crate::shared::config::Addresses;
 
 /// Where the keep says which ledger is current: its number, decimal.
 const CURRENT: &str = "ledger/current";

@@ -14,7 +14,7 @@ use anyhow::{Context, bail};
 use dateline_backends::Address;
 use dateline_timelines::project::FOLD_BYTES_KEPT;
 
-use crate::supervise::Planted;
+use crate::shared::supervise::Planted;
 
 pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{

@@ -7,7 +7,7 @@ use anyhow::Context;
 use dateline_backends::{Keep, KeepError};
 use dateline_events::Instant;
 
-use crate::plot::Plot;
+use crate::shared::plot::Plot;
 
 /// A plot is put so often against another writer, who wrote something newer or the same.
 const TRIES: usize = 3;

@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::OnceCell;
 
-pub use crate::scopes::Scopes;
+pub use crate::shared::scopes::Scopes;
 
 /// What stands before every key, so that it is recognised where it leaked.
 const PREFIX: &str = "dateline_";

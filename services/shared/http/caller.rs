@@ -3,8 +3,8 @@
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 
 use super::Problem;
-use crate::keys::{KeyFault, Keys, StoredKey};
-use crate::scopes::Scopes;
+use crate::shared::keys::{KeyFault, Keys, StoredKey};
+use crate::shared::scopes::Scopes;
 
 /// Decides what a caller may do.
 #[derive(Debug, Clone)]

@@ -12,13 +12,13 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use crate::config::{Secret, Settings};
-use crate::doors::{Doors, Use};
-use crate::http::parameters::percent_encoded;
-use crate::http::{Gate, MAX_BODY_BYTES};
-use crate::keys::Keys;
 use crate::projector::{ProjectError, Projector};
 use crate::serve::routes;
+use crate::shared::config::{Secret, Settings};
+use crate::shared::doors::{Doors, Use};
+use crate::shared::http::parameters::percent_encoded;
+use crate::shared::http::{Gate, MAX_BODY_BYTES};
+use crate::shared::keys::Keys;
 
 /// An answer to a local question is at most so large, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * MAX_BODY_BYTES;

@@ -15,7 +15,7 @@ use super::files;
 use super::hosts::Hosts;
 use super::places::Places;
 use super::reads::Reads;
-use crate::config::Web;
+use crate::shared::config::Web;
 
 /// Requests under way have so long to end once the server was told to stop, in milliseconds; who has not even sent his whole
 /// request by then waits for nothing.

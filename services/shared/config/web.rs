@@ -5,8 +5,8 @@ use std::net::IpAddr;
 use anyhow::bail;
 use clap::Args;
 
-use crate::http::places::{ADDRESS_CONNECTIONS, CONNECTIONS_MAX, LIVE_MAX, Quotas};
-use crate::http::{Bodies, bodies};
+use crate::shared::http::places::{ADDRESS_CONNECTIONS, CONNECTIONS_MAX, LIVE_MAX, Quotas};
+use crate::shared::http::{Bodies, bodies};
 
 /// The least that bodies may hold together, in MiB: one caller has a quarter, and a batch must fit.
 const BODY_MEMORY_MIB_MIN: usize = 4;

@@ -13,9 +13,9 @@ use dateline_backends::{Archive, Keep, Ledger, Views};
 use dateline_events::Position;
 use serde_json::{Value, json};
 
-use crate::clocks;
-use crate::http::{Gate, Problem};
-use crate::supervise::Roles;
+use crate::shared::clocks;
+use crate::shared::http::{Gate, Problem};
+use crate::shared::supervise::Roles;
 
 /// Farther behind than this, the views are not called ready, in positions.
 const MAX_LAG: u64 = 100_000;

@@ -53,7 +53,7 @@ mod tests {
     //! Live streams give way first, and a few connections are always served.
 
     use super::{CONNECTIONS_MIN, OTHERS_MAX, fitted};
-    use crate::http::places::{Quotas, RESERVE_MAX};
+    use crate::shared::http::places::{Quotas, RESERVE_MAX};
 
     #[test]
     fn few_files_are_few_live_streams_and_then_few_connections() {

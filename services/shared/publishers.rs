@@ -8,7 +8,7 @@ use anyhow::bail;
 use dateline_backends::{Keep, KeepError};
 use serde::{Deserialize, Serialize};
 
-use crate::scopes::Scopes;
+use crate::shared::scopes::Scopes;
 
 /// Where publishers are kept.
 const PLACE: &str = "publisher/";

@@ -1,0 +1,14 @@
+//! What several roles and commands use: settings, stores, the web, API keys, health.
+
+pub mod doors;
+pub mod config;
+pub mod scopes;
+pub mod keys;
+pub mod publishers;
+pub mod ask;
+pub mod clocks;
+pub mod health;
+pub mod supervise;
+pub mod http;
+pub mod plot;
+pub mod plots;
