@@ -1,6 +1,6 @@
-//! The roles of Dateline, one file or folder each, and what puts them together.
+//! The roles of Dateline, a folder each; the commands that start them, and what they share.
 //!
-//! A role never imports another role: what they share is the doors (`doors`), the web (`http`) and the API keys (`keys`).
+//! A role imports `shared` and no other role; `shared` imports neither roles nor commands; `commands` put everything together.
 //! How things are kept is the business of `backends`, what they mean that of `events` and `timelines`.
 
 #[cfg(test)]
@@ -15,6 +15,4 @@ pub mod archive;
 pub mod watcher;
 pub mod detector;
 pub mod reader;
-pub mod serve;
-pub mod demo;
 pub mod commands;

@@ -2,9 +2,11 @@
 //! over the files, in this process.
 
 mod audit;
+pub mod demo;
 mod detect;
 mod health;
 mod import;
+mod in_process;
 mod keys;
 mod ledger;
 mod pages;
@@ -13,12 +15,12 @@ mod publish;
 mod publishers;
 mod read;
 mod rebuild;
+pub mod serve;
 mod serving;
 mod views;
 mod voices;
 mod watch;
 
-use crate::demo;
 use crate::shared::config::{Command, Role, Settings, complete};
 
 pub use progress::Progress;

@@ -3,7 +3,7 @@
 use anyhow::bail;
 
 use super::{Answer, say};
-use crate::serve::House;
+use crate::commands::serve::House;
 use crate::shared::config::{Role, Serving, Settings};
 
 /// Serves until SIGINT or SIGTERM; then lets requests under way end.

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use super::serving::{until_told, welcome};
 use super::{Answer, say};
-use crate::serve::{House, serve_on, whole};
+use crate::commands::serve::{House, serve_on, whole};
 use crate::shared::ask::Asker;
 use crate::shared::config::{Role, Serving, Settings};
 use crate::shared::doors::{Doors, open_keep};

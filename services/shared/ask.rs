@@ -6,19 +6,15 @@ use anyhow::{Context, bail};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use bytes::Bytes;
-use dateline_backends::{Address, ViewsError};
-use dateline_timelines::project::FOLD_BYTES_KEPT;
+use dateline_backends::Address;
 use serde_json::Value;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
-use crate::projector::{ProjectError, Projector};
-use crate::serve::routes;
 use crate::shared::config::{Secret, Settings};
-use crate::shared::doors::{Doors, Use};
+use crate::shared::doors::Doors;
+use crate::shared::http::MAX_BODY_BYTES;
 use crate::shared::http::parameters::percent_encoded;
-use crate::shared::http::{Gate, MAX_BODY_BYTES};
-use crate::shared::keys::Keys;
 
 /// An answer to a local question is at most so large, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * MAX_BODY_BYTES;
@@ -41,7 +37,7 @@ pub enum Asker {
         /// The roles' routes.
         router: axum::Router,
         /// Dropped with the asker; streams end then.
-        _stop: watch::Sender<bool>,
+        stop: watch::Sender<bool>,
     },
 }
 
@@ -51,22 +47,6 @@ pub fn local_server(address: std::net::SocketAddr) -> Asker {
 }
 
 impl Asker {
-    /// The server named in the settings, else the files.
-    pub async fn open(settings: &Settings, files: Use) -> anyhow::Result<Self> {
-        if let Some(url) = &settings.url {
-            return Ok(Self::Server { url: checked(url)?, key: settings.key.clone(), client: reqwest::Client::new() });
-        }
-        Ok(Self::files(Doors::open(&settings.addresses, files).await?))
-    }
-
-    /// The files whose doors this process has opened already.
-    pub fn files(doors: Doors) -> Self {
-        let (stop, stopped) = watch::channel(false);
-        let gate = Gate::owner(Keys::new(doors.keep.clone()));
-        let router = routes(&doors, &gate, stopped);
-        Self::Files { doors, router, _stop: stop }
-    }
-
     /// The server named in the settings, which must answer every question within a time; None: no server is named there.
     pub fn server_within(settings: &Settings, within: Duration) -> anyhow::Result<Option<Self>> {
         settings.url.as_ref().map(|url| Self::server(url, settings.key.clone(), within)).transpose()
@@ -76,18 +56,6 @@ impl Asker {
     pub fn server(url: &Address, key: Option<Secret>, within: Duration) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder().no_proxy().timeout(within).build()?;
         Ok(Self::Server { url: checked(url)?, key, client })
-    }
-
-    /// On files, whose views nobody else projects, brings them up to what was published. On a bus somebody may, and is left to it.
-    pub async fn settle(&self) -> anyhow::Result<()> {
-        let Self::Files { doors, .. } = self else { return Ok(()) };
-        let generation = doors.views.serving().await?;
-        let projector = Projector::new(&doors.ledger, &doors.views, generation, FOLD_BYTES_KEPT).await?;
-        let projected = projector.up_to(doors.ledger.head().await?.position).await;
-        if !matches!(projected, Err(ProjectError::Views(ViewsError::Fenced { .. }))) {
-            projected?;
-        }
-        Ok(())
     }
 
     /// Asks for a path; an answer that is a problem becomes an error that says what to do.

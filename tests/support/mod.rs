@@ -10,7 +10,7 @@ use serde_json::Value;
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_dateline");
 
 /// The outage that the demo plays, an event a line.
-pub const OUTAGE: &str = include_str!("../../services/demo/whatsapp-2022-10-25.ndjson");
+pub const OUTAGE: &str = include_str!("../../services/commands/demo/whatsapp-2022-10-25.ndjson");
 
 /// A running `dateline serve`, killed when dropped.
 pub struct Server {

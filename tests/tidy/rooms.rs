@@ -13,7 +13,7 @@ const ARROWS: [(&str, &[&str]); 5] = [
 
 const CRATES: [&str; 6] = ["dateline_events", "dateline_timelines", "dateline_dialects", "dateline_series", "dateline_backends", "dateline::"];
 
-/// Roles, as files or folders in services/; none names another.
+/// Roles, a folder each in services/; none names another, nor the commands.
 const ROLES: [&str; 6] = ["intake", "projector", "reader", "archive", "watcher", "detector"];
 
 /// Rooms that hold without a computer running.
@@ -48,13 +48,24 @@ fn arrows_between_the_rooms_run_one_way() {
 }
 
 #[test]
-fn a_role_never_names_another_role() {
-    for role in ROLES {
-        let others: Vec<String> = ROLES.iter().filter(|other| **other != role).map(|other| format!("crate::{other}")).collect();
-        let others: Vec<&str> = others.iter().map(String::as_str).collect();
-        let folders = [format!("services/{role}/"), format!("services/{role}.rs")];
-        none(&format!("{role} names another role"), &lines_with(&[&folders[0], &folders[1]], &others));
+fn a_role_names_no_other_role_and_no_command_and_what_they_share_names_neither() {
+    for room in ROLES.into_iter().chain(["shared"]) {
+        let above = ROLES.into_iter().chain(["commands"]).filter(|other| *other != room);
+        let above: Vec<String> = above.map(|other| format!("crate::{other}")).collect();
+        let above: Vec<&str> = above.iter().map(String::as_str).collect();
+        none(&format!("services/{room} names a role or the commands"), &lines_with(&[&format!("services/{room}/")], &above));
     }
+}
+
+#[test]
+fn services_holds_a_folder_a_role_and_two_more() {
+    let is_known = |path: &str| match path.split_once('/') {
+        Some((folder, _)) => ROLES.contains(&folder) || ["commands", "shared"].contains(&folder),
+        None => ["lib.rs", "main.rs"].contains(&path),
+    };
+    let all = sources(".rs");
+    let loose = all.iter().filter(|source| source.path.strip_prefix("services/").is_some_and(|path| !is_known(path)));
+    none("services/ holds a folder a role, commands/ and shared/", &loose.map(|source| source.path.clone()).collect::<Vec<_>>());
 }
 
 #[test]
@@ -82,7 +93,7 @@ fn only_config_reads_the_environment() {
             faults.extend(elsewhere.iter().filter(|found| found.starts_with(&place)).map(|found| format!("{found}  {}", line.trim())));
         }
     }
-    none("only services/config reads the environment", &faults);
+    none("only services/shared/config reads the environment", &faults);
 }
 
 #[test]

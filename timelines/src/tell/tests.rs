@@ -11,7 +11,7 @@ use super::{Lang, Options, Told, difference, tell, text, told_duration, told_num
 use crate::fold::Fold;
 use crate::model::{Range, Registry, Timeline};
 
-const OUTAGE: &str = include_str!("../../../services/demo/whatsapp-2022-10-25.ndjson");
+const OUTAGE: &str = include_str!("../../../services/commands/demo/whatsapp-2022-10-25.ndjson");
 const KOLKATA: &str = "Asia/Kolkata";
 
 /// Events, in order from position 1, as known at an instant, with what is registered.

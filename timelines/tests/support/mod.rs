@@ -176,7 +176,7 @@ pub fn records_of(lines: &str) -> Vec<ReadRecord> {
 }
 
 pub fn outage() -> String {
-    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../services/demo/whatsapp-2022-10-25.ndjson")).unwrap()
+    std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../services/commands/demo/whatsapp-2022-10-25.ndjson")).unwrap()
 }
 
 pub fn incidents(rows: &Rows) -> BTreeSet<IncidentNumber> {

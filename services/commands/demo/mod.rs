@@ -8,9 +8,9 @@ use dateline_events::Position;
 use dateline_timelines::tell::{self, Lang, Options};
 use serde_json::Value;
 
+use crate::commands::serve::House;
 use crate::commands::{Answer, say};
 use crate::reader::{Desk, ReadAxes};
-use crate::serve::House;
 use crate::shared::ask::{Asker, local_server};
 use crate::shared::config::{self, Addresses, Role, Serving, Settings};
 

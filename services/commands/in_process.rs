@@ -1,0 +1,43 @@
+//! The roles' routes over the files, in this process: whom a command asks where no server is named.
+
+use dateline_backends::ViewsError;
+use dateline_timelines::project::FOLD_BYTES_KEPT;
+use tokio::sync::watch;
+
+use super::serve::routes;
+use crate::projector::{ProjectError, Projector};
+use crate::shared::ask::{Asker, checked};
+use crate::shared::config::Settings;
+use crate::shared::doors::{Doors, Use};
+use crate::shared::http::Gate;
+use crate::shared::keys::Keys;
+
+impl Asker {
+    /// The server named in the settings, else the files.
+    pub async fn open(settings: &Settings, files: Use) -> anyhow::Result<Self> {
+        if let Some(url) = &settings.url {
+            return Ok(Self::Server { url: checked(url)?, key: settings.key.clone(), client: reqwest::Client::new() });
+        }
+        Ok(Self::files(Doors::open(&settings.addresses, files).await?))
+    }
+
+    /// The files whose doors this process has opened already.
+    pub fn files(doors: Doors) -> Self {
+        let (stop, stopped) = watch::channel(false);
+        let gate = Gate::owner(Keys::new(doors.keep.clone()));
+        let router = routes(&doors, &gate, stopped);
+        Self::Files { doors, router, stop }
+    }
+
+    /// On files, whose views nobody else projects, brings them up to what was published. On a bus somebody may, and is left to it.
+    pub async fn settle(&self) -> anyhow::Result<()> {
+        let Self::Files { doors, .. } = self else { return Ok(()) };
+        let generation = doors.views.serving().await?;
+        let projector = Projector::new(&doors.ledger, &doors.views, generation, FOLD_BYTES_KEPT).await?;
+        let projected = projector.up_to(doors.ledger.head().await?.position).await;
+        if !matches!(projected, Err(ProjectError::Views(ViewsError::Fenced { .. }))) {
+            projected?;
+        }
+        Ok(())
+    }
+}
