@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 
 use axum::http::{Response, header};
-use dateline_dialects::MAX_PAGE_BYTES;
+use dateline_status_pages::MAX_PAGE_BYTES;
 use flate2::write::MultiGzDecoder;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};

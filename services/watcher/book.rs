@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail};
 use dateline_backends::{Keep, KeepError, Revision};
-use dateline_dialects::{Memory, Remembered};
 use dateline_events::Instant;
+use dateline_status_pages::{Memory, Remembered};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 

@@ -1,5 +1,5 @@
 //! The watcher: reads vendors' status pages, politely, and hands what they say to the scribe, who publishes it like any other publisher.
-//! What a page means is decided in `dateline_dialects`; here is when and whence it is read, and what is remembered of it. `import`
+//! What a page means is decided in `dateline_status_pages`; here is when and whence it is read, and what is remembered of it. `import`
 //! does the same with files.
 //!
 //! It writes nothing but its own memory in the keep, and nothing it reads is trusted: not an address, not a size, not a promise.

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
-use dateline_dialects::Dialect;
 use dateline_events::is_slug;
+use dateline_status_pages::Dialect;
 use serde::Deserialize;
 use url::Url;
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dateline_backends::{Keep, KeepError, Revision};
-use dateline_dialects::Remembered;
 use dateline_events::Instant;
+use dateline_status_pages::Remembered;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use dateline_backends::{Keep, KeepError};
-use dateline_dialects::{self as dialects, Dialect, Refused, difference};
 use dateline_events::Instant;
+use dateline_status_pages::{self as dialects, Dialect, Refused, difference};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};

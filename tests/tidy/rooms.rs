@@ -6,18 +6,18 @@ use super::{none, sources};
 const ARROWS: [(&str, &[&str]); 5] = [
     ("events/", &[]),
     ("timelines/", &["dateline_events"]),
-    ("dialects/", &["dateline_events"]),
+    ("status_pages/", &["dateline_events"]),
     ("series/", &[]),
     ("backends/", &["dateline_events", "dateline_timelines"]),
 ];
 
-const CRATES: [&str; 6] = ["dateline_events", "dateline_timelines", "dateline_dialects", "dateline_series", "dateline_backends", "dateline::"];
+const CRATES: [&str; 6] = ["dateline_events", "dateline_timelines", "dateline_status_pages", "dateline_series", "dateline_backends", "dateline::"];
 
 /// Roles, a folder each in services/; none names another, nor the commands.
 const ROLES: [&str; 6] = ["intake", "projector", "reader", "archive", "watcher", "detector"];
 
 /// Rooms that hold without a computer running.
-const PURE: [&str; 5] = ["events/src/", "timelines/src/", "dialects/src/", "series/src/", "services/shared/plot/"];
+const PURE: [&str; 5] = ["events/src/", "timelines/src/", "status_pages/src/", "series/src/", "services/shared/plot/"];
 
 const IMPURE: [&str; 8] = ["tokio", "std::fs", "std::net", "std::env", "SystemTime", "getrandom", "Zoned::now", "Timestamp::now"];
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use dateline_backends::Keep;
-use dateline_dialects::Dialect;
+use dateline_status_pages::Dialect;
 
 use super::{Answer, Progress, say};
 use crate::shared::ask::Asker;

@@ -12,8 +12,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use dateline_backends::Keep;
-use dateline_dialects::{self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Nature, Observation, Visibility, difference, read_visibility};
 use dateline_events::{Instant, Language, slug_of};
+use dateline_status_pages::{
+    self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Nature, Observation, Visibility, difference, read_visibility,
+};
 
 use super::book::Book;
 use super::pending::open_book;

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dateline_dialects::{Draft, Nature, Observation, SeenIncident};
+use dateline_status_pages::{Draft, Nature, Observation, SeenIncident};
 use serde_json::{Value, json};
 
 use super::super::publishing::Published;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use anyhow::Context;
-use dateline_dialects::{self as dialects, Dialect, SeenIncident, Version, Visibility, incident, left, read_version};
 use dateline_events::Instant;
+use dateline_status_pages::{self as dialects, Dialect, SeenIncident, Version, Visibility, incident, left, read_version};
 use tokio::sync::mpsc;
 
 use super::super::scribe::{Page, Who, sha256};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dateline_dialects::Dialect;
 use dateline_events::Instant;
+use dateline_status_pages::Dialect;
 use serde_json::{Value, json};
 
 use crate::shared::ask::Asker;
@@ -66,14 +66,14 @@ async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
     twin.take(&page, reading(&second, 2)).await.unwrap();
     let (id, event) = said(&apart).await.pop().unwrap();
     assert_eq!(id, "a/post/p1/2");
-    let remembered: BTreeMap<String, dateline_dialects::Remembered> = apart
+    let remembered: BTreeMap<String, dateline_status_pages::Remembered> = apart
         .keep
         .all("watch/mail/memory/")
         .await
         .unwrap()
         .iter()
         .filter_map(|entry| serde_json::from_slice(&entry.value).ok())
-        .find(|leaf: &BTreeMap<String, dateline_dialects::Remembered>| leaf.contains_key("a"))
+        .find(|leaf: &BTreeMap<String, dateline_status_pages::Remembered>| leaf.contains_key("a"))
         .unwrap();
     let text = event.to_string();
     let pending = Pending {

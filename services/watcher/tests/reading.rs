@@ -2,8 +2,8 @@
 
 use std::io::Write;
 
-use dateline_dialects::MAX_PAGE_BYTES;
 use dateline_events::Instant;
+use dateline_status_pages::MAX_PAGE_BYTES;
 
 use crate::watcher::body::{Held, Store};
 use crate::watcher::fetch::retry_after_ms;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 
-use dateline_dialects::{Dialect, Listing, Nature, Observation, Status, Unreadable, read_version};
 use dateline_events::kinds::VendorStatus;
 use dateline_events::{Precision, Severity};
+use dateline_status_pages::{Dialect, Listing, Nature, Observation, Status, Unreadable, read_version};
 use flate2::read::GzDecoder;
 
 use crate::needs::shared_data;

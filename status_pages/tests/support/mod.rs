@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dateline_dialects::{Changes, Dialect, Draft, Memory, Observation, Page, Reading, difference};
 use dateline_events::{Event, Instant};
+use dateline_status_pages::{Changes, Dialect, Draft, Memory, Observation, Page, Reading, difference};
 use serde_json::{Map, Value, json};
 
 pub const PAGE: Page<'static> =

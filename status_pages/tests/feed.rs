@@ -1,8 +1,8 @@
 //! Feeds: those of a Statuspage post by post, any other entry by entry, and what is no feed.
 
-use dateline_dialects::{Dialect, Nature, Observation, SeenIncident, Status, read_version};
 use dateline_events::kinds::VendorStatus;
 use dateline_events::{Instant, Precision};
+use dateline_status_pages::{Dialect, Nature, Observation, SeenIncident, Status, read_version};
 
 const STATUSPAGE: &str = include_str!("fixtures/feed/statuspage.atom");
 const STATUSPAGE_RSS: &str = include_str!("fixtures/feed/statuspage.rss");

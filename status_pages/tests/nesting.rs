@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use dateline_dialects::{Dialect, Observation, Unreadable, read_version};
+use dateline_status_pages::{Dialect, Observation, Unreadable, read_version};
 
 /// Elements within one another, at most.
 const ELEMENTS: usize = 256;

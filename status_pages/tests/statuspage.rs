@@ -1,6 +1,6 @@
 //! Statuspage: which list a page is, what it says where members are null or missing, and the mark that any page may begin with.
 
-use dateline_dialects::{Dialect, Listing, Observation, read_version, read_visibility};
+use dateline_status_pages::{Dialect, Listing, Observation, read_version, read_visibility};
 use serde_json::{Value, json};
 
 fn read(page: &Value) -> Observation {

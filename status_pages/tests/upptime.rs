@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dateline_dialects::{Dialect, Listing, Nature, Observation, SeenIncident, SeenTime};
 use dateline_events::{Precision, Severity};
+use dateline_status_pages::{Dialect, Listing, Nature, Observation, SeenIncident, SeenTime};
 
 use crate::real;
 

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use dateline_dialects::{Dialect, SeenIncident, SeenTime, read_version};
 use dateline_events::{Instant, normal};
+use dateline_status_pages::{Dialect, SeenIncident, SeenTime, read_version};
 use serde::Deserialize;
 
 use crate::real;
@@ -29,7 +29,7 @@ struct ExpectedPost {
 type Posts = Vec<(Instant, String, String)>;
 
 fn posts(incident: &SeenIncident) -> Posts {
-    let told = |post: &dateline_dialects::SeenPost| {
+    let told = |post: &dateline_status_pages::SeenPost| {
         (post.at.as_ref().unwrap().start(), post.status_word.clone().unwrap(), normal(post.words.as_deref().unwrap_or_default()))
     };
     incident.posts.iter().map(told).collect()

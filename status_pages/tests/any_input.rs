@@ -1,6 +1,6 @@
 //! Any bytes at all, in every dialect: an observation or a reason, never a panic, and no more out than a small multiple of what went in.
 
-use dateline_dialects::{Dialect, Observation, Unreadable};
+use dateline_status_pages::{Dialect, Observation, Unreadable};
 use proptest::collection::vec;
 use proptest::prelude::*;
 

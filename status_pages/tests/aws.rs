@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 
-use dateline_dialects::{Dialect, Listing, Nature, Observation, SeenIncident, Status, Unreadable, Version, read_version};
 use dateline_events::kinds::VendorStatus;
 use dateline_events::{Instant, Precision, Severity};
+use dateline_status_pages::{Dialect, Listing, Nature, Observation, SeenIncident, Status, Unreadable, Version, read_version};
 use flate2::read::GzDecoder;
 use proptest::prelude::*;
 use serde_json::json;
@@ -29,8 +29,9 @@ fn printed_at(date: &str, times: &[&str]) -> SeenIncident {
 
 /// When the posts of such an event were written.
 fn placed(date: &str, times: &[&str]) -> Vec<String> {
-    let text =
-        |post: &dateline_dialects::SeenPost| post.at.as_ref().map_or("-".to_owned(), |at| at.moment.text.replace("[America/Los_Angeles]", "[LA]"));
+    let text = |post: &dateline_status_pages::SeenPost| {
+        post.at.as_ref().map_or("-".to_owned(), |at| at.moment.text.replace("[America/Los_Angeles]", "[LA]"))
+    };
     printed_at(date, times).posts.iter().map(text).collect()
 }
 

@@ -1,8 +1,8 @@
 //! cState: an issue's front matter, and the posts inside of its prose.
 
-use dateline_dialects::{Dialect, Nature, Observation, SeenIncident, Status};
 use dateline_events::Severity;
 use dateline_events::kinds::VendorStatus;
+use dateline_status_pages::{Dialect, Nature, Observation, SeenIncident, Status};
 
 use crate::real;
 

@@ -1,7 +1,7 @@
 //! Feeds that are no Statuspage's: what names an entry at every reading, what is planned work, and that the door takes what is said of it.
 
-use dateline_dialects::{Dialect, Draft, Memory, Nature, Observation, Page, Reading, difference};
 use dateline_events::{Event, Instant};
+use dateline_status_pages::{Dialect, Draft, Memory, Nature, Observation, Page, Reading, difference};
 
 const PAGE: Page<'static> = Page { service: "ferry", vendor: "ferry", name: Some("Ferry"), lang: "en", url: "https://ferry.example/status" };
 

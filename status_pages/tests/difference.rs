@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use dateline_dialects::{Dialect, Draft, Memory, Observation, Reading, difference};
 use dateline_events::Instant;
+use dateline_status_pages::{Dialect, Draft, Memory, Observation, Reading, difference};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
