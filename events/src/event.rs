@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::key::EventKey;
 use crate::kinds::{Common, Kind};
 use crate::shapes::Ref;
+use crate::time::{Bounds, Instant, When};
 
 /// An immutable fact said by a publisher: one CloudEvent of a known kind.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,5 +54,19 @@ impl Event {
     pub fn key_of(&self, reference: &Ref) -> EventKey {
         let (source, id) = self.resolve(reference);
         EventKey::of(source, id)
+    }
+
+    /// When it was stated, and whether its upper bound is a mere retrieval. Absent, the recorded time stands for it;
+    /// where nobody said, it lies between the occurrence and the retrieval.
+    pub fn stated_bounds(&self, recorded: Instant) -> (Bounds, bool) {
+        let Some(stated) = &self.common.stated else {
+            return (Bounds::closed(recorded, recorded), false);
+        };
+        let own = stated.own_bounds();
+        let occurred = self.common.occurred.as_ref().map(When::own_bounds).unwrap_or_default();
+        let retrieved = self.common.sources.iter().filter_map(|source| source.retrieved_at).min();
+        let latest = own.latest.unwrap_or_else(|| retrieved.unwrap_or(recorded));
+        let earliest = own.earliest.or(occurred.earliest).map(|earliest| earliest.min(latest));
+        (Bounds { earliest, latest: Some(latest) }, own.latest.is_none())
     }
 }

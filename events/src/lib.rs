@@ -43,7 +43,7 @@ pub use shapes::{
     Translation, Vendor, Window,
 };
 pub use text::{Language, Text};
-pub use time::{Bounds, Direction, Form, Instant, Moment, Point, Precision, When, Wording};
+pub use time::{Bounds, Direction, Form, Instant, Moment, Point, Precision, Range, When, Wording};
 pub use voices::Voice;
 pub use words::{normal, plain};
 

@@ -9,10 +9,10 @@ use axum::response::Response;
 use bytes::Bytes;
 use dateline_backends::ListQuery;
 use dateline_events::{Instant, Position};
+use dateline_status_pages::watched::{Edit, Edited, WATCHERS, Watched};
 use dateline_timelines::model::Registry;
 use dateline_timelines::rows::Nature;
 use dateline_timelines::tell::{Lang, ToldEdit, told_edit, told_line};
-use dateline_timelines::watched::{Edit, Edited, WATCHERS, Watched};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 

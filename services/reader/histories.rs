@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::http::StatusCode;
 use dateline_backends::{Answer, Group, ListQuery, MAX_LISTED_ROWS, Views};
 use dateline_events::{Instant, Position};
+use dateline_status_pages::watched::{ReadEvent, WATCHERS, Watched};
 use dateline_timelines::correlate::{ReadRecord, subject_of_id};
 use dateline_timelines::rows::{IncidentNumber, Nature};
-use dateline_timelines::watched::{ReadEvent, WATCHERS, Watched};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::shared::http::Problem;

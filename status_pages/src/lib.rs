@@ -17,6 +17,7 @@ mod at_most;
 mod sound;
 mod memory;
 mod difference;
+pub mod watched;
 
 pub use difference::{Changes, Draft, Edited, Page, Reading, SilentEdit, difference, incident, left};
 pub use memory::{Field, Memory, PostKind, Remembered, RememberedPost, Told};

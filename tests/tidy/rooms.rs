@@ -5,7 +5,7 @@ use super::{none, sources};
 /// Which of our crates each room may name.
 const ARROWS: [(&str, &[&str]); 5] = [
     ("events/", &[]),
-    ("timelines/", &["dateline_events"]),
+    ("timelines/", &["dateline_events", "dateline_status_pages"]),
     ("status_pages/", &["dateline_events"]),
     ("series/", &[]),
     ("backends/", &["dateline_events", "dateline_timelines"]),

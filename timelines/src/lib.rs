@@ -1,5 +1,5 @@
 //! What is read: which incident an event belongs to, the fold of an incident's events into its timeline, its order, and
-//! its telling in a language; and what a watched page said at any moment.
+//! its telling in a language.
 //!
 //! Pure: no input or output, no clock, no randomness, no async. Where rows are kept is the business of `backends`.
 
@@ -11,7 +11,6 @@ pub mod project;
 pub mod rows;
 pub mod stretch;
 pub mod tell;
-pub mod watched;
 
 /// The version of the projection: its rows, its rules of correlation and its fold. A change of any of them raises it,
 /// and every view is rebuilt beside the old one.

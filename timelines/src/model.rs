@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use dateline_events::kinds::{EditKind, Verdict};
-use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Region, Role, Slug, Source, Symptom, Text, Vendor};
+use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Range, Region, Role, Slug, Source, Symptom, Text, Vendor};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::Nature;
@@ -368,15 +368,6 @@ pub struct Weighing {
     pub reason: Option<Text>,
     /// When the ledger took it: "given later, on …".
     pub given: Instant,
-}
-
-/// A range of seconds between two intervals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Range {
-    /// At least.
-    pub seconds_min: i64,
-    /// At most.
-    pub seconds_max: i64,
 }
 
 /// What is registered of services: what timelines call them.

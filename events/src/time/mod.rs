@@ -4,9 +4,11 @@
 
 mod instant;
 mod moment;
+mod range;
 mod schema;
 mod when;
 
 pub use instant::Instant;
 pub use moment::{Moment, Shape};
+pub use range::Range;
 pub use when::{Bounds, Direction, Form, Point, Precision, When, Wording};

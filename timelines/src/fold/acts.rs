@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use dateline_events::kinds::EventCorrected;
-use dateline_events::{Bounds, Event, Instant, Kind, Position};
+use dateline_events::{Bounds, Event, Kind, Position};
 use serde_json::Value;
 
 use super::{Effective, Fold, Held, Visible};
@@ -16,7 +16,7 @@ impl Fold {
         let held = self.event_at(position)?;
         let (event, corrections, without_effect) = self.corrected(position, held);
         let (retraction, verdict) = self.retraction_and_verdict(position, held);
-        let (stated, stated_open) = stated_bounds(&event, held.recorded);
+        let (stated, stated_open) = event.stated_bounds(held.recorded);
         let visible = self.visibility(&event, stated);
         Some(Effective { event, stated, stated_open, visible, corrections, retraction, verdict, without_effect })
     }
@@ -71,7 +71,7 @@ impl Fold {
     fn corrected(&self, position: Position, held: &Held) -> (Arc<Event>, Vec<Correction>, Vec<Position>) {
         let mut corrections: Vec<(Position, &Held)> = self.acts_in_effect(position, held);
         corrections.retain(|(_, act)| matches!(act.original.kind, Kind::EventCorrected(_)));
-        corrections.sort_by_key(|(at, act)| (stated_bounds(&act.original, act.recorded).0.latest, *at));
+        corrections.sort_by_key(|(at, act)| (act.original.stated_bounds(act.recorded).0.latest, *at));
         let mut event = held.original.clone();
         let (mut made, mut without_effect) = (Vec::new(), Vec::new());
         let mut vouching = Vouching::default();
@@ -174,18 +174,4 @@ impl Vouching {
     fn is_undone(&self) -> bool {
         self.given_by_another.is_some_and(|given| self.own.is_some_and(|own| own > given))
     }
-}
-
-/// When an event was stated, and whether its upper bound is a mere retrieval. Absent, the recorded time stands for it;
-/// where nobody said, it lies between the occurrence and the retrieval.
-pub(crate) fn stated_bounds(event: &Event, recorded: Instant) -> (Bounds, bool) {
-    let Some(stated) = &event.common.stated else {
-        return (Bounds::closed(recorded, recorded), false);
-    };
-    let own = stated.own_bounds();
-    let occurred = event.common.occurred.as_ref().map(dateline_events::When::own_bounds).unwrap_or_default();
-    let retrieved = event.common.sources.iter().filter_map(|source| source.retrieved_at).min();
-    let latest = own.latest.unwrap_or_else(|| retrieved.unwrap_or(recorded));
-    let earliest = own.earliest.or(occurred.earliest).map(|earliest| earliest.min(latest));
-    (Bounds { earliest, latest: Some(latest) }, own.latest.is_none())
 }

@@ -21,7 +21,6 @@ use dateline_events::{Bounds, Event, EventKey, Instant, Kind, Position};
 use crate::model::{Correction, RegisteredService, Retraction, Weighing};
 use contribution::{Aggregates, Contribution};
 
-pub(crate) use acts::stated_bounds;
 pub use summary::{Summary, SummaryMilestone};
 
 /// So many headlines of an incident are searched in, the first by position.

@@ -1,12 +1,12 @@
 //! What a list shows of an incident, worked out from the sums alone; and the parts of it that a timeline shares.
 
-use dateline_events::{Bounds, Event, Instant, Kind, Position, Region, Slug, Symptom, Text};
+use dateline_events::{Bounds, Event, Instant, Kind, Position, Range, Region, Slug, Symptom, Text};
 use serde::{Deserialize, Serialize};
 
 use super::contribution::{Class, Statuses};
 use super::order::{FirstSign, order_hint};
 use super::{Fold, Held, Visible};
-use crate::model::{Axes, Milestone, MilestoneKind, Range, Rule, SaidBy, State, Timeline};
+use crate::model::{Axes, Milestone, MilestoneKind, Rule, SaidBy, State, Timeline};
 use crate::rows::Nature;
 
 /// So many signs, the first by position, are asked for the zone they were told in; a million need not be.

@@ -1,6 +1,6 @@
 //! How roughly a span of time is told. No words stand here.
 
-use crate::model::Range;
+use dateline_events::Range;
 
 /// A span between two intervals, as roughly as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

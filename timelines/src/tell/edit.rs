@@ -1,16 +1,17 @@
 //! A silent edit of a page in words: who changed what, how long after it was published, what stood there and what stands there
 //! now. What was edited is found by `watched`; the words are the languages'.
 
-use dateline_events::{Instant, Severity};
+use dateline_events::{Instant, Range, Severity};
 use serde::Serialize;
+
+use dateline_status_pages::Nature;
 
 use super::UnknownZone;
 use super::clean::clean;
 use super::clock::{Around, Phrase, Style, Zone};
 use super::language::{Lang, Names};
-use crate::model::{Range, Registry};
-use crate::rows::Nature;
-use crate::watched::{About, Edit, Edited, EditedValue, Watched};
+use crate::model::Registry;
+use dateline_status_pages::watched::{About, Edit, Edited, EditedValue, Watched};
 
 /// A silent edit in words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

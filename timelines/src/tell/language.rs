@@ -1,6 +1,6 @@
 //! The one place that chooses between languages, and what every language must be able to say. No words stand here.
 
-use dateline_events::{Event, Language, Lasted, Qualifier, Role, Severity, Source, SourceKind, Symptom, Text};
+use dateline_events::{Event, Language, Lasted, Qualifier, Range, Role, Severity, Source, SourceKind, Symptom, Text};
 use jiff::civil::Date;
 
 use super::clean::clean;
@@ -9,7 +9,7 @@ use super::credit::Credit;
 use super::edit::SaidEdit;
 use super::source_edit::SourceChange;
 use super::{bn, en};
-use crate::model::{MilestoneKind, Range, Registry, Speaker, State};
+use crate::model::{MilestoneKind, Registry, Speaker, State};
 use crate::rows::Nature;
 
 /// A language that timelines are told in.

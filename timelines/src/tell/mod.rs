@@ -6,10 +6,10 @@
 
 use std::fmt;
 
-use dateline_events::{Bounds, Event, Lasted, Position, Role, When};
+use dateline_events::{Bounds, Event, Lasted, Position, Range, Role, When};
 use serde::Serialize;
 
-use crate::model::{Item, Range, Registry, Timeline};
+use crate::model::{Item, Registry, Timeline};
 use crate::stretch::Stretch;
 
 mod amount;

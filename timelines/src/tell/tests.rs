@@ -4,12 +4,12 @@ mod edits;
 
 use std::sync::Arc;
 
-use dateline_events::{Bounds, Event, Instant, Kind, Position};
+use dateline_events::{Bounds, Event, Instant, Kind, Position, Range};
 use serde_json::{Value, json};
 
 use super::{Lang, Options, Told, difference, tell, text, told_duration, told_number, told_sentence, told_when, width_of};
 use crate::fold::Fold;
-use crate::model::{Range, Registry, Timeline};
+use crate::model::{Registry, Timeline};
 
 const OUTAGE: &str = include_str!("../../../services/commands/demo/whatsapp-2022-10-25.ndjson");
 const KOLKATA: &str = "Asia/Kolkata";

@@ -1,12 +1,11 @@
 //! Bengali for what a vendor changed silently on its page.
 
-use dateline_events::Severity;
+use dateline_events::{Range, Severity};
 
 use super::numbers::{duration, lasted};
-use crate::model::Range;
 use crate::tell::edit::SaidEdit;
 use crate::tell::language::Lang;
-use crate::watched::{About, Edited};
+use dateline_status_pages::watched::{About, Edited};
 
 /// "গিটহাব প্রকাশের প্রায় তিন ঘণ্টা পরে একটি আপডেটের বয়ান বদলেছে".
 pub(in crate::tell) fn edit(lang: Lang, said: &SaidEdit) -> String {

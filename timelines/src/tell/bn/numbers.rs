@@ -1,9 +1,8 @@
 //! Bengali amounts: "২৫,০০০-এর বেশি", "প্রায় দু'ঘণ্টা", "ন'টি".
 
-use dateline_events::{Count, Per, Qualifier};
+use dateline_events::{Count, Per, Qualifier, Range};
 
 use super::sound::{genitive, genitive_of_number};
-use crate::model::Range;
 use crate::tell::amount::Amount;
 use crate::tell::language::Lang;
 

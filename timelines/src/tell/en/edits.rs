@@ -4,7 +4,7 @@ use dateline_events::Severity;
 
 use super::numbers::{duration, lasted};
 use crate::tell::edit::SaidEdit;
-use crate::watched::{About, Edited};
+use dateline_status_pages::watched::{About, Edited};
 
 /// "GitHub changed the words of an update about three hours after posting it".
 pub(in crate::tell) fn edit(said: &SaidEdit) -> String {

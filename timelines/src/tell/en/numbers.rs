@@ -1,8 +1,7 @@
 //! English amounts: "more than 25,000", "about two hours", "nearly 90 minutes".
 
-use dateline_events::{Count, Per, Qualifier};
+use dateline_events::{Count, Per, Qualifier, Range};
 
-use crate::model::Range;
 use crate::tell::amount::Amount;
 
 const WORDS: [&str; 13] = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];

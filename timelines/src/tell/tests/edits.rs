@@ -9,7 +9,7 @@ use super::super::{Lang, Options, UnknownZone, tell, told_edit};
 use crate::fold::Fold;
 use crate::model::Registry;
 use crate::rows::Nature;
-use crate::watched::{ReadEvent, Watched};
+use dateline_status_pages::watched::{ReadEvent, Watched};
 
 const ORGANISATION: &str = "github";
 
@@ -104,7 +104,7 @@ fn the_beginning_the_severity_the_state_and_the_window() {
     let own = json!({"occurred": {"at": "2026-03-01T10:00:00Z"}, "scheduled": ["2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z"], "text": {"en": "Work"},
         "reference": reference(Some("p"), Some("Scheduled"))});
     let events = events("maintenance.announced", own, &[(61, json!({"scheduled": ["2026-03-02T10:00:00Z", "2026-03-02T12:30:00Z"]}))]);
-    assert_eq!(Watched::all(events.clone())[0].nature, Nature::Maintenance);
+    assert_eq!(Watched::all(events.clone())[0].nature, dateline_status_pages::Nature::Maintenance);
     let (english, bengali, _, after) = sentences(events);
     assert_eq!(english, "GitHub changed the planned window about one hour after posting it");
     assert_eq!(bengali, "GitHub প্রকাশের প্রায় এক ঘণ্টা পরে পরিকল্পিত সময় বদলেছে");

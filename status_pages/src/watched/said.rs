@@ -8,8 +8,7 @@ use dateline_events::kinds::EditKind;
 use dateline_events::{Bounds, Event, EventKey, Instant, Kind, Position, Role, Severity, When};
 
 use super::{WATCHERS, Watched};
-use crate::fold::stated_bounds;
-use crate::rows::Nature;
+use crate::observation::Nature;
 
 /// An event of an incident, as read from the ledger.
 #[derive(Debug, Clone)]
@@ -198,7 +197,7 @@ fn add_acts(events: &[ReadEvent], bases: &HashMap<EventKey, (usize, Arc<Event>)>
         histories[history].acts.push(Act {
             position: read.position,
             recorded: read.recorded,
-            stated: stated_bounds(&read.event, read.recorded).0,
+            stated: read.event.stated_bounds(read.recorded).0,
             announced: announced.unwrap_or(true),
             on,
             root,
@@ -223,7 +222,7 @@ fn base(read: &ReadEvent, part: Part) -> Base {
         id: read.event.id.clone(),
         part,
         post: reference.filter(|_| part == Part::Post).and_then(|reference| reference.update.clone()),
-        stated: stated_bounds(&read.event, read.recorded).0,
+        stated: read.event.stated_bounds(read.recorded).0,
         values: Values::of(&read.event),
         corrections: Vec::new(),
     }

@@ -6,7 +6,7 @@ use dateline_events::{Event, Instant, Severity};
 use serde_json::{Value, json};
 
 use super::{About, Edit, Edited, EditedValue, PageItem, Presence, ReadEvent, Watched};
-use crate::rows::Nature;
+use crate::observation::Nature;
 
 /// A page read at minutes of one hour; what is found at a reading was said since the reading ten minutes before.
 #[derive(Default)]

@@ -9,7 +9,7 @@ mod said;
 use dateline_events::{Bounds, Instant, Position, Severity, Source};
 use serde::Serialize;
 
-use crate::rows::Nature;
+use crate::observation::Nature;
 use effect::Effect;
 use said::{Act, Base, Part};
 

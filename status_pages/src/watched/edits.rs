@@ -2,13 +2,12 @@
 //! back to it, is no edit. How it is told belongs to `tell`.
 
 use dateline_events::kinds::EditKind;
-use dateline_events::{Bounds, Instant, Position, Severity, normal};
+use dateline_events::{Bounds, Instant, Position, Range, Severity, normal};
 use serde::Serialize;
 
 use super::effect::Effect;
 use super::said::{Act, Base, Deed, On, Part, Values};
 use super::{View, Watched};
-use crate::model::Range;
 
 /// One silent change of what a page had published.
 #[derive(Debug, Clone, PartialEq)]
