@@ -10,7 +10,7 @@ use dateline_events::Instant;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::Dialect;
+use crate::dialects::Dialect;
 use crate::observation::Nature;
 
 /// What is remembered of the incidents of one page, by the page's own ids.

@@ -7,8 +7,9 @@ use dateline_events::Instant;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use crate::dialects::{Dialect, aws, feed, gcp, statuspage, without_mark};
 use crate::observation::{Facts, Nature, SeenIncident, Unreadable};
-use crate::{Dialect, aws, feed, gcp, sound, statuspage, without_mark};
+use crate::sound;
 
 /// One version of one incident.
 #[derive(Debug, Clone, PartialEq)]

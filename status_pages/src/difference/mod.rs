@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::Instant;
 
-use crate::Dialect;
+use crate::dialects::Dialect;
 use crate::memory::{Memory, Remembered};
 use crate::observation::{Listing, Nature, Observation, SeenIncident};
 use draft::Setting;

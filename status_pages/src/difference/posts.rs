@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::draft::{Draft, Edited, Setting, SilentEdit, occurred};
 use super::fields::{add_components, add_window};
-use crate::Dialect;
+use crate::dialects::Dialect;
 use crate::memory::{PostKind, Remembered, RememberedPost, Told, hash, note_past};
 use crate::observation::{Nature, SeenIncident, SeenPost, SeenTime, Status};
 

@@ -4,8 +4,8 @@
 //! which is the time of the post before it. Usually the newest stands first; where times or states show that it is otherwise, they
 //! are believed. A post without a time has none, but for the oldest, whose time is the issue's: it keeps it when others follow.
 
+use crate::dialects::statuspage;
 use crate::observation::{Nature, Refused, SeenPost, SeenTime, Status};
-use crate::statuspage;
 
 /// A word for a state is no longer than this.
 const MAX_WORD_BYTES: usize = 40;

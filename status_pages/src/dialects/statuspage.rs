@@ -10,7 +10,7 @@ use dateline_events::{Instant, Severity};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::at_most::AtMost;
+use crate::dialects::at_most::AtMost;
 use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};
 
 #[derive(Deserialize)]

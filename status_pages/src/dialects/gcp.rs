@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use crate::at_most::AtMost;
+use crate::dialects::at_most::AtMost;
 use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};
 
 /// The most incidents that a page may list. The longest seen listed 155.

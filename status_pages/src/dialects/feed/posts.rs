@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use dateline_events::{Instant, normal, plain};
 
 use super::dates::{Told, offsets};
+use crate::dialects::statuspage;
 use crate::observation::{Nature, SeenPost, SeenTime, Status};
-use crate::statuspage;
 
 /// So many posts of one entry are read, as of any incident.
 const MAX_POSTS: usize = 1_000;

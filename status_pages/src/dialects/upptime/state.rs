@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 
 use super::slug::slug;
 use super::{State, trouble};
-use crate::at_most::AtMost;
+use crate::dialects::at_most::AtMost;
 use crate::observation::{Listing, Observation, Refused, SeenTime};
 
 #[derive(Deserialize)]

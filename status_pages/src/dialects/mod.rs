@@ -1,0 +1,72 @@
+//! One file a dialect: what a page's bytes say, as an [`Observation`]. To add a dialect: write its file, add its line to [`Dialect`].
+
+pub(crate) mod statuspage;
+pub(crate) mod feed;
+pub(crate) mod gcp;
+pub(crate) mod aws;
+pub(crate) mod cstate;
+pub(crate) mod upptime;
+mod at_most;
+
+use crate::observation::{Observation, Unreadable};
+use crate::sound;
+
+/// The largest page that is read, in bytes, unpacked. A dialect may answer sooner that it is too large.
+pub const MAX_PAGE_BYTES: usize = 32 * 1024 * 1024;
+
+/// The languages in which status pages speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Dialect {
+    /// Atlassian Statuspage v2: `summary.json`, `incidents.json`, `scheduled-maintenances.json`.
+    Statuspage,
+    /// Google Cloud: `incidents.json`, three generations.
+    Gcp,
+    /// The old AWS dashboard: `data.json`.
+    Aws,
+    /// cState: an issue in Markdown with front matter.
+    Cstate,
+    /// Upptime: `history/*.yml`, `history/summary.json`, and its commits as a table.
+    Upptime,
+    /// RSS and Atom; those of a Statuspage are understood post by post.
+    Atom,
+}
+
+impl Dialect {
+    /// All of them.
+    pub const ALL: [Self; 6] = [Self::Statuspage, Self::Gcp, Self::Aws, Self::Cstate, Self::Upptime, Self::Atom];
+
+    /// The word for it, on the command line and in a file of pages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Statuspage => "statuspage",
+            Self::Gcp => "gcp",
+            Self::Aws => "aws",
+            Self::Cstate => "cstate",
+            Self::Upptime => "upptime",
+            Self::Atom => "atom",
+        }
+    }
+
+    /// Reads one page. `name` is the file's name or the last part of the address: some dialects keep an incident's id there.
+    pub fn read(self, bytes: &[u8], name: &str) -> Result<Observation, Unreadable> {
+        if bytes.len() > MAX_PAGE_BYTES {
+            return Err(Unreadable(format!("{} bytes; a page has at most {MAX_PAGE_BYTES}", bytes.len())));
+        }
+        let bytes = without_mark(bytes);
+        let observation = match self {
+            Self::Statuspage => statuspage::parse(bytes),
+            Self::Gcp => gcp::parse(bytes),
+            Self::Aws => aws::parse(bytes),
+            Self::Cstate => cstate::parse(bytes, name),
+            Self::Upptime => upptime::parse(bytes, name),
+            Self::Atom => feed::parse(bytes),
+        }?;
+        Ok(sound::page(observation))
+    }
+}
+
+/// What is read, without the mark of UTF-8 that it may begin with: neither JSON nor a table's first column may hold it.
+pub(crate) fn without_mark(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes)
+}
