@@ -204,23 +204,3 @@ fn a_plot_of_a_long_series_with_one_anomaly_is_drawn_around_it() {
     assert!(from == first - 24 * HOUR_S && told["plot"]["to"].as_i64().unwrap() < told["last_bucket"].as_i64().unwrap(), "{told}");
     assert!(std::fs::read_to_string(folder.join("out.svg")).unwrap().contains("<title>&lt;b&gt;&amp;: reports"));
 }
-
-#[test]
-fn any_numbers_are_scored_both_ways_and_what_comes_later_changes_nothing() {
-    let (_folder, folder) = folder();
-    // Five days of a daily wave; on the fifth it falls flat for two hours.
-    let value =
-        |at: i64| if (4 * 144 + 60..4 * 144 + 72).contains(&at) { -3.5 } else { ((at % 144) as f64 / 144.0 * std::f64::consts::TAU).sin() * 10.0 };
-    let rows: Vec<String> = (0..5 * 144).map(|at| format!("{},{:.3}\n", 1_700_000_000 + 600 * at, value(at))).collect();
-    let told = in_json(&folder, &["-", "--numbers"], format!("timestamp,value\n{}", rows.concat()).as_bytes(), 0);
-    let spoken: Vec<i64> = told["points"].as_array().unwrap().iter().map(|point| (point["at"].as_i64().unwrap() - 1_700_000_000) / 600).collect();
-    assert!(told["rows"] == 720 && spoken.iter().any(|at| (4 * 144 + 60..4 * 144 + 84).contains(at)), "{told}");
-    let whole = in_json(&folder, &["-", "--numbers", "--verdicts"], rows.concat().as_bytes(), 0);
-    let cut = rows[..700].concat();
-    let until = in_json(&folder, &["-", "--numbers", "--verdicts"], cut.as_bytes(), 0);
-    assert_eq!(until["points"].as_array().unwrap()[..], whole["points"].as_array().unwrap()[..700]);
-    let (code, text, _) = detect(&folder, &["-", "--numbers"], "1700000000,1\n1700000600,1.5\n".as_bytes());
-    assert!(code == Some(1) && text.contains("2 points") && text.contains("0 stand out"), "{code:?} {text}");
-    let (code, _, stderr) = detect(&folder, &["-", "--numbers"], "1700000000,1\n1700000600,NaN\n".as_bytes());
-    assert!(code == Some(2) && stderr.contains("line 2") && stderr.contains("no finite number"), "{code:?} {stderr}");
-}

@@ -2,8 +2,7 @@
 //! argument, and the same tellings give the same findings.
 //!
 //! [`Watch`] is the state of one series of counts: tell it each bucket's count and it answers with [`Finding`]s, at most a few an
-//! outage. [`Stream`] scores any series of numbers by the same measures of surprise; it is there to be measured on published series.
-//! The method, its sources in the literature, its figures and its limits stand in docs/detector.md.
+//! outage. The method, its sources in the literature, its figures and its limits stand in docs/detector.md.
 //!
 //! What must not be here: names of services, events, time zones, where counts come from.
 
@@ -15,9 +14,7 @@ mod window;
 mod episode;
 mod told;
 mod surprise;
-mod stream;
 
 pub use finding::{Finding, Verdict, Why};
 pub use settings::{BUCKET_SECONDS_MAX, BUCKET_SECONDS_MIN, COUNT_MAX, RESTATED_BUCKETS_MAX, Settings};
-pub use stream::{NotANumber, Reading, Stream, StreamSettings};
 pub use watch::{Refused, Watch};

@@ -1,4 +1,4 @@
-//! What the watch and the scorer promise, a module a promise.
+//! What the watch promises, a module a promise.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 #[path = "../../../tests/support/needs.rs"]
@@ -7,9 +7,6 @@ mod needs;
 mod data;
 mod outages;
 mod real;
-mod benchmark;
-mod nab;
-mod nab_settings;
 mod chance;
 mod synthetic;
 mod any_tellings;

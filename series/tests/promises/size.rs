@@ -2,26 +2,12 @@
 
 use std::time::Instant;
 
-use dateline_series::{Settings, Stream, Watch};
+use dateline_series::{Settings, Watch};
 
 use crate::chance::Chance;
 
 /// Bytes a series, what it holds on the heap included.
 const BYTES_MAX: usize = 3 * 1_024;
-
-/// Bytes a stream with the default memory.
-const STREAM_BYTES_MAX: usize = 1_500_000;
-
-#[test]
-fn a_stream_forgets() {
-    let mut stream = Stream::default();
-    let mut chance = Chance::new(3);
-    for point in 0..12_000 {
-        stream.tell(point * 300, chance.normal()).unwrap();
-    }
-    println!("a stream of 12,000 points: {} bytes", stream.bytes());
-    assert!(stream.bytes() <= STREAM_BYTES_MAX, "{} bytes", stream.bytes());
-}
 
 #[test]
 fn a_series_is_small_however_long_it_is_told() {

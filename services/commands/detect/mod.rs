@@ -1,7 +1,6 @@
 //! `dateline detect`: tries a series of counts from a file, as the detector would have heard it, and says what it would have said, when,
 //! and why it would have been silent. It touches no ledger.
 
-mod numbers;
 mod picture;
 mod rows;
 mod told;
@@ -24,9 +23,6 @@ const PROGRESS_ROWS: usize = 1_000;
 
 /// Tries the series; the answer is no where it has no anomaly.
 pub fn run(flags: &DetectFlags) -> anyhow::Result<Answer> {
-    if flags.numbers {
-        return numbers::run(flags);
-    }
     let rows = rows::read(&flags.file)?;
     let file = flags.file.display();
     if rows.is_empty() {

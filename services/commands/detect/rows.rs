@@ -61,29 +61,13 @@ impl Faults {
 
 /// Reads all rows, in the order of the file.
 pub fn read(file: &Path) -> anyhow::Result<Vec<Row>> {
-    let count = |text: &str| {
-        text.parse().map_err(|_| format!("the count {:?} is no whole number from 0 on; leave a row out where nothing is known", shown(text)))
-    };
-    Ok(read_of(file, count)?.into_iter().map(|(at_s, count)| Row { at_s, count }).collect())
-}
-
-/// The same of any finite numbers.
-pub fn read_numbers(file: &Path) -> anyhow::Result<Vec<(i64, f64)>> {
-    let number = |text: &str| {
-        let number = text.parse::<f64>().ok().filter(|number| number.is_finite());
-        number.ok_or_else(|| format!("the value {:?} is no finite number; leave a row out where nothing is known", shown(text)))
-    };
-    read_of(file, number)
-}
-
-fn read_of<T>(file: &Path, value: impl Fn(&str) -> Result<T, String>) -> anyhow::Result<Vec<(i64, T)>> {
     let name = || format!("{}", file.display());
     let input: Box<dyn Read> = if file == Path::new("-") {
         Box::new(std::io::stdin().lock())
     } else {
         Box::new(std::fs::File::open(file).with_context(|| format!("cannot read {}", name()))?)
     };
-    rows(unpacked(input).with_context(name)?, value).with_context(name)
+    rows(unpacked(input).with_context(name)?).with_context(name)
 }
 
 /// The same bytes, unpacked where they begin as gzip does.
@@ -95,7 +79,7 @@ fn unpacked(mut input: Box<dyn Read>) -> anyhow::Result<Box<dyn BufRead>> {
     Ok(if is_gzip { Box::new(BufReader::new(MultiGzDecoder::new(whole))) } else { Box::new(whole) })
 }
 
-fn rows<T>(mut input: impl BufRead, value: impl Fn(&str) -> Result<T, String>) -> anyhow::Result<Vec<(i64, T)>> {
+fn rows(mut input: impl BufRead) -> anyhow::Result<Vec<Row>> {
     let (mut rows, mut faults) = (Vec::new(), Faults::default());
     let (mut line, mut columns) = (Vec::new(), None);
     for number in 1_usize.. {
@@ -126,7 +110,7 @@ fn rows<T>(mut input: impl BufRead, value: impl Fn(&str) -> Result<T, String>) -
                 continue;
             }
         }
-        match row(text, columns, &value) {
+        match row(text, columns) {
             Ok(row) => rows.push(row),
             Err(_) if number == 1 && is_heading(text) => {}
             Err(why) => faults.add(number, &why),
@@ -152,7 +136,7 @@ fn named_columns(text: &str) -> Option<(usize, usize)> {
     place(&TIMES).zip(place(&COUNTS))
 }
 
-fn row<T>(text: &str, columns: Option<(usize, usize)>, value: &impl Fn(&str) -> Result<T, String>) -> Result<(i64, T), String> {
+fn row(text: &str, columns: Option<(usize, usize)>) -> Result<Row, String> {
     let fields = fields(text);
     let found = match columns {
         Some((time, count)) => fields.get(time).zip(fields.get(count)),
@@ -162,7 +146,10 @@ fn row<T>(text: &str, columns: Option<(usize, usize)>, value: &impl Fn(&str) -> 
     let Some((time, count)) = found else {
         return Err(format!("expected a time and a count with a comma between, found {:?}", shown(text)));
     };
-    Ok((seconds(time)?, value(count)?))
+    let at_s = seconds(time)?;
+    let count =
+        count.parse().map_err(|_| format!("the count {:?} is no whole number from 0 on; leave a row out where nothing is known", shown(count)))?;
+    Ok(Row { at_s, count })
 }
 
 /// So much of a text that an error message stays a line.

@@ -26,9 +26,6 @@ pub struct DetectFlags {
     /// Draw up to then [default: a day after the last anomaly of a long series]
     #[arg(long, value_name = "TIME", requires = "plot")]
     pub to: Option<String>,
-    /// Any numbers instead of counts: score every point by how rare it is in the series' own past, upwards and downwards
-    #[arg(long, conflicts_with_all = ["bucket", "plot"])]
-    pub numbers: bool,
     /// Also say of every bucket why it spoke or did not
     #[arg(long)]
     pub verdicts: bool,
