@@ -3,6 +3,8 @@
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
+
 use crate::asking::House;
 use crate::raw::Raw;
 use crate::support::{Server, folder, run};
@@ -75,8 +77,17 @@ async fn bodies_share_their_memory_and_nobody_has_more_than_a_quarter() {
     for from in 5..11 {
         crowd.push(half(url, from, MIB + MIB / 2).await);
     }
-    let (refused, ..) = futures_util::future::select_all(crowd.iter_mut().map(|connection| Box::pin(connection.answer()))).await;
-    refused.unwrap().last_problem(503);
+    // On a busy machine the time of the first of them may be over before the last has come.
+    let mut answers = crowd.iter_mut().map(|connection| Box::pin(connection.answer())).collect::<futures_util::stream::FuturesUnordered<_>>();
+    loop {
+        let answer = answers.next().await.expect("one of six is refused").unwrap();
+        if answer.status == 503 {
+            answer.last_problem(503);
+            break;
+        }
+        answer.last_problem(408);
+    }
+    drop(answers);
     drop(crowd);
     let again = half(url, 3, MIB + MIB / 2).await;
     assert_eq!(small(12).await, 200, "room is given back");
