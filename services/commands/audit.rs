@@ -14,7 +14,7 @@ use dateline_timelines::tell::{self, Lang, Options};
 use super::{Answer, Progress, say};
 use crate::projector::Projector;
 use crate::reader::{Desk, ReadAxes, replay_line};
-use crate::shared::ask::Asker;
+use crate::shared::api_client::ApiClient;
 use crate::shared::config::{AuditCommand, Settings};
 use crate::shared::doors::{Use, ledger_to_read};
 
@@ -35,8 +35,8 @@ pub async fn run(settings: &Settings, command: &AuditCommand) -> anyhow::Result<
     match (timeline, &settings.url) {
         (None, None) => replay(settings, until).await,
         (None, Some(_)) => {
-            let asker = Asker::open(settings, Use::Read).await?;
-            from_server::replay(&asker, until, &mut std::io::BufWriter::new(std::io::stdout().lock())).await?;
+            let api = ApiClient::open(settings, Use::Read).await?;
+            from_server::replay(&api, until, &mut std::io::BufWriter::new(std::io::stdout().lock())).await?;
             Ok(Answer::Done)
         }
         (Some(which), None) => refold(settings, until, which, lang).await,

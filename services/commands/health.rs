@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use super::{Answer, say};
-use crate::shared::ask::checked;
+use crate::shared::api_client::checked;
 use crate::shared::config::Settings;
 
 /// Whoever does not answer within this is not ready, in milliseconds.

@@ -6,13 +6,13 @@ use tokio::sync::watch;
 
 use super::serve::routes;
 use crate::projector::{ProjectError, Projector};
-use crate::shared::ask::{Asker, checked};
+use crate::shared::api_client::{ApiClient, checked};
 use crate::shared::config::Settings;
 use crate::shared::doors::{Doors, Use};
 use crate::shared::http::Gate;
 use crate::shared::keys::Keys;
 
-impl Asker {
+impl ApiClient {
     /// The server named in the settings, else the files.
     pub async fn open(settings: &Settings, files: Use) -> anyhow::Result<Self> {
         if let Some(url) = &settings.url {

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Progress, say};
-use crate::shared::ask::{Asker, problem_text, status_of};
+use crate::shared::api_client::{ApiClient, problem_text, status_of};
 use crate::shared::config::{Format, Settings};
 use crate::shared::doors::Use;
 
@@ -37,12 +37,12 @@ struct Count {
 
 /// Publishes files; the answer is no where a line was refused.
 pub async fn run(settings: &Settings, files: &[PathBuf], format: Format) -> anyhow::Result<Answer> {
-    let asker = Asker::open(settings, Use::Append).await?;
+    let api = ApiClient::open(settings, Use::Append).await?;
     let mut count = Count::default();
     for file in files {
-        publish_file(&asker, file, format, &mut count).await?;
+        publish_file(&api, file, format, &mut count).await?;
     }
-    asker.settle().await?;
+    api.settle().await?;
     let Count { lines, fresh, known, refused, last_position } = count;
     match format {
         Format::Text => say(&format!("{fresh} new, {known} known already, {refused} refused; the last position is {last_position}\n"))?,
@@ -53,7 +53,7 @@ pub async fn run(settings: &Settings, files: &[PathBuf], format: Format) -> anyh
     Ok(if refused == 0 { Answer::Done } else { Answer::No })
 }
 
-async fn publish_file(asker: &Asker, file: &Path, format: Format, count: &mut Count) -> anyhow::Result<()> {
+async fn publish_file(api: &ApiClient, file: &Path, format: Format, count: &mut Count) -> anyhow::Result<()> {
     let (input, bytes): (Box<dyn Read>, u64) = if file == Path::new("-") {
         (Box::new(std::io::stdin()), 0)
     } else {
@@ -83,7 +83,7 @@ async fn publish_file(asker: &Asker, file: &Path, format: Format, count: &mut Co
             }
         }
         if !batch.is_empty() && (read == 0 || batch.len() >= BATCH_LINES || batch_bytes >= BATCH_BYTES) {
-            send(asker, file, std::mem::take(&mut batch), format, count).await?;
+            send(api, file, std::mem::take(&mut batch), format, count).await?;
             batch_bytes = 0;
             progress.at(read_bytes, bytes.max(read_bytes));
         }
@@ -115,18 +115,18 @@ fn is_there<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<bool, D
     serde::de::IgnoredAny::deserialize(deserializer).map(|_| true)
 }
 
-async fn send(asker: &Asker, file: &Path, batch: Vec<(u64, Vec<u8>)>, format: Format, count: &mut Count) -> anyhow::Result<()> {
+async fn send(api: &ApiClient, file: &Path, batch: Vec<(u64, Vec<u8>)>, format: Format, count: &mut Count) -> anyhow::Result<()> {
     count.lines += batch.len() as u64;
     // A line that is no JSON would spoil the array it stands in: it is sent alone, for its own answer.
     let (sound, broken): (Vec<_>, Vec<_>) = batch.into_iter().partition(|(_, line)| serde_json::from_slice::<serde::de::IgnoredAny>(line).is_ok());
     for (number, line) in broken {
-        let (status, body) = asker.post("/v1/events", "application/cloudevents+json", line).await?;
+        let (status, body) = api.post("/v1/events", "application/cloudevents+json", line).await?;
         refuse(file, number, &problem_text(status, &body), format, count)?;
     }
     let mut waiting = sound;
     while !waiting.is_empty() {
         let sent = waiting.len();
-        waiting = send_batch(asker, file, waiting, format, count).await?;
+        waiting = send_batch(api, file, waiting, format, count).await?;
         if waiting.len() == sent {
             bail!("{}: the server answers none of {sent} lines", file.display());
         }
@@ -136,14 +136,14 @@ async fn send(asker: &Asker, file: &Path, batch: Vec<(u64, Vec<u8>)>, format: Fo
 
 /// Answers the lines of which the server says only that they were refused, because too many were at once.
 async fn send_batch(
-    asker: &Asker,
+    api: &ApiClient,
     file: &Path,
     lines: Vec<(u64, Vec<u8>)>,
     format: Format,
     count: &mut Count,
 ) -> anyhow::Result<Vec<(u64, Vec<u8>)>> {
     let body = [b"[".to_vec(), lines.iter().map(|(_, line)| line.as_slice()).collect::<Vec<_>>().join(&b","[..]), b"]".to_vec()].concat();
-    let (status, answer) = asker.post("/v1/events", "application/cloudevents-batch+json", body).await?;
+    let (status, answer) = api.post("/v1/events", "application/cloudevents-batch+json", body).await?;
     if status != StatusCode::CREATED && status != StatusCode::MULTI_STATUS {
         bail!("{}, lines {} to {}: {}", file.display(), lines[0].0, lines[lines.len() - 1].0, problem_text(status, &answer));
     }

@@ -4,14 +4,14 @@ use anyhow::{Context, bail};
 use serde_json::Value;
 
 use super::{Answer, say};
-use crate::shared::ask::{Asker, path_with};
+use crate::shared::api_client::{ApiClient, path_with};
 use crate::shared::config::{Format, ReadFlags, Settings};
 use crate::shared::doors::Use;
 use crate::shared::http::parameters::percent_encoded;
 
 /// Tells a timeline.
 pub async fn timeline(settings: &Settings, which: &str, read: &ReadFlags, claims: bool, retracted: bool, at: Option<&str>) -> anyhow::Result<Answer> {
-    let asker = Asker::open(settings, Use::Read).await?;
+    let api = ApiClient::open(settings, Use::Read).await?;
     let suffix = if read.format == Format::Json { "json" } else { "txt" };
     let flag = |set: bool| set.then_some("true");
     let parameters = [
@@ -24,7 +24,7 @@ pub async fn timeline(settings: &Settings, which: &str, read: &ReadFlags, claims
         ("retracted", flag(retracted)),
     ];
     let path = path_with(&format!("/v1/incidents/{}/timeline.{suffix}", percent_encoded(which)), &parameters);
-    let body = asker.get(&path).await?;
+    let body = api.get(&path).await?;
     say(&String::from_utf8_lossy(&body))?;
     if read.format == Format::Json {
         say("\n")?;
@@ -34,7 +34,7 @@ pub async fn timeline(settings: &Settings, which: &str, read: &ReadFlags, claims
 
 /// Lists incidents.
 pub async fn incidents(settings: &Settings, read: &ReadFlags, filters: &[(&str, &Option<String>)], limit: usize) -> anyhow::Result<Answer> {
-    let asker = Asker::open(settings, Use::Read).await?;
+    let api = ApiClient::open(settings, Use::Read).await?;
     let limit = limit.to_string();
     let mut parameters = vec![
         ("lang", Some(read.lang.as_str())),
@@ -44,7 +44,7 @@ pub async fn incidents(settings: &Settings, read: &ReadFlags, filters: &[(&str, 
         ("limit", Some(limit.as_str())),
     ];
     parameters.extend(filters.iter().map(|(name, value)| (*name, value.as_deref())));
-    let body = asker.get(&path_with("/v1/incidents", &parameters)).await?;
+    let body = api.get(&path_with("/v1/incidents", &parameters)).await?;
     let listed: Value = serde_json::from_slice(&body)?;
     let incidents = listed["incidents"].as_array().context("the server's answer lists no incidents")?;
     if read.format == Format::Json {

@@ -19,7 +19,7 @@ use crate::intake::reports::{Beats, ReportsIntake};
 use crate::intake::{Intake, inbox};
 use crate::projector;
 use crate::reader::Reader;
-use crate::shared::ask::Asker;
+use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Reporting, Role, Serving, Web};
 use crate::shared::doors::{Doors, Use, note_reach, open_keep, open_ledger, open_reports, until_replaced};
 use crate::shared::health::Health;
@@ -117,9 +117,9 @@ impl House {
             let (ledger, stopped) = (ledger.clone(), opening.stopped.clone());
             tasks.start("archive", move || archive::run(ledger.clone(), archive.clone(), stopped.clone()));
         }
-        if let Some((detector, reports, asker)) = detecting {
+        if let Some((detector, reports, api)) = detecting {
             let (keep, stopped) = (opening.keep.clone(), opening.stopped.clone());
-            tasks.start("detector", move || detector.clone().run(reports.clone(), keep.clone(), asker.clone(), stopped.clone()));
+            tasks.start("detector", move || detector.clone().run(reports.clone(), keep.clone(), api.clone(), stopped.clone()));
         }
         serve_on(&mut tasks, server, &serving.web, router, opening.stopped.clone());
         let replaced = tokio::spawn(until_replaced(opening.keep.clone(), number));
@@ -201,7 +201,7 @@ impl Opening<'_> {
         ledger: &Ledger,
         views: Option<&Views>,
         reports: Option<&Reports>,
-    ) -> anyhow::Result<Option<(Detector, Reports, Arc<Asker>)>> {
+    ) -> anyhow::Result<Option<(Detector, Reports, Arc<ApiClient>)>> {
         if !self.serving.has(Role::Detector) {
             return Ok(None);
         }
@@ -211,12 +211,12 @@ impl Opening<'_> {
             }
             return Ok(None);
         };
-        let asker = match (views.filter(|_| self.serving.has(Role::Intake)), &self.serving.publish_to) {
-            (Some(views), _) => Asker::files(Doors { ledger: ledger.clone(), views: views.clone(), keep: self.keep.clone(), reports: None }),
-            (None, Some((url, key))) => Asker::server(url, key.clone(), Duration::from_millis(ANSWER_MS))?,
+        let api = match (views.filter(|_| self.serving.has(Role::Intake)), &self.serving.publish_to) {
+            (Some(views), _) => ApiClient::files(Doors { ledger: ledger.clone(), views: views.clone(), keep: self.keep.clone(), reports: None }),
+            (None, Some((url, key))) => ApiClient::server(url, key.clone(), Duration::from_millis(ANSWER_MS))?,
             (None, None) => bail!("whom does the detector publish to? Name the intake with --url http://HOST:PORT"),
         };
-        Ok(Some((Detector::default(), reports.clone(), Arc::new(asker))))
+        Ok(Some((Detector::default(), reports.clone(), Arc::new(api))))
     }
 
     async fn archive(&self) -> anyhow::Result<Option<Archive>> {

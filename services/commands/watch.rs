@@ -17,7 +17,7 @@ use tokio::sync::watch;
 use super::serving::{until_told, welcome};
 use super::{Answer, say};
 use crate::commands::serve::{House, serve_on, whole};
-use crate::shared::ask::Asker;
+use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Role, Serving, Settings};
 use crate::shared::doors::{Doors, open_keep};
 use crate::shared::health::Health;
@@ -40,7 +40,7 @@ pub async fn run(settings: &Settings, pages: &Path, allow_private: bool) -> anyh
     let serving = Serving::of(settings, &Role::ALL);
     let roles = Roles::new(serving.planted.clone());
     let watcher = Watcher::new(watched, reach, roles.clone())?;
-    match Asker::server_within(settings, Duration::from_millis(ANSWER_MS))? {
+    match ApiClient::server_within(settings, Duration::from_millis(ANSWER_MS))? {
         Some(server) => beside_a_server(settings, watcher, server, roles, &greeting).await,
         None => with_every_role(&serving, watcher, roles, &greeting).await,
     }
@@ -60,7 +60,7 @@ async fn with_every_role(serving: &Serving, watcher: Watcher, roles: Roles, gree
     say(&with_state(&welcome(&house, serving), greeting, house.address))?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Tasks::new(roles, stopped.clone());
-    keep_watching(&mut tasks, watcher, Arc::new(Asker::files(doors)), keep, stopped);
+    keep_watching(&mut tasks, watcher, Arc::new(ApiClient::files(doors)), keep, stopped);
     let fault = tokio::select! {
         told = until_told() => told.err(),
         reason = house.until_replaced() => Some(anyhow::anyhow!(reason)),
@@ -73,21 +73,21 @@ async fn with_every_role(serving: &Serving, watcher: Watcher, roles: Roles, gree
 }
 
 /// The watcher alone, which publishes to a server and shows itself at an address of its own.
-async fn beside_a_server(settings: &Settings, watcher: Watcher, server: Asker, roles: Roles, greeting: &str) -> anyhow::Result<Answer> {
+async fn beside_a_server(settings: &Settings, watcher: Watcher, server: ApiClient, roles: Roles, greeting: &str) -> anyhow::Result<Answer> {
     let keep = open_keep(&settings.addresses).await?;
     let gate = Gate::new(Keys::new(keep.clone()), settings.listen.ip().is_loopback(), settings.open_reading);
-    let asker = Arc::new(server);
+    let api = Arc::new(server);
     let server_of_its_own = Server::bind(settings.listen, &settings.web).await.with_context(|| {
         format!("cannot listen on {}; where the server is on this machine, give the watcher another address with --listen", settings.listen)
     })?;
     let address = server_of_its_own.address();
-    let router = whole(watcher.routes(&gate).merge(health(asker.clone(), keep.clone(), roles.clone())));
+    let router = whole(watcher.routes(&gate).merge(health(api.clone(), keep.clone(), roles.clone())));
     let to = settings.url.as_ref().map(ToString::to_string).unwrap_or_default();
     say(&with_state(&format!("serving at http://{address}\nstop with Ctrl-C\n"), &format!("{greeting}  publishes to {to}\n"), address))?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Tasks::new(roles, stopped.clone());
     serve_on(&mut tasks, server_of_its_own, &settings.web, router, stopped.clone());
-    keep_watching(&mut tasks, watcher, asker, keep, stopped);
+    keep_watching(&mut tasks, watcher, api, keep, stopped);
     let told = until_told().await;
     // Nobody listens any more only if both have ended already.
     let _ = stop.send(true);
@@ -96,9 +96,9 @@ async fn beside_a_server(settings: &Settings, watcher: Watcher, server: Asker, r
 }
 
 /// A watcher ends by itself only where it could not begin; then it begins again.
-fn keep_watching(tasks: &mut Tasks, watcher: Watcher, asker: Arc<Asker>, keep: Keep, stopped: watch::Receiver<bool>) {
+fn keep_watching(tasks: &mut Tasks, watcher: Watcher, api: Arc<ApiClient>, keep: Keep, stopped: watch::Receiver<bool>) {
     tasks.start("watcher", move || {
-        let running = watcher.clone().run(asker.clone(), keep.clone(), stopped.clone());
+        let running = watcher.clone().run(api.clone(), keep.clone(), stopped.clone());
         async move {
             if let Err(error) = running.await {
                 tracing::error!(error = format!("{error:#}"), "the watcher cannot begin");
@@ -114,14 +114,14 @@ fn with_state(welcome: &str, greeting: &str, address: std::net::SocketAddr) -> S
 }
 
 /// `/health/live` and `/health/ready` of a watcher alone: it cannot do without its keep, nor without the server.
-fn health(asker: Arc<Asker>, keep: Keep, roles: Roles) -> Router {
-    Router::new().route("/health/live", get(async || "live\n")).route("/health/ready", get(ready)).with_state((asker, keep, roles))
+fn health(api: Arc<ApiClient>, keep: Keep, roles: Roles) -> Router {
+    Router::new().route("/health/live", get(async || "live\n")).route("/health/ready", get(ready)).with_state((api, keep, roles))
 }
 
-async fn ready(State((asker, keep, roles)): State<(Arc<Asker>, Keep, Roles)>) -> Response {
+async fn ready(State((api, keep, roles)): State<(Arc<ApiClient>, Keep, Roles)>) -> Response {
     let (keep, server) = tokio::join!(
         in_time(async { keep.get("watch/ready").await.map(drop).map_err(anyhow::Error::from) }),
-        in_time(async { asker.get("/health/live").await.map(drop) }),
+        in_time(async { api.get("/health/live").await.map(drop) }),
     );
     let said = |answer: &anyhow::Result<()>| match answer {
         Ok(()) => json!({"ok": true}),

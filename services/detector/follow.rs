@@ -20,7 +20,7 @@ use super::book::Book;
 use super::bounds::{bound, now_minute};
 use super::desk::Desk;
 use super::service::Said;
-use crate::shared::ask::{Asker, ends_an_event, problem_text, status_of};
+use crate::shared::api_client::{ApiClient, ends_an_event, problem_text, status_of};
 use crate::shared::http::{Gate, Problem};
 use crate::shared::plot::Plot;
 use crate::shared::plots;
@@ -96,7 +96,7 @@ impl Default for Detector {
 struct Work {
     reports: Reports,
     keep: Keep,
-    asker: Arc<Asker>,
+    api: Arc<ApiClient>,
     desk: Desk,
     book: Book,
     state: watch::Sender<State>,
@@ -117,10 +117,10 @@ impl Detector {
     }
 
     /// Follows the log until told to stop.
-    pub async fn run(self, reports: Reports, keep: Keep, asker: Arc<Asker>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, reports: Reports, keep: Keep, api: Arc<ApiClient>, mut stop: watch::Receiver<bool>) {
         let mut wait_ms = RETRY_FIRST_MS;
         while !*stop.borrow() {
-            let followed = self.follow(reports.clone(), keep.clone(), asker.clone(), stop.clone(), &mut wait_ms).await;
+            let followed = self.follow(reports.clone(), keep.clone(), api.clone(), stop.clone(), &mut wait_ms).await;
             let Err(error) = followed else { return };
             tracing::error!(error = format!("{error:#}"), wait_ms, "the detector does not go on, and will try again");
             self.state.send_modify(|state| state.why = Some(format!("{error:#}")));
@@ -133,14 +133,14 @@ impl Detector {
         &self,
         reports: Reports,
         keep: Keep,
-        asker: Arc<Asker>,
+        api: Arc<ApiClient>,
         mut stop: watch::Receiver<bool>,
         wait_ms: &mut u64,
     ) -> anyhow::Result<()> {
         let (book, remembered) = Book::open(&keep).await?;
         let desk = Desk::new(remembered);
         let (remembered, state) = (Instant::now(), self.state.clone());
-        let mut work = Work { reports, keep, asker, desk, book, state, remembered, sized: None, shorter: None, told_ahead: false };
+        let mut work = Work { reports, keep, api, desk, book, state, remembered, sized: None, shorter: None, told_ahead: false };
         loop {
             let is_caught_up = work.step().await?;
             *wait_ms = RETRY_FIRST_MS;
@@ -256,7 +256,7 @@ impl Work {
             let mut body = vec![b'['];
             body.extend(batch.iter().map(|said| said.event.as_slice()).collect::<Vec<_>>().join(&b','));
             body.push(b']');
-            let (status, answer) = self.asker.post("/v1/events", "application/cloudevents-batch+json", body).await?;
+            let (status, answer) = self.api.post("/v1/events", "application/cloudevents-batch+json", body).await?;
             if status != StatusCode::CREATED && status != StatusCode::MULTI_STATUS {
                 bail!(problem_text(status, &answer));
             }

@@ -5,7 +5,7 @@ pub mod config;
 pub mod scopes;
 pub mod keys;
 pub mod publishers;
-pub mod ask;
+pub mod api_client;
 pub mod clocks;
 pub mod health;
 pub mod supervise;

@@ -36,7 +36,7 @@ use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant as Monotonic;
 
-use crate::shared::ask::Asker;
+use crate::shared::api_client::ApiClient;
 use crate::shared::http::Gate;
 use crate::shared::supervise::Roles;
 use body::{MAX_HELD_BYTES, Store};
@@ -106,9 +106,9 @@ impl Watcher {
     }
 
     /// Watches until told to stop. What is published goes through the asker; what is remembered stands in the keep.
-    pub async fn run(self, asker: Arc<Asker>, keep: Keep, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    pub async fn run(self, api: Arc<ApiClient>, keep: Keep, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let allowances = self.feeds.iter().map(|feed| (feed.page.service.clone(), feed.allowance)).collect();
-        let scribe = Scribe::open(asker, keep.clone()).await?.allowing(allowances);
+        let scribe = Scribe::open(api, keep.clone()).await?.allowing(allowances);
         self.look_for_stopped(&keep).await?;
         let places: Vec<Place> =
             stream::iter(self.feeds.iter().cloned()).map(|feed| Place::load(&keep, feed)).buffered(LOADED_AT_ONCE).try_collect().await?;

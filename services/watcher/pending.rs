@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::book::Book;
 use super::publishing::{Published, Publishing};
 use super::scribe::sha256;
-use crate::shared::ask::Asker;
+use crate::shared::api_client::ApiClient;
 
 /// A piece of it in the keep, in bytes.
 const PIECE_BYTES: usize = 384 * 1024;
@@ -92,8 +92,8 @@ impl Pending {
     }
 
     /// Publishes it, remembers it, and notes that nothing is pending.
-    pub async fn finish(self, asker: &Arc<Asker>, keep: &Keep, book: &mut Book) -> anyhow::Result<Published> {
-        let mut publishing = Publishing::new(asker.clone());
+    pub async fn finish(self, api: &Arc<ApiClient>, keep: &Keep, book: &mut Book) -> anyhow::Result<Published> {
+        let mut publishing = Publishing::new(api.clone());
         for event in &self.events {
             publishing.push(event.get().as_bytes().to_vec()).await?;
         }
@@ -114,11 +114,11 @@ impl Pending {
 const HEAD: &str = "head";
 
 /// Opens the book of a page; what a watcher was about to say when it ended is said first.
-pub async fn open_book(keep: &Keep, asker: &Arc<Asker>, service: &str) -> anyhow::Result<Book> {
+pub async fn open_book(keep: &Keep, api: &Arc<ApiClient>, service: &str) -> anyhow::Result<Book> {
     let mut book = Book::open(keep, service).await?;
     if let Some(pending) = Pending::open(keep, service).await? {
         tracing::info!(service, events = pending.events.len(), "a watcher ended while it published; saying that to its end");
-        pending.finish(asker, keep, &mut book).await?;
+        pending.finish(api, keep, &mut book).await?;
     }
     Ok(book)
 }

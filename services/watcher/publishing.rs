@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use dateline_events::MAX_EVENT_BYTES;
 use serde_json::Value;
 
-use crate::shared::ask::{Asker, ends_an_event, problem_text, status_of};
+use crate::shared::api_client::{ApiClient, ends_an_event, problem_text, status_of};
 
 /// So many events go in one request.
 const BATCH_EVENTS: usize = 1_000;
@@ -20,7 +20,7 @@ const MAX_TOLD_REFUSALS: usize = 1_000;
 
 /// The door, and what waits before it.
 pub struct Publishing {
-    asker: Arc<Asker>,
+    api: Arc<ApiClient>,
     waiting: Vec<Vec<u8>>,
     waiting_bytes: usize,
     under_way: Option<tokio::task::JoinHandle<anyhow::Result<Published>>>,
@@ -69,8 +69,8 @@ impl Published {
 
 impl Publishing {
     /// Nothing waits yet.
-    pub fn new(asker: Arc<Asker>) -> Self {
-        Self { asker, waiting: Vec::new(), waiting_bytes: 0, under_way: None, done: Published::default() }
+    pub fn new(api: Arc<ApiClient>) -> Self {
+        Self { api, waiting: Vec::new(), waiting_bytes: 0, under_way: None, done: Published::default() }
     }
 
     /// Takes an event; sends a batch when one is full. One batch is under way at a time, so that order stays.
@@ -93,7 +93,7 @@ impl Publishing {
         self.arrive().await?;
         let events = std::mem::take(&mut self.waiting);
         self.waiting_bytes = 0;
-        self.under_way = (!events.is_empty()).then(|| tokio::spawn(post(self.asker.clone(), events)));
+        self.under_way = (!events.is_empty()).then(|| tokio::spawn(post(self.api.clone(), events)));
         Ok(())
     }
 
@@ -112,12 +112,12 @@ impl Publishing {
     }
 }
 
-async fn post(asker: Arc<Asker>, events: Vec<Vec<u8>>) -> anyhow::Result<Published> {
+async fn post(api: Arc<ApiClient>, events: Vec<Vec<u8>>) -> anyhow::Result<Published> {
     let mut body = Vec::with_capacity(events.iter().map(|event| event.len() + 1).sum::<usize>() + 2);
     body.push(b'[');
     body.extend(events.join(&b','));
     body.push(b']');
-    let (status, answer) = asker.post("/v1/events", "application/cloudevents-batch+json", body).await?;
+    let (status, answer) = api.post("/v1/events", "application/cloudevents-batch+json", body).await?;
     if status != StatusCode::CREATED && status != StatusCode::MULTI_STATUS {
         bail!(problem_text(status, &answer));
     }

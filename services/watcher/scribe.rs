@@ -18,7 +18,7 @@ use super::budget::{self, Allowance, OverBudget};
 use super::clock::now;
 use super::pending::{Pending, open_book};
 use super::publishing::Published;
-use crate::shared::ask::Asker;
+use crate::shared::api_client::ApiClient;
 
 /// Whose page is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ pub enum NotTaken {
 
 /// The scribe of all pages. One reading of a page is taken at a time.
 pub struct Scribe {
-    asker: Arc<Asker>,
+    api: Arc<ApiClient>,
     keep: Keep,
     /// How much the page of a service may bring; where nothing is said, the usual.
     allowances: HashMap<String, Allowance>,
@@ -91,8 +91,8 @@ pub struct Scribe {
 
 impl Scribe {
     /// A scribe who publishes through this door and remembers in this keep.
-    pub async fn open(asker: Arc<Asker>, keep: Keep) -> anyhow::Result<Self> {
-        Ok(Self { asker, keep, allowances: HashMap::new(), books: Mutex::default() })
+    pub async fn open(api: Arc<ApiClient>, keep: Keep) -> anyhow::Result<Self> {
+        Ok(Self { api, keep, allowances: HashMap::new(), books: Mutex::default() })
     }
 
     /// The same who lets these pages bring so much.
@@ -107,7 +107,7 @@ impl Scribe {
         let book = self.books.lock().await.entry(page.service.clone()).or_default().clone();
         let mut book = book.lock().await;
         if book.is_none() {
-            *book = Some(open_book(&self.keep, &self.asker, &page.service).await.map_err(not_taken)?);
+            *book = Some(open_book(&self.keep, &self.api, &page.service).await.map_err(not_taken)?);
         }
         let Some(open) = book.as_mut() else { return Ok(Taken::default()) };
         let taken = self.publish(page, &reading, &observation, open).await;
@@ -134,7 +134,7 @@ impl Scribe {
         let edits = changes.drafts.iter().map(|draft| draft.edits.len()).sum();
         let mut events = Vec::with_capacity(changes.drafts.len() + 1);
         if !changes.drafts.is_empty() {
-            events.extend(registration(&self.asker, page, &who).await?);
+            events.extend(registration(&self.api, page, &who).await?);
         }
         events.extend(changes.drafts.iter().map(|draft| draft.bytes(&who.page(page))));
         if !events.is_empty() {
@@ -148,7 +148,7 @@ impl Scribe {
         if !pending.events.is_empty() {
             pending.note(&self.keep, &page.service).await?;
         }
-        let Published { fresh, known, refused, .. } = pending.finish(&self.asker, &self.keep, book).await?;
+        let Published { fresh, known, refused, .. } = pending.finish(&self.api, &self.keep, book).await?;
         let refused = refused.into_iter().map(|(what, why)| Refused { what, why });
         let refused = observation.refused.iter().cloned().chain(refused).collect();
         Ok(Taken { incidents: observation.incidents.len(), published: fresh, known, edits, refused })
@@ -216,10 +216,10 @@ pub(super) fn sha256(bytes: &[u8]) -> String {
 }
 
 /// The registration of the service under the name that its page has, where nobody registered it: then readers see a name, not a slug.
-pub(super) async fn registration(asker: &Asker, page: &Page, who: &Who) -> anyhow::Result<Option<Vec<u8>>> {
+pub(super) async fn registration(api: &ApiClient, page: &Page, who: &Who) -> anyhow::Result<Option<Vec<u8>>> {
     let Some(name) = &who.name else { return Ok(None) };
     // Where nobody says whether it is registered, it is left alone: a desk's registration knows more languages.
-    if asker.is_registered(&page.service).await.context("the reader does not say whether the service is registered")? != Some(false) {
+    if api.is_registered(&page.service).await.context("the reader does not say whether the service is registered")? != Some(false) {
         return Ok(None);
     }
     let names: Value = json!({&page.lang: name});

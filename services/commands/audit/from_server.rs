@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{Until, is_beyond};
 use crate::commands::Progress;
-use crate::shared::ask::{Asker, problem_text};
+use crate::shared::api_client::{ApiClient, problem_text};
 
 /// A transfer that brings no further line is begun again so often, after a pause that doubles, in milliseconds. It takes 50 s.
 const RESUMED_IN_VAIN_MAX: u32 = 10;
@@ -40,8 +40,8 @@ enum Ended {
 }
 
 /// Writes the lines up to then, and goes on for as long as the server brings further ones.
-pub async fn replay(asker: &Asker, until: Option<Until>, out: &mut impl Write) -> anyhow::Result<()> {
-    let mut reading = Reading { asker, until, out, after: 0, was_answered: false, progress: Progress::new("replaying", 0) };
+pub async fn replay(api: &ApiClient, until: Option<Until>, out: &mut impl Write) -> anyhow::Result<()> {
+    let mut reading = Reading { api, until, out, after: 0, was_answered: false, progress: Progress::new("replaying", 0) };
     let mut in_vain = 0;
     loop {
         let before = reading.after;
@@ -61,7 +61,7 @@ pub async fn replay(asker: &Asker, until: Option<Until>, out: &mut impl Write) -
 }
 
 struct Reading<'a, W> {
-    asker: &'a Asker,
+    api: &'a ApiClient,
     until: Option<Until>,
     out: &'a mut W,
     /// Everything up to here was written.
@@ -74,7 +74,7 @@ struct Reading<'a, W> {
 impl<W: Write> Reading<'_, W> {
     /// One transfer, from where the last one ended. An error is what another transfer would not mend.
     async fn transfer(&mut self) -> anyhow::Result<Ended> {
-        let mut answer = match self.asker.stream(&format!("/v1/events?after={}&trailer=1", self.after)).await {
+        let mut answer = match self.api.stream(&format!("/v1/events?after={}&trailer=1", self.after)).await {
             Ok(answer) => answer,
             Err(error) if self.was_answered => return Ok(Ended::BrokenOff(format!("{error:#}"))),
             Err(error) => return Err(error),

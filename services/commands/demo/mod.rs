@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::commands::serve::House;
 use crate::commands::{Answer, say};
 use crate::reader::{Desk, ReadAxes};
-use crate::shared::ask::{Asker, local_server};
+use crate::shared::api_client::{ApiClient, local_server};
 use crate::shared::config::{self, Addresses, Role, Serving, Settings};
 
 /// The outage, an event a line, as a desk wrote it down from its sources.
@@ -28,18 +28,18 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
     let listen = if serve { settings.listen } else { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
     let serving = Serving { addresses, listen, ..Serving::of(settings, &Role::ALL) };
     let house = House::start(&serving).await?;
-    let asker = local_server(house.address);
+    let api = local_server(house.address);
     say(&format!(
         "Dateline plays the WhatsApp outage of 25 October 2022 through intake, ledger, projector and reader (http://{}).\n\n",
         house.address
     ))?;
 
-    let misread = publish(&asker, 0..UP_TO_MISREADING).await?;
-    let corrected = publish(&asker, UP_TO_MISREADING..UP_TO_MISREADING + 1).await?;
-    let last = publish(&asker, UP_TO_MISREADING + 1..usize::MAX).await?;
+    let misread = publish(&api, 0..UP_TO_MISREADING).await?;
+    let corrected = publish(&api, UP_TO_MISREADING..UP_TO_MISREADING + 1).await?;
+    let last = publish(&api, UP_TO_MISREADING + 1..usize::MAX).await?;
     let suffix = if claims { "&claims=true" } else { "" };
     for lang in ["en", "bn"] {
-        let told = asker.get(&format!("/v1/incidents/whatsapp/timeline.txt?lang={lang}&min_position={last}{suffix}")).await?;
+        let told = api.get(&format!("/v1/incidents/whatsapp/timeline.txt?lang={lang}&min_position={last}{suffix}")).await?;
         say(&format!("{}\n", String::from_utf8_lossy(&told)))?;
     }
     say(&correction(&house, misread, corrected).await?)?;
@@ -58,9 +58,9 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
 }
 
 /// Publishes some of the lines, as one batch; answers the last position.
-async fn publish(asker: &Asker, lines: std::ops::Range<usize>) -> anyhow::Result<Position> {
+async fn publish(api: &ApiClient, lines: std::ops::Range<usize>) -> anyhow::Result<Position> {
     let events: Vec<&str> = OUTAGE.lines().skip(lines.start).take(lines.end.saturating_sub(lines.start)).collect();
-    let (status, body) = asker.post("/v1/events", "application/cloudevents-batch+json", format!("[{}]", events.join(",")).into_bytes()).await?;
+    let (status, body) = api.post("/v1/events", "application/cloudevents-batch+json", format!("[{}]", events.join(",")).into_bytes()).await?;
     let answer: Value = serde_json::from_slice(&body).with_context(|| format!("the intake answered {status}"))?;
     let items = answer["items"].as_array().with_context(|| format!("the intake answered {status}: {answer}"))?;
     if let Some(problem) = items.iter().find_map(|item| item.get("problem")) {

@@ -10,7 +10,7 @@ use dateline_backends::Keep;
 use dateline_status_pages::Dialect;
 
 use super::{Answer, Progress, say};
-use crate::shared::ask::Asker;
+use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Format, ImportFlags, ImportKind, Settings};
 use crate::shared::doors::{Use, open_keep};
 use crate::shared::http::parameters::instant;
@@ -37,18 +37,18 @@ async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answe
         read_at: read_at.map_err(|problem| anyhow::Error::msg(problem.detail))?,
         dry_run: flags.dry_run,
     };
-    let (asker, keep) = if flags.dry_run {
+    let (api, keep) = if flags.dry_run {
         (None, remembered(settings).await?)
     } else {
-        (Some(Arc::new(Asker::open(settings, Use::Append).await?)), Some(open_keep(&settings.addresses).await?))
+        (Some(Arc::new(ApiClient::open(settings, Use::Append).await?)), Some(open_keep(&settings.addresses).await?))
     };
     let progress = Progress::new("importing (bytes)", 0);
-    let import = Import::new(order, asker.clone(), keep);
+    let import = Import::new(order, api.clone(), keep);
     let summary =
         import.run(&|done, of| progress.at(done, of)).await.context("the import stopped; what was published stays, and a new run goes on")?;
     progress.end();
-    if let Some(asker) = &asker {
-        asker.settle().await?;
+    if let Some(api) = &api {
+        api.settle().await?;
     }
     match flags.format {
         Format::Text => say(&summary.text(flags.dry_run))?,

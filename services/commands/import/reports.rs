@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::super::{Answer, Progress, say};
 use super::table::Table;
-use crate::shared::ask::{Asker, problem_text};
+use crate::shared::api_client::{ApiClient, problem_text};
 use crate::shared::config::{Format, ImportFlags, Settings};
 use crate::shared::doors::Use;
 
@@ -45,7 +45,7 @@ struct Series<'a> {
 
 /// Imports; the answer is no where a file was refused.
 pub async fn run(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answer> {
-    let asker = if flags.dry_run { None } else { Some(Asker::open(settings, Use::Append).await?) };
+    let api = if flags.dry_run { None } else { Some(ApiClient::open(settings, Use::Append).await?) };
     let mut summary = Summary::default();
     for path in &flags.files {
         let table = Table::read(path)?;
@@ -59,8 +59,8 @@ pub async fn run(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Ans
         summary.files += 1;
         summary.rows += series.table.rows;
         summary.bins += series.table.bins.len();
-        let Some(asker) = &asker else { continue };
-        if let Err(error) = send(asker, &series, flags, &mut summary).await {
+        let Some(api) = &api else { continue };
+        if let Err(error) = send(api, &series, flags, &mut summary).await {
             bail!("{}: {error:#}; what was sent before stays, and a new run goes on", path.display());
         }
     }
@@ -99,12 +99,12 @@ fn series<'a>(path: &'a Path, flags: &'a ImportFlags, table: Table) -> Result<Se
 }
 
 /// Sends it in parts that are the same whenever the same file is sent.
-async fn send(asker: &Asker, series: &Series<'_>, flags: &ImportFlags, summary: &mut Summary) -> anyhow::Result<()> {
+async fn send(api: &ApiClient, series: &Series<'_>, flags: &ImportFlags, summary: &mut Summary) -> anyhow::Result<()> {
     let bins: Vec<(i64, u64)> = series.table.bins.iter().map(|(minute, number)| (*minute, *number)).collect();
     let progress = Progress::new("importing (bins)", bins.len() as u64);
     for (part, bins) in bins.chunks(REQUEST_BINS).enumerate() {
         let lines: Vec<String> = bins.iter().map(|(minute, number)| line(series, flags, *minute, *number)).collect();
-        let (status, body) = send_part(asker, lines.join("\n")).await?;
+        let (status, body) = send_part(api, lines.join("\n")).await?;
         if status != StatusCode::OK {
             bail!(problem_text(status, &body));
         }
@@ -123,10 +123,10 @@ async fn send(asker: &Asker, series: &Series<'_>, flags: &ImportFlags, summary: 
 }
 
 /// A part is a flush of its own that is named after what it says: sent again it is the same. So a log that is slow is asked again.
-async fn send_part(asker: &Asker, lines: String) -> anyhow::Result<(StatusCode, bytes::Bytes)> {
+async fn send_part(api: &ApiClient, lines: String) -> anyhow::Result<(StatusCode, bytes::Bytes)> {
     let mut tries = 1;
     loop {
-        let answer = asker.post("/v1/reports?history=true", "application/x-ndjson", lines.clone().into_bytes()).await?;
+        let answer = api.post("/v1/reports?history=true", "application/x-ndjson", lines.clone().into_bytes()).await?;
         if answer.0 != StatusCode::SERVICE_UNAVAILABLE || tries == TRIES {
             return Ok(answer);
         }

@@ -21,7 +21,7 @@ use super::book::Book;
 use super::pending::open_book;
 use super::publishing::Publishing;
 use super::scribe::{Page, Who, registration, sha256};
-use crate::shared::ask::Asker;
+use crate::shared::api_client::ApiClient;
 
 pub use summary::Summary;
 
@@ -56,7 +56,7 @@ pub struct Import {
     order: Order,
     /// None for a dry run: nothing is published.
     publishing: Option<Publishing>,
-    asker: Option<Arc<Asker>>,
+    api: Option<Arc<ApiClient>>,
     keep: Option<Keep>,
     books: BTreeMap<String, Book>,
     summary: Summary,
@@ -64,9 +64,9 @@ pub struct Import {
 
 impl Import {
     /// Prepares an import; without a door it is a dry run.
-    pub fn new(order: Order, asker: Option<Arc<Asker>>, keep: Option<Keep>) -> Self {
-        let publishing = asker.clone().map(Publishing::new);
-        Self { order, publishing, asker, keep, books: BTreeMap::new(), summary: Summary::default() }
+    pub fn new(order: Order, api: Option<Arc<ApiClient>>, keep: Option<Keep>) -> Self {
+        let publishing = api.clone().map(Publishing::new);
+        Self { order, publishing, api, keep, books: BTreeMap::new(), summary: Summary::default() }
     }
 
     /// Imports every file; `progress` is told how many bytes of each are read.
@@ -163,8 +163,8 @@ impl Import {
 
     async fn book(&mut self, service: &str) -> anyhow::Result<()> {
         if !self.books.contains_key(service) {
-            let book = match (&self.keep, &self.asker) {
-                (Some(keep), Some(asker)) => open_book(keep, asker, service).await?,
+            let book = match (&self.keep, &self.api) {
+                (Some(keep), Some(api)) => open_book(keep, api, service).await?,
                 (Some(keep), None) => Book::open(keep, service).await?,
                 (None, _) => Book::empty(service),
             };
@@ -174,10 +174,10 @@ impl Import {
     }
 
     async fn register(&mut self, page: &Page, who: &Who, drafts: &[Draft]) -> anyhow::Result<()> {
-        let (Some(publishing), Some(asker)) = (&mut self.publishing, &self.asker) else { return Ok(()) };
+        let (Some(publishing), Some(api)) = (&mut self.publishing, &self.api) else { return Ok(()) };
         if !drafts.is_empty()
             && self.summary.first_of(&page.service)
-            && let Some(event) = registration(asker, page, who).await?
+            && let Some(event) = registration(api, page, who).await?
         {
             publishing.push(event).await?;
         }

@@ -7,7 +7,7 @@ use dateline_events::Instant;
 use dateline_status_pages::Dialect;
 use serde_json::{Value, json};
 
-use crate::shared::ask::Asker;
+use crate::shared::api_client::ApiClient;
 use crate::shared::config::Addresses;
 use crate::shared::doors::{Doors, Use};
 use crate::watcher::pending::Pending;
@@ -51,17 +51,17 @@ async fn said(doors: &Doors) -> Vec<(String, Value)> {
 async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
     let folder = tempfile::tempdir().unwrap();
     let doors = Doors::open(&Addresses::in_folder(folder.path().to_owned()), Use::Append).await.unwrap();
-    let asker = Arc::new(Asker::files(doors.clone()));
+    let api = Arc::new(ApiClient::files(doors.clone()));
     let page = Page { service: "mail".into(), name: None, vendor: None, lang: "en".into() };
-    let scribe = || async { Scribe::open(asker.clone(), doors.keep.clone()).await.unwrap() };
+    let scribe = || async { Scribe::open(api.clone(), doors.keep.clone()).await.unwrap() };
     let (first, second, third) = (document("We are looking into it."), document("All is well."), document("We know why."));
     scribe().await.take(&page, reading(&first, 1)).await.unwrap();
 
     // The second wording is noted and published; then the process is no more: nothing is remembered.
-    let mut publishing = Publishing::new(asker.clone());
+    let mut publishing = Publishing::new(api.clone());
     let beside = tempfile::tempdir().unwrap();
     let apart = Doors::open(&Addresses::in_folder(beside.path().to_owned()), Use::Append).await.unwrap();
-    let twin = Scribe::open(Arc::new(Asker::files(apart.clone())), apart.keep.clone()).await.unwrap();
+    let twin = Scribe::open(Arc::new(ApiClient::files(apart.clone())), apart.keep.clone()).await.unwrap();
     twin.take(&page, reading(&first, 1)).await.unwrap();
     twin.take(&page, reading(&second, 2)).await.unwrap();
     let (id, event) = said(&apart).await.pop().unwrap();

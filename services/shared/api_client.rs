@@ -20,7 +20,7 @@ use crate::shared::http::parameters::percent_encoded;
 const MAX_ANSWER_BYTES: usize = 64 * MAX_BODY_BYTES;
 
 /// Whom a command asks.
-pub enum Asker {
+pub enum ApiClient {
     /// A server.
     Server {
         /// Its address.
@@ -42,11 +42,11 @@ pub enum Asker {
 }
 
 /// The address of a server that this process runs.
-pub fn local_server(address: std::net::SocketAddr) -> Asker {
-    Asker::Server { url: format!("http://{address}").into(), key: None, client: reqwest::Client::new() }
+pub fn local_server(address: std::net::SocketAddr) -> ApiClient {
+    ApiClient::Server { url: format!("http://{address}").into(), key: None, client: reqwest::Client::new() }
 }
 
-impl Asker {
+impl ApiClient {
     /// The server named in the settings, which must answer every question within a time; None: no server is named there.
     pub fn server_within(settings: &Settings, within: Duration) -> anyhow::Result<Option<Self>> {
         settings.url.as_ref().map(|url| Self::server(url, settings.key.clone(), within)).transpose()
