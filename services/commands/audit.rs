@@ -16,7 +16,7 @@ use crate::projector::Projector;
 use crate::reader::{Desk, ReadAxes, replay_line};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{AuditCommand, Settings};
-use crate::shared::doors::{Use, ledger_to_read};
+use crate::shared::stores::{Use, ledger_to_read};
 
 /// The width of a timeline as text, in columns.
 const TEXT_WIDTH: usize = 110;

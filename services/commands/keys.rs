@@ -9,9 +9,9 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{Answer, say};
 use crate::shared::config::{Format, KeysCommand, Settings};
-use crate::shared::doors::{Use, open_keep, open_ledger};
 use crate::shared::keys::{Keys, StoredKey};
 use crate::shared::scopes::Scopes;
+use crate::shared::stores::{Use, open_keep, open_ledger};
 
 /// Runs one of the commands on keys.
 pub async fn run(settings: &Settings, command: &KeysCommand) -> anyhow::Result<Answer> {

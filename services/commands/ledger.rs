@@ -8,7 +8,7 @@ use dateline_events::Position;
 
 use super::{Answer, Progress, say};
 use crate::shared::config::{Addresses, LedgerCommand, Settings};
-use crate::shared::doors::{current_number, known_reach, ledger_to_read, make_current, open_keep};
+use crate::shared::stores::{current_number, known_reach, ledger_to_read, make_current, open_keep};
 
 /// Positions are compared by the page.
 const PAGE: usize = 1_000;

@@ -2,7 +2,7 @@
 
 use super::{Answer, say};
 use crate::shared::config::{PagesCommand, Settings};
-use crate::shared::doors::open_keep;
+use crate::shared::stores::open_keep;
 use crate::watcher::resume_page;
 
 /// Runs one of the commands on pages.

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::{Answer, Progress, say};
 use crate::shared::api_client::{ApiClient, problem_text, status_of};
 use crate::shared::config::{Format, Settings};
-use crate::shared::doors::Use;
+use crate::shared::stores::Use;
 
 /// So many lines go in one request.
 const BATCH_LINES: usize = 500;

@@ -6,9 +6,9 @@ use time::format_description::well_known::Rfc3339;
 
 use super::{Answer, say};
 use crate::shared::config::{Format, PublishersCommand, Settings};
-use crate::shared::doors::open_keep;
 use crate::shared::publishers;
 use crate::shared::scopes::Scopes;
+use crate::shared::stores::open_keep;
 
 /// Runs one of the commands on publishers.
 pub async fn run(settings: &Settings, command: &PublishersCommand) -> anyhow::Result<Answer> {

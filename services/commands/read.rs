@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::{Answer, say};
 use crate::shared::api_client::{ApiClient, path_with};
 use crate::shared::config::{Format, ReadFlags, Settings};
-use crate::shared::doors::Use;
 use crate::shared::http::parameters::percent_encoded;
+use crate::shared::stores::Use;
 
 /// Tells a timeline.
 pub async fn timeline(settings: &Settings, which: &str, read: &ReadFlags, claims: bool, retracted: bool, at: Option<&str>) -> anyhow::Result<Answer> {

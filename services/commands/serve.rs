@@ -21,10 +21,10 @@ use crate::projector;
 use crate::reader::Reader;
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Reporting, Role, Serving, Web};
-use crate::shared::doors::{Doors, Use, note_reach, open_keep, open_ledger, open_reports, until_replaced};
 use crate::shared::health::Health;
 use crate::shared::http::{Bodies, Gate, Problem, Server, server};
 use crate::shared::keys::Keys;
+use crate::shared::stores::{Stores, Use, note_reach, open_keep, open_ledger, open_reports, until_replaced};
 use crate::shared::supervise::{Roles, Tasks};
 
 /// An intake elsewhere must answer within this, in milliseconds.
@@ -212,7 +212,7 @@ impl Opening<'_> {
             return Ok(None);
         };
         let api = match (views.filter(|_| self.serving.has(Role::Intake)), &self.serving.publish_to) {
-            (Some(views), _) => ApiClient::files(Doors { ledger: ledger.clone(), views: views.clone(), keep: self.keep.clone(), reports: None }),
+            (Some(views), _) => ApiClient::files(Stores { ledger: ledger.clone(), views: views.clone(), keep: self.keep.clone(), reports: None }),
             (None, Some((url, key))) => ApiClient::server(url, key.clone(), Duration::from_millis(ANSWER_MS))?,
             (None, None) => bail!("whom does the detector publish to? Name the intake with --url http://HOST:PORT"),
         };
@@ -297,12 +297,12 @@ pub fn serve_on(tasks: &mut Tasks, server: Server, web: &Web, router: Router, st
 }
 
 /// The routes of a command that works on the files themselves: those of intake and reader.
-pub fn routes(doors: &Doors, gate: &Gate, stop: watch::Receiver<bool>) -> Router {
+pub fn routes(stores: &Stores, gate: &Gate, stop: watch::Receiver<bool>) -> Router {
     let bodies = Bodies::default();
-    let intake = Intake::new(doors.ledger.clone(), doors.keep.clone(), gate.clone(), bodies.clone());
+    let intake = Intake::new(stores.ledger.clone(), stores.keep.clone(), gate.clone(), bodies.clone());
     let reports =
-        ReportsIntake::start(doors.reports.clone(), gate.clone(), bodies, Reporting::default(), Beats::No, (Roles::default(), stop.clone()));
-    let reader = Reader::new(doors.ledger.clone(), doors.views.clone(), doors.keep.clone(), gate.clone(), stop);
+        ReportsIntake::start(stores.reports.clone(), gate.clone(), bodies, Reporting::default(), Beats::No, (Roles::default(), stop.clone()));
+    let reader = Reader::new(stores.ledger.clone(), stores.views.clone(), stores.keep.clone(), gate.clone(), stop);
     // Both roles have routes of their own under /v1/events; merging joins the methods.
     whole(intake.routes().merge(reports.routes()).merge(reader.routes()))
 }

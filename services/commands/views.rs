@@ -15,7 +15,7 @@ use super::audit::Scratch;
 use super::{Answer, Progress, say};
 use crate::projector::Projector;
 use crate::shared::config::{Settings, ViewsCommand};
-use crate::shared::doors::{Doors, Use};
+use crate::shared::stores::{Stores, Use};
 
 /// So many differences are shown one by one; all are counted.
 const MAX_SHOWN: usize = 1_000;
@@ -37,22 +37,22 @@ async fn check(settings: &Settings) -> anyhow::Result<Answer> {
     if settings.url.is_some() {
         bail!("views are checked where they are kept, not through a server; leave --url out and name the files with --data");
     }
-    let doors = Doors::open(&settings.addresses, Use::Read).await?;
-    if let Some(aside) = doors.views.set_aside() {
+    let stores = Stores::open(&settings.addresses, Use::Read).await?;
+    if let Some(aside) = stores.views.set_aside() {
         say(&format!("the views were damaged ({}): they are set aside as {}; `dateline rebuild` makes them anew\n", aside.detail, aside.to))?;
         return Ok(Answer::No);
     }
-    let serving = doors.views.serving().await?;
+    let serving = stores.views.serving().await?;
     if serving.version != PROJECTION_VERSION {
         bail!("the views were made by another version of the projection: `dateline rebuild` makes them anew");
     }
     let begun = Instant::now();
-    let cursor = doors.views.cursor(serving).await?;
+    let cursor = stores.views.cursor(serving).await?;
     let folder = Scratch::new()?;
     let fresh = Views::open(&format!("sqlite:{}", folder.path.join("views.db").display()), PROJECTION_VERSION).await?;
-    Projector::new(&doors.ledger, &fresh, fresh.serving().await?, settings.fold_bytes).await?.up_to(cursor).await?;
+    Projector::new(&stores.ledger, &fresh, fresh.serving().await?, settings.fold_bytes).await?.up_to(cursor).await?;
     let progress = Progress::new("comparing", cursor);
-    let mut comparing = Comparing { kept: &doors.views, fresh: &fresh, cursor, differences: 0 };
+    let mut comparing = Comparing { kept: &stores.views, fresh: &fresh, cursor, differences: 0 };
     let compared = comparing.everything(&progress).await;
     progress.end();
     match compared {
@@ -62,7 +62,7 @@ async fn check(settings: &Settings) -> anyhow::Result<Answer> {
         }
         compared => compared?,
     }
-    if doors.views.cursor(serving).await? != cursor {
+    if stores.views.cursor(serving).await? != cursor {
         bail!("the views moved on while they were compared: check them again while nothing is published");
     }
     let differences = comparing.differences;

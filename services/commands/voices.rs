@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Answer, Progress, say};
 use crate::shared::config::{Format, Settings};
-use crate::shared::doors::ledger_to_read;
+use crate::shared::stores::ledger_to_read;
 
 /// So many pairs of a publisher and whom it speaks for are told; what further pairs say is counted together.
 const MAX_PAIRS: usize = 100_000;

@@ -19,10 +19,10 @@ use super::{Answer, say};
 use crate::commands::serve::{House, serve_on, whole};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Role, Serving, Settings};
-use crate::shared::doors::{Doors, open_keep};
 use crate::shared::health::Health;
 use crate::shared::http::{Gate, Server};
 use crate::shared::keys::Keys;
+use crate::shared::stores::{Stores, open_keep};
 use crate::shared::supervise::{Roles, Tasks};
 use crate::watcher::{Reach, Watched, Watcher, read_pages};
 
@@ -55,12 +55,12 @@ async fn with_every_role(serving: &Serving, watcher: Watcher, roles: Roles, gree
     let further = |gate: &Gate, health: &Health| watcher.routes(gate).merge(health.metrics("/metrics/ledger", gate));
     let mut house = House::start_with(serving, roles.clone(), further).await?;
     let views = house.views.clone().context("a house with every role has views")?;
-    let doors = Doors { ledger: house.ledger.clone(), views, keep: house.keep.clone(), reports: None };
-    let keep = doors.keep.clone();
+    let stores = Stores { ledger: house.ledger.clone(), views, keep: house.keep.clone(), reports: None };
+    let keep = stores.keep.clone();
     say(&with_state(&welcome(&house, serving), greeting, house.address))?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Tasks::new(roles, stopped.clone());
-    keep_watching(&mut tasks, watcher, Arc::new(ApiClient::files(doors)), keep, stopped);
+    keep_watching(&mut tasks, watcher, Arc::new(ApiClient::files(stores)), keep, stopped);
     let fault = tokio::select! {
         told = until_told() => told.err(),
         reason = house.until_replaced() => Some(anyhow::anyhow!(reason)),

@@ -16,9 +16,9 @@ use dateline_backends::{Keep, Ledger, NewEvent, Outcome};
 use dateline_events::Event;
 use serde::Serialize;
 
-use crate::shared::doors::ReceiptForm;
 use crate::shared::http::packed::unpacked;
 use crate::shared::http::{Bodies, Gate, MAX_BODY_BYTES, Problem, Received};
+use crate::shared::stores::ReceiptForm;
 use modes::{Form, Sent};
 use permission::Permission;
 use registrants::Registrants;

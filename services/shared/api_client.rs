@@ -12,9 +12,9 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 
 use crate::shared::config::{Secret, Settings};
-use crate::shared::doors::Doors;
 use crate::shared::http::MAX_BODY_BYTES;
 use crate::shared::http::parameters::percent_encoded;
+use crate::shared::stores::Stores;
 
 /// An answer to a local question is at most so large, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * MAX_BODY_BYTES;
@@ -33,7 +33,7 @@ pub enum ApiClient {
     /// The files.
     Files {
         /// The doors that were opened.
-        doors: Doors,
+        stores: Stores,
         /// The roles' routes.
         router: axum::Router,
         /// Dropped with the asker; streams end then.

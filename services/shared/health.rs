@@ -56,8 +56,8 @@ impl Health {
     /// What has no room on its disk. It is ready all the same: whoever reads is answered, and who publishes is told.
     fn full(&self, ledger: bool) -> Vec<&'static str> {
         let views = self.views.as_ref().is_some_and(Views::is_full);
-        let doors = [("ledger", ledger), ("keep", self.keep.is_full()), ("views", views)];
-        doors.into_iter().filter_map(|(name, is_full)| is_full.then_some(name)).collect()
+        let stores = [("ledger", ledger), ("keep", self.keep.is_full()), ("views", views)];
+        stores.into_iter().filter_map(|(name, is_full)| is_full.then_some(name)).collect()
     }
 
     async fn views(&self) -> Option<Result<Position, String>> {

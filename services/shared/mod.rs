@@ -1,6 +1,6 @@
 //! What several roles and commands use: settings, stores, the web, API keys, health.
 
-pub mod doors;
+pub mod stores;
 pub mod config;
 pub mod scopes;
 pub mod keys;

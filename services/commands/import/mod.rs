@@ -12,8 +12,8 @@ use dateline_status_pages::Dialect;
 use super::{Answer, Progress, say};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Format, ImportFlags, ImportKind, Settings};
-use crate::shared::doors::{Use, open_keep};
 use crate::shared::http::parameters::instant;
+use crate::shared::stores::{Use, open_keep};
 use crate::watcher::import::{Import, Order};
 
 /// Imports; the answer is no where something was refused or unreadable.

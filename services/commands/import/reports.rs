@@ -15,7 +15,7 @@ use super::super::{Answer, Progress, say};
 use super::table::Table;
 use crate::shared::api_client::{ApiClient, problem_text};
 use crate::shared::config::{Format, ImportFlags, Settings};
-use crate::shared::doors::Use;
+use crate::shared::stores::Use;
 
 /// So many bins go in one request, which becomes one flush: whatever the names, they fit.
 const REQUEST_BINS: usize = 500;

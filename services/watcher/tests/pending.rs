@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::Addresses;
-use crate::shared::doors::{Doors, Use};
+use crate::shared::stores::{Stores, Use};
 use crate::watcher::pending::Pending;
 use crate::watcher::publishing::Publishing;
 use crate::watcher::scribe::{Page, Reading, Scribe};
@@ -36,8 +36,8 @@ fn reading(bytes: &[u8], minute: u32) -> Reading<'_> {
 }
 
 /// All events about the post, as the ledger has them.
-async fn said(doors: &Doors) -> Vec<(String, Value)> {
-    let mut follower = doors.ledger.follow(0);
+async fn said(stores: &Stores) -> Vec<(String, Value)> {
+    let mut follower = stores.ledger.follow(0);
     let mut said = Vec::new();
     while let Some(page) = follower.try_next().await.unwrap() {
         for record in page.records.iter().filter(|record| record.id.contains("/post/")) {
@@ -50,17 +50,17 @@ async fn said(doors: &Doors) -> Vec<(String, Value)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
     let folder = tempfile::tempdir().unwrap();
-    let doors = Doors::open(&Addresses::in_folder(folder.path().to_owned()), Use::Append).await.unwrap();
-    let api = Arc::new(ApiClient::files(doors.clone()));
+    let stores = Stores::open(&Addresses::in_folder(folder.path().to_owned()), Use::Append).await.unwrap();
+    let api = Arc::new(ApiClient::files(stores.clone()));
     let page = Page { service: "mail".into(), name: None, vendor: None, lang: "en".into() };
-    let scribe = || async { Scribe::open(api.clone(), doors.keep.clone()).await.unwrap() };
+    let scribe = || async { Scribe::open(api.clone(), stores.keep.clone()).await.unwrap() };
     let (first, second, third) = (document("We are looking into it."), document("All is well."), document("We know why."));
     scribe().await.take(&page, reading(&first, 1)).await.unwrap();
 
     // The second wording is noted and published; then the process is no more: nothing is remembered.
     let mut publishing = Publishing::new(api.clone());
     let beside = tempfile::tempdir().unwrap();
-    let apart = Doors::open(&Addresses::in_folder(beside.path().to_owned()), Use::Append).await.unwrap();
+    let apart = Stores::open(&Addresses::in_folder(beside.path().to_owned()), Use::Append).await.unwrap();
     let twin = Scribe::open(Arc::new(ApiClient::files(apart.clone())), apart.keep.clone()).await.unwrap();
     twin.take(&page, reading(&first, 1)).await.unwrap();
     twin.take(&page, reading(&second, 2)).await.unwrap();
@@ -81,14 +81,14 @@ async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
         touched: remembered,
         read: ("summary".into(), Instant::parse("2026-01-05T10:02:00Z").unwrap()),
     };
-    pending.note(&doors.keep, "mail").await.unwrap();
+    pending.note(&stores.keep, "mail").await.unwrap();
     publishing.push(text.into_bytes()).await.unwrap();
     publishing.flush().await.unwrap();
 
     // A new process finds the third.
     let taken = scribe().await.take(&page, reading(&third, 3)).await.unwrap();
     assert_eq!(taken.published, 1, "{taken:?}");
-    let said = said(&doors).await;
+    let said = said(&stores).await;
     assert_eq!(said.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["a/post/p1/1", "a/post/p1/2", "a/post/p1/3"]);
     let words = |at: usize| said[at].1["data"]["patch"]["statement"]["quotation"]["text"].as_str();
     assert_eq!((words(1), words(2)), (Some("All is well."), Some("We know why.")));

@@ -24,7 +24,7 @@ const LOOK_EVERY_MS: u64 = 2_000;
 
 /// The doors a process has opened. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Doors {
+pub struct Stores {
     /// All events, in order.
     pub ledger: Ledger,
     /// Everything derived from them.
@@ -44,7 +44,7 @@ pub enum Use {
     Read,
 }
 
-impl Doors {
+impl Stores {
     /// Opens all of them. A ledger that came back shorter than the views have read it is refused: something was lost.
     pub async fn open(addresses: &Addresses, ledger_use: Use) -> anyhow::Result<Self> {
         let keep = open_keep(addresses).await?;
