@@ -18,8 +18,8 @@ use tokio::sync::watch;
 
 use super::book::Book;
 use super::bounds::{bound, now_minute};
-use super::desk::Desk;
 use super::service::Said;
+use super::service_watches::ServiceWatches;
 use crate::shared::api_client::{ApiClient, ends_an_event, problem_text, status_of};
 use crate::shared::http::{Gate, Problem};
 use crate::shared::plot::Plot;
@@ -97,7 +97,7 @@ struct Work {
     reports: Reports,
     keep: Keep,
     api: Arc<ApiClient>,
-    desk: Desk,
+    watches: ServiceWatches,
     book: Book,
     state: watch::Sender<State>,
     remembered: Instant,
@@ -138,9 +138,9 @@ impl Detector {
         wait_ms: &mut u64,
     ) -> anyhow::Result<()> {
         let (book, remembered) = Book::open(&keep).await?;
-        let desk = Desk::new(remembered);
+        let watches = ServiceWatches::new(remembered);
         let (remembered, state) = (Instant::now(), self.state.clone());
-        let mut work = Work { reports, keep, api, desk, book, state, remembered, sized: None, shorter: None, told_ahead: false };
+        let mut work = Work { reports, keep, api, watches, book, state, remembered, sized: None, shorter: None, told_ahead: false };
         loop {
             let is_caught_up = work.step().await?;
             *wait_ms = RETRY_FIRST_MS;
@@ -160,12 +160,12 @@ impl Detector {
 impl Work {
     /// Reads what is next, and publishes what it shows; true where nothing is left.
     async fn step(&mut self) -> anyhow::Result<bool> {
-        let page = self.reports.read(self.desk.position(), READ_FLUSHES).await?;
-        if page.head < self.desk.position() {
+        let page = self.reports.read(self.watches.position(), READ_FLUSHES).await?;
+        if page.head < self.watches.position() {
             return Ok(self.looks_shorter(page.head));
         }
         self.shorter = None;
-        let missed = page.missed(self.desk.position());
+        let missed = page.missed(self.watches.position());
         if missed > 0 {
             tracing::warn!(missed, "flushes of reports were trimmed before the detector read them; what they counted is not known");
         }
@@ -176,11 +176,11 @@ impl Work {
                     if let Some(ahead_minutes) = bound(&mut flush, now_minute()) {
                         self.tell_ahead(ahead_minutes, &flush);
                     }
-                    said.extend(self.desk.take(kept.position, &flush));
+                    said.extend(self.watches.take(kept.position, &flush));
                 }
                 Err(faults) => {
                     unreadable += 1;
-                    self.desk.pass_over(kept.position);
+                    self.watches.pass_over(kept.position);
                     tracing::error!(position = kept.position, %faults, "a flush of reports cannot be read; it is passed over");
                 }
             }
@@ -192,14 +192,14 @@ impl Work {
         }
         let published = self.publish(&said).await?;
         let is_last = page.flushes.last().is_none_or(|last| last.position >= page.head);
-        let position = page.flushes.last().map_or(self.desk.position(), |last| last.position);
+        let position = page.flushes.last().map_or(self.watches.position(), |last| last.position);
         // Counting many takes a moment: it is done now and then.
         let has_caught_up = is_last && !page.flushes.is_empty();
-        let size = self.sized.is_none_or(|at| at.elapsed() >= Duration::from_millis(SIZE_EVERY_MS) || has_caught_up).then(|| self.desk.size());
+        let size = self.sized.is_none_or(|at| at.elapsed() >= Duration::from_millis(SIZE_EVERY_MS) || has_caught_up).then(|| self.watches.size());
         if size.is_some() {
             self.sized = Some(Instant::now());
         }
-        let standing = self.desk.standing().map(|(service, since)| Standing {
+        let standing = self.watches.standing().map(|(service, since)| Standing {
             service: service.to_owned(),
             since: since.iter().map(|since_s| dateline_events::Instant(since_s * dateline_events::Instant::SECOND).to_string()).collect(),
         });
@@ -220,7 +220,7 @@ impl Work {
     /// The log ends before what was read of it. A server may only be finding its place: it is asked again, and nothing is published
     /// meanwhile. Then it is another log. Answers true where nothing is to be read for now.
     fn looks_shorter(&mut self, head: u64) -> bool {
-        let read = self.desk.position();
+        let read = self.watches.position();
         let since = *self.shorter.get_or_insert_with(Instant::now);
         if since.elapsed() < Duration::from_millis(BELIEVED_AFTER_MS) {
             let why = format!("the log of reports looks shorter ({head}) than it was read ({read}); it is asked again before that is believed");
@@ -232,7 +232,7 @@ impl Work {
             read,
             "the log of reports is another one than was read so far; it is read from its beginning, and what was counted is dropped"
         );
-        self.desk.begin_again();
+        self.watches.begin_again();
         self.shorter = None;
         false
     }
@@ -285,13 +285,13 @@ impl Work {
     /// Writes down what changed.
     async fn remember(&mut self) -> anyhow::Result<()> {
         self.remembered = Instant::now();
-        let changed = self.desk.take_changed();
+        let changed = self.watches.take_changed();
         for name in &changed {
-            if let Some(plot) = self.desk.services().get(name).and_then(|service| service.picture(self.desk.settings())) {
+            if let Some(plot) = self.watches.services().get(name).and_then(|service| service.picture(self.watches.settings())) {
                 plots::put_now(&self.keep, name, &plot).await?;
             }
         }
-        self.book.save(&self.keep, self.desk.position(), self.desk.ticks(), self.desk.services(), changed.iter()).await
+        self.book.save(&self.keep, self.watches.position(), self.watches.ticks(), self.watches.services(), changed.iter()).await
     }
 }
 

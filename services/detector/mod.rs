@@ -9,7 +9,7 @@ mod episode;
 mod draft;
 mod ticks;
 mod service;
-mod desk;
+mod service_watches;
 mod book;
 mod bounds;
 mod follow;

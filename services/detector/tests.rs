@@ -15,8 +15,8 @@ use dateline_events::reports::{Count, Flush, Run};
 use serde_json::{Value, json};
 
 use super::book::Remembered;
-use super::desk::Desk;
 use super::service::Service;
+use super::service_watches::ServiceWatches;
 use super::ticks::Ticks;
 
 /// A minute since 1970: noon of the third of June 2024 and so many further ones.
@@ -83,19 +83,19 @@ impl Said {
 
 /// Reads a log from its beginning to its end.
 fn read(log: &Log) -> Said {
-    let (mut desk, mut said) = (Desk::default(), Said::default());
+    let (mut watches, mut said) = (ServiceWatches::default(), Said::default());
     for (flush, position) in log.0.iter().zip(1..) {
-        desk.take(position, flush).iter().for_each(|one| said.hear(&one.event));
+        watches.take(position, flush).iter().for_each(|one| said.hear(&one.event));
     }
     said
 }
 
 /// What the keep would hold of a desk: all of it, as JSON and back.
-fn kept(desk: &Desk) -> Remembered {
-    let services = desk.services().iter().map(|(name, service)| {
+fn kept(watches: &ServiceWatches) -> Remembered {
+    let services = watches.services().iter().map(|(name, service)| {
         let service: Service = serde_json::from_slice(&serde_json::to_vec(service).unwrap()).unwrap();
         (name.clone(), service)
     });
-    let ticks: Ticks = serde_json::from_slice(&serde_json::to_vec(desk.ticks()).unwrap()).unwrap();
-    Remembered { position: desk.position(), ticks, services: services.collect() }
+    let ticks: Ticks = serde_json::from_slice(&serde_json::to_vec(watches.ticks()).unwrap()).unwrap();
+    Remembered { position: watches.position(), ticks, services: services.collect() }
 }

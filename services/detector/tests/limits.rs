@@ -5,8 +5,8 @@ use serde_json::json;
 
 use super::{Log, Said, count, minute, read};
 use crate::detector::bounds::bound;
-use crate::detector::desk::Desk;
 use crate::detector::service::AHEAD_MINUTES_MAX;
+use crate::detector::service_watches::ServiceWatches;
 
 const DAY: i64 = 24 * 60;
 
@@ -45,14 +45,14 @@ fn a_log_that_is_read_again_from_its_beginning_is_not_counted_twice() {
     for number in 3 * 24 * 60..3 * 24 * 60 + 60 {
         log.push(minute(number), vec![count(Some("IN"), "sending", "public", minute(number), 100)]);
     }
-    let mut desk = Desk::default();
-    log.0.iter().zip(1..).for_each(|(flush, position)| drop(desk.take(position, flush)));
-    desk.take_changed();
-    desk.begin_again();
-    assert_eq!((desk.position(), desk.services().len(), desk.ticks().open_s()), (0, 0, None));
-    assert!(!desk.take_changed().is_empty(), "what is forgotten is written down as forgotten");
+    let mut watches = ServiceWatches::default();
+    log.0.iter().zip(1..).for_each(|(flush, position)| drop(watches.take(position, flush)));
+    watches.take_changed();
+    watches.begin_again();
+    assert_eq!((watches.position(), watches.services().len(), watches.ticks().open_s()), (0, 0, None));
+    assert!(!watches.take_changed().is_empty(), "what is forgotten is written down as forgotten");
     let mut again = Said::default();
-    log.0.iter().zip(1..).for_each(|(flush, position)| desk.take(position, flush).iter().for_each(|one| again.hear(&one.event)));
+    log.0.iter().zip(1..).for_each(|(flush, position)| watches.take(position, flush).iter().for_each(|one| again.hear(&one.event)));
     assert_eq!(again, read(&log));
 }
 
@@ -72,20 +72,20 @@ fn more_publishers_than_an_event_names_are_still_an_event() {
 
 #[test]
 fn totals_of_more_places_than_are_told_apart_do_not_grow_when_they_are_said_again() {
-    let (mut desk, mut position) = (Desk::default(), 0);
+    let (mut watches, mut position) = (ServiceWatches::default(), 0);
     let symptoms = ["sending", "receiving", "connection", "app", "website", "login", "calls", "media"];
     let places: Vec<String> =
         (0..26_u8).flat_map(|one| (0..6_u8).map(move |two| format!("{}{}", char::from(b'A' + one), char::from(b'A' + two)))).collect();
-    let mut take = |desk: &mut Desk, at: i64| {
+    let mut take = |watches: &mut ServiceWatches, at: i64| {
         for region in &places {
             position += 1;
-            desk.take(position, &Flush::new(Run(1), position, symptoms.iter().map(|symptom| total(region, symptom, minute(at), 10)).collect()));
+            watches.take(position, &Flush::new(Run(1), position, symptoms.iter().map(|symptom| total(region, symptom, minute(at), 10)).collect()));
         }
-        desk.services()["mail"].picture(desk.settings()).unwrap().buckets.last().unwrap().count
+        watches.services()["mail"].picture(watches.settings()).unwrap().buckets.last().unwrap().count
     };
-    let once = take(&mut desk, 0);
+    let once = take(&mut watches, 0);
     assert_eq!(once, Some(1_024 * 10), "{} pairs were said", places.len() * symptoms.len());
-    assert_eq!(take(&mut desk, 0), once, "the same again");
+    assert_eq!(take(&mut watches, 0), once, "the same again");
 }
 
 #[test]
@@ -96,19 +96,19 @@ fn totals_that_end_in_an_outage_stand_out_for_a_day_of_silence_and_no_longer() {
     }
     let last = 3 * DAY;
     log.push(minute(last), vec![total("IN", "app", minute(last), 500)]);
-    let (mut desk, mut said, mut position) = (Desk::default(), Said::default(), 0);
-    let mut feed = |desk: &mut Desk, flush: &Flush| {
+    let (mut watches, mut said, mut position) = (ServiceWatches::default(), Said::default(), 0);
+    let mut feed = |watches: &mut ServiceWatches, flush: &Flush| {
         position += 1;
-        desk.take(position, flush).iter().for_each(|one| said.hear(&one.event));
+        watches.take(position, flush).iter().for_each(|one| said.hear(&one.event));
     };
-    log.0.iter().for_each(|flush| feed(&mut desk, flush));
-    assert_eq!(desk.standing().count(), 1);
-    let mut beats = |desk: &mut Desk, from: i64, until: i64| {
-        (from..until).step_by(5).for_each(|at| feed(desk, &Flush::new(Run(2), at as u64, Vec::new()).written(minute(at))));
+    log.0.iter().for_each(|flush| feed(&mut watches, flush));
+    assert_eq!(watches.standing().count(), 1);
+    let mut beats = |watches: &mut ServiceWatches, from: i64, until: i64| {
+        (from..until).step_by(5).for_each(|at| feed(watches, &Flush::new(Run(2), at as u64, Vec::new()).written(minute(at))));
     };
-    beats(&mut desk, last + 5, last + DAY);
-    assert_eq!(desk.standing().count(), 1, "not a day yet");
-    beats(&mut desk, last + DAY, last + DAY + 10);
-    assert_eq!(desk.standing().count(), 0);
+    beats(&mut watches, last + 5, last + DAY);
+    assert_eq!(watches.standing().count(), 1, "not a day yet");
+    beats(&mut watches, last + DAY, last + DAY + 10);
+    assert_eq!(watches.standing().count(), 0);
     assert!(!said.kinds().contains(&"reports.subsided"), "nobody knows: {:?}", said.kinds());
 }

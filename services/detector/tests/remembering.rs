@@ -4,9 +4,9 @@ use dateline_backends::Keep;
 
 use super::{Log, count, minute};
 use crate::detector::book::Book;
-use crate::detector::desk::Desk;
+use crate::detector::service_watches::ServiceWatches;
 
-fn fed(minutes: i64) -> Desk {
+fn fed(minutes: i64) -> ServiceWatches {
     let mut log = Log::new();
     log.quiet(0, minutes);
     for number in 0..300 {
@@ -15,16 +15,16 @@ fn fed(minutes: i64) -> Desk {
             vec![dateline_events::reports::Count { service: format!("s{number}"), ..count(None, "app", "public", minute(minutes), 1) }],
         );
     }
-    let mut desk = Desk::default();
+    let mut watches = ServiceWatches::default();
     for (flush, position) in log.0.iter().zip(1..) {
-        desk.take(position, flush);
+        watches.take(position, flush);
     }
-    desk
+    watches
 }
 
-async fn save(book: &mut Book, keep: &Keep, desk: &mut Desk) -> anyhow::Result<()> {
-    let changed = desk.take_changed();
-    book.save(keep, desk.position(), desk.ticks(), desk.services(), changed.iter()).await
+async fn save(book: &mut Book, keep: &Keep, watches: &mut ServiceWatches) -> anyhow::Result<()> {
+    let changed = watches.take_changed();
+    book.save(keep, watches.position(), watches.ticks(), watches.services(), changed.iter()).await
 }
 
 #[tokio::test]
@@ -33,14 +33,14 @@ async fn what_is_written_is_read_again_and_a_detector_that_was_taken_over_spoils
     let keep = Keep::open(&format!("sqlite:{}", folder.path().join("keep.db").display())).await.unwrap();
     let (mut one, nothing) = Book::open(&keep).await.unwrap();
     assert!(nothing.services.is_empty() && nothing.position == 0);
-    let mut desk = fed(600);
+    let mut watches = fed(600);
     for _ in 0..3 {
-        save(&mut one, &keep, &mut desk).await.unwrap();
-        desk = Desk::new(super::kept(&desk));
+        save(&mut one, &keep, &mut watches).await.unwrap();
+        watches = ServiceWatches::new(super::kept(&watches));
     }
     // Another one takes over, and writes; the first does not know yet, and writes something else.
     let (mut other, remembered) = Book::open(&keep).await.unwrap();
-    assert_eq!((&remembered.services, remembered.position), (desk.services(), desk.position()));
+    assert_eq!((&remembered.services, remembered.position), (watches.services(), watches.position()));
     assert_eq!(remembered.services.len(), 301);
     let mut further = fed(900);
     save(&mut other, &keep, &mut further).await.unwrap();

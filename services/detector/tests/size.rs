@@ -5,7 +5,7 @@ use std::time::Instant;
 use dateline_events::reports::{Count, Flush, Run};
 
 use super::{count, minute};
-use crate::detector::desk::Desk;
+use crate::detector::service_watches::ServiceWatches;
 
 const SERVICES: usize = 250;
 const SERVICES_LONG: usize = 25_000;
@@ -21,9 +21,9 @@ fn resident() -> u64 {
 fn many_series_cost_little_each_and_a_report_costs_what_its_keys_cost() {
     let services = if std::env::var_os("DATELINE_LONG").is_some() { SERVICES_LONG } else { SERVICES };
     let before = resident();
-    let mut desk = Desk::default();
+    let mut watches = ServiceWatches::default();
     let mut position = 0;
-    let mut take = |desk: &mut Desk, at: i64, reports: u64| {
+    let mut take = |watches: &mut ServiceWatches, at: i64, reports: u64| {
         let begun = Instant::now();
         let mut said = 0;
         for chunk in (0..services).collect::<Vec<_>>().chunks(1_000) {
@@ -31,18 +31,18 @@ fn many_series_cost_little_each_and_a_report_costs_what_its_keys_cost() {
             let of = |service: &usize| -> Count {
                 Count { service: format!("service{service}"), ..count(Some("IN"), "app", "public", minute(at), reports) }
             };
-            said += desk.take(position, &Flush::new(Run(1), position, chunk.iter().map(of).collect()).written(minute(at))).len();
+            said += watches.take(position, &Flush::new(Run(1), position, chunk.iter().map(of).collect()).written(minute(at))).len();
         }
         (begun.elapsed(), said)
     };
     for hour in 0..24 {
-        take(&mut desk, hour * 60, 1);
+        take(&mut watches, hour * 60, 1);
     }
-    let (_, series) = desk.size();
+    let (_, series) = watches.size();
     assert_eq!(series, 3 * services, "over everything, of the region and of the publisher");
     let bytes = (resident() - before) / (4 * services as u64);
-    let (one, said) = take(&mut desk, 24 * 60, 1);
-    let (many, _) = take(&mut desk, 24 * 60 + 1, 1_000_000);
+    let (one, said) = take(&mut watches, 24 * 60, 1);
+    let (many, _) = take(&mut watches, 24 * 60 + 1, 1_000_000);
     println!(
         "{services} services of 4 series each: {bytes} bytes a series; {:.1} µs a count, whether it counts 1 report or a million ({:.1} µs)",
         one.as_secs_f64() * 1e6 / services as f64,

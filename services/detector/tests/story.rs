@@ -4,7 +4,7 @@ use dateline_events::reports::Count;
 use serde_json::json;
 
 use super::{Log, Said, count, kept, minute, read};
-use crate::detector::desk::Desk;
+use crate::detector::service_watches::ServiceWatches;
 
 const DAY: i64 = 24 * 60;
 
@@ -58,20 +58,20 @@ fn killed_anywhere_it_says_the_same_and_nothing_twice_otherwise() {
     assert!(whole.events().iter().any(|event| event["subject"] == "post"), "{:?}", whole.1);
     // Written down every so often, and killed some time after that: the flushes in between are read once more.
     for (every, killed_after) in [(97, 41), (300, 299), (1_000, 1)] {
-        let (mut desk, mut said, mut written) = (Desk::default(), Said::default(), None);
+        let (mut watches, mut said, mut written) = (ServiceWatches::default(), Said::default(), None);
         let (mut position, mut kills) = (0_usize, 0);
         let mut next_kill = every + killed_after;
         while position < log.0.len() {
             position += 1;
-            desk.take(position as u64, &log.0[position - 1]).iter().for_each(|one| said.hear(&one.event));
+            watches.take(position as u64, &log.0[position - 1]).iter().for_each(|one| said.hear(&one.event));
             if position % every == 0 {
-                desk.take_changed();
-                written = Some(kept(&desk));
+                watches.take_changed();
+                written = Some(kept(&watches));
             }
             if position == next_kill && position < log.0.len() {
-                desk = written.take().map(Desk::new).unwrap_or_default();
-                written = Some(kept(&desk));
-                position = desk.position() as usize;
+                watches = written.take().map(ServiceWatches::new).unwrap_or_default();
+                written = Some(kept(&watches));
+                position = watches.position() as usize;
                 next_kill += every * 3;
                 kills += 1;
             }

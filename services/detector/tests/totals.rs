@@ -5,7 +5,7 @@ use dateline_events::reports::{Count, Flush, Run};
 use serde_json::json;
 
 use super::Said;
-use crate::detector::desk::Desk;
+use crate::detector::service_watches::ServiceWatches;
 use crate::needs::shared_data;
 
 /// A series of reports in windows of twenty minutes; None where it is not here.
@@ -25,10 +25,10 @@ fn a_real_outage_is_told_from_its_first_window_and_the_first_days_say_nothing() 
         let form = json!({"service": "whatsapp", "symptom": "unknown", "channel": "outage-report", "from": "a monitor", "minute": minute, "count": count, "window_minutes": 20});
         serde_json::from_value(form).unwrap()
     };
-    let (mut desk, mut said) = (Desk::default(), Said::default());
+    let (mut watches, mut said) = (ServiceWatches::default(), Said::default());
     for (chunk, position) in rows.chunks(900).zip(1..) {
         let flush = Flush::new(Run(position.into()), 1, chunk.iter().map(total).collect());
-        desk.take(position, &flush).iter().for_each(|one| said.hear(&one.event));
+        watches.take(position, &flush).iter().for_each(|one| said.hear(&one.event));
     }
     let firsts: Vec<&str> =
         said.events().iter().filter(|event| event["type"] == "dateline.anomaly.detected.v1").map(|event| event["id"].as_str().unwrap()).collect();

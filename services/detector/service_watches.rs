@@ -18,7 +18,7 @@ pub const MAX_SERVICES: usize = 200_000;
 
 /// All services.
 #[derive(Debug, Default)]
-pub struct Desk {
+pub struct ServiceWatches {
     services: BTreeMap<String, Service>,
     ticks: Ticks,
     /// The last flush that is in all of it.
@@ -31,7 +31,7 @@ pub struct Desk {
     refused: bool,
 }
 
-impl Desk {
+impl ServiceWatches {
     /// Goes on from what is remembered.
     pub fn new(remembered: Remembered) -> Self {
         let Remembered { position, ticks, services } = remembered;
