@@ -46,7 +46,7 @@ use pages::Feed;
 use schedule::{Ended, HOST_PAUSE_MS, Millis, Planned, Schedule};
 use scribe::Scribe;
 use state::Board;
-use turn::{Desk, Place, Turn, page_of};
+use turn::{Place, Turn, TurnContext, page_of};
 
 pub use address::Reach;
 pub use budget::resume as resume_page;
@@ -75,7 +75,7 @@ pub struct Watcher {
 /// A watcher at work.
 struct Round {
     feeds: Vec<Arc<Feed>>,
-    desk: Arc<Desk>,
+    context: Arc<TurnContext>,
     board: Board,
     schedule: Schedule,
     /// None while a feed has its turn, and where its place was lost.
@@ -127,7 +127,7 @@ impl Watcher {
         let by = name_of_this_watcher()?;
         let round = Round {
             feeds: self.feeds,
-            desk: Arc::new(Desk { fetcher: self.fetcher, scribe, keep, meters: self.meters, by, roles: self.roles }),
+            context: Arc::new(TurnContext { fetcher: self.fetcher, scribe, keep, meters: self.meters, by, roles: self.roles }),
             board: self.board,
             schedule,
             places: places.into_iter().map(Some).collect(),
@@ -189,14 +189,14 @@ impl Round {
 
     fn begin(&mut self, feed: usize) {
         self.board.began(feed);
-        let (desk, stop, subject) = (self.desk.clone(), self.stop.clone(), self.feeds[feed].clone());
+        let (context, stop, subject) = (self.context.clone(), self.stop.clone(), self.feeds[feed].clone());
         let place = self.places[feed].take();
         let task = self.turns.spawn(async move {
             let place = match place {
                 Some(place) => place,
-                None => Place::load(&desk.keep, subject).await?,
+                None => Place::load(&context.keep, subject).await?,
             };
-            Ok(desk.turn(place, stop).await)
+            Ok(context.turn(place, stop).await)
         });
         self.whose.insert(task.id(), feed);
     }

@@ -28,7 +28,7 @@ const PUBLISH_AGAIN_MOST_MS: u64 = 60_000;
 const STAND_BY_TURNS: u64 = 2;
 
 /// What every turn works with.
-pub struct Desk {
+pub struct TurnContext {
     pub fetcher: Fetcher,
     pub scribe: Scribe,
     pub keep: Keep,
@@ -88,7 +88,7 @@ impl Place {
     }
 }
 
-impl Desk {
+impl TurnContext {
     /// Takes a feed's turn. Told to stop, it reads no further, but brings to an end what was read.
     pub async fn turn(&self, mut place: Place, stop: watch::Receiver<bool>) -> Turn {
         let mut taken = Taken::default();
