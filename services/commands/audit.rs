@@ -13,7 +13,7 @@ use dateline_timelines::tell::{self, Lang, Options};
 
 use super::{Answer, Progress, say};
 use crate::projector::Projector;
-use crate::reader::{Desk, ReadAxes, replay_line};
+use crate::reader::{ReadAxes, TimelineReader, replay_line};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{AuditCommand, Settings};
 use crate::shared::stores::{Use, ledger_to_read};
@@ -100,7 +100,7 @@ async fn refold(settings: &Settings, until: Option<Until>, which: &str, lang: &s
     let projector = Projector::new(&ledger, &views, views.serving().await?, settings.fold_bytes).await?;
     let last = last_position(&ledger, until).await?;
     projector.up_to(last).await?;
-    let desk = Desk::new(ledger, views);
+    let desk = TimelineReader::new(ledger, views);
     let axes = ReadAxes { at: None, known_at: None, as_of: Some(last) };
     let found = desk.find(which, axes).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
     let story = desk.fold(&found).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Reader;
 use super::answer::{Standing, answer};
-use super::desk::shown;
+use super::timeline_reader::shown;
 use crate::shared::http::{Problem, parameters};
 
 /// So many services are listed at most.

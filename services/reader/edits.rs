@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 use super::Reader;
 use super::answer::{Standing, answer};
 use super::axes::{ReadAxes, language};
-use super::desk::unknown;
 use super::histories::{PageHistory, watched};
 use super::timeline;
+use super::timeline_reader::unknown;
 use super::watched::{limit, link_next, read_token, write_token};
 use crate::shared::http::{Problem, parameters};
 

@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 
 use super::answer::{Standing, answer, matches_etag};
 use super::axes::{ReadAxes, language};
-use super::desk::{folded, summary_of};
 use super::timeline::{self, moved};
+use super::timeline_reader::{folded, summary_of};
 use super::watched::{link_next, read_token, write_token};
 use super::{Reader, Story};
 use crate::shared::http::{Problem, parameters};

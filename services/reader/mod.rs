@@ -5,7 +5,7 @@ mod axes;
 mod answer;
 mod cache;
 mod catalogue;
-mod desk;
+mod timeline_reader;
 mod edits;
 mod events;
 mod replay;
@@ -34,8 +34,8 @@ use cache::Cache;
 use histories::Histories;
 
 pub use axes::ReadAxes;
-pub use desk::{Asked, Desk, Story};
 pub use replay::line as replay_line;
+pub use timeline_reader::{Asked, Story, TimelineReader};
 
 /// So many bytes of told timelines are kept.
 const TOLD_BYTES_MAX: usize = 16 * 1024 * 1024;
@@ -46,7 +46,7 @@ const STORIES_BYTES_MAX: usize = 48 * 1024 * 1024;
 /// What the reader needs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    desk: Desk,
+    desk: TimelineReader,
     /// Where the plots are.
     keep: Keep,
     gate: Gate,
@@ -64,7 +64,7 @@ impl Reader {
     /// A reader of these views; live streams end when `stop` turns true.
     pub fn new(ledger: Ledger, views: Views, keep: Keep, gate: Gate, stop: watch::Receiver<bool>) -> Self {
         Self {
-            desk: Desk::new(ledger, views),
+            desk: TimelineReader::new(ledger, views),
             keep,
             gate,
             told: Cache::new(TOLD_BYTES_MAX),

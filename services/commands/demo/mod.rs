@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::commands::serve::House;
 use crate::commands::{Answer, say};
-use crate::reader::{Desk, ReadAxes};
+use crate::reader::{ReadAxes, TimelineReader};
 use crate::shared::api_client::{ApiClient, local_server};
 use crate::shared::config::{self, Addresses, Role, Serving, Settings};
 
@@ -73,7 +73,7 @@ async fn publish(api: &ApiClient, lines: std::ops::Range<usize>) -> anyhow::Resu
 /// What the correction changed, in words, in both languages.
 async fn correction(house: &House, misread: Position, corrected: Position) -> anyhow::Result<String> {
     let Some(views) = &house.views else { bail!("the demo runs every role, and found no views") };
-    let desk = Desk::new(house.ledger.clone(), views.clone());
+    let desk = TimelineReader::new(house.ledger.clone(), views.clone());
     let mut text = format!("The desk had misread its first source, and corrected itself. From position {misread} to position {corrected}:\n");
     for lang in [Lang::En, Lang::Bn] {
         let before = story(&desk, misread).await?;
@@ -87,7 +87,7 @@ async fn correction(house: &House, misread: Position, corrected: Position) -> an
     Ok(text)
 }
 
-async fn story(desk: &Desk, as_of: Position) -> anyhow::Result<crate::reader::Story> {
+async fn story(desk: &TimelineReader, as_of: Position) -> anyhow::Result<crate::reader::Story> {
     let axes = ReadAxes { at: None, known_at: None, as_of: Some(as_of) };
     let found = desk.find("whatsapp", axes).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
     desk.fold(&found).await.map_err(|problem| anyhow::Error::msg(problem.detail))

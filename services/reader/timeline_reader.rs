@@ -28,7 +28,7 @@ const FOLDING_WAITS: Duration = Duration::from_secs(10);
 
 /// The way from the views to a timeline. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Desk {
+pub struct TimelineReader {
     /// The ledger; asked for its head only, and replayed.
     pub ledger: Ledger,
     /// The views.
@@ -69,7 +69,7 @@ pub struct Story {
     pub registry: Arc<(Registry, Position)>,
 }
 
-impl Desk {
+impl TimelineReader {
     /// A desk over a ledger and its views.
     pub fn new(ledger: Ledger, views: Views) -> Self {
         Self { ledger, views, room: Arc::new(Semaphore::new(EVENTS_FOLDED_AT_ONCE as usize)) }
