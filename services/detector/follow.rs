@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::watch;
 
-use super::book::Book;
+use super::baselines::Baselines;
 use super::bounds::{bound, now_minute};
 use super::service::Said;
 use super::service_watches::ServiceWatches;
@@ -98,7 +98,7 @@ struct Work {
     keep: Keep,
     api: Arc<ApiClient>,
     watches: ServiceWatches,
-    book: Book,
+    book: Baselines,
     state: watch::Sender<State>,
     remembered: Instant,
     /// When its services were last counted.
@@ -137,7 +137,7 @@ impl Detector {
         mut stop: watch::Receiver<bool>,
         wait_ms: &mut u64,
     ) -> anyhow::Result<()> {
-        let (book, remembered) = Book::open(&keep).await?;
+        let (book, remembered) = Baselines::open(&keep).await?;
         let watches = ServiceWatches::new(remembered);
         let (remembered, state) = (Instant::now(), self.state.clone());
         let mut work = Work { reports, keep, api, watches, book, state, remembered, sized: None, shorter: None, told_ahead: false };

@@ -10,7 +10,7 @@ mod draft;
 mod ticks;
 mod service;
 mod service_watches;
-mod book;
+mod baselines;
 mod bounds;
 mod follow;
 

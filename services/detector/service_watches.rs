@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dateline_events::reports::{Count, Flush};
 use dateline_series::Settings;
 
-use super::book::Remembered;
+use super::baselines::Remembered;
 use super::service::{BUCKET_S, Said, Service};
 use super::ticks::{CATCH_UP_BUCKETS, Ticks};
 

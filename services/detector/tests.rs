@@ -14,7 +14,7 @@ use dateline_events::Event;
 use dateline_events::reports::{Count, Flush, Run};
 use serde_json::{Value, json};
 
-use super::book::Remembered;
+use super::baselines::Remembered;
 use super::service::Service;
 use super::service_watches::ServiceWatches;
 use super::ticks::Ticks;

@@ -3,7 +3,7 @@
 use dateline_backends::Keep;
 
 use super::{Log, count, minute};
-use crate::detector::book::Book;
+use crate::detector::baselines::Baselines;
 use crate::detector::service_watches::ServiceWatches;
 
 fn fed(minutes: i64) -> ServiceWatches {
@@ -22,7 +22,7 @@ fn fed(minutes: i64) -> ServiceWatches {
     watches
 }
 
-async fn save(book: &mut Book, keep: &Keep, watches: &mut ServiceWatches) -> anyhow::Result<()> {
+async fn save(book: &mut Baselines, keep: &Keep, watches: &mut ServiceWatches) -> anyhow::Result<()> {
     let changed = watches.take_changed();
     book.save(keep, watches.position(), watches.ticks(), watches.services(), changed.iter()).await
 }
@@ -31,7 +31,7 @@ async fn save(book: &mut Book, keep: &Keep, watches: &mut ServiceWatches) -> any
 async fn what_is_written_is_read_again_and_a_detector_that_was_taken_over_spoils_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let keep = Keep::open(&format!("sqlite:{}", folder.path().join("keep.db").display())).await.unwrap();
-    let (mut one, nothing) = Book::open(&keep).await.unwrap();
+    let (mut one, nothing) = Baselines::open(&keep).await.unwrap();
     assert!(nothing.services.is_empty() && nothing.position == 0);
     let mut watches = fed(600);
     for _ in 0..3 {
@@ -39,7 +39,7 @@ async fn what_is_written_is_read_again_and_a_detector_that_was_taken_over_spoils
         watches = ServiceWatches::new(super::kept(&watches));
     }
     // Another one takes over, and writes; the first does not know yet, and writes something else.
-    let (mut other, remembered) = Book::open(&keep).await.unwrap();
+    let (mut other, remembered) = Baselines::open(&keep).await.unwrap();
     assert_eq!((&remembered.services, remembered.position), (watches.services(), watches.position()));
     assert_eq!(remembered.services.len(), 301);
     let mut further = fed(900);
@@ -47,6 +47,6 @@ async fn what_is_written_is_read_again_and_a_detector_that_was_taken_over_spoils
     let mut stale = fed(700);
     let refused = save(&mut one, &keep, &mut stale).await.unwrap_err();
     assert!(refused.to_string().contains("another detector took over"), "{refused}");
-    let (_, read) = Book::open(&keep).await.unwrap();
+    let (_, read) = Baselines::open(&keep).await.unwrap();
     assert_eq!((&read.services, read.position, &read.ticks), (further.services(), further.position(), further.ticks()));
 }

@@ -51,7 +51,7 @@ struct Place {
 
 /// The book, held by one detector.
 #[derive(Debug)]
-pub struct Book {
+pub struct Baselines {
     head: Head,
     revision: Revision,
 }
@@ -64,7 +64,7 @@ pub struct Remembered {
     pub services: BTreeMap<String, Service>,
 }
 
-impl Book {
+impl Baselines {
     /// Takes the book over, and reads it. A group that cannot be read is named, and its services are learned anew.
     pub async fn open(keep: &Keep) -> anyhow::Result<(Self, Remembered)> {
         let found = keep.get(HEAD).await?;
