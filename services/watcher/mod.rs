@@ -6,7 +6,7 @@
 
 mod address;
 mod body;
-mod book;
+mod page_memory;
 mod budget;
 mod clock;
 mod fetch;

@@ -10,7 +10,7 @@ use dateline_status_pages::Remembered;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::book::Book;
+use super::page_memory::PageMemory;
 use super::publishing::{Published, Publishing};
 use super::scribe::sha256;
 use crate::shared::api_client::ApiClient;
@@ -92,7 +92,7 @@ impl Pending {
     }
 
     /// Publishes it, remembers it, and notes that nothing is pending.
-    pub async fn finish(self, api: &Arc<ApiClient>, keep: &Keep, book: &mut Book) -> anyhow::Result<Published> {
+    pub async fn finish(self, api: &Arc<ApiClient>, keep: &Keep, book: &mut PageMemory) -> anyhow::Result<Published> {
         let mut publishing = Publishing::new(api.clone());
         for event in &self.events {
             publishing.push(event.get().as_bytes().to_vec()).await?;
@@ -114,8 +114,8 @@ impl Pending {
 const HEAD: &str = "head";
 
 /// Opens the book of a page; what a watcher was about to say when it ended is said first.
-pub async fn open_book(keep: &Keep, api: &Arc<ApiClient>, service: &str) -> anyhow::Result<Book> {
-    let mut book = Book::open(keep, service).await?;
+pub async fn open_page_memory(keep: &Keep, api: &Arc<ApiClient>, service: &str) -> anyhow::Result<PageMemory> {
+    let mut book = PageMemory::open(keep, service).await?;
     if let Some(pending) = Pending::open(keep, service).await? {
         tracing::info!(service, events = pending.events.len(), "a watcher ended while it published; saying that to its end");
         pending.finish(api, keep, &mut book).await?;

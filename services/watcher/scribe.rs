@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Mutex;
 
-use super::book::Book;
 use super::budget::{self, Allowance, OverBudget};
 use super::clock::now;
-use super::pending::{Pending, open_book};
+use super::page_memory::PageMemory;
+use super::pending::{Pending, open_page_memory};
 use super::publishing::Published;
 use crate::shared::api_client::ApiClient;
 
@@ -86,7 +86,7 @@ pub struct Scribe {
     keep: Keep,
     /// How much the page of a service may bring; where nothing is said, the usual.
     allowances: HashMap<String, Allowance>,
-    books: Mutex<HashMap<String, Arc<Mutex<Option<Book>>>>>,
+    books: Mutex<HashMap<String, Arc<Mutex<Option<PageMemory>>>>>,
 }
 
 impl Scribe {
@@ -107,7 +107,7 @@ impl Scribe {
         let book = self.books.lock().await.entry(page.service.clone()).or_default().clone();
         let mut book = book.lock().await;
         if book.is_none() {
-            *book = Some(open_book(&self.keep, &self.api, &page.service).await.map_err(not_taken)?);
+            *book = Some(open_page_memory(&self.keep, &self.api, &page.service).await.map_err(not_taken)?);
         }
         let Some(open) = book.as_mut() else { return Ok(Taken::default()) };
         let taken = self.publish(page, &reading, &observation, open).await;
@@ -118,7 +118,7 @@ impl Scribe {
         taken.map_err(not_taken)
     }
 
-    async fn publish(&self, page: &Page, reading: &Reading<'_>, observation: &dialects::Observation, book: &mut Book) -> anyhow::Result<Taken> {
+    async fn publish(&self, page: &Page, reading: &Reading<'_>, observation: &dialects::Observation, book: &mut PageMemory) -> anyhow::Result<Taken> {
         let sha256 = sha256(reading.bytes);
         let who = Who::of(page, &observation.facts, reading.dialect, book);
         let list = list_of(reading.url);
@@ -182,7 +182,7 @@ pub(super) struct Who {
 }
 
 impl Who {
-    pub(super) fn of(page: &Page, facts: &dialects::Facts, dialect: Dialect, book: &mut Book) -> Self {
+    pub(super) fn of(page: &Page, facts: &dialects::Facts, dialect: Dialect, book: &mut PageMemory) -> Self {
         let given = facts.url.clone().unwrap_or_else(|| address_of(dialect, &page.service));
         Self {
             vendor: page.vendor.clone().unwrap_or_else(|| page.service.clone()),

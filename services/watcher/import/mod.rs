@@ -17,8 +17,8 @@ use dateline_status_pages::{
     self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Nature, Observation, Visibility, difference, read_visibility,
 };
 
-use super::book::Book;
-use super::pending::open_book;
+use super::page_memory::PageMemory;
+use super::pending::open_page_memory;
 use super::publishing::Publishing;
 use super::scribe::{Page, Who, registration, sha256};
 use crate::shared::api_client::ApiClient;
@@ -58,7 +58,7 @@ pub struct Import {
     publishing: Option<Publishing>,
     api: Option<Arc<ApiClient>>,
     keep: Option<Keep>,
-    books: BTreeMap<String, Book>,
+    books: BTreeMap<String, PageMemory>,
     summary: Summary,
 }
 
@@ -164,9 +164,9 @@ impl Import {
     async fn book(&mut self, service: &str) -> anyhow::Result<()> {
         if !self.books.contains_key(service) {
             let book = match (&self.keep, &self.api) {
-                (Some(keep), Some(api)) => open_book(keep, api, service).await?,
-                (Some(keep), None) => Book::open(keep, service).await?,
-                (None, _) => Book::empty(service),
+                (Some(keep), Some(api)) => open_page_memory(keep, api, service).await?,
+                (Some(keep), None) => PageMemory::open(keep, service).await?,
+                (None, _) => PageMemory::empty(service),
             };
             self.books.insert(service.to_owned(), book);
         }

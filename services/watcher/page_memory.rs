@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 /// What is remembered of one page.
 #[derive(Debug)]
-pub struct Book {
+pub struct PageMemory {
     service: String,
     /// The incidents.
     pub memory: Memory,
@@ -41,7 +41,7 @@ struct Lists {
     taken: Vec<String>,
 }
 
-impl Book {
+impl PageMemory {
     /// A book with nothing in it.
     pub fn empty(service: &str) -> Self {
         Self {
