@@ -3,7 +3,7 @@
 use metrics::{Counter, Gauge, counter, describe_counter, describe_gauge, gauge, with_local_recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
-use super::memory::State;
+use super::feed_state::State;
 
 /// How a request for a page ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

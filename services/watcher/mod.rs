@@ -10,7 +10,7 @@ mod page_memory;
 mod budget;
 mod clock;
 mod fetch;
-mod memory;
+mod feed_state;
 mod meters;
 mod pages;
 mod pending;

@@ -14,7 +14,7 @@ use dateline_events::Instant;
 use serde::Serialize;
 
 use super::clock::now;
-use super::memory::{Memory, State};
+use super::feed_state::{FeedState, State};
 use super::meters::Meters;
 use super::pages::Feed;
 use super::turn::{Turn, page_of};
@@ -34,7 +34,7 @@ pub struct Board {
 #[derive(Debug, Clone)]
 pub struct Row {
     feed: Arc<Feed>,
-    memory: Memory,
+    memory: FeedState,
     next_read: Option<Instant>,
     in_flight: bool,
     standing_by: bool,
@@ -102,7 +102,7 @@ impl Board {
     pub fn new(feeds: &[Arc<Feed>], meters: Arc<Meters>, roles: Roles) -> Self {
         let row = |feed: &Arc<Feed>| Row {
             feed: feed.clone(),
-            memory: Memory::default(),
+            memory: FeedState::default(),
             next_read: None,
             in_flight: false,
             standing_by: false,
@@ -118,7 +118,7 @@ impl Board {
     }
 
     /// Shows what is remembered of a feed, and when it is read next.
-    pub fn remembered(&self, feed: usize, memory: &Memory, next_read: Instant) {
+    pub fn remembered(&self, feed: usize, memory: &FeedState, next_read: Instant) {
         let row = &mut self.rows()[feed];
         row.memory = memory.clone();
         row.next_read = Some(next_read);

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod address;
-mod memory;
+mod feed_state;
 mod pages;
 mod pending;
 mod reading;

@@ -6,8 +6,8 @@ use dateline_backends::Keep;
 use dateline_events::Instant;
 
 use crate::watcher::address::Reach;
+use crate::watcher::feed_state::{Entry, FeedState, Put, State, sha256_hex};
 use crate::watcher::fetch::{Failure, Validators};
-use crate::watcher::memory::{Entry, Memory, Put, State, sha256_hex};
 use crate::watcher::pages::{Feed, parse};
 
 fn feed() -> Arc<Feed> {
@@ -27,7 +27,7 @@ const SECOND: i64 = Instant::SECOND;
 async fn what_was_put_is_there_after_a_start() {
     let (_folder, keep) = keep().await;
     let mut entry = Entry::load(&keep, &feed()).await.unwrap();
-    assert_eq!(entry.memory, Memory { url: "https://status.example/".into(), ..Memory::default() });
+    assert_eq!(entry.memory, FeedState { url: "https://status.example/".into(), ..FeedState::default() });
     entry.memory.note_read(Instant(7 * SECOND));
     entry.memory.etag = Some("\"x\"".into());
     entry.memory.sha256 = Some(sha256_hex(b"page"));
@@ -44,7 +44,7 @@ async fn what_was_put_is_there_after_a_start() {
 
 #[tokio::test]
 async fn another_version_of_the_program_reads_everything_anew() {
-    let older = Memory { etag: Some("x".into()), sha256: Some(sha256_hex(b"page")), version: "0.0.1".into(), ..Memory::default() };
+    let older = FeedState { etag: Some("x".into()), sha256: Some(sha256_hex(b"page")), version: "0.0.1".into(), ..FeedState::default() };
     assert_eq!(older.validators(), Validators::default());
     assert!(!older.is_taken(&sha256_hex(b"page")));
 }
@@ -93,7 +93,7 @@ async fn an_entry_that_is_not_understood_is_not_believed() {
 
 #[test]
 fn a_failure_moves_neither_the_last_reading_nor_what_it_said() {
-    let mut memory = Memory { last_tried: Some(Instant(100 * SECOND)), ..Memory::default() };
+    let mut memory = FeedState { last_tried: Some(Instant(100 * SECOND)), ..FeedState::default() };
     memory.note_read(Instant(100 * SECOND));
     memory.note_read(Instant(90 * SECOND));
     assert_eq!(memory.last_read, Some(Instant(100 * SECOND)), "a copy out of a cache takes nothing back");

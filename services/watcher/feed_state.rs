@@ -20,7 +20,7 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What is remembered of a feed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Memory {
+pub struct FeedState {
     /// The address; another one under the same key is not believed.
     pub url: String,
     /// What was read last.
@@ -97,7 +97,7 @@ pub enum Put {
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// What is remembered.
-    pub memory: Memory,
+    pub memory: FeedState,
     key: String,
     revision: Option<Revision>,
 }
@@ -110,7 +110,7 @@ pub struct Last {
     last_modified: Option<String>,
 }
 
-impl Memory {
+impl FeedState {
     /// Notes that something else is about to be taken: killed meanwhile, whoever reads next must not take what stood there before for
     /// what was taken last. Answers what was.
     pub fn begin(&mut self) -> Last {
@@ -168,7 +168,7 @@ impl Entry {
     pub async fn load(keep: &Keep, feed: &Feed) -> Result<Self, KeepError> {
         let url = feed.url.as_str();
         let key = format!("watch/{}/feed/{}", feed.page.service, &sha256_hex(url.as_bytes())[..16]);
-        let mut entry = Self { memory: Memory { url: url.to_owned(), ..Memory::default() }, key, revision: None };
+        let mut entry = Self { memory: FeedState { url: url.to_owned(), ..FeedState::default() }, key, revision: None };
         entry.look(keep).await?;
         Ok(entry)
     }
@@ -180,7 +180,7 @@ impl Entry {
             return Ok(false);
         }
         self.revision = Some(revision);
-        match serde_json::from_slice::<Memory>(&value) {
+        match serde_json::from_slice::<FeedState>(&value) {
             Ok(memory) if memory.url == self.memory.url => self.memory = memory,
             Ok(memory) => tracing::warn!(key = self.key, other = memory.url, "the keep's entry is of another address; it is not believed"),
             Err(error) => tracing::warn!(key = self.key, %error, "the keep's entry is not understood; it is not believed"),
