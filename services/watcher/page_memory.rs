@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, bail};
 use dateline_backends::{Keep, KeepError, Revision};
 use dateline_events::Instant;
-use dateline_status_pages::{Memory, Remembered};
+use dateline_status_pages::{PageState, Remembered};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 pub struct PageMemory {
     service: String,
     /// The incidents.
-    pub memory: Memory,
+    pub memory: PageState,
     /// When each list was last read.
     pub lists: BTreeMap<String, Instant>,
     /// Its address in references: as its first reading gave it.
@@ -46,7 +46,7 @@ impl PageMemory {
     pub fn empty(service: &str) -> Self {
         Self {
             service: service.to_owned(),
-            memory: Memory::default(),
+            memory: PageState::default(),
             lists: BTreeMap::new(),
             address: None,
             taken: Vec::new(),

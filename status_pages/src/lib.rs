@@ -9,12 +9,12 @@ mod observation;
 mod dialects;
 mod versions;
 mod sound;
-mod memory;
+mod page_state;
 mod difference;
 pub mod watched;
 
 pub use dialects::{Dialect, MAX_PAGE_BYTES};
 pub use difference::{Changes, Draft, Edited, Page, Reading, SilentEdit, difference, incident, left};
-pub use memory::{Field, Memory, PostKind, Remembered, RememberedPost, Told};
 pub use observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};
+pub use page_state::{Field, PageState, PostKind, Remembered, RememberedPost, Told};
 pub use versions::{Version, Visibility, read_version, read_visibility};

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use dateline_events::Instant;
-use dateline_status_pages::{Dialect, Draft, Memory, Observation, Reading, difference};
+use dateline_status_pages::{Dialect, Draft, Observation, PageState, Reading, difference};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ fn pages() -> impl Strategy<Value = Vec<Vec<Made>>> {
 proptest! {
     #[test]
     fn the_events_tell_the_page_as_it_was_read_last(pages in pages()) {
-        let mut memory = Memory::default();
+        let mut memory = PageState::default();
         let mut said: Vec<Draft> = Vec::new();
         for (number, page) in pages.iter().enumerate() {
             let observation = read(page);
@@ -61,7 +61,7 @@ proptest! {
                 {"id": texts[7], "status": if planned {"in_progress"} else {"monitoring"}, "body": texts[8], "display_at": time(5), "updated_at": time(4)}]});
         let page = json!({"page": {"id": "p", "name": texts[1], "url": texts[3]}, "incidents": [item(false)], "scheduled_maintenances": [item(true)], "components": []});
         let observation = Dialect::Statuspage.read(page.to_string().as_bytes(), "summary.json").unwrap();
-        let mut memory = Memory::default();
+        let mut memory = PageState::default();
         step(&mut memory, &observation, 0);
         step(&mut memory, &read(&[]), 1);
     }
@@ -73,7 +73,7 @@ fn slow(words: u8) -> Made {
 
 #[test]
 fn what_leaves_a_list_of_unresolved_ones_is_over_between_two_readings_and_may_come_back() {
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     step(&mut memory, &read(&[slow(1)]), 0);
     step(&mut memory, &read(&[slow(1)]), 1);
     let left = step(&mut memory, &read(&[]), 2);
@@ -88,7 +88,7 @@ fn what_leaves_a_list_of_unresolved_ones_is_over_between_two_readings_and_may_co
 
 #[test]
 fn an_edit_was_made_between_the_reading_without_it_and_the_reading_with_it() {
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     step(&mut memory, &read(&[slow(1)]), 0);
     let edited = step(&mut memory, &read(&[slow(2)]), 7);
     assert_eq!((edited.len(), edited[0].kind, &edited[0].data["announced"]), (1, "event.corrected", &json!(false)));
@@ -98,7 +98,7 @@ fn an_edit_was_made_between_the_reading_without_it_and_the_reading_with_it() {
 
 #[test]
 fn an_edit_of_a_fraction_of_a_second_is_none() {
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     let whole = document(&[slow(1)], false);
     let cut = String::from_utf8(whole.clone()).unwrap().replace(".123Z", ".000Z").into_bytes();
     step(&mut memory, &Dialect::Statuspage.read(&whole, "").unwrap(), 0);
@@ -107,7 +107,7 @@ fn an_edit_of_a_fraction_of_a_second_is_none() {
 
 #[test]
 fn what_is_missing_from_the_newest_though_not_older_was_taken_down() {
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     let other = |id: u8, start: u8| Made { id, start, ..slow(1) };
     let newest = |incidents: &[Made]| Dialect::Statuspage.read(&document(incidents, true), "incidents.json").unwrap();
     step(&mut memory, &newest(&[other(0, 5), other(1, 10), other(2, 15)]), 0);
@@ -120,14 +120,14 @@ fn what_is_missing_from_the_newest_though_not_older_was_taken_down() {
 
 #[test]
 fn a_reading_older_than_the_last_one_is_passed_over() {
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     step(&mut memory, &read(&[slow(1)]), 5);
     assert!(step(&mut memory, &read(&[slow(2)]), 3).is_empty());
 }
 
 #[test]
 fn what_a_full_list_of_the_newest_drops_is_not_taken_down() {
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     let made = |id: u8, start: u8| Made { id, start, ..slow(1) };
     let newest = |incidents: &[Made]| Dialect::Statuspage.read(&document(incidents, true), "incidents.json").unwrap();
     // The last one on the list has its beginning set back to before all others.
@@ -157,7 +157,7 @@ fn page(incidents: &[Value], planned: &[Value]) -> Observation {
 #[test]
 fn what_stands_on_a_page_and_cannot_be_read_did_not_leave_it() {
     let (one, other) = (trouble("one", "2024-05-01T06:00:00Z"), trouble("other", "2024-05-01T06:10:00Z"));
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     step(&mut memory, &page(&[one.clone(), other.clone()], &[]), 0);
     // Its id can still be read; so what else is missing is missing.
     let mut broken = one.clone();
@@ -183,7 +183,7 @@ fn trouble_is_not_missed_among_planned_work() {
         item["status"] = json!(status);
         item
     };
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     step(&mut memory, &newest("incidents", &[over(trouble("one", "2024-05-01T06:00:00Z"), "resolved")]), 0);
     let planned = [over(trouble("planned", "2024-04-01T06:00:00Z"), "completed"), over(trouble("later", "2024-06-01T06:00:00Z"), "completed")];
     let said = step(&mut memory, &newest("scheduled_maintenances", &planned), 1);
@@ -197,7 +197,7 @@ fn a_list_that_lags_takes_nothing_back() {
     let stale = fresh.clone();
     fresh["updated_at"] = json!("2024-05-01T08:30:00Z");
     fresh["incident_updates"].as_array_mut().unwrap().insert(0, post("one-2", "We found it.", "2024-05-01T08:30:00Z"));
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     step_of("incidents", &mut memory, &page(&[fresh.clone()], &[]), 0);
     assert_eq!(step_of("summary", &mut memory, &page(std::slice::from_ref(&stale), &[]), 1), [], "the other list is behind");
     assert_eq!(step_of("summary", &mut memory, &page(&[fresh], &[]), 2), []);
@@ -212,7 +212,7 @@ fn words_that_are_missing_for_a_while_were_not_edited() {
     let full = trouble("one", "2024-05-01T06:00:00Z");
     let mut blank = full.clone();
     blank["incident_updates"][0]["body"] = json!("");
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     step(&mut memory, &page(std::slice::from_ref(&full), &[]), 0);
     assert_eq!(step(&mut memory, &page(&[blank], &[]), 1), []);
     assert_eq!(step(&mut memory, &page(&[full], &[]), 2), []);
@@ -230,14 +230,14 @@ fn a_post_listed_twice_is_read_once_and_named() {
     let mut post = nameless["incident_updates"][0].clone();
     post["id"] = json!("");
     nameless["incident_updates"] = json!(vec![post; 1_000]);
-    let said = step(&mut Memory::default(), &page(&[nameless], &[]), 0);
+    let said = step(&mut PageState::default(), &page(&[nameless], &[]), 0);
     assert_eq!(said.iter().map(|draft| &draft.id).collect::<BTreeSet<_>>().len(), said.len());
     assert_eq!(said.iter().filter(|draft| draft.kind == "vendor.updated").count(), 1_000);
 }
 
 #[test]
 fn what_came_out_of_a_cache_is_known_up_to_then_only() {
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     let at = |text: &str| Instant::parse(text).unwrap();
     let one = page(&[trouble("one", "2024-05-01T06:00:00Z")], &[]);
     let reading = |read: &str, as_of: &str| Reading {
@@ -259,7 +259,7 @@ fn a_beginning_that_a_feed_inferred_gives_way_to_the_one_that_the_page_states() 
         <entry><id>tag:p,2005:Incident/1</id><published>2024-05-01T06:30:00Z</published><updated>2024-05-01T06:30:00Z</updated>
         <link rel="alternate" href="https://status.lampost.example/incidents/one"/><title>Trouble</title>
         <content type="html">&lt;p&gt;&lt;small&gt;May &lt;var data-var='date'&gt;1&lt;/var&gt;, &lt;var data-var='time'&gt;06:30&lt;/var&gt; UTC&lt;/small&gt;&lt;br&gt;&lt;strong&gt;Investigating&lt;/strong&gt; - We are looking into it.&lt;/p&gt;</content></entry></feed>"#;
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     let read = Dialect::Atom.read(feed.as_bytes(), "history.atom").unwrap();
     let reading = Reading {
         dialect: Dialect::Atom,

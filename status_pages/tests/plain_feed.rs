@@ -1,7 +1,7 @@
 //! Feeds that are no Statuspage's: what names an entry at every reading, what is planned work, and that the door takes what is said of it.
 
 use dateline_events::{Event, Instant};
-use dateline_status_pages::{Dialect, Draft, Memory, Nature, Observation, Page, Reading, difference};
+use dateline_status_pages::{Dialect, Draft, Nature, Observation, Page, PageState, Reading, difference};
 
 const PAGE: Page<'static> = Page { service: "ferry", vendor: "ferry", name: Some("Ferry"), lang: "en", url: "https://ferry.example/status" };
 
@@ -15,7 +15,7 @@ fn read(items: &[&str]) -> Observation {
 }
 
 /// Reads a feed at a minute; the door takes every event.
-fn step(memory: &mut Memory, items: &[&str], minute: i64) -> Vec<Draft> {
+fn step(memory: &mut PageState, items: &[&str], minute: i64) -> Vec<Draft> {
     let at = |minute| Instant::parse("2026-05-06T00:00:00Z").unwrap().plus(minute * Instant::MINUTE);
     let reading = Reading {
         dialect: Dialect::Atom,
@@ -44,7 +44,7 @@ const ICE: &str = "<title>Ice</title><link>https://ferry.example/status/</link><
 #[test]
 fn an_entry_with_the_feeds_own_link_is_named_by_its_second_too() {
     assert_eq!(ids(&read(&[FOG])), ["https://ferry.example/status#2026-05-05T06:30:00Z"]);
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     step(&mut memory, &[FOG], 0);
     let said = step(&mut memory, &[ICE, FOG], 1);
     assert!(said.iter().all(|draft| draft.incident.ends_with("T09:00:00Z") && draft.edits.is_empty()), "the new item edits the old one: {said:?}");
@@ -69,7 +69,7 @@ fn entries_that_share_a_link_are_refused_by_name() {
     assert_eq!(refused, ["entry 1 \"Fog\"", "entry 2 \"Ice\""]);
     assert!(observation.refused.iter().all(|refused| refused.why.contains("the same link") && refused.why.contains("\"guid\"")));
     assert_eq!(ids(&read(&[&named, &fog])), ["n-1"], "what has an id keeps it");
-    let mut memory = Memory::default();
+    let mut memory = PageState::default();
     step(&mut memory, &[&fog], 0);
     assert!(step(&mut memory, &[&ice, &fog], 1).is_empty(), "the new item edits the old one");
 }
@@ -97,7 +97,7 @@ fn planned_work_without_a_window_or_without_words_is_announced_at_the_door() {
     let with = |words: &str| format!("<guid>n-1</guid><title>Maintenance of pier 3</title><pubDate>Tue, 05 May 2026 06:30:00 GMT</pubDate>{words}");
     let (wordless, worded) = (with(""), with("<description>Take line 4.</description>"));
     for first in [&wordless, &worded] {
-        let mut memory = Memory::default();
+        let mut memory = PageState::default();
         let said = step(&mut memory, &[first], 0);
         assert_eq!(said.iter().map(|draft| draft.kind).collect::<Vec<_>>(), ["maintenance.announced", "incident.titled"], "{said:?}");
         assert_eq!((said[0].nature, &said[0].data["occurred"]["at"]), (Nature::Maintenance, &"2026-05-05T06:30:00Z".into()));

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::draft::{Draft, Edited, Setting, SilentEdit, occurred, severity_word, stated};
 use super::posts::is_told;
-use crate::memory::{Field, Remembered, hash, note_past};
 use crate::observation::{Nature, SeenIncident, SeenTime};
+use crate::page_state::{Field, Remembered, hash, note_past};
 
 /// So many parts of a service are named; what is cut is still on the page.
 const MAX_COMPONENTS: usize = 50;

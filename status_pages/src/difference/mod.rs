@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use dateline_events::Instant;
 
 use crate::dialects::Dialect;
-use crate::memory::{Memory, Remembered};
 use crate::observation::{Listing, Nature, Observation, SeenIncident};
+use crate::page_state::{PageState, Remembered};
 use draft::Setting;
 
 pub use draft::{Draft, Edited, SilentEdit};
@@ -74,7 +74,7 @@ impl Page<'_> {
     }
 }
 
-impl Memory {
+impl PageState {
     /// Takes in what was published.
     pub fn absorb(&mut self, touched: BTreeMap<String, Remembered>) {
         self.incidents.extend(touched);
@@ -82,7 +82,7 @@ impl Memory {
 }
 
 /// What a whole page says anew.
-pub fn difference(page: &Page<'_>, reading: &Reading<'_>, observation: &Observation, memory: &Memory) -> Changes {
+pub fn difference(page: &Page<'_>, reading: &Reading<'_>, observation: &Observation, memory: &PageState) -> Changes {
     let mut changes = Changes::default();
     let list = reading.list;
     for seen in &observation.incidents {
@@ -115,7 +115,7 @@ pub fn difference(page: &Page<'_>, reading: &Reading<'_>, observation: &Observat
 }
 
 /// What stood on the list at its last reading, and stands there no more.
-fn missing(page: &Page<'_>, reading: &Reading<'_>, observation: &Observation, memory: &Memory, changes: &mut Changes) {
+fn missing(page: &Page<'_>, reading: &Reading<'_>, observation: &Observation, memory: &PageState, changes: &mut Changes) {
     let list = reading.list;
     let ids: BTreeSet<&str> = observation.incidents.iter().map(|seen| seen.id.as_str()).collect();
     let on_page = |id: &String| ids.contains(id.as_str()) || observation.unread.contains(id);

@@ -9,8 +9,8 @@ use serde_json::{Map, Value, json};
 use super::draft::{Draft, Edited, Setting, SilentEdit, occurred};
 use super::fields::{add_components, add_window};
 use crate::dialects::Dialect;
-use crate::memory::{PostKind, Remembered, RememberedPost, Told, hash, note_past};
 use crate::observation::{Nature, SeenIncident, SeenPost, SeenTime, Status};
+use crate::page_state::{PostKind, Remembered, RememberedPost, Told, hash, note_past};
 
 /// Words shorter than this are too common to recognise a post by, when its time moved.
 const TELLING_LETTERS_MIN: usize = 24;

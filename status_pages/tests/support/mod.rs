@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::{Event, Instant};
-use dateline_status_pages::{Changes, Dialect, Draft, Memory, Observation, Page, Reading, difference};
+use dateline_status_pages::{Changes, Dialect, Draft, Observation, Page, PageState, Reading, difference};
 use serde_json::{Map, Value, json};
 
 pub const PAGE: Page<'static> =
@@ -63,12 +63,12 @@ fn instant(number: usize) -> Instant {
 }
 
 /// Reads a page at a minute, with memory as the keep gives it back.
-pub fn step(memory: &mut Memory, observation: &Observation, number: usize) -> Vec<Draft> {
+pub fn step(memory: &mut PageState, observation: &Observation, number: usize) -> Vec<Draft> {
     step_of("summary", memory, observation, number)
 }
 
 /// The same of a list by its name.
-pub fn step_of(list: &str, memory: &mut Memory, observation: &Observation, number: usize) -> Vec<Draft> {
+pub fn step_of(list: &str, memory: &mut PageState, observation: &Observation, number: usize) -> Vec<Draft> {
     *memory = serde_json::from_str(&serde_json::to_string(memory).unwrap()).unwrap();
     let before = number.checked_sub(1).map(instant);
     let reading = Reading { dialect: Dialect::Statuspage, list, read: Some(instant(number)), as_of: None, read_before: before, sha256: "" };

@@ -15,7 +15,7 @@ use crate::observation::Nature;
 
 /// What is remembered of the incidents of one page, by the page's own ids.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Memory {
+pub struct PageState {
     /// The incidents.
     pub incidents: BTreeMap<String, Remembered>,
 }
@@ -192,7 +192,7 @@ impl Remembered {
     }
 }
 
-impl Memory {
+impl PageState {
     /// An event was refused: what it would have been the first to say was not said, and is said once it can be. Answers whose it was.
     pub fn unsaid(&mut self, event: &str) -> Option<String> {
         let ends: Vec<usize> = event.match_indices('/').map(|(place, _)| place).collect();
