@@ -13,7 +13,7 @@ mod fetch;
 mod feed_state;
 mod meters;
 mod pages;
-mod pending;
+mod outbox;
 mod publishing;
 mod schedule;
 mod scribe;

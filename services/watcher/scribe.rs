@@ -15,8 +15,8 @@ use tokio::sync::Mutex;
 
 use super::budget::{self, Allowance, OverBudget};
 use super::clock::now;
+use super::outbox::{Outbox, open_page_memory};
 use super::page_memory::PageMemory;
-use super::pending::{Pending, open_page_memory};
 use super::publishing::Published;
 use crate::shared::api_client::ApiClient;
 
@@ -144,7 +144,7 @@ impl Scribe {
             budget::spend(&self.keep, &page.service, allowance, new as u64, bytes as u64, now()).await?;
         }
         let events: Result<Vec<Box<RawValue>>, _> = events.into_iter().map(|event| serde_json::from_slice(&event)).collect();
-        let pending = Pending { events: events?, touched: changes.touched, read: (list, reading.as_of) };
+        let pending = Outbox { events: events?, touched: changes.touched, read: (list, reading.as_of) };
         if !pending.events.is_empty() {
             pending.note(&self.keep, &page.service).await?;
         }

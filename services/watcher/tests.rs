@@ -4,6 +4,6 @@
 mod address;
 mod feed_state;
 mod pages;
-mod pending;
+mod outbox;
 mod reading;
 mod schedule;

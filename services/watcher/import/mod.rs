@@ -17,8 +17,8 @@ use dateline_status_pages::{
     self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Nature, Observation, Visibility, difference, read_visibility,
 };
 
+use super::outbox::open_page_memory;
 use super::page_memory::PageMemory;
-use super::pending::open_page_memory;
 use super::publishing::Publishing;
 use super::scribe::{Page, Who, registration, sha256};
 use crate::shared::api_client::ApiClient;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::Addresses;
 use crate::shared::stores::{Stores, Use};
-use crate::watcher::pending::Pending;
+use crate::watcher::outbox::Outbox;
 use crate::watcher::publishing::Publishing;
 use crate::watcher::scribe::{Page, Reading, Scribe};
 
@@ -76,7 +76,7 @@ async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
         .find(|leaf: &BTreeMap<String, dateline_status_pages::Remembered>| leaf.contains_key("a"))
         .unwrap();
     let text = event.to_string();
-    let pending = Pending {
+    let pending = Outbox {
         events: vec![serde_json::value::RawValue::from_string(text.clone()).unwrap()],
         touched: remembered,
         read: ("summary".into(), Instant::parse("2026-01-05T10:02:00Z").unwrap()),

@@ -23,7 +23,7 @@ const MAX_PIECES: usize = 512;
 
 /// What a reading brought, before it is published.
 #[derive(Debug, Serialize, Deserialize)]
-pub struct Pending {
+pub struct Outbox {
     /// The events, in order.
     pub events: Vec<Box<RawValue>>,
     /// What is to be remembered once they are published.
@@ -39,7 +39,7 @@ struct Head {
     sha256: String,
 }
 
-impl Pending {
+impl Outbox {
     /// Notes it in the keep. The head comes last: without it the pieces are nothing.
     pub async fn note(&self, keep: &Keep, service: &str) -> anyhow::Result<()> {
         let bytes = serde_json::to_vec(self)?;
@@ -116,7 +116,7 @@ const HEAD: &str = "head";
 /// Opens the book of a page; what a watcher was about to say when it ended is said first.
 pub async fn open_page_memory(keep: &Keep, api: &Arc<ApiClient>, service: &str) -> anyhow::Result<PageMemory> {
     let mut book = PageMemory::open(keep, service).await?;
-    if let Some(pending) = Pending::open(keep, service).await? {
+    if let Some(pending) = Outbox::open(keep, service).await? {
         tracing::info!(service, events = pending.events.len(), "a watcher ended while it published; saying that to its end");
         pending.finish(api, keep, &mut book).await?;
     }
