@@ -16,7 +16,7 @@ mod pages;
 mod outbox;
 mod publishing;
 mod schedule;
-mod scribe;
+mod page_publisher;
 mod state;
 mod turn;
 pub mod import;
@@ -42,9 +42,9 @@ use crate::shared::supervise::Roles;
 use body::{MAX_HELD_BYTES, Store};
 use fetch::Fetcher;
 use meters::Meters;
+use page_publisher::PagePublisher;
 use pages::Feed;
 use schedule::{Ended, HOST_PAUSE_MS, Millis, Planned, Schedule};
-use scribe::Scribe;
 use state::Board;
 use turn::{Place, Turn, TurnContext, page_of};
 
@@ -108,7 +108,7 @@ impl Watcher {
     /// Watches until told to stop. What is published goes through the asker; what is remembered stands in the keep.
     pub async fn run(self, api: Arc<ApiClient>, keep: Keep, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let allowances = self.feeds.iter().map(|feed| (feed.page.service.clone(), feed.allowance)).collect();
-        let scribe = Scribe::open(api, keep.clone()).await?.allowing(allowances);
+        let page_publisher = PagePublisher::open(api, keep.clone()).await?.allowing(allowances);
         self.look_for_stopped(&keep).await?;
         let places: Vec<Place> =
             stream::iter(self.feeds.iter().cloned()).map(|feed| Place::load(&keep, feed)).buffered(LOADED_AT_ONCE).try_collect().await?;
@@ -127,7 +127,7 @@ impl Watcher {
         let by = name_of_this_watcher()?;
         let round = Round {
             feeds: self.feeds,
-            context: Arc::new(TurnContext { fetcher: self.fetcher, scribe, keep, meters: self.meters, by, roles: self.roles }),
+            context: Arc::new(TurnContext { fetcher: self.fetcher, page_publisher, keep, meters: self.meters, by, roles: self.roles }),
             board: self.board,
             schedule,
             places: places.into_iter().map(Some).collect(),

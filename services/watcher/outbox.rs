@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::page_memory::PageMemory;
+use super::page_publisher::sha256;
 use super::publishing::{Published, Publishing};
-use super::scribe::sha256;
 use crate::shared::api_client::ApiClient;
 
 /// A piece of it in the keep, in bytes.

@@ -15,7 +15,7 @@ use url::Url;
 
 use super::address::Reach;
 use super::budget::Allowance;
-use super::scribe::Page;
+use super::page_publisher::Page;
 
 /// So many pages at most stand in a file.
 pub const MAX_PAGES: usize = 2_000;

@@ -15,9 +15,9 @@ use super::clock::now;
 use super::feed_state::{Entry, Put, sha256_hex};
 use super::fetch::{Failure, Fetched, Fetcher, Validators};
 use super::meters::{Meters, Outcome};
+use super::page_publisher::{NotTaken, PagePublisher, Reading, Taken};
 use super::pages::Feed;
 use super::schedule::Ended;
-use super::scribe::{NotTaken, Reading, Scribe, Taken};
 use crate::shared::supervise::Roles;
 
 /// What could not be published is tried again after so long, in milliseconds; twice as long after each further try, up to the most.
@@ -30,7 +30,7 @@ const STAND_BY_TURNS: u64 = 2;
 /// What every turn works with.
 pub struct TurnContext {
     pub fetcher: Fetcher,
-    pub scribe: Scribe,
+    pub page_publisher: PagePublisher,
     pub keep: Keep,
     pub meters: Arc<Meters>,
     /// The name of this watcher in the keep; chance.
@@ -125,7 +125,7 @@ impl TurnContext {
             Ok(Put::Another) => return place.stand_by(),
             Err(error) => return self.unpublished(place, read, &error.into()),
         }
-        match self.scribe.take(&place.feed.page, reading(place, &read)).await {
+        match self.page_publisher.take(&place.feed.page, reading(place, &read)).await {
             Ok(done) => {
                 self.meters.requests(Outcome::Page).increment(1);
                 self.meters.published.increment(done.published as u64);

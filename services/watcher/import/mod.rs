@@ -19,8 +19,8 @@ use dateline_status_pages::{
 
 use super::outbox::open_page_memory;
 use super::page_memory::PageMemory;
+use super::page_publisher::{Page, Who, registration, sha256};
 use super::publishing::Publishing;
-use super::scribe::{Page, Who, registration, sha256};
 use crate::shared::api_client::ApiClient;
 
 pub use summary::Summary;

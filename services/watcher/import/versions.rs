@@ -10,7 +10,7 @@ use dateline_events::Instant;
 use dateline_status_pages::{self as dialects, Dialect, SeenIncident, Version, Visibility, incident, left, read_version};
 use tokio::sync::mpsc;
 
-use super::super::scribe::{Page, Who, sha256};
+use super::super::page_publisher::{Page, Who, sha256};
 use super::lines::Lines;
 use super::{Import, visibility};
 

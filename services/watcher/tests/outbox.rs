@@ -11,8 +11,8 @@ use crate::shared::api_client::ApiClient;
 use crate::shared::config::Addresses;
 use crate::shared::stores::{Stores, Use};
 use crate::watcher::outbox::Outbox;
+use crate::watcher::page_publisher::{Page, PagePublisher, Reading};
 use crate::watcher::publishing::Publishing;
-use crate::watcher::scribe::{Page, Reading, Scribe};
 
 fn document(words: &str) -> Vec<u8> {
     json!({"page": {"id": "p", "name": "Mail"}, "components": [], "scheduled_maintenances": [], "incidents": [{"id": "a", "name": "Slow mail",
@@ -53,15 +53,15 @@ async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
     let stores = Stores::open(&Addresses::in_folder(folder.path().to_owned()), Use::Append).await.unwrap();
     let api = Arc::new(ApiClient::files(stores.clone()));
     let page = Page { service: "mail".into(), name: None, vendor: None, lang: "en".into() };
-    let scribe = || async { Scribe::open(api.clone(), stores.keep.clone()).await.unwrap() };
+    let page_publisher = || async { PagePublisher::open(api.clone(), stores.keep.clone()).await.unwrap() };
     let (first, second, third) = (document("We are looking into it."), document("All is well."), document("We know why."));
-    scribe().await.take(&page, reading(&first, 1)).await.unwrap();
+    page_publisher().await.take(&page, reading(&first, 1)).await.unwrap();
 
     // The second wording is noted and published; then the process is no more: nothing is remembered.
     let mut publishing = Publishing::new(api.clone());
     let beside = tempfile::tempdir().unwrap();
     let apart = Stores::open(&Addresses::in_folder(beside.path().to_owned()), Use::Append).await.unwrap();
-    let twin = Scribe::open(Arc::new(ApiClient::files(apart.clone())), apart.keep.clone()).await.unwrap();
+    let twin = PagePublisher::open(Arc::new(ApiClient::files(apart.clone())), apart.keep.clone()).await.unwrap();
     twin.take(&page, reading(&first, 1)).await.unwrap();
     twin.take(&page, reading(&second, 2)).await.unwrap();
     let (id, event) = said(&apart).await.pop().unwrap();
@@ -86,13 +86,13 @@ async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
     publishing.flush().await.unwrap();
 
     // A new process finds the third.
-    let taken = scribe().await.take(&page, reading(&third, 3)).await.unwrap();
+    let taken = page_publisher().await.take(&page, reading(&third, 3)).await.unwrap();
     assert_eq!(taken.published, 1, "{taken:?}");
     let said = said(&stores).await;
     assert_eq!(said.iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["a/post/p1/1", "a/post/p1/2", "a/post/p1/3"]);
     let words = |at: usize| said[at].1["data"]["patch"]["statement"]["quotation"]["text"].as_str();
     assert_eq!((words(1), words(2)), (Some("All is well."), Some("We know why.")));
     // Nothing is pending any more: another process says nothing.
-    let again = scribe().await.take(&page, reading(&third, 4)).await.unwrap();
+    let again = page_publisher().await.take(&page, reading(&third, 4)).await.unwrap();
     assert_eq!(again.published, 0, "{again:?}");
 }

@@ -81,7 +81,7 @@ pub enum NotTaken {
 }
 
 /// The scribe of all pages. One reading of a page is taken at a time.
-pub struct Scribe {
+pub struct PagePublisher {
     api: Arc<ApiClient>,
     keep: Keep,
     /// How much the page of a service may bring; where nothing is said, the usual.
@@ -89,7 +89,7 @@ pub struct Scribe {
     books: Mutex<HashMap<String, Arc<Mutex<Option<PageMemory>>>>>,
 }
 
-impl Scribe {
+impl PagePublisher {
     /// A scribe who publishes through this door and remembers in this keep.
     pub async fn open(api: Arc<ApiClient>, keep: Keep) -> anyhow::Result<Self> {
         Ok(Self { api, keep, allowances: HashMap::new(), books: Mutex::default() })
