@@ -45,7 +45,7 @@ use meters::Meters;
 use page_publisher::PagePublisher;
 use pages::Feed;
 use schedule::{Ended, HOST_PAUSE_MS, Millis, Planned, Schedule};
-use state::Board;
+use state::WatchStatus;
 use turn::{Place, Turn, TurnContext, page_of};
 
 pub use address::Reach;
@@ -67,7 +67,7 @@ pub struct Watcher {
     feeds: Vec<Arc<Feed>>,
     fetcher: Fetcher,
     meters: Arc<Meters>,
-    board: Board,
+    board: WatchStatus,
     roles: Roles,
     pause_ms: u64,
 }
@@ -76,7 +76,7 @@ pub struct Watcher {
 struct Round {
     feeds: Vec<Arc<Feed>>,
     context: Arc<TurnContext>,
-    board: Board,
+    board: WatchStatus,
     schedule: Schedule,
     /// None while a feed has its turn, and where its place was lost.
     places: Vec<Option<Place>>,
@@ -92,7 +92,7 @@ impl Watcher {
     pub fn new(watched: Watched, reach: Reach, roles: Roles) -> anyhow::Result<Self> {
         let feeds: Vec<Arc<Feed>> = watched.feeds.into_iter().map(Arc::new).collect();
         let meters = Arc::new(Meters::new());
-        let board = Board::new(&feeds, meters.clone(), roles.clone());
+        let board = WatchStatus::new(&feeds, meters.clone(), roles.clone());
         // A redirect may lead from http to https, so certificates are needed wherever strangers are asked.
         let needs_tls = reach == Reach::Public || feeds.iter().any(|feed| feed.url.scheme() == "https");
         let fetcher = Fetcher::new(reach, watched.contact.as_deref(), needs_tls, Store::new(MAX_HELD_BYTES))?;

@@ -23,7 +23,7 @@ use crate::shared::supervise::Roles;
 
 /// What is shown. Cheap to clone.
 #[derive(Clone)]
-pub struct Board {
+pub struct WatchStatus {
     rows: Arc<Mutex<Vec<Row>>>,
     meters: Arc<Meters>,
     roles: Roles,
@@ -97,7 +97,7 @@ struct FeedForm {
     counts: Counts,
 }
 
-impl Board {
+impl WatchStatus {
     /// A board of these feeds, of which nothing is known yet.
     pub fn new(feeds: &[Arc<Feed>], meters: Arc<Meters>, roles: Roles) -> Self {
         let row = |feed: &Arc<Feed>| Row {
@@ -211,7 +211,7 @@ impl Totals {
     }
 }
 
-async fn state(Shared((board, gate)): Shared<(Board, Gate)>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn state(Shared((board, gate)): Shared<(WatchStatus, Gate)>, headers: HeaderMap) -> Result<Response, Problem> {
     gate.reader(&headers).await?;
     let told = {
         let rows = board.rows();
@@ -222,7 +222,7 @@ async fn state(Shared((board, gate)): Shared<(Board, Gate)>, headers: HeaderMap)
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(told)).into_response())
 }
 
-async fn metrics(Shared((board, gate)): Shared<(Board, Gate)>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn metrics(Shared((board, gate)): Shared<(WatchStatus, Gate)>, headers: HeaderMap) -> Result<Response, Problem> {
     gate.reader(&headers).await?;
     {
         let rows = board.rows();
