@@ -62,12 +62,12 @@ pub(super) struct Limits {
 
 #[derive(Debug)]
 struct Tables {
-    services_of_addresses: Windows,
-    addresses: Windows,
-    keys: Windows,
-    key_series: Windows,
-    public_series: Windows,
-    sources: Windows,
+    services_of_addresses: RateTable,
+    addresses: RateTable,
+    keys: RateTable,
+    key_series: RateTable,
+    public_series: RateTable,
+    sources: RateTable,
     /// What was taken since the last request was admitted.
     taken: Vec<Taken>,
 }
@@ -120,7 +120,7 @@ impl Drop for Reserved {
 }
 
 impl Tables {
-    fn table(&mut self, table: Table) -> &mut Windows {
+    fn table(&mut self, table: Table) -> &mut RateTable {
         match table {
             Table::ServicesOfAddresses => &mut self.services_of_addresses,
             Table::Addresses => &mut self.addresses,
@@ -145,7 +145,7 @@ impl Tables {
 
 /// How much was counted of each in its window, which begins with its first.
 #[derive(Debug)]
-struct Windows {
+struct RateTable {
     window_s: u64,
     entries_max: usize,
     swept_s: Option<u64>,
@@ -171,12 +171,12 @@ impl Reporter {
 impl Limits {
     pub(super) fn new(key_reports_a_minute: u64) -> Self {
         let tables = Tables {
-            services_of_addresses: Windows::new(HOUR_S, MAX_ADDRESSES),
-            addresses: Windows::new(HOUR_S, MAX_ADDRESSES),
-            keys: Windows::new(MINUTE_S, MAX_KEYS),
-            key_series: Windows::new(HOUR_S, MAX_KEY_SERIES),
-            public_series: Windows::new(HOUR_S, MAX_PUBLIC_SERIES),
-            sources: Windows::new(HOUR_S, MAX_SOURCES),
+            services_of_addresses: RateTable::new(HOUR_S, MAX_ADDRESSES),
+            addresses: RateTable::new(HOUR_S, MAX_ADDRESSES),
+            keys: RateTable::new(MINUTE_S, MAX_KEYS),
+            key_series: RateTable::new(HOUR_S, MAX_KEY_SERIES),
+            public_series: RateTable::new(HOUR_S, MAX_PUBLIC_SERIES),
+            sources: RateTable::new(HOUR_S, MAX_SOURCES),
             taken: Vec::new(),
         };
         Self { begun: Clock::now(), hashing: RandomState::new(), key_reports_a_minute, tables: Mutex::new(tables) }
@@ -241,7 +241,7 @@ impl Limits {
     }
 }
 
-impl Windows {
+impl RateTable {
     fn new(window_s: u64, entries_max: usize) -> Self {
         Self { window_s, entries_max, swept_s: None, entries: HashMap::new() }
     }
@@ -295,11 +295,11 @@ impl Windows {
 mod tests {
     //! What is above a limit does not count, and a full table forgets nobody.
 
-    use super::{Table, Taken, Windows};
+    use super::{RateTable, Table, Taken};
 
     #[test]
     fn what_is_given_back_is_there_again_and_only_in_its_own_window() {
-        let mut windows = Windows::new(60, 10);
+        let mut windows = RateTable::new(60, 10);
         assert_eq!(windows.take(1, 5, 5, 100), 5);
         let taken = |count, began_s| Taken { table: Table::Keys, who: 1, count, began_s };
         windows.give_back(&taken(2, 100));
@@ -312,14 +312,14 @@ mod tests {
 
     #[test]
     fn a_window_begins_with_its_first_and_lapses_as_a_whole() {
-        let mut windows = Windows::new(60, 10);
+        let mut windows = RateTable::new(60, 10);
         assert_eq!([windows.take(1, 3, 5, 100), windows.take(1, 3, 5, 159), windows.take(1, 1, 5, 159)], [3, 2, 0]);
         assert_eq!([windows.take(1, 9, 5, 160), windows.take(2, 9, 5, 160)], [5, 5]);
     }
 
     #[test]
     fn a_full_table_limits_whoever_is_new_and_forgets_nobody_before_the_time() {
-        let mut windows = Windows::new(60, 3);
+        let mut windows = RateTable::new(60, 3);
         for who in 1..=3 {
             assert_eq!(windows.take(who, 1, 5, who), 1);
         }
