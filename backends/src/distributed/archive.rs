@@ -7,7 +7,7 @@ use std::sync::Arc;
 use dateline_events::{Instant, Position};
 use postgres::Row;
 
-use super::database::{DatabaseError, Moment, Purpose, READ, Session, WRITE, check_sessions, limit, number, position};
+use super::database::{DatabaseError, OpenTransaction, Purpose, READ, Session, WRITE, check_sessions, limit, number, position};
 use super::database_address;
 use crate::address::Address;
 use crate::archive::{self, ArchiveError};
@@ -39,7 +39,7 @@ impl Archive {
             let config = Arc::new(database_address::read(&address)?);
             check_sessions(&config)?;
             let mut session = Session::new(config, Purpose::WritePrecious);
-            session.transaction(WRITE, |moment| moment.prepare_schema("archive", FORMAT_VERSION, CREATE))?;
+            session.transaction(WRITE, |transaction| transaction.prepare_schema("archive", FORMAT_VERSION, CREATE))?;
             Ok(Self { threads: Arc::new(Threads::start("dateline-archive", vec![session])?) })
         });
         opened.await.map_err(|error| ArchiveError::Engine(error.to_string()))?
@@ -51,17 +51,17 @@ impl Archive {
 
     /// May be sent again after a lost answer: what was stored is compared then.
     pub(crate) async fn put(&self, records: Vec<Record>) -> Result<Position, ArchiveError> {
-        self.threads.run(move |session| session.transaction(WRITE, |moment| put(moment, &records))).await
+        self.threads.run(move |session| session.transaction(WRITE, |transaction| put(transaction, &records))).await
     }
 
     pub(crate) async fn page(&self, after: Position, rows: usize) -> Result<Vec<Record>, ArchiveError> {
-        self.threads.run(move |session| session.transaction(READ, |moment| page(moment, after, rows))).await
+        self.threads.run(move |session| session.transaction(READ, |transaction| page(transaction, after, rows))).await
     }
 
     pub(crate) async fn get(&self, at: Position) -> Result<Option<Record>, ArchiveError> {
         let text = format!("{COLUMNS} dateline.archive WHERE position = $1");
         self.threads
-            .run(move |session| session.transaction(READ, |moment| moment.first(&text, &[&number(at)])?.as_ref().map(record).transpose()))
+            .run(move |session| session.transaction(READ, |transaction| transaction.first(&text, &[&number(at)])?.as_ref().map(record).transpose()))
             .await
     }
 
@@ -70,19 +70,19 @@ impl Archive {
     }
 }
 
-fn head(moment: &mut Moment<'_>) -> Result<Position, ArchiveError> {
-    let last = moment.first("SELECT position FROM dateline.archive ORDER BY position DESC LIMIT 1", &[])?;
+fn head(transaction: &mut OpenTransaction<'_>) -> Result<Position, ArchiveError> {
+    let last = transaction.first("SELECT position FROM dateline.archive ORDER BY position DESC LIMIT 1", &[])?;
     Ok(last.map(|row| row.try_get(0)).transpose()?.map_or(0, position))
 }
 
-fn put(moment: &mut Moment<'_>, records: &[Record]) -> Result<Position, ArchiveError> {
-    moment.execute("SELECT pg_advisory_xact_lock($1)", &[&ARCHIVER_LOCK])?;
-    let new = archive::behind(head(moment)?, records)?;
+fn put(transaction: &mut OpenTransaction<'_>, records: &[Record]) -> Result<Position, ArchiveError> {
+    transaction.execute("SELECT pg_advisory_xact_lock($1)", &[&ARCHIVER_LOCK])?;
+    let new = archive::behind(head(transaction)?, records)?;
     let known = &records[..records.len() - new.len()];
     let positions = |records: &[Record]| records.iter().map(|record| number(record.position)).collect::<Vec<_>>();
     if !known.is_empty() {
         let text = format!("{COLUMNS} dateline.archive WHERE position = ANY($1) ORDER BY position");
-        let mut held = moment.query(&text, &[&positions(known)])?.iter().map(record).collect::<Result<Vec<_>, _>>()?.into_iter().peekable();
+        let mut held = transaction.query(&text, &[&positions(known)])?.iter().map(record).collect::<Result<Vec<_>, _>>()?.into_iter().peekable();
         for record in known {
             let same = held.next_if(|held| held.position == record.position);
             archive::compare(&same.ok_or(ArchiveError::Differs { position: record.position, what: "position" })?, record)?;
@@ -95,34 +95,34 @@ fn put(moment: &mut Moment<'_>, records: &[Record]) -> Result<Position, ArchiveE
         let bytes: Vec<Option<&[u8]>> = new.iter().map(|record| record.bytes.as_deref()).collect();
         let insert = "INSERT INTO dateline.archive (position, key, recorded, salt, bytes)
             SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bytea[], $5::bytea[])";
-        moment.execute(insert, &[&positions(new), &keys, &recorded, &salts, &bytes])?;
+        transaction.execute(insert, &[&positions(new), &keys, &recorded, &salts, &bytes])?;
     }
-    head(moment)
+    head(transaction)
 }
 
-fn page(moment: &mut Moment<'_>, after: Position, rows: usize) -> Result<Vec<Record>, ArchiveError> {
+fn page(transaction: &mut OpenTransaction<'_>, after: Position, rows: usize) -> Result<Vec<Record>, ArchiveError> {
     // A row stands on the page when those before it have not reached the limit of bytes yet.
     let text = format!(
         "{COLUMNS} (SELECT *, coalesce(sum(length(bytes)) OVER (ORDER BY position ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)::bigint AS before
              FROM (SELECT * FROM dateline.archive WHERE position > $1 ORDER BY position LIMIT $2) page) counted
          WHERE before < $3 ORDER BY position"
     );
-    let found = moment.query(&text, &[&number(after), &limit(rows), &limit(MAX_PAGE_BYTES)])?;
+    let found = transaction.query(&text, &[&number(after), &limit(rows), &limit(MAX_PAGE_BYTES)])?;
     found.iter().map(record).collect()
 }
 
 fn destroy(session: &mut Session, at: Position) -> Result<bool, ArchiveError> {
     let update = "UPDATE dateline.archive SET bytes = NULL, salt = NULL WHERE position = $1 AND (bytes IS NOT NULL OR salt IS NOT NULL)";
-    let there = session.transaction(WRITE, |moment| {
-        moment.execute(update, &[&number(at)])?;
-        Ok::<_, DatabaseError>(moment.first("SELECT FROM dateline.archive WHERE position = $1", &[&number(at)])?.is_some())
+    let there = session.transaction(WRITE, |transaction| {
+        transaction.execute(update, &[&number(at)])?;
+        Ok::<_, DatabaseError>(transaction.first("SELECT FROM dateline.archive WHERE position = $1", &[&number(at)])?.is_some())
     })?;
     if there {
-        session.statement(|moment| {
+        session.statement(|transaction| {
             // It visits what changed since the last one; how long that takes is not ours to limit.
-            moment.batch("SET statement_timeout = 0")?;
-            let vacuumed = moment.batch("VACUUM dateline.archive");
-            moment.batch(Purpose::WritePrecious.settings())?;
+            transaction.batch("SET statement_timeout = 0")?;
+            let vacuumed = transaction.batch("VACUUM dateline.archive");
+            transaction.batch(Purpose::WritePrecious.settings())?;
             vacuumed
         })?;
     }

@@ -201,7 +201,7 @@ impl Session {
     pub(super) fn transaction<T, E: From<DatabaseError>>(
         &mut self,
         begin: &str,
-        mut work: impl FnMut(&mut Moment<'_>) -> Result<T, E>,
+        mut work: impl FnMut(&mut OpenTransaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let mut attempt = 1;
         loop {
@@ -214,19 +214,19 @@ impl Session {
     }
 
     /// Runs one statement by itself, again on a fresh connection where one broke.
-    pub(super) fn statement<T, E: From<DatabaseError>>(&mut self, mut work: impl FnMut(&mut Moment<'_>) -> Result<T, E>) -> Result<T, E> {
+    pub(super) fn statement<T, E: From<DatabaseError>>(&mut self, mut work: impl FnMut(&mut OpenTransaction<'_>) -> Result<T, E>) -> Result<T, E> {
         self.transaction("", &mut work)
     }
 
     /// Runs work in one transaction, once. Without `begin` every statement stands by itself.
-    pub(super) fn once<T, E: From<DatabaseError>>(&mut self, begin: &str, work: impl FnOnce(&mut Moment<'_>) -> Result<T, E>) -> Once<T, E> {
+    pub(super) fn once<T, E: From<DatabaseError>>(&mut self, begin: &str, work: impl FnOnce(&mut OpenTransaction<'_>) -> Result<T, E>) -> Once<T, E> {
         let open = match self.connected() {
             Ok(open) => open,
             Err(error) => return Once::Answered(Err(error.into())),
         };
-        let mut moment = Moment { open, broken: false };
-        let outcome = moment.within(begin, work);
-        if !moment.broken {
+        let mut transaction = OpenTransaction { open, broken: false };
+        let outcome = transaction.within(begin, work);
+        if !transaction.broken {
             return Once::Answered(outcome);
         }
         self.open = None;
@@ -275,7 +275,7 @@ pub(super) fn check_sessions(config: &Arc<Config>) -> Result<(), DatabaseError> 
             .batch_execute("BEGIN")
             .map_err(|error| if error.code() == Some(&SqlState::PROTOCOL_VIOLATION) { DatabaseError::Shared } else { error.into() })?;
         let mut open = Open { client: other, statements: HashMap::new() };
-        let theirs = Moment { open: &mut open, broken: false }.process()?;
+        let theirs = OpenTransaction { open: &mut open, broken: false }.process()?;
         others.push(open);
         if theirs == own || process_of(&mut ours)? != own {
             return Err(DatabaseError::Shared);
@@ -286,7 +286,7 @@ pub(super) fn check_sessions(config: &Arc<Config>) -> Result<(), DatabaseError> 
 
 #[expect(clippy::redundant_closure_for_method_calls, reason = "the method alone is not general enough for the compiler")]
 fn process_of(session: &mut Session) -> Result<String, DatabaseError> {
-    session.statement(|moment| moment.process())
+    session.statement(|transaction| transaction.process())
 }
 
 fn connect(config: &Config, purpose: Purpose) -> Result<Client, DatabaseError> {
@@ -300,12 +300,12 @@ fn connect(config: &Config, purpose: Purpose) -> Result<Client, DatabaseError> {
 }
 
 /// The time between BEGIN and COMMIT on one connection.
-pub(super) struct Moment<'a> {
+pub(super) struct OpenTransaction<'a> {
     open: &'a mut Open,
     broken: bool,
 }
 
-impl Moment<'_> {
+impl OpenTransaction<'_> {
     fn within<T, E: From<DatabaseError>>(&mut self, begin: &str, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
         if begin.is_empty() {
             return work(self);

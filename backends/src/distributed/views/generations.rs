@@ -7,7 +7,7 @@ use dateline_events::Position;
 use postgres::Row;
 
 use super::schema::{self, name, sql};
-use crate::distributed::database::{DatabaseError, Moment, Session, WRITE, position};
+use crate::distributed::database::{DatabaseError, OpenTransaction, Session, WRITE, position};
 use crate::views::{Generation, ViewsError};
 
 /// The version of `dateline.generations` and of what a generation's tables mean to this engine.
@@ -18,11 +18,11 @@ const DROP_WAITS_MS: u64 = 100;
 
 /// Lets go of what was retired, and creates a serving generation where there is none.
 pub(super) fn prepare(session: &mut Session, version: u32) -> Result<(), ViewsError> {
-    session.transaction(WRITE, |moment| {
-        moment.prepare_schema("views", FORMAT_VERSION, schema::CREATE_GENERATIONS)?;
-        moment.execute("UPDATE dateline.generations SET state = 'dropped' WHERE state = 'retired'", &[])?;
-        if serving(moment)?.is_none() {
-            create(moment, version, "serving")?;
+    session.transaction(WRITE, |transaction| {
+        transaction.prepare_schema("views", FORMAT_VERSION, schema::CREATE_GENERATIONS)?;
+        transaction.execute("UPDATE dateline.generations SET state = 'dropped' WHERE state = 'retired'", &[])?;
+        if serving(transaction)?.is_none() {
+            create(transaction, version, "serving")?;
         }
         Ok::<(), ViewsError>(())
     })?;
@@ -31,10 +31,10 @@ pub(super) fn prepare(session: &mut Session, version: u32) -> Result<(), ViewsEr
 
 /// Begins a new generation; one that was begun before is gone.
 pub(super) fn begin(session: &mut Session, version: u32) -> Result<Generation, ViewsError> {
-    let generation = session.transaction(WRITE, |moment| {
-        moment.lock_schemas()?;
-        moment.execute("UPDATE dateline.generations SET state = 'dropped' WHERE state = 'building'", &[])?;
-        create(moment, version, "building")
+    let generation = session.transaction(WRITE, |transaction| {
+        transaction.lock_schemas()?;
+        transaction.execute("UPDATE dateline.generations SET state = 'dropped' WHERE state = 'building'", &[])?;
+        create(transaction, version, "building")
     })?;
     drop_unread(session)?;
     Ok(generation)
@@ -42,22 +42,23 @@ pub(super) fn begin(session: &mut Session, version: u32) -> Result<Generation, V
 
 /// Lets `to` serve; answers its cursor.
 pub(super) fn swap(session: &mut Session, to: Generation) -> Result<Position, ViewsError> {
-    let reached = session.transaction(WRITE, |moment| {
-        moment.lock_schemas()?;
+    let reached = session.transaction(WRITE, |transaction| {
+        transaction.lock_schemas()?;
         // Locked in the order of their numbers, so that neither cursor moves before the swap is committed.
         let number = i64::from(to.number);
-        moment.query("SELECT FROM dateline.generations WHERE state = 'serving' OR number = $1 ORDER BY number FOR UPDATE", &[&number])?;
-        let (old, serving) = serving_cursor(moment)?;
+        transaction.query("SELECT FROM dateline.generations WHERE state = 'serving' OR number = $1 ORDER BY number FOR UPDATE", &[&number])?;
+        let (old, serving) = serving_cursor(transaction)?;
         if old.number == to.number {
             return Ok(serving);
         }
-        let reached = cursor(moment, to.number)?;
+        let reached = cursor(transaction, to.number)?;
         if reached < serving {
             return Err(ViewsError::Behind { cursor: reached, serving });
         }
-        moment.execute("UPDATE dateline.generations SET state = 'dropped' WHERE state = 'retired' AND number <> $1", &[&number])?;
-        moment.execute("UPDATE dateline.generations SET state = 'retired' WHERE number = $1", &[&i64::from(old.number)])?;
-        let swapped = moment.execute("UPDATE dateline.generations SET state = 'serving' WHERE number = $1 AND state = 'building'", &[&number])?;
+        transaction.execute("UPDATE dateline.generations SET state = 'dropped' WHERE state = 'retired' AND number <> $1", &[&number])?;
+        transaction.execute("UPDATE dateline.generations SET state = 'retired' WHERE number = $1", &[&i64::from(old.number)])?;
+        let swapped =
+            transaction.execute("UPDATE dateline.generations SET state = 'serving' WHERE number = $1 AND state = 'building'", &[&number])?;
         if swapped == 0 { Err(ViewsError::Gone { number: to.number }) } else { Ok(reached) }
     })?;
     drop_unread(session)?;
@@ -65,13 +66,13 @@ pub(super) fn swap(session: &mut Session, to: Generation) -> Result<Position, Vi
 }
 
 /// The serving generation and its cursor.
-pub(super) fn serving_cursor(moment: &mut Moment<'_>) -> Result<(Generation, Position), ViewsError> {
-    serving(moment)?.ok_or_else(|| ViewsError::Engine("no generation serves: open the views anew".to_owned()))
+pub(super) fn serving_cursor(transaction: &mut OpenTransaction<'_>) -> Result<(Generation, Position), ViewsError> {
+    serving(transaction)?.ok_or_else(|| ViewsError::Engine("no generation serves: open the views anew".to_owned()))
 }
 
 /// A generation's cursor.
-pub(super) fn cursor(moment: &mut Moment<'_>, number: u32) -> Result<Position, ViewsError> {
-    let found = moment.first("SELECT position FROM dateline.generations WHERE number = $1 AND state <> 'dropped'", &[&i64::from(number)])?;
+pub(super) fn cursor(transaction: &mut OpenTransaction<'_>, number: u32) -> Result<Position, ViewsError> {
+    let found = transaction.first("SELECT position FROM dateline.generations WHERE number = $1 AND state <> 'dropped'", &[&i64::from(number)])?;
     let row = found.ok_or(ViewsError::Gone { number })?;
     Ok(position(row.try_get(0)?))
 }
@@ -81,8 +82,8 @@ pub(super) fn gone_or_failed(error: DatabaseError, number: u32) -> ViewsError {
     if matches!(error, DatabaseError::Undefined(_)) { ViewsError::Gone { number } } else { error.into() }
 }
 
-fn serving(moment: &mut Moment<'_>) -> Result<Option<(Generation, Position)>, ViewsError> {
-    let found = moment.first("SELECT number, version, position FROM dateline.generations WHERE state = 'serving'", &[])?;
+fn serving(transaction: &mut OpenTransaction<'_>) -> Result<Option<(Generation, Position)>, ViewsError> {
+    let found = transaction.first("SELECT number, version, position FROM dateline.generations WHERE state = 'serving'", &[])?;
     found.map(|row| Ok((generation(&row)?, position(row.try_get(2)?)))).transpose()
 }
 
@@ -92,27 +93,27 @@ fn generation(row: &Row) -> Result<Generation, ViewsError> {
     Ok(Generation { number: read(0)?, version: read(1)? })
 }
 
-fn create(moment: &mut Moment<'_>, version: u32, state: &str) -> Result<Generation, ViewsError> {
+fn create(transaction: &mut OpenTransaction<'_>, version: u32, state: &str) -> Result<Generation, ViewsError> {
     let insert = "INSERT INTO dateline.generations (version, state) VALUES ($1, $2) RETURNING number, version";
-    let rows = moment.query(insert, &[&i64::from(version), &state])?;
+    let rows = transaction.query(insert, &[&i64::from(version), &state])?;
     let row = rows.first().ok_or_else(|| ViewsError::Engine("a generation was not numbered".to_owned()))?;
     let generation = generation(row)?;
-    moment.batch(&format!("CREATE SCHEMA {}", name(generation.number)))?;
-    moment.batch(&sql(generation.number, schema::CREATE))?;
+    transaction.batch(&format!("CREATE SCHEMA {}", name(generation.number)))?;
+    transaction.batch(&sql(generation.number, schema::CREATE))?;
     Ok(generation)
 }
 
 /// Drops the schemas of generations that are no more, each in a transaction of its own. One that is still read stays for the
 /// next open, begin or swap: a waiting DROP would hold up everyone who comes after it.
 fn drop_unread(session: &mut Session) -> Result<(), ViewsError> {
-    let numbers = session.statement(|moment| moment.query("SELECT number FROM dateline.generations WHERE state = 'dropped'", &[]));
+    let numbers = session.statement(|transaction| transaction.query("SELECT number FROM dateline.generations WHERE state = 'dropped'", &[]));
     for row in numbers? {
         let number: i64 = row.try_get(0)?;
-        let dropped = session.transaction(WRITE, |moment| {
-            moment.batch(&format!("SET LOCAL lock_timeout = {DROP_WAITS_MS}"))?;
-            moment.lock_schemas()?;
-            moment.batch(&format!("DROP SCHEMA IF EXISTS dateline_g{number} CASCADE"))?;
-            moment.execute("DELETE FROM dateline.generations WHERE number = $1", &[&number])
+        let dropped = session.transaction(WRITE, |transaction| {
+            transaction.batch(&format!("SET LOCAL lock_timeout = {DROP_WAITS_MS}"))?;
+            transaction.lock_schemas()?;
+            transaction.batch(&format!("DROP SCHEMA IF EXISTS dateline_g{number} CASCADE"))?;
+            transaction.execute("DELETE FROM dateline.generations WHERE number = $1", &[&number])
         });
         match dropped {
             Ok(_) => {}

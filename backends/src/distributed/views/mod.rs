@@ -23,7 +23,7 @@ use postgres::types::ToSql;
 use postgres::{Config, Row};
 use tokio::sync::watch;
 
-use super::database::{Moment, Purpose, READ, Session, check_sessions};
+use super::database::{OpenTransaction, Purpose, READ, Session, check_sessions};
 use super::database_address;
 use crate::address::Address;
 use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, Members};
@@ -50,7 +50,7 @@ pub struct Views {
 
 /// One read transaction on one generation.
 struct Snapshot<'a, 'b> {
-    moment: &'a mut Moment<'b>,
+    transaction: &'a mut OpenTransaction<'b>,
     generation: Generation,
 }
 
@@ -89,7 +89,7 @@ impl Views {
     }
 
     pub(crate) async fn cursor(&self, generation: Generation) -> Result<Position, ViewsError> {
-        self.readers.run(move |session| session.statement(|moment| generations::cursor(moment, generation.number))).await
+        self.readers.run(move |session| session.statement(|transaction| generations::cursor(transaction, generation.number))).await
     }
 
     pub(crate) async fn commit(&self, generation: Generation, from: Position, to: Position, rows: Rows) -> Result<(), ViewsError> {
@@ -177,9 +177,9 @@ impl Views {
         work: impl Fn(&mut Snapshot<'_, '_>) -> Result<T, ViewsError> + Send + 'static,
     ) -> Result<Answer<T>, ViewsError> {
         let answer = move |session: &mut Session| {
-            session.transaction(READ, |moment| {
-                let (generation, position) = generations::serving_cursor(moment)?;
-                let value = work(&mut Snapshot { moment, generation })?;
+            session.transaction(READ, |transaction| {
+                let (generation, position) = generations::serving_cursor(transaction)?;
+                let value = work(&mut Snapshot { transaction, generation })?;
                 Ok(Answer { position, generation, value })
             })
         };
@@ -205,10 +205,10 @@ impl Views {
         generation: Generation,
         work: impl Fn(&mut Snapshot<'_, '_>) -> Result<T, ViewsError> + Send + 'static,
     ) -> Result<T, ViewsError> {
-        let work = move |moment: &mut Moment<'_>| {
+        let work = move |transaction: &mut OpenTransaction<'_>| {
             // Asked for its error: a generation that was dropped is told as such.
-            generations::cursor(moment, generation.number)?;
-            work(&mut Snapshot { moment, generation })
+            generations::cursor(transaction, generation.number)?;
+            work(&mut Snapshot { transaction, generation })
         };
         self.writer.run(move |session| session.transaction(READ, &work)).await
     }
@@ -218,7 +218,7 @@ impl Snapshot<'_, '_> {
     /// The rows that a statement on this generation's tables answers.
     fn query(&mut self, template: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>, ViewsError> {
         let number = self.generation.number;
-        self.moment.query(&schema::sql(number, template), parameters).map_err(|error| generations::gone_or_failed(error, number))
+        self.transaction.query(&schema::sql(number, template), parameters).map_err(|error| generations::gone_or_failed(error, number))
     }
 }
 

@@ -8,7 +8,7 @@ use dateline_events::EventKey;
 use dateline_timelines::rows::Rows;
 
 use super::copy;
-use crate::distributed::database::{DatabaseError, Moment, number};
+use crate::distributed::database::{DatabaseError, OpenTransaction, number};
 use crate::once;
 use crate::views::ViewsError;
 
@@ -85,9 +85,9 @@ impl<'a> Page<'a> {
     }
 
     /// Sends the page. The arrays of the three small tables are sorted, so that two pages never wait for each other's rows.
-    pub(super) fn send(&self, moment: &mut Moment<'_>, sql: impl Fn(&str) -> String) -> Result<(), DatabaseError> {
+    pub(super) fn send(&self, transaction: &mut OpenTransaction<'_>, sql: impl Fn(&str) -> String) -> Result<(), DatabaseError> {
         for (table, bytes, count) in &self.copied {
-            let stored = moment.copy(&sql(&format!("COPY @{table} FROM STDIN (FORMAT binary)")), bytes)?;
+            let stored = transaction.copy(&sql(&format!("COPY @{table} FROM STDIN (FORMAT binary)")), bytes)?;
             if stored != *count {
                 return Err(DatabaseError::Other(format!("of {count} rows {stored} were stored in {table}: nothing of the page is kept")));
             }
@@ -96,17 +96,17 @@ impl<'a> Page<'a> {
         if !new.numbers.is_empty() {
             let insert =
                 "INSERT INTO @incidents (subject, number, id) SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[]) ON CONFLICT DO NOTHING";
-            moment.execute(&sql(insert), &[&new.subjects, &new.numbers, &new.ids])?;
+            transaction.execute(&sql(insert), &[&new.subjects, &new.numbers, &new.ids])?;
         }
         if !old.pages.is_empty() {
             let insert = "INSERT INTO @page_references (page, reference, incident, since)
                 SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[]) ON CONFLICT DO NOTHING";
-            moment.execute(&sql(insert), &[&old.pages, &old.references, &old.incidents, &old.since])?;
+            transaction.execute(&sql(insert), &[&old.pages, &old.references, &old.incidents, &old.since])?;
         }
         if !places.groups.is_empty() {
             let insert = "INSERT INTO @list_keys (nature, service, started, told_in)
                 SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[]) ON CONFLICT DO NOTHING";
-            moment.execute(&sql(insert), &[&places.natures, &places.services, &places.started, &places.groups])?;
+            transaction.execute(&sql(insert), &[&places.natures, &places.services, &places.started, &places.groups])?;
         }
         Ok(())
     }
