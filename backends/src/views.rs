@@ -278,10 +278,10 @@ impl Views {
     }
 
     /// The latest summary, as of a position, of the group that held an incident then.
-    pub async fn versions_of(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<SummaryRow>>, ViewsError> {
+    pub async fn latest_summary(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<SummaryRow>>, ViewsError> {
         match self {
-            Self::Embedded(views) => views.versions_of(number, as_of).await,
-            Self::Distributed(views) => views.versions_of(number, as_of).await,
+            Self::Embedded(views) => views.latest_summary(number, as_of).await,
+            Self::Distributed(views) => views.latest_summary(number, as_of).await,
         }
     }
 

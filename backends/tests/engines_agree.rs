@@ -189,7 +189,7 @@ async fn compare(file: &Views, database: &Views, dice: &mut Dice, head: u64, see
         same!(file, database, format!("members of {number}, seed {seed}"), |views| views.members(generation, number));
         for as_of in [1, head / 2, head - 1, head, head + 9] {
             same!(file, database, format!("group of {number} as of {as_of}, seed {seed}"), |views| views.group_events(number, as_of));
-            same!(file, database, format!("summary of {number} as of {as_of}, seed {seed}"), |views| views.versions_of(number, as_of));
+            same!(file, database, format!("summary of {number} as of {as_of}, seed {seed}"), |views| views.latest_summary(number, as_of));
         }
         let id = format!("{}{number}", TEXTS[number as usize % TEXTS.len()]);
         same!(file, database, format!("incident {id:?}, seed {seed}"), |views| views.find_incident(&id));

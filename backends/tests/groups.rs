@@ -66,10 +66,10 @@ async fn merged_incidents_are_one_group_until_they_are_split(place: Place) {
     let split = views.group_events(2, 6).await.unwrap().value.unwrap();
     assert_eq!((split.number, split.members), (2, vec![2]));
     for (as_of, group, since) in [(3, 2, 2), (4, 1, 4), (5, 1, 4), (6, 2, 6)] {
-        let row = views.versions_of(2, as_of).await.unwrap().value.unwrap();
+        let row = views.latest_summary(2, as_of).await.unwrap().value.unwrap();
         assert_eq!((row.group, row.since), (group, since), "as of {as_of}");
     }
-    assert_eq!(views.versions_of(2, 1).await.unwrap().value, None);
+    assert_eq!(views.latest_summary(2, 1).await.unwrap().value, None);
     let changes = views.changes(0, 100).await.unwrap().value;
     let at = |position: u64| changes.iter().find(|change| change.position == position).map(|change| change.incidents.clone());
     assert_eq!(at(4), Some(vec![(1, "whatsapp-1".to_owned())]), "told as of then");

@@ -24,7 +24,7 @@ mod watch;
 use crate::shared::config::{Command, Role, Settings, complete};
 
 pub use progress::Progress;
-pub use serving::{until_told, welcome};
+pub use serving::{shutdown_signal, welcome};
 
 /// How a command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

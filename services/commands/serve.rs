@@ -24,7 +24,7 @@ use crate::shared::config::{Reporting, Role, Serving, Web};
 use crate::shared::health::Health;
 use crate::shared::http::{Bodies, Gate, Problem, Server, server};
 use crate::shared::keys::Keys;
-use crate::shared::stores::{Stores, Use, note_reach, open_keep, open_ledger, open_reports, until_replaced};
+use crate::shared::stores::{Stores, Use, open_keep, open_ledger, open_reports, record_high_water_mark, until_replaced};
 use crate::shared::supervise::{Roles, Tasks};
 
 /// An intake elsewhere must answer within this, in milliseconds.
@@ -263,7 +263,7 @@ impl Opening<'_> {
         let (ledger, keep, stopped) = (ledger.clone(), self.keep.clone(), self.stopped.clone());
         if self.serving.has(Role::Intake) {
             let (ledger, keep, stopped) = (ledger.clone(), keep.clone(), stopped.clone());
-            tasks.start("note of the ledger's reach", move || note_reach(ledger.clone(), number, keep.clone(), stopped.clone()));
+            tasks.start("note of the ledger's reach", move || record_high_water_mark(ledger.clone(), number, keep.clone(), stopped.clone()));
         }
         if let Some(inbox) = inbox.map(|inbox| Arc::new(Mutex::new(inbox))) {
             let (ledger, keep, stopped) = (ledger.clone(), keep, stopped.clone());

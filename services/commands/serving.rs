@@ -12,7 +12,7 @@ pub async fn serve(settings: &Settings, roles: &[Role]) -> anyhow::Result<Answer
     let mut house = House::start(&serving).await?;
     say(&welcome(&house, &serving))?;
     let replaced = tokio::select! {
-        told = until_told() => { told?; None }
+        told = shutdown_signal() => { told?; None }
         reason = house.until_replaced() => Some(reason),
     };
     house.stop().await;
@@ -39,7 +39,7 @@ pub fn welcome(house: &House, serving: &Serving) -> String {
 }
 
 /// Waits for SIGINT or SIGTERM.
-pub async fn until_told() -> anyhow::Result<()> {
+pub async fn shutdown_signal() -> anyhow::Result<()> {
     let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
     tokio::select! {
         interrupted = tokio::signal::ctrl_c() => interrupted?,

@@ -136,8 +136,8 @@ impl Comparing<'_> {
     /// Each version of each summary.
     async fn summaries(&mut self, touched: &BTreeSet<(Position, IncidentNumber)>) -> anyhow::Result<()> {
         for (position, group) in touched {
-            let kept = self.kept.versions_of(*group, *position).await?.value;
-            let fresh = self.fresh.versions_of(*group, *position).await?.value;
+            let kept = self.kept.latest_summary(*group, *position).await?.value;
+            let fresh = self.fresh.latest_summary(*group, *position).await?.value;
             if kept != fresh {
                 let id = fresh.or(kept).map_or_else(|| group.to_string(), |summary| summary.id);
                 self.differs(&format!("incident {id}  its summary as of position {position}"))?;

@@ -14,7 +14,7 @@ use dateline_backends::Keep;
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::serving::{until_told, welcome};
+use super::serving::{shutdown_signal, welcome};
 use super::{Answer, say};
 use crate::commands::serve::{House, serve_on, whole};
 use crate::shared::api_client::ApiClient;
@@ -62,7 +62,7 @@ async fn with_every_role(serving: &Serving, watcher: Watcher, roles: Roles, gree
     let mut tasks = Tasks::new(roles, stopped.clone());
     keep_watching(&mut tasks, watcher, Arc::new(ApiClient::files(stores)), keep, stopped);
     let fault = tokio::select! {
-        told = until_told() => told.err(),
+        told = shutdown_signal() => told.err(),
         reason = house.until_replaced() => Some(anyhow::anyhow!(reason)),
     };
     // Nobody listens any more only if the watcher has ended already.
@@ -88,7 +88,7 @@ async fn beside_a_server(settings: &Settings, watcher: Watcher, server: ApiClien
     let mut tasks = Tasks::new(roles, stopped.clone());
     serve_on(&mut tasks, server_of_its_own, &settings.web, router, stopped.clone());
     keep_watching(&mut tasks, watcher, api, keep, stopped);
-    let told = until_told().await;
+    let told = shutdown_signal().await;
     // Nobody listens any more only if both have ended already.
     let _ = stop.send(true);
     tasks.ended().await;

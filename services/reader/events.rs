@@ -170,7 +170,7 @@ fn show(reader: &Reader, headers: &HeaderMap, position: Position, body: &impl Se
 async fn ids_of(reader: &Reader, incidents: &[IncidentNumber]) -> Result<Vec<String>, Problem> {
     let mut ids = Vec::new();
     for incident in incidents {
-        let summary = reader.desk.views.versions_of(*incident, Position::MAX >> 1).await?.value;
+        let summary = reader.desk.views.latest_summary(*incident, Position::MAX >> 1).await?.value;
         ids.extend(summary.map(|summary| summary.id));
     }
     Ok(ids)

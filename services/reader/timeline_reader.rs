@@ -84,7 +84,7 @@ impl TimelineReader {
             Some(number) => number,
             None => self.latest_of(which, as_of).await?.ok_or_else(|| unknown(which))?,
         };
-        let row = self.views.versions_of(number, as_of).await?;
+        let row = self.views.latest_summary(number, as_of).await?;
         let Some(summary) = row.value else {
             return Err(unknown(which));
         };

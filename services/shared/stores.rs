@@ -141,7 +141,7 @@ fn number_in(value: &[u8]) -> anyhow::Result<u64> {
 
 /// Notes in the keep how far the ledger reaches, so that one which comes back shorter is noticed even by an intake that knows nothing
 /// else. The keep is apart from the ledger and never restored with it. Ends when told to stop, with a last note.
-pub async fn note_reach(ledger: Ledger, number: u32, keep: Keep, mut stop: watch::Receiver<bool>) {
+pub async fn record_high_water_mark(ledger: Ledger, number: u32, keep: Keep, mut stop: watch::Receiver<bool>) {
     let mut head = ledger.watch_head();
     let mut noted = 0;
     loop {

@@ -103,7 +103,7 @@ impl PagePublisher {
     /// Takes one reading.
     pub async fn take(&self, page: &Page, reading: Reading<'_>) -> Result<Taken, NotTaken> {
         let read = || reading.dialect.read(reading.bytes, reading.name);
-        let observation = aside(read).map_err(|error| NotTaken::Unreadable(error.to_string()))?;
+        let observation = run_blocking(read).map_err(|error| NotTaken::Unreadable(error.to_string()))?;
         let book = self.books.lock().await.entry(page.service.clone()).or_default().clone();
         let mut book = book.lock().await;
         if book.is_none() {
@@ -130,7 +130,7 @@ impl PagePublisher {
             read_before: reading.previous_read.max(book.lists.get(&list).copied()),
             sha256: &sha256,
         };
-        let changes = aside(|| difference(&who.page(page), &told, observation, &book.memory));
+        let changes = run_blocking(|| difference(&who.page(page), &told, observation, &book.memory));
         let edits = changes.drafts.iter().map(|draft| draft.edits.len()).sum();
         let mut events = Vec::with_capacity(changes.drafts.len() + 1);
         if !changes.drafts.is_empty() {
@@ -156,7 +156,7 @@ impl PagePublisher {
 }
 
 /// Work for the processor alone, aside of what waits for answers: a page may be large, or mean harm.
-fn aside<T>(work: impl FnOnce() -> T) -> T {
+fn run_blocking<T>(work: impl FnOnce() -> T) -> T {
     match Handle::try_current().map(|handle| handle.runtime_flavor()) {
         Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
         _ => work(),

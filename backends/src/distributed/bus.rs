@@ -264,7 +264,7 @@ impl Bus {
 }
 
 /// Asks again while nobody answers, for as long as servers take to come up.
-pub(super) async fn patiently<T, E>(mut ask: impl AsyncFnMut() -> Result<T, E>, is_away: impl Fn(&E) -> bool) -> Result<T, E> {
+pub(super) async fn retry_until_available<T, E>(mut ask: impl AsyncFnMut() -> Result<T, E>, is_away: impl Fn(&E) -> bool) -> Result<T, E> {
     let begun = Instant::now();
     loop {
         match ask().await {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use serde_json::{Value, json};
 
-use super::bus::{Bus, BusError, NO_RESOURCES, NO_STORAGE, STREAM_NAME_TAKEN, STREAM_NOT_FOUND, patiently};
+use super::bus::{Bus, BusError, NO_RESOURCES, NO_STORAGE, STREAM_NAME_TAKEN, STREAM_NOT_FOUND, retry_until_available};
 use crate::address::Address;
 use crate::inbox::{
     ACKNOWLEDGE_WITHIN_S, Delivery, InboxError, MAX_DELIVERIES, MAX_MESSAGE_BYTES, MAX_REFUSED_MIB, MAX_WAITING_MESSAGES, MAX_WAITING_MIB,
@@ -81,7 +81,7 @@ impl Inbox {
             "max_deliver": -1, "max_ack_pending": 4 * MAX_DELIVERIES, "deliver_policy": "all", "replay_policy": "instant", "num_replicas": 0,
         }});
         let join = async || bus.api::<Value>(&format!("CONSUMER.CREATE.{INBOX}.{CONSUMER}"), &consumer).await;
-        patiently(join, BusError::is_away).await?;
+        retry_until_available(join, BusError::is_away).await?;
         let reply = bus.client().new_inbox();
         let messages = bus.client().subscribe(reply.clone()).await.map_err(|error| InboxError::Unreachable(error.to_string()))?;
         Ok(Self { bus, reply, messages, open: 0 })
@@ -178,7 +178,7 @@ impl Inbox {
 /// operator set it.
 async fn create(bus: &Bus, name: &str, mut settings: Value, limits_mib: [u64; 3]) -> Result<(), InboxError> {
     let info = async || bus.api::<Value>(&format!("STREAM.INFO.{name}"), &json!({})).await;
-    match patiently(info, BusError::is_away).await {
+    match retry_until_available(info, BusError::is_away).await {
         Err(error) if error.is(STREAM_NOT_FOUND) => {}
         found => {
             if found?["config"]["max_bytes"].as_i64().is_none_or(|limit| limit <= 0) {
@@ -191,7 +191,7 @@ async fn create(bus: &Bus, name: &str, mut settings: Value, limits_mib: [u64; 3]
     for limit_mib in limits_mib {
         settings["max_bytes"] = json!(limit_mib * 1024 * 1024);
         let made = async || bus.api::<Value>(&format!("STREAM.CREATE.{name}"), &settings).await;
-        match patiently(made, BusError::is_away).await {
+        match retry_until_available(made, BusError::is_away).await {
             Ok(_) => return Ok(()),
             Err(error) if error.is(NO_STORAGE) || error.is(NO_RESOURCES) => refused = Some(error),
             // Another intake was faster.

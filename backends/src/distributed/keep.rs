@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::bus::{Bus, BusError, NO_MESSAGE, STREAM_NOT_FOUND, WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_IN_FLIGHT, patiently};
+use super::bus::{Bus, BusError, NO_MESSAGE, STREAM_NOT_FOUND, WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_IN_FLIGHT, retry_until_available};
 use crate::address::Address;
 use crate::keep::{KeepEntry, KeepError, MAX_VALUE_BYTES, Revision};
 
@@ -71,7 +71,7 @@ impl Keep {
             Err(error) if error.is(STREAM_NOT_FOUND) => create(&bus).await,
             found => found.map(drop),
         };
-        patiently(find, BusError::is_away).await?;
+        retry_until_available(find, BusError::is_away).await?;
         Ok(Self { bus })
     }
 

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::answers::Answers;
-use super::bus::{Bus, BusError, NO_MESSAGE, STREAM_NOT_FOUND, WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_IN_FLIGHT, patiently};
+use super::bus::{Bus, BusError, NO_MESSAGE, STREAM_NOT_FOUND, WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_IN_FLIGHT, retry_until_available};
 use crate::address::Address;
 use crate::reports::{Appended, FlushPage, KeptFlush, MAX_REPORTS_PAGE_BYTES, ReportsError};
 
@@ -87,7 +87,7 @@ impl Reports {
             Err(error) if error.is(STREAM_NOT_FOUND) => bus.api::<Info>(&format!("STREAM.CREATE.{STREAM}"), &wanted).await,
             found => found,
         };
-        let found = patiently(find, BusError::is_away).await?;
+        let found = retry_until_available(find, BusError::is_away).await?;
         if let Some(detail) = fault(&found.config, &wanted) {
             return Err(ReportsError::Unsafe { place: format!("the stream {STREAM}"), detail });
         }

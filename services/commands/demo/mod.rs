@@ -51,7 +51,7 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
     say(&next_steps(&serving.addresses, misread))?;
     if serve {
         say(&format!("\n{}", crate::commands::welcome(&house, &serving)))?;
-        crate::commands::until_told().await?;
+        crate::commands::shutdown_signal().await?;
     }
     house.stop().await;
     Ok(Answer::Done)

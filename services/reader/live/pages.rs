@@ -87,7 +87,7 @@ async fn read(views: &Views, incident: Option<IncidentNumber>, after: Position) 
 async fn changes_of(views: &Views, incident: IncidentNumber, after: Position, last: Position) -> Result<BTreeSet<Position>, ViewsError> {
     let (mut positions, mut until) = (BTreeSet::new(), last);
     while until > after {
-        let found = views.versions_of(incident, until).await?.value;
+        let found = views.latest_summary(incident, until).await?.value;
         let Some(summary) = found.filter(|summary| summary.since > after) else { break };
         positions.insert(summary.since);
         until = summary.since - 1;

@@ -22,7 +22,7 @@ use tokio::sync::watch;
 pub use follow::Follower;
 
 use super::answers::Answers;
-use super::bus::{Bus, BusError, patiently};
+use super::bus::{Bus, BusError, retry_until_available};
 use crate::address::Address;
 use crate::clock::{self, Clocks, RecordingClock};
 use crate::heads::KnownHead;
@@ -78,9 +78,9 @@ impl Ledger {
             }
             Ok(())
         };
-        patiently(find, away).await?;
+        retry_until_available(find, away).await?;
         let reader = Reader { bus: bus.clone(), stream };
-        let head = match patiently(async || reader.head().await, away).await {
+        let head = match retry_until_available(async || reader.head().await, away).await {
             // A closed ledger can still be read up to the message that closed it.
             Err(LedgerError::Closed) if !writes => reader.last_before_closing().await?,
             head => head?,

@@ -167,7 +167,7 @@ impl Views {
         self.read(move |snapshot| list::ever_listed(snapshot, &service, after, limit)).await
     }
 
-    pub(crate) async fn versions_of(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<SummaryRow>>, ViewsError> {
+    pub(crate) async fn latest_summary(&self, number: IncidentNumber, as_of: Position) -> Result<Answer<Option<SummaryRow>>, ViewsError> {
         self.read(move |snapshot| groups::latest_summary(snapshot, number, as_of)).await
     }
 
