@@ -21,7 +21,7 @@ impl ApiClient {
         Ok(Self::files(Stores::open(&settings.addresses, files).await?))
     }
 
-    /// The files whose doors this process has opened already.
+    /// The files that this process has opened already.
     pub fn files(stores: Stores) -> Self {
         let (stop, stopped) = watch::channel(false);
         let gate = Gate::owner(Keys::new(stores.keep.clone()));

@@ -1,4 +1,4 @@
-//! What the command line does. A command asks the same doors as HTTP does: a server by its URL, or the roles' own routes
+//! What the command line does. A command asks what HTTP answers: a server by its URL, or the roles' own routes
 //! over the files, in this process.
 
 mod audit;

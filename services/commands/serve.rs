@@ -1,4 +1,4 @@
-//! Roles in one process: opens the doors they need, starts what was asked for, and stops it gracefully.
+//! Roles in one process: opens the stores they need, starts what was asked for, and stops it gracefully.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

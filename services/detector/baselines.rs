@@ -49,7 +49,7 @@ struct Place {
     sha256: String,
 }
 
-/// The book, held by one detector.
+/// What one detector remembers, held by it alone.
 #[derive(Debug)]
 pub struct Baselines {
     head: Head,
@@ -65,7 +65,7 @@ pub struct Remembered {
 }
 
 impl Baselines {
-    /// Takes the book over, and reads it. A group that cannot be read is named, and its services are learned anew.
+    /// Takes over what is remembered, and reads it. A group that cannot be read is named, and its services are learned anew.
     pub async fn open(keep: &Keep) -> anyhow::Result<(Self, Remembered)> {
         let found = keep.get(HEAD).await?;
         let (mut head, revision) = match found {

@@ -90,7 +90,7 @@ fn read(log: &Log) -> Said {
     said
 }
 
-/// What the keep would hold of a desk: all of it, as JSON and back.
+/// What the keep would hold of the watches: all of it, as JSON and back.
 fn kept(watches: &ServiceWatches) -> Remembered {
     let services = watches.services().iter().map(|(name, service)| {
         let service: Service = serde_json::from_slice(&serde_json::to_vec(service).unwrap()).unwrap();

@@ -70,7 +70,7 @@ pub struct Story {
 }
 
 impl TimelineReader {
-    /// A desk over a ledger and its views.
+    /// A reader of a ledger and its views.
     pub fn new(ledger: Ledger, views: Views) -> Self {
         Self { ledger, views, room: Arc::new(Semaphore::new(EVENTS_FOLDED_AT_ONCE as usize)) }
     }

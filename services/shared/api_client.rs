@@ -32,11 +32,11 @@ pub enum ApiClient {
     },
     /// The files.
     Files {
-        /// The doors that were opened.
+        /// The stores that were opened.
         stores: Stores,
         /// The roles' routes.
         router: axum::Router,
-        /// Dropped with the asker; streams end then.
+        /// Dropped with the client; streams end then.
         stop: watch::Sender<bool>,
     },
 }

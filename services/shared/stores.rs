@@ -1,4 +1,4 @@
-//! The doors a process has opened: the ledger, the views and the keep. Which engine is behind each is said by its URL.
+//! The stores that a process has opened: the ledger, the views and the keep. Which engine is behind each is said by its URL.
 //!
 //! The keep is opened first: it says which ledger is current, and how far the ledger is known to reach.
 
@@ -22,7 +22,7 @@ const NOTE_EVERY_MS: u64 = 1_000;
 /// A process looks so often whether another ledger became current, in milliseconds.
 const LOOK_EVERY_MS: u64 = 2_000;
 
-/// The doors a process has opened. Cheap to clone.
+/// The stores that a process has opened. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Stores {
     /// All events, in order.

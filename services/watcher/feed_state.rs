@@ -1,7 +1,7 @@
 //! What a watcher remembers of each feed, in the keep, so that one which was killed goes on where it was: nothing is lost, nothing said
 //! twice. The keep's compare-and-swap also shows that somebody else reads the same feed.
 //!
-//! What a page said is not kept here but with the scribe.
+//! What a page said is not kept here but in the page's memory.
 
 use dateline_backends::{Keep, KeepError, Revision};
 use dateline_events::Instant;

@@ -1,4 +1,4 @@
-//! The watcher: reads vendors' status pages, politely, and hands what they say to the scribe, who publishes it like any other publisher.
+//! The watcher: reads vendors' status pages, politely, and publishes what they say like any other publisher.
 //! What a page means is decided in `dateline_status_pages`; here is when and whence it is read, and what is remembered of it. `import`
 //! does the same with files.
 //!
@@ -105,7 +105,7 @@ impl Watcher {
         self.board.routes(gate)
     }
 
-    /// Watches until told to stop. What is published goes through the asker; what is remembered stands in the keep.
+    /// Watches until told to stop. What is published goes through the client; what is remembered stands in the keep.
     pub async fn run(self, api: Arc<ApiClient>, keep: Keep, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let allowances = self.feeds.iter().map(|feed| (feed.page.service.clone(), feed.allowance)).collect();
         let page_publisher = PagePublisher::open(api, keep.clone()).await?.allowing(allowances);

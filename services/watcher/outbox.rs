@@ -113,7 +113,7 @@ impl Outbox {
 /// The head's name; the pieces have numbers.
 const HEAD: &str = "head";
 
-/// Opens the book of a page; what a watcher was about to say when it ended is said first.
+/// Opens what is remembered of a page; what a watcher was about to say when it ended is said first.
 pub async fn open_page_memory(keep: &Keep, api: &Arc<ApiClient>, service: &str) -> anyhow::Result<PageMemory> {
     let mut book = PageMemory::open(keep, service).await?;
     if let Some(pending) = Outbox::open(keep, service).await? {

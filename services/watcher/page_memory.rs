@@ -42,7 +42,7 @@ struct Lists {
 }
 
 impl PageMemory {
-    /// A book with nothing in it.
+    /// A memory with nothing in it.
     pub fn empty(service: &str) -> Self {
         Self {
             service: service.to_owned(),
@@ -56,7 +56,7 @@ impl PageMemory {
         }
     }
 
-    /// Reads the book of a page.
+    /// Reads what is remembered of a page.
     pub async fn open(keep: &Keep, service: &str) -> anyhow::Result<Self> {
         let mut book = Self::empty(service);
         let place = book.place("");

@@ -1,4 +1,4 @@
-//! The scribe: takes one reading of a page, publishes what it says anew, and only then remembers it.
+//! Takes one reading of a page, publishes what it says anew, and only then remembers it.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -80,7 +80,7 @@ pub enum NotTaken {
     Unpublished(anyhow::Error),
 }
 
-/// The scribe of all pages. One reading of a page is taken at a time.
+/// The publisher of all pages. One reading of a page is taken at a time.
 pub struct PagePublisher {
     api: Arc<ApiClient>,
     keep: Keep,
@@ -90,7 +90,7 @@ pub struct PagePublisher {
 }
 
 impl PagePublisher {
-    /// A scribe who publishes through this door and remembers in this keep.
+    /// A publisher that sends events through this client and remembers in this keep.
     pub async fn open(api: Arc<ApiClient>, keep: Keep) -> anyhow::Result<Self> {
         Ok(Self { api, keep, allowances: HashMap::new(), books: Mutex::default() })
     }

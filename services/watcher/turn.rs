@@ -1,4 +1,4 @@
-//! One turn of one feed: it is read, what it says is handed to the scribe, and what is to be remembered is put in the keep, in that order.
+//! One turn of one feed: it is read, what it says is published, and what is to be remembered is put in the keep, in that order.
 //! Killed between any two, a watcher reads once more and finds its events in the ledger already.
 //!
 //! When the next turn comes is not decided here.
@@ -67,7 +67,7 @@ pub struct Turn {
     pub place: Place,
     /// For the schedule.
     pub ended: Ended,
-    /// What the scribe made of it.
+    /// What was made of it.
     pub taken: Taken,
 }
 

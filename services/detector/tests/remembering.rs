@@ -1,4 +1,4 @@
-//! The book in a real keep: whole or not at all, taken over by whoever comes later, and never spoilt by the one before.
+//! What a detector remembers, in a real keep: whole or not at all, taken over by whoever comes later, and never spoilt by the one before.
 
 use dateline_backends::Keep;
 
