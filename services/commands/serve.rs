@@ -22,7 +22,7 @@ use crate::reader::Reader;
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Reporting, Role, Serving, Web};
 use crate::shared::health::Health;
-use crate::shared::http::{Bodies, Gate, Problem, Server, server};
+use crate::shared::http::{Bodies, Gate, Listener, Problem, listener};
 use crate::shared::keys::Keys;
 use crate::shared::stores::{Stores, Use, open_keep, open_ledger, open_reports, record_high_water_mark, until_replaced};
 use crate::shared::supervise::{Roles, Tasks};
@@ -92,11 +92,11 @@ impl House {
         let inbox = opening.inbox().await?;
         let reports = if serving.has(Role::Intake) || serving.has(Role::Detector) { open_reports(addresses).await? } else { None };
         let detecting = opening.detecting(&ledger, views.as_ref(), reports.as_ref())?;
-        let server = Server::bind(serving.listen, &serving.web)
+        let listener = Listener::bind(serving.listen, &serving.web)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
-        let address = server.address();
-        let health = opening.health(&ledger, views.as_ref(), archive.as_ref(), server.lowered());
+        let address = listener.address();
+        let health = opening.health(&ledger, views.as_ref(), archive.as_ref(), listener.lowered());
         let router = opening.routes(&health, reports.as_ref());
         let router = match &detecting {
             Some((detector, ..)) => router.merge(detector.routes(&opening.gate)),
@@ -110,7 +110,7 @@ impl House {
             async move {
                 keys.mark_when_made(stopped.clone()).await;
                 // Once it is noted there is nothing more to do until the end.
-                server::told(stopped).await;
+                listener::told(stopped).await;
             }
         });
         if let Some(archive) = archive {
@@ -121,7 +121,7 @@ impl House {
             let (keep, stopped) = (opening.keep.clone(), opening.stopped.clone());
             tasks.start("detector", move || detector.clone().run(reports.clone(), keep.clone(), api.clone(), stopped.clone()));
         }
-        serve_on(&mut tasks, server, &serving.web, router, opening.stopped.clone());
+        serve_on(&mut tasks, listener, &serving.web, router, opening.stopped.clone());
         let replaced = tokio::spawn(until_replaced(opening.keep.clone(), number));
         Ok(Self { address, ledger, views, keep: opening.keep, stop, tasks, replaced })
     }
@@ -278,20 +278,20 @@ impl Opening<'_> {
 }
 
 /// Answers at an address; started again, at the same.
-pub fn serve_on(tasks: &mut Tasks, server: Server, web: &Web, router: Router, stopped: watch::Receiver<bool>) {
-    let (address, web) = (server.address(), web.clone());
-    let mut bound = Some(server);
+pub fn serve_on(tasks: &mut Tasks, listener: Listener, web: &Web, router: Router, stopped: watch::Receiver<bool>) {
+    let (address, web) = (listener.address(), web.clone());
+    let mut bound = Some(listener);
     tasks.start("server", move || {
         let (bound, web, router, stopped) = (bound.take(), web.clone(), router.clone(), stopped.clone());
         async move {
-            let server = match bound {
-                Some(server) => server,
-                None => match Server::bind(address, &web).await {
-                    Ok(server) => server,
+            let listener = match bound {
+                Some(listener) => listener,
+                None => match Listener::bind(address, &web).await {
+                    Ok(listener) => listener,
                     Err(error) => return tracing::error!(%error, "nobody can be answered"),
                 },
             };
-            server.serve(router, stopped).await;
+            listener.serve(router, stopped).await;
         }
     });
 }

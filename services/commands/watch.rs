@@ -20,7 +20,7 @@ use crate::commands::serve::{House, serve_on, whole};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Role, Serving, Settings};
 use crate::shared::health::Health;
-use crate::shared::http::{Gate, Server};
+use crate::shared::http::{Gate, Listener};
 use crate::shared::keys::Keys;
 use crate::shared::stores::{Stores, open_keep};
 use crate::shared::supervise::{Roles, Tasks};
@@ -77,7 +77,7 @@ async fn beside_a_server(settings: &Settings, watcher: Watcher, server: ApiClien
     let keep = open_keep(&settings.addresses).await?;
     let gate = Gate::new(Keys::new(keep.clone()), settings.listen.ip().is_loopback(), settings.open_reading);
     let api = Arc::new(server);
-    let server_of_its_own = Server::bind(settings.listen, &settings.web).await.with_context(|| {
+    let server_of_its_own = Listener::bind(settings.listen, &settings.web).await.with_context(|| {
         format!("cannot listen on {}; where the server is on this machine, give the watcher another address with --listen", settings.listen)
     })?;
     let address = server_of_its_own.address();

@@ -27,8 +27,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
 use crate::shared::config::Reporting;
+use crate::shared::http::listener::Peer;
 use crate::shared::http::packed::unpacked;
-use crate::shared::http::server::Peer;
 use crate::shared::http::{Bodies, Gate, Problem, Received, parameters};
 use crate::shared::supervise::Roles;
 use flusher::Flusher;

@@ -27,9 +27,9 @@ use tower::ServiceExt;
 
 use super::address::forwarded;
 use super::hosts::Hosts;
+use super::listener::{Peer, told};
 use super::places::{Place, too_many};
 use super::reads::Reads;
-use super::server::{Peer, told};
 use super::turn::{Turn, Waits};
 use super::wire::{HEAD_S, Wire};
 use super::{Client, Problem};

@@ -16,13 +16,13 @@ mod scan;
 mod wire;
 pub mod packed;
 mod connection;
-pub mod server;
+pub mod listener;
 
 pub use bodies::{Bodies, Received};
 pub use caller::{Caller, Gate};
 pub use client::Client;
+pub use listener::Listener;
 pub use problem::Problem;
-pub use server::Server;
 
 /// The largest body that is read, in bytes; a batch of 1,000 ordinary events is a twentieth of it.
 pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;

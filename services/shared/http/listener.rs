@@ -33,7 +33,7 @@ pub struct Peer(pub SocketAddr);
 
 /// A server that listens and does not answer yet.
 #[derive(Debug)]
-pub struct Server {
+pub struct Listener {
     listener: TcpListener,
     address: SocketAddr,
     web: Web,
@@ -42,7 +42,7 @@ pub struct Server {
     lowered: Option<String>,
 }
 
-impl Server {
+impl Listener {
     /// Listens at an address, with the bounds that were set.
     pub async fn bind(listen: SocketAddr, web: &Web) -> io::Result<Self> {
         let listener = listener(listen)?;
