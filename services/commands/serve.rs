@@ -31,7 +31,7 @@ use crate::shared::supervise::{Roles, Tasks};
 const ANSWER_MS: u64 = 30_000;
 
 /// A running house: one role of it, or all.
-pub struct House {
+pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
     /// The ledger.
@@ -47,7 +47,7 @@ pub struct House {
 }
 
 /// What a house is opening.
-struct Opening<'a> {
+struct Startup<'a> {
     serving: &'a Serving,
     keep: Keep,
     gate: Gate,
@@ -55,7 +55,7 @@ struct Opening<'a> {
     roles: Roles,
 }
 
-impl House {
+impl Server {
     /// Opens what the roles need and starts them behind one address.
     pub async fn start(serving: &Serving) -> anyhow::Result<Self> {
         let roles = Roles::new(serving.planted.clone());
@@ -73,9 +73,9 @@ impl House {
             check_that_keys_exist(&keys, serving).await?;
         }
         let (stop, stopped) = watch::channel(false);
-        let opening = Opening { serving, keep, gate: Gate::new(keys.clone(), loopback, serving.open_reading), stopped, roles };
-        let views = opening.views().await?;
-        let archive = opening.archive().await?;
+        let startup = Startup { serving, keep, gate: Gate::new(keys.clone(), loopback, serving.open_reading), stopped, roles };
+        let views = startup.views().await?;
+        let archive = startup.archive().await?;
         let mut known = 0;
         if let Some(views) = &views {
             known = views.cursor(views.serving().await?).await?;
@@ -84,27 +84,27 @@ impl House {
             known = known.max(archive.head().await?);
         }
         let ledger_use = if serving.has(Role::Intake) { Use::Append } else { Use::Read };
-        let (ledger, number) = open_ledger(addresses, &opening.keep, ledger_use, known).await?;
+        let (ledger, number) = open_ledger(addresses, &startup.keep, ledger_use, known).await?;
         if let Some(views) = &views {
             views.must_reach(ledger.head().await?.position).await?;
         }
         check_that_keys_are_there(&keys, &ledger, serving).await?;
-        let inbox = opening.inbox().await?;
+        let inbox = startup.inbox().await?;
         let reports = if serving.has(Role::Intake) || serving.has(Role::Detector) { open_reports(addresses).await? } else { None };
-        let detecting = opening.detecting(&ledger, views.as_ref(), reports.as_ref())?;
+        let detecting = startup.detecting(&ledger, views.as_ref(), reports.as_ref())?;
         let listener = Listener::bind(serving.listen, &serving.web)
             .await
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
         let address = listener.address();
-        let health = opening.health(&ledger, views.as_ref(), archive.as_ref(), listener.lowered());
-        let router = opening.routes(&health, reports.as_ref());
+        let health = startup.health(&ledger, views.as_ref(), archive.as_ref(), listener.lowered());
+        let router = startup.routes(&health, reports.as_ref());
         let router = match &detecting {
-            Some((detector, ..)) => router.merge(detector.routes(&opening.gate)),
+            Some((detector, ..)) => router.merge(detector.routes(&startup.gate)),
             None => router,
         };
-        let router = whole(router.merge(further(&opening.gate, &health)));
-        let mut tasks = opening.start(&ledger, number, views.as_ref(), inbox);
-        let (marking, stopped) = (keys.clone(), opening.stopped.clone());
+        let router = whole(router.merge(further(&startup.gate, &health)));
+        let mut tasks = startup.start(&ledger, number, views.as_ref(), inbox);
+        let (marking, stopped) = (keys.clone(), startup.stopped.clone());
         tasks.start("marks", move || {
             let (keys, stopped) = (marking.clone(), stopped.clone());
             async move {
@@ -114,16 +114,16 @@ impl House {
             }
         });
         if let Some(archive) = archive {
-            let (ledger, stopped) = (ledger.clone(), opening.stopped.clone());
+            let (ledger, stopped) = (ledger.clone(), startup.stopped.clone());
             tasks.start("archive", move || archive::run(ledger.clone(), archive.clone(), stopped.clone()));
         }
         if let Some((detector, reports, api)) = detecting {
-            let (keep, stopped) = (opening.keep.clone(), opening.stopped.clone());
+            let (keep, stopped) = (startup.keep.clone(), startup.stopped.clone());
             tasks.start("detector", move || detector.clone().run(reports.clone(), keep.clone(), api.clone(), stopped.clone()));
         }
-        serve_on(&mut tasks, listener, &serving.web, router, opening.stopped.clone());
-        let replaced = tokio::spawn(until_replaced(opening.keep.clone(), number));
-        Ok(Self { address, ledger, views, keep: opening.keep, stop, tasks, replaced })
+        serve_on(&mut tasks, listener, &serving.web, router, startup.stopped.clone());
+        let replaced = tokio::spawn(until_replaced(startup.keep.clone(), number));
+        Ok(Self { address, ledger, views, keep: startup.keep, stop, tasks, replaced })
     }
 
     /// Ends with the reason when this house works on what is a thing of the past.
@@ -179,7 +179,7 @@ async fn check_that_keys_exist(keys: &Keys, serving: &Serving) -> anyhow::Result
     Ok(())
 }
 
-impl Opening<'_> {
+impl Startup<'_> {
     async fn views(&self) -> anyhow::Result<Option<Views>> {
         if !(self.serving.has(Role::Projector) || self.serving.has(Role::Reader)) {
             return Ok(None);

@@ -3,19 +3,19 @@
 use anyhow::bail;
 
 use super::{Answer, say};
-use crate::commands::serve::House;
+use crate::commands::serve::Server;
 use crate::shared::config::{Role, Serving, Settings};
 
 /// Serves until SIGINT or SIGTERM; then lets requests under way end.
 pub async fn serve(settings: &Settings, roles: &[Role]) -> anyhow::Result<Answer> {
     let serving = Serving::of(settings, roles);
-    let mut house = House::start(&serving).await?;
-    say(&welcome(&house, &serving))?;
+    let mut running = Server::start(&serving).await?;
+    say(&welcome(&running, &serving))?;
     let replaced = tokio::select! {
         told = shutdown_signal() => { told?; None }
-        reason = house.until_replaced() => Some(reason),
+        reason = running.until_replaced() => Some(reason),
     };
-    house.stop().await;
+    running.stop().await;
     match replaced {
         Some(reason) => bail!(reason),
         None => Ok(Answer::Done),
@@ -23,8 +23,8 @@ pub async fn serve(settings: &Settings, roles: &[Role]) -> anyhow::Result<Answer
 }
 
 /// What to open in a browser, and what to ask.
-pub fn welcome(house: &House, serving: &Serving) -> String {
-    let (at, kept) = (house.address, &serving.addresses);
+pub fn welcome(running: &Server, serving: &Serving) -> String {
+    let (at, kept) = (running.address, &serving.addresses);
     let mut text = format!("serving at http://{at}\n");
     if serving.has(Role::Reader) {
         text.push_str(&format!("  pages     http://{at}/\n  incidents http://{at}/v1/incidents\n  contract  http://{at}/openapi.json\n"));

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use super::serving::{shutdown_signal, welcome};
 use super::{Answer, say};
-use crate::commands::serve::{House, serve_on, whole};
+use crate::commands::serve::{Server, serve_on, whole};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Role, Serving, Settings};
 use crate::shared::health::Health;
@@ -53,22 +53,22 @@ fn greeting(watched: &Watched) -> String {
 /// Every role in this process, behind one address; what is read is published without a way over the network.
 async fn with_every_role(serving: &Serving, watcher: Watcher, roles: Roles, greeting: &str) -> anyhow::Result<Answer> {
     let further = |gate: &Gate, health: &Health| watcher.routes(gate).merge(health.metrics("/metrics/ledger", gate));
-    let mut house = House::start_with(serving, roles.clone(), further).await?;
-    let views = house.views.clone().context("a house with every role has views")?;
-    let stores = Stores { ledger: house.ledger.clone(), views, keep: house.keep.clone(), reports: None };
+    let mut running = Server::start_with(serving, roles.clone(), further).await?;
+    let views = running.views.clone().context("a house with every role has views")?;
+    let stores = Stores { ledger: running.ledger.clone(), views, keep: running.keep.clone(), reports: None };
     let keep = stores.keep.clone();
-    say(&with_state(&welcome(&house, serving), greeting, house.address))?;
+    say(&with_state(&welcome(&running, serving), greeting, running.address))?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Tasks::new(roles, stopped.clone());
     keep_watching(&mut tasks, watcher, Arc::new(ApiClient::files(stores)), keep, stopped);
     let fault = tokio::select! {
         told = shutdown_signal() => told.err(),
-        reason = house.until_replaced() => Some(anyhow::anyhow!(reason)),
+        reason = running.until_replaced() => Some(anyhow::anyhow!(reason)),
     };
     // Nobody listens any more only if the watcher has ended already.
     let _ = stop.send(true);
     tasks.ended().await;
-    house.stop().await;
+    running.stop().await;
     fault.map_or(Ok(Answer::Done), Err)
 }
 

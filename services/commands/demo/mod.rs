@@ -8,7 +8,7 @@ use dateline_events::Position;
 use dateline_timelines::tell::{self, Lang, Options};
 use serde_json::Value;
 
-use crate::commands::serve::House;
+use crate::commands::serve::Server;
 use crate::commands::{Answer, say};
 use crate::reader::{ReadAxes, TimelineReader};
 use crate::shared::api_client::{ApiClient, local_server};
@@ -27,11 +27,11 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
         if settings.addresses.all_in_the_folder() { Addresses::in_folder(settings.addresses.data.join("demo")) } else { settings.addresses.clone() };
     let listen = if serve { settings.listen } else { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
     let serving = Serving { addresses, listen, ..Serving::of(settings, &Role::ALL) };
-    let house = House::start(&serving).await?;
-    let api = local_server(house.address);
+    let running = Server::start(&serving).await?;
+    let api = local_server(running.address);
     say(&format!(
         "Dateline plays the WhatsApp outage of 25 October 2022 through intake, ledger, projector and reader (http://{}).\n\n",
-        house.address
+        running.address
     ))?;
 
     let misread = publish(&api, 0..UP_TO_MISREADING).await?;
@@ -42,7 +42,7 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
         let told = api.get(&format!("/v1/incidents/whatsapp/timeline.txt?lang={lang}&min_position={last}{suffix}")).await?;
         say(&format!("{}\n", String::from_utf8_lossy(&told)))?;
     }
-    say(&correction(&house, misread, corrected).await?)?;
+    say(&correction(&running, misread, corrected).await?)?;
     say(&format!(
         "What was done: {} events went through POST /v1/events into the ledger (positions 1 to {last}), the projector folded them\ninto one incident, and the reader told it.{}\n",
         OUTAGE.lines().count(),
@@ -50,10 +50,10 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
     ))?;
     say(&next_steps(&serving.addresses, misread))?;
     if serve {
-        say(&format!("\n{}", crate::commands::welcome(&house, &serving)))?;
+        say(&format!("\n{}", crate::commands::welcome(&running, &serving)))?;
         crate::commands::shutdown_signal().await?;
     }
-    house.stop().await;
+    running.stop().await;
     Ok(Answer::Done)
 }
 
@@ -71,9 +71,9 @@ async fn publish(api: &ApiClient, lines: std::ops::Range<usize>) -> anyhow::Resu
 }
 
 /// What the correction changed, in words, in both languages.
-async fn correction(house: &House, misread: Position, corrected: Position) -> anyhow::Result<String> {
-    let Some(views) = &house.views else { bail!("the demo runs every role, and found no views") };
-    let desk = TimelineReader::new(house.ledger.clone(), views.clone());
+async fn correction(running: &Server, misread: Position, corrected: Position) -> anyhow::Result<String> {
+    let Some(views) = &running.views else { bail!("the demo runs every role, and found no views") };
+    let desk = TimelineReader::new(running.ledger.clone(), views.clone());
     let mut text = format!("The desk had misread its first source, and corrected itself. From position {misread} to position {corrected}:\n");
     for lang in [Lang::En, Lang::Bn] {
         let before = story(&desk, misread).await?;
