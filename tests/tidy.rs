@@ -2,6 +2,7 @@
 //! rooms, a driver in one room only, nothing switched off in silence. It reads the sources line by line and claims no more.
 
 mod lacking;
+mod mutants;
 mod rooms;
 mod sizes;
 
