@@ -100,10 +100,10 @@ async fn refold(settings: &Settings, until: Option<Until>, which: &str, lang: &s
     let projector = Projector::new(&ledger, &views, views.serving().await?, settings.fold_bytes).await?;
     let last = last_position(&ledger, until).await?;
     projector.up_to(last).await?;
-    let desk = TimelineReader::new(ledger, views);
+    let timelines = TimelineReader::new(ledger, views);
     let axes = ReadAxes { at: None, known_at: None, as_of: Some(last) };
-    let found = desk.find(which, axes).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
-    let story = desk.fold(&found).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
+    let found = timelines.find(which, axes).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
+    let story = timelines.fold(&found).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
     let told = tell::tell(&story.timeline, &story.registry.0, &Options { lang, ..Options::default() })?;
     say(&tell::text(&told, TEXT_WIDTH))?;
     say(&format!("\nfolded anew from positions 1 to {last}\n"))?;

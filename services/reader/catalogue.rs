@@ -32,30 +32,30 @@ struct Parameters {
 pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     reader.gate.reader(&headers).await?;
     let parameters: Parameters = parameters::read(&uri)?;
-    parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
-    let cursor = reader.desk.views.cursor(reader.desk.views.serving().await?).await?;
+    parameters::wait_for(&reader.timelines.views, parameters.min_position, parameters.wait_ms).await?;
+    let cursor = reader.timelines.views.cursor(reader.timelines.views.serving().await?).await?;
     let mut query = ListQuery::new(Nature::Registry, cursor, LIMIT_MAX);
     query.vendor = parameters.vendor.filter(|vendor| !vendor.is_empty());
     query.words = parameters::words(parameters.q.as_deref().unwrap_or_default());
-    let found = reader.desk.views.list(query).await?;
+    let found = reader.timelines.views.list(query).await?;
     let mut services: Vec<Value> = found.value.iter().map(shown).collect::<Result<_, _>>()?;
     services.sort_by_key(|service| service["slug"].as_str().map(ToOwned::to_owned));
-    let standing = Standing { position: found.position, head: reader.desk.head().max(found.position) };
+    let standing = Standing { position: found.position, head: reader.timelines.head().max(found.position) };
     Ok(answer(&headers, standing, None, "application/json", Bytes::from(json!({"services": services}).to_string())))
 }
 
 pub async fn one(State(reader): State<Reader>, Path(slug): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     reader.gate.reader(&headers).await?;
     let parameters: parameters::Waiting = parameters::read(&uri)?;
-    parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
-    let cursor = reader.desk.views.cursor(reader.desk.views.serving().await?).await?;
+    parameters::wait_for(&reader.timelines.views, parameters.min_position, parameters.wait_ms).await?;
+    let cursor = reader.timelines.views.cursor(reader.timelines.views.serving().await?).await?;
     let of_service = |nature: Nature, limit: usize| {
         let mut query = ListQuery::new(nature, cursor, limit);
         query.services = Some(vec![slug.clone()]);
         query
     };
-    let registered = reader.desk.views.list(of_service(Nature::Registry, 1)).await?;
-    let incidents = reader.desk.views.list(of_service(Nature::Outage, LATEST)).await?.value;
+    let registered = reader.timelines.views.list(of_service(Nature::Registry, 1)).await?;
+    let incidents = reader.timelines.views.list(of_service(Nature::Outage, LATEST)).await?.value;
     let service: Option<Value> = registered.value.first().map(shown).transpose()?;
     if service.is_none() && incidents.is_empty() {
         let detail = format!("nothing is registered or known of a service \"{slug}\"; /v1/services lists them");
@@ -66,6 +66,6 @@ pub async fn one(State(reader): State<Reader>, Path(slug): Path<String>, headers
         .map(|row| json!({"incident": row.id, "state": row.state, "started": row.started, "timeline": format!("/v1/incidents/{}/timeline", row.id)}))
         .collect();
     let body = json!({"slug": slug, "registered": service, "incidents": latest});
-    let standing = Standing { position: registered.position, head: reader.desk.head().max(registered.position) };
+    let standing = Standing { position: registered.position, head: reader.timelines.head().max(registered.position) };
     Ok(answer(&headers, standing, None, "application/json", Bytes::from(body.to_string())))
 }

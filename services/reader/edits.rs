@@ -110,7 +110,7 @@ pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, h
     let (asked, lang, zone) = (found.asked, found.lang, zone(parameters.tz.as_deref()));
     let axes = asked.axes;
     let as_of = axes.as_of.unwrap_or(asked.position);
-    let group = reader.desk.views.group_events(asked.number, as_of).await?.value.ok_or_else(|| unknown(&asked.id))?;
+    let group = reader.timelines.views.group_events(asked.number, as_of).await?.value.ok_or_else(|| unknown(&asked.id))?;
     let (incident, registry, told_zone) = (asked.id.clone(), asked.registry.clone(), zone.clone());
     let work = move || {
         let histories = watched(group, |source| source.starts_with(WATCHERS));
@@ -124,7 +124,7 @@ pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, h
         "incident": asked.id, "edits": edits.iter().map(form).collect::<Vec<_>>(), "axes": axes_form(axes), "position": asked.position,
         "lang": lang.tag(), "tz": zone,
     });
-    let standing = Standing { position: asked.position, head: reader.desk.head().max(asked.position) };
+    let standing = Standing { position: asked.position, head: reader.timelines.head().max(asked.position) };
     Ok(answer(&headers, standing, None, "application/json", Bytes::from(body.to_string())))
 }
 
@@ -143,7 +143,7 @@ pub async fn of_vendor(State(reader): State<Reader>, Path(slug): Path<String>, h
 
 /// Finds a page of what a vendor edited, over all its services, the newest first.
 pub async fn find(reader: &Reader, slug: &str, parameters: OfVendor, headers: &HeaderMap) -> Result<Listed, Problem> {
-    let views = &reader.desk.views;
+    let views = &reader.timelines.views;
     let lang = language(parameters.lang.as_deref(), headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))?;
     parameters::wait_for(views, parameters.min_position, parameters.wait_ms).await?;
     let token: Option<Token> = parameters.cursor.as_deref().map(read_token).transpose()?;
@@ -155,7 +155,7 @@ pub async fn find(reader: &Reader, slug: &str, parameters: OfVendor, headers: &H
     let zone = zone(parameters.tz.as_deref());
     let services = services_of(reader, slug).await?;
     let cursor = views.cursor(views.serving().await?).await?;
-    let (registry, _) = reader.desk.registry(&services, cursor).await?;
+    let (registry, _) = reader.timelines.registry(&services, cursor).await?;
     let mut pages = Vec::new();
     for service in &services {
         pages.push(reader.histories.of(views, service).await?);
@@ -174,7 +174,7 @@ pub async fn find(reader: &Reader, slug: &str, parameters: OfVendor, headers: &H
     let next = next
         .map(|(position_below, given)| write_token(&Token { position: position_below, given, as_of: axes.as_of.unwrap_or(position) }))
         .transpose()?;
-    let standing = Standing { position, head: reader.desk.head().max(position) };
+    let standing = Standing { position, head: reader.timelines.head().max(position) };
     Ok(Listed { edits, standing, lang, vendor, axes, zone, next })
 }
 
@@ -276,7 +276,7 @@ fn kinds(asked: Option<&str>) -> Result<Option<Vec<Edited>>, Problem> {
 
 /// The services of a vendor; where none is registered under the slug, the service of that slug.
 async fn services_of(reader: &Reader, slug: &str) -> Result<Vec<String>, Problem> {
-    let views = &reader.desk.views;
+    let views = &reader.timelines.views;
     let unknown =
         || Problem::not_found(format!("nothing is known of a vendor or a service \"{slug}\"; /v1/services lists the services with their vendors"));
     if !dateline_events::is_slug(slug) {

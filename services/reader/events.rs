@@ -51,8 +51,8 @@ pub async fn one(State(reader): State<Reader>, Path(position): Path<String>, hea
     let parameters: Waiting = parameters::read(&uri)?;
     let position: Position =
         position.parse().map_err(|_| Problem::invalid_parameter(format!("\"{position}\" is no position; expected 1, 2, 3 …")))?;
-    parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
-    let found = reader.desk.views.event(position).await?;
+    parameters::wait_for(&reader.timelines.views, parameters.min_position, parameters.wait_ms).await?;
+    let found = reader.timelines.views.event(position).await?;
     let Some((row, incidents)) = found.value else {
         return Err(Problem::not_found(format!("the views have read up to position {}; there is no position {position} yet", found.position)));
     };
@@ -67,10 +67,10 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::invalid_parameter(format!("limit: expected 1 to {LIMIT_MAX}")));
     }
-    parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
+    parameters::wait_for(&reader.timelines.views, parameters.min_position, parameters.wait_ms).await?;
     match (&parameters.source, &parameters.id, parameters.state.as_deref()) {
         (Some(source), Some(id), None) => {
-            let found = reader.desk.views.event_by_key(EventKey::of(source, id)).await?;
+            let found = reader.timelines.views.event_by_key(EventKey::of(source, id)).await?;
             let Some((row, incidents)) = found.value else {
                 return Err(Problem::not_found(format!(
                     "{source} has published no event with the id \"{id}\", as far as position {}",
@@ -86,7 +86,7 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
                 "unattached" => EventState::Unattached,
                 other => return Err(Problem::invalid_parameter(format!("state: \"{other}\"; expected poison or unattached"))),
             };
-            let found = reader.desk.views.events_where(state, parameters.after.unwrap_or(0), limit).await?;
+            let found = reader.timelines.views.events_where(state, parameters.after.unwrap_or(0), limit).await?;
             let events = found.value.iter().map(|row| Form::of(row, &[])).collect();
             let next = (found.value.len() == limit).then(|| found.value.last().map(|row| row.position)).flatten();
             show(&reader, &headers, found.position, &List { events, next_after: Some(next) })
@@ -114,7 +114,7 @@ pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, h
         return Ok(timeline::moved(&format!("/v1/incidents/{}/events", found.asked.id), &uri));
     }
     let ids = ids_of(&reader, &[found.asked.number]).await?;
-    let standing = Standing { position: found.asked.position, head: reader.desk.head().max(found.asked.position) };
+    let standing = Standing { position: found.asked.position, head: reader.timelines.head().max(found.asked.position) };
     let mut response = Response::new(Body::from_stream(events_of(reader, found.asked, ids)));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
@@ -130,7 +130,7 @@ const STREAMED_AT_ONCE: usize = 100;
 fn events_of(reader: Reader, asked: Asked, ids: Vec<String>) -> impl Stream<Item = Result<Bytes, std::io::Error>> {
     let as_of = asked.axes.as_of.unwrap_or(asked.position);
     stream::try_unfold(Some(0), move |after| {
-        let (views, asked, ids) = (reader.desk.views.clone(), asked.clone(), ids.clone());
+        let (views, asked, ids) = (reader.timelines.views.clone(), asked.clone(), ids.clone());
         async move {
             let Some(after) = after else { return Ok::<_, std::io::Error>(None) };
             let page = views.group_page(asked.number, as_of, after, STREAMED_AT_ONCE).await.map_err(std::io::Error::other)?;
@@ -161,7 +161,7 @@ fn events_of(reader: Reader, asked: Asked, ids: Vec<String>) -> impl Stream<Item
 }
 
 fn show(reader: &Reader, headers: &HeaderMap, position: Position, body: &impl Serialize) -> Result<Response, Problem> {
-    let standing = Standing { position, head: reader.desk.head().max(position) };
+    let standing = Standing { position, head: reader.timelines.head().max(position) };
     let body = serde_json::to_vec(body).map_err(|error| Problem::internal(format!("an event cannot be written: {error}")))?;
     Ok(answer(headers, standing, None, "application/json", Bytes::from(body)))
 }
@@ -170,7 +170,7 @@ fn show(reader: &Reader, headers: &HeaderMap, position: Position, body: &impl Se
 async fn ids_of(reader: &Reader, incidents: &[IncidentNumber]) -> Result<Vec<String>, Problem> {
     let mut ids = Vec::new();
     for incident in incidents {
-        let summary = reader.desk.views.latest_summary(*incident, Position::MAX >> 1).await?.value;
+        let summary = reader.timelines.views.latest_summary(*incident, Position::MAX >> 1).await?.value;
         ids.extend(summary.map(|summary| summary.id));
     }
     Ok(ids)

@@ -114,7 +114,7 @@ pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, heade
         return Ok(moved(&format!("/v1/incidents/{}", found.asked.id), &uri));
     }
     let asked = &found.asked;
-    let standing = Standing { position: asked.position, head: reader.desk.head().max(asked.position) };
+    let standing = Standing { position: asked.position, head: reader.timelines.head().max(asked.position) };
     let etag = found.etag(timeline::Form::Json, &parameters).replace("W/\"", "W/\"s");
     if matches_etag(&headers, &etag) {
         return Ok(answer(&headers, standing, Some(&etag), "application/json", Bytes::new()));
@@ -124,7 +124,7 @@ pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, heade
     let told = timeline::told(&story, found.lang, none, &parameters)?;
     let mut events = BTreeMap::new();
     for told in document::told_positions(&story.timeline) {
-        let event = reader.desk.views.event(told).await?.value;
+        let event = reader.timelines.views.event(told).await?.value;
         events.extend(event.map(|(row, _)| (told, json!({"source": row.source, "id": row.id}))));
     }
     let mut document = document::in_short(&story.timeline, &told, &story.registry.0, &events);
@@ -141,13 +141,13 @@ async fn in_short(reader: &Reader, found: &timeline::Found) -> Result<Story, Pro
         return reader.story(asked).await;
     }
     let axes = Axes { at: None, known_at: None, as_of: asked.axes.as_of };
-    let timeline = Timeline { merged: reader.desk.merged(asked).await?, axes, ..asked.summary.outline(&asked.id) };
+    let timeline = Timeline { merged: reader.timelines.merged(asked).await?, axes, ..asked.summary.outline(&asked.id) };
     Ok(Story { timeline: Arc::new(timeline), registry: asked.registry.clone() })
 }
 
 /// Finds a page of incidents.
 pub async fn find(reader: &Reader, parameters: &Parameters, headers: &HeaderMap) -> Result<Listed, Problem> {
-    let views = &reader.desk.views;
+    let views = &reader.timelines.views;
     let lang = language(parameters.lang.as_deref(), headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))?;
     parameters::wait_for(views, parameters.min_position, parameters.wait_ms).await?;
     let token: Option<Token> = parameters.cursor.as_deref().map(read_token).transpose()?;
@@ -191,7 +191,7 @@ pub async fn find(reader: &Reader, parameters: &Parameters, headers: &HeaderMap)
     let next = next.transpose()?;
     items.truncate(limit);
     items.retain(|item| axes.at.is_none() || item.ongoing.is_some());
-    let standing = Standing { position: cursor, head: reader.desk.head().max(cursor) };
+    let standing = Standing { position: cursor, head: reader.timelines.head().max(cursor) };
     Ok(Listed { items, next, standing, lang, axes })
 }
 
@@ -207,7 +207,7 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
     if let Some(vendor) = words(&parameters.vendor) {
         let mut registered = ListQuery::new(Nature::Registry, as_of, MAX_CANDIDATES);
         registered.vendor = Some(vendor);
-        let slugs: Vec<String> = reader.desk.views.list(registered).await?.value.iter().map(|row| row.services.trim().to_owned()).collect();
+        let slugs: Vec<String> = reader.timelines.views.list(registered).await?.value.iter().map(|row| row.services.trim().to_owned()).collect();
         narrow(&mut query.services, slugs);
     }
     query.region = words(&parameters.region);
@@ -250,7 +250,7 @@ async fn services_named(reader: &Reader, words: &[String], as_of: Position) -> R
     for word in words {
         let mut registered = ListQuery::new(Nature::Registry, as_of, MAX_CANDIDATES);
         registered.words = vec![word.clone()];
-        let slugs: Vec<String> = reader.desk.views.list(registered).await?.value.iter().map(|row| row.services.trim().to_owned()).collect();
+        let slugs: Vec<String> = reader.timelines.views.list(registered).await?.value.iter().map(|row| row.services.trim().to_owned()).collect();
         if !slugs.is_empty() && !slugs.iter().any(|slug| slug.contains(word.as_str())) {
             named.push((word.clone(), slugs));
         }
@@ -270,15 +270,15 @@ async fn known(reader: &Reader, mut query: ListQuery, known_at: Instant, limit: 
     query.limit = MAX_CANDIDATES + 1;
     let as_of = query.as_of;
     let order = query.order;
-    let candidates = reader.desk.views.list(query).await?.value;
+    let candidates = reader.timelines.views.list(query).await?.value;
     if candidates.len() > MAX_CANDIDATES {
         let detail = format!("more than {MAX_CANDIDATES} incidents would have to be folded as of then; narrow it by service, vendor, from or to");
         return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too-many-candidates", "Narrow it, please", detail));
     }
     let mut found = Vec::new();
     for row in candidates {
-        let _room = reader.desk.room_for(summary_of(&row)?.events).await?;
-        let Some(group) = reader.desk.views.group_events(row.group, as_of).await?.value else { continue };
+        let _room = reader.timelines.room_for(summary_of(&row)?.events).await?;
+        let Some(group) = reader.timelines.views.group_events(row.group, as_of).await?.value else { continue };
         let fold = folded_then(group, known_at, row.since).await?;
         let summary = fold.summary();
         // Nothing certain had been said of it by then: nobody knew of it.
@@ -350,7 +350,7 @@ fn form(item: &ListedIncident, told: &tell::Told) -> Value {
 pub async fn tell_all(reader: &Reader, listed: &Listed, zone: Option<&str>) -> Result<Vec<tell::Told>, Problem> {
     let as_of = listed.axes.as_of.unwrap_or(listed.standing.position);
     let services: Vec<&[String]> = listed.items.iter().map(|item| item.summary.services.as_slice()).collect();
-    let registries = reader.desk.registries(&services, as_of).await?;
+    let registries = reader.timelines.registries(&services, as_of).await?;
     let zone = zone.filter(|zone| !zone.is_empty()).map(ToOwned::to_owned);
     let options = Options { lang: listed.lang, zone, ..Options::default() };
     let tell = |(item, (registry, _)): (&ListedIncident, &(Registry, Position))| tell::tell(&item.summary.outline(&item.row.id), registry, &options);

@@ -46,7 +46,7 @@ const STORIES_BYTES_MAX: usize = 48 * 1024 * 1024;
 /// What the reader needs. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Reader {
-    desk: TimelineReader,
+    timelines: TimelineReader,
     /// Where the plots are.
     keep: Keep,
     gate: Gate,
@@ -64,7 +64,7 @@ impl Reader {
     /// A reader of these views; live streams end when `stop` turns true.
     pub fn new(ledger: Ledger, views: Views, keep: Keep, gate: Gate, stop: watch::Receiver<bool>) -> Self {
         Self {
-            desk: TimelineReader::new(ledger, views),
+            timelines: TimelineReader::new(ledger, views),
             keep,
             gate,
             told: Cache::new(TOLD_BYTES_MAX),

@@ -48,9 +48,9 @@ enum BrokenOff {
 /// Streams the ledger after a position as NDJSON, page by page, up to the head as it was when asked. What fails before the first page
 /// is a problem; what fails later aborts the transfer.
 pub async fn replay(reader: &Reader, asked: Asked) -> Result<Response, Problem> {
-    let head = reader.desk.ledger.head().await?.position;
+    let head = reader.timelines.ledger.head().await?.position;
     let last = asked.limit.map_or(head, |limit| head.min(asked.after.saturating_add(limit as u64)));
-    let ledger = reader.desk.ledger.clone();
+    let ledger = reader.timelines.ledger.clone();
     let follower = ledger.follow(asked.after);
     let mut replay = Replay { ledger, follower, at: asked.after, last, trailer: asked.trailer, stage: Stage::Goes };
     let first = replay.page().await.map_err(problem)?;

@@ -118,7 +118,7 @@ async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri
         parameters.known_at = Some(instant.to_string());
         found = timeline::look(reader, id, &parameters, headers).await?;
     }
-    let standing = Standing { position: found.asked.position, head: reader.desk.head().max(found.asked.position) };
+    let standing = Standing { position: found.asked.position, head: reader.timelines.head().max(found.asked.position) };
     let etag = found.etag(timeline::Form::Page, &parameters);
     if matches_etag(headers, &etag) {
         return Ok(answer(headers, standing, Some(&etag), HTML, Bytes::new()));

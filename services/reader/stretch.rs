@@ -86,9 +86,9 @@ impl Reader {
     /// A story, folded once for all who ask for it, page after page.
     pub async fn story(&self, asked: &super::Asked) -> Result<Story, Problem> {
         let name = super::cache::name(&("story", asked.number, asked.changed, asked.generation, asked.axes));
-        let (desk, wanted) = (self.desk.clone(), asked.clone());
+        let (timelines, wanted) = (self.timelines.clone(), asked.clone());
         let timeline = self.stories.get_or_make(name, async move {
-            let timeline = desk.fold(&wanted).await?.timeline;
+            let timeline = timelines.fold(&wanted).await?.timeline;
             let bytes = timeline.bytes_in_memory();
             Ok((timeline, bytes))
         });

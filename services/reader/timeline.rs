@@ -68,7 +68,7 @@ async fn respond(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri, form
     reader.gate.reader(headers).await?;
     let parameters: Parameters = parameters::read(uri)?;
     let found = look(reader, id, &parameters, headers).await?;
-    let standing = Standing { position: found.asked.position, head: reader.desk.head().max(found.asked.position) };
+    let standing = Standing { position: found.asked.position, head: reader.timelines.head().max(found.asked.position) };
     if found.asked.by_id && found.asked.id != id {
         // Whoever asked by suffix is sent on with it.
         let suffix = uri.path().rsplit_once("/timeline").map_or("", |(_, suffix)| suffix);
@@ -114,13 +114,13 @@ pub struct Found {
 /// Finds what was asked for, after waiting for `min_position`.
 pub async fn look(reader: &Reader, id: &str, parameters: &Parameters, headers: &HeaderMap) -> Result<Found, Problem> {
     let lang = language(parameters.lang.as_deref(), headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))?;
-    parameters::wait_for(&reader.desk.views, parameters.min_position, parameters.wait_ms).await?;
-    let views = &reader.desk.views;
+    parameters::wait_for(&reader.timelines.views, parameters.min_position, parameters.wait_ms).await?;
+    let views = &reader.timelines.views;
     let mut axes = ReadAxes::read(views, parameters.at.as_deref(), parameters.known_at.as_deref(), parameters.as_of.as_deref()).await?;
     let place = Place::read(views, parameters).await?;
     // The stretches after the first are of the same prefix, whatever comes meanwhile.
     axes.as_of = place.map(|place| place.as_of).or(axes.as_of);
-    Ok(Found { asked: reader.desk.find(id, axes).await?, lang, place })
+    Ok(Found { asked: reader.timelines.find(id, axes).await?, lang, place })
 }
 
 impl Found {

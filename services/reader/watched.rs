@@ -60,7 +60,7 @@ struct Question {
 pub async fn page(State(reader): State<Reader>, Path(page): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     reader.gate.reader(&headers).await?;
     let parameters: Parameters = parameters::read(&uri)?;
-    let views = &reader.desk.views;
+    let views = &reader.timelines.views;
     parameters::wait_for(views, parameters.min_position, parameters.wait_ms).await?;
     let token: Option<Token> = parameters.cursor.as_deref().map(read_token).transpose()?;
     let mut axes = ReadAxes::read(views, None, parameters.known_at.as_deref(), parameters.as_of.as_deref()).await?;
@@ -91,7 +91,7 @@ pub async fn page(State(reader): State<Reader>, Path(page): Path<String>, header
     let found = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the page could not be put together: {error}")))?;
     let (incidents, next) = found;
     let body = json!({"page": page, "known_at": axes.known_at, "as_of": axes.as_of, "position": position, "incidents": incidents});
-    let standing = Standing { position, head: reader.desk.head().max(position) };
+    let standing = Standing { position, head: reader.timelines.head().max(position) };
     let mut response = answer(&headers, standing, None, "application/json", Bytes::from(body.to_string()));
     let next = next.map(|(opened, number, place)| {
         write_token(&Token { opened: opened.map(|opened| opened.0), number, place, as_of: axes.as_of.unwrap_or(position) })

@@ -73,11 +73,11 @@ async fn publish(api: &ApiClient, lines: std::ops::Range<usize>) -> anyhow::Resu
 /// What the correction changed, in words, in both languages.
 async fn correction(running: &Server, misread: Position, corrected: Position) -> anyhow::Result<String> {
     let Some(views) = &running.views else { bail!("the demo runs every role, and found no views") };
-    let desk = TimelineReader::new(running.ledger.clone(), views.clone());
+    let timelines = TimelineReader::new(running.ledger.clone(), views.clone());
     let mut text = format!("The desk had misread its first source, and corrected itself. From position {misread} to position {corrected}:\n");
     for lang in [Lang::En, Lang::Bn] {
-        let before = story(&desk, misread).await?;
-        let after = story(&desk, corrected).await?;
+        let before = story(&timelines, misread).await?;
+        let after = story(&timelines, corrected).await?;
         let options = Options { lang, ..Options::default() };
         for line in tell::difference(&before.timeline, &after.timeline, &after.registry.0, &options) {
             text.push_str(&format!("  {line}\n"));
@@ -87,10 +87,10 @@ async fn correction(running: &Server, misread: Position, corrected: Position) ->
     Ok(text)
 }
 
-async fn story(desk: &TimelineReader, as_of: Position) -> anyhow::Result<crate::reader::Story> {
+async fn story(timelines: &TimelineReader, as_of: Position) -> anyhow::Result<crate::reader::Story> {
     let axes = ReadAxes { at: None, known_at: None, as_of: Some(as_of) };
-    let found = desk.find("whatsapp", axes).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
-    desk.fold(&found).await.map_err(|problem| anyhow::Error::msg(problem.detail))
+    let found = timelines.find("whatsapp", axes).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
+    timelines.fold(&found).await.map_err(|problem| anyhow::Error::msg(problem.detail))
 }
 
 fn kept_in(addresses: &Addresses) -> String {
