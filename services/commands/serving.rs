@@ -1,6 +1,7 @@
 //! `dateline serve` and the roles of their own: until they are told to stop.
 
 use anyhow::bail;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Answer, say};
 use crate::commands::serve::Server;
@@ -10,9 +11,10 @@ use crate::shared::config::{Role, Serving, Settings};
 pub async fn serve(settings: &Settings, roles: &[Role]) -> anyhow::Result<Answer> {
     let serving = Serving::of(settings, roles);
     let mut running = Server::start(&serving).await?;
+    let told = shutdown_signal()?;
     say(&welcome(&running, &serving))?;
     let replaced = tokio::select! {
-        told = shutdown_signal() => { told?; None }
+        () = told => None,
         reason = running.until_replaced() => Some(reason),
     };
     running.stop().await;
@@ -38,12 +40,14 @@ pub fn welcome(running: &Server, serving: &Serving) -> String {
     text
 }
 
-/// Waits for SIGINT or SIGTERM.
-pub async fn shutdown_signal() -> anyhow::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-        _ = terminate.recv() => {}
-    }
-    Ok(())
+/// SIGINT or SIGTERM. Both are caught from this call on: whoever says that it serves has asked before, and is never ended by one of them
+/// half done.
+pub fn shutdown_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
 }

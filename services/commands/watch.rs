@@ -57,12 +57,13 @@ async fn with_every_role(serving: &Serving, watcher: Watcher, roles: Roles, gree
     let views = running.views.clone().context("a house with every role has views")?;
     let stores = Stores { ledger: running.ledger.clone(), views, keep: running.keep.clone(), reports: None };
     let keep = stores.keep.clone();
+    let told = shutdown_signal()?;
     say(&with_state(&welcome(&running, serving), greeting, running.address))?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Tasks::new(roles, stopped.clone());
     keep_watching(&mut tasks, watcher, Arc::new(ApiClient::files(stores)), keep, stopped);
     let fault = tokio::select! {
-        told = shutdown_signal() => told.err(),
+        () = told => None,
         reason = running.until_replaced() => Some(anyhow::anyhow!(reason)),
     };
     // Nobody listens any more only if the watcher has ended already.
@@ -83,16 +84,17 @@ async fn beside_a_server(settings: &Settings, watcher: Watcher, server: ApiClien
     let address = server_of_its_own.address();
     let router = whole(watcher.routes(&gate).merge(health(api.clone(), keep.clone(), roles.clone())));
     let to = settings.url.as_ref().map(ToString::to_string).unwrap_or_default();
+    let told = shutdown_signal()?;
     say(&with_state(&format!("serving at http://{address}\nstop with Ctrl-C\n"), &format!("{greeting}  publishes to {to}\n"), address))?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Tasks::new(roles, stopped.clone());
     serve_on(&mut tasks, server_of_its_own, &settings.web, router, stopped.clone());
     keep_watching(&mut tasks, watcher, api, keep, stopped);
-    let told = shutdown_signal().await;
+    told.await;
     // Nobody listens any more only if both have ended already.
     let _ = stop.send(true);
     tasks.ended().await;
-    told.map(|()| Answer::Done)
+    Ok(Answer::Done)
 }
 
 /// A watcher ends by itself only where it could not begin; then it begins again.

@@ -50,8 +50,9 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
     ))?;
     say(&next_steps(&serving.addresses, misread))?;
     if serve {
+        let told = crate::commands::shutdown_signal()?;
         say(&format!("\n{}", crate::commands::welcome(&running, &serving)))?;
-        crate::commands::shutdown_signal().await?;
+        told.await;
     }
     running.stop().await;
     Ok(Answer::Done)
