@@ -49,18 +49,18 @@ pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, h
     let parameters: Parameters = parameters::read(&uri)?;
     let found = timeline::look(&reader, &id, &timeline::Parameters::default(), &headers).await?;
     // By its own number, not that of the group that tells it now: a split may part them again.
-    let own = reader.desk.views.find_incident(&id).await?.value.unwrap_or(found.asked.number);
+    let own = reader.timelines.views.find_incident(&id).await?.value.unwrap_or(found.asked.number);
     start(reader, &headers, parameters.after, Some(own)).await
 }
 
 async fn start(reader: Reader, headers: &HeaderMap, after: Option<Position>, incident: Option<IncidentNumber>) -> Result<Response, Problem> {
-    let cursor = reader.desk.views.cursor(reader.desk.views.serving().await?).await?;
+    let cursor = reader.timelines.views.cursor(reader.timelines.views.serving().await?).await?;
     let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty());
     let after = match last_seen {
         Some(text) => text.parse().map_err(|_| Problem::invalid_parameter(format!("Last-Event-ID: \"{text}\" is no position")))?,
         None => after.unwrap_or(cursor),
     };
-    let standing = Standing { position: cursor, head: reader.desk.head().max(cursor) };
+    let standing = Standing { position: cursor, head: reader.timelines.head().max(cursor) };
     // Behind the cursor other readers may have read on; behind the ledger's end nobody has.
     let is_of_another = after > standing.head;
     let reset = is_of_another.then(|| reset(cursor, after));
@@ -134,7 +134,7 @@ fn broken<T>(error: &ViewsError) -> Option<T> {
 impl Live {
     /// The next page of changes.
     async fn read(&self) -> Result<Arc<Page>, ViewsError> {
-        self.reader.pages.read(&self.reader.desk.views, self.incident, self.after).await
+        self.reader.pages.read(&self.reader.timelines.views, self.incident, self.after).await
     }
 
     /// The next change of the page that is to be told.
@@ -152,7 +152,7 @@ impl Live {
 
     /// Waits for the views to move on, or for the house to stop. Who else writes them is looked for behind this watch.
     async fn wait(&mut self) {
-        let mut cursor = self.reader.desk.views.watch_cursor();
+        let mut cursor = self.reader.timelines.views.watch_cursor();
         let mut stop = self.reader.stop.clone();
         tokio::select! {
             _ = cursor.wait_for(|cursor| *cursor > self.after) => {}
