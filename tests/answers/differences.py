@@ -15,6 +15,7 @@ RENAMED = [
 
 # Answers whose content may be anything: (answers, reason). For what cannot be said as a renaming; keep the names narrow.
 CHANGED = [
+    ("*/help/dateline detect*", "`detect --numbers` is deleted: no role used its method"),
 ]
 
 # Answers that only the old program gives: (answers, reason).
