@@ -30,7 +30,7 @@ use crate::shared::supervise::{Roles, Tasks};
 /// An intake elsewhere must answer within this, in milliseconds.
 const ANSWER_MS: u64 = 30_000;
 
-/// A running house: one role of it, or all.
+/// Roles that run in this process: one, or all.
 pub struct Server {
     /// Where it listens.
     pub address: SocketAddr,
@@ -42,11 +42,11 @@ pub struct Server {
     pub keep: Keep,
     stop: watch::Sender<bool>,
     tasks: Tasks,
-    /// Ends with the reason why the house must be started anew.
+    /// Ends with the reason why they must be started anew.
     replaced: JoinHandle<String>,
 }
 
-/// What a house is opening.
+/// What the roles that are being started share.
 struct Startup<'a> {
     serving: &'a Serving,
     keep: Keep,
@@ -126,7 +126,7 @@ impl Server {
         Ok(Self { address, ledger, views, keep: startup.keep, stop, tasks, replaced })
     }
 
-    /// Ends with the reason when this house works on what is a thing of the past.
+    /// Ends with the reason when these roles work on what is a thing of the past.
     pub async fn until_replaced(&mut self) -> String {
         match (&mut self.replaced).await {
             Ok(reason) => reason,

@@ -54,7 +54,7 @@ fn greeting(watched: &Watched) -> String {
 async fn with_every_role(serving: &Serving, watcher: Watcher, roles: Roles, greeting: &str) -> anyhow::Result<Answer> {
     let further = |gate: &Gate, health: &Health| watcher.routes(gate).merge(health.metrics("/metrics/ledger", gate));
     let mut running = Server::start_with(serving, roles.clone(), further).await?;
-    let views = running.views.clone().context("a house with every role has views")?;
+    let views = running.views.clone().context("every role was started, but there are no views")?;
     let stores = Stores { ledger: running.ledger.clone(), views, keep: running.keep.clone(), reports: None };
     let keep = stores.keep.clone();
     let told = shutdown_signal()?;

@@ -150,7 +150,7 @@ impl Live {
         None
     }
 
-    /// Waits for the views to move on, or for the house to stop. Who else writes them is looked for behind this watch.
+    /// Waits for the views to move on, or for this process to stop. Who else writes them is looked for behind this watch.
     async fn wait(&mut self) {
         let mut cursor = self.reader.timelines.views.watch_cursor();
         let mut stop = self.reader.stop.clone();

@@ -48,7 +48,7 @@ impl Health {
         Router::new().route("/health/live", get(live)).route("/health/ready", get(ready)).with_state(self)
     }
 
-    /// What Prometheus reads of the house, at a path, for whoever may read.
+    /// What Prometheus reads of this process, at a path, for whoever may read.
     pub fn metrics(&self, path: &str, gate: &Gate) -> Router {
         Router::new().route(path, get(metrics)).with_state((self.clone(), gate.clone()))
     }

@@ -38,7 +38,7 @@ const MAX_REMEMBERED: usize = 10_000;
 /// A key as it was last looked up, and when; None where there is no such key.
 type Remembered = (Clock, Option<StoredKey>);
 
-/// The API keys of a house.
+/// The API keys of a ledger.
 #[derive(Debug, Clone)]
 pub struct Keys {
     keep: Keep,

@@ -36,7 +36,7 @@ pub struct Publisher {
     pub revoked: bool,
 }
 
-/// The publishers of a house, with those lately looked up.
+/// The publishers of a ledger, with those lately looked up.
 #[derive(Debug)]
 pub struct Publishers {
     keep: Keep,

@@ -118,7 +118,7 @@ fn look_at(ended: &Result<(), JoinError>) {
     }
 }
 
-/// Ends when the house was told to stop.
+/// Ends when this process was told to stop.
 pub async fn told(mut stop: watch::Receiver<bool>) {
     // An error means that whoever could say it is gone, which is a stop too.
     let _ = stop.wait_for(|stop| *stop).await;
