@@ -27,7 +27,7 @@ async fn all_four_pairings_tell_the_same_bytes() {
     let copied = embedded.run(&["ledger", "copy", &embedded.ledger, &bus.url()]);
     assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
 
-    let keep = vec!["--keep".to_owned(), format!("sqlite:{}", data.join("keep.db").display())];
+    let state_store = vec!["--keep".to_owned(), format!("sqlite:{}", data.join("keep.db").display())];
     let mut told: Vec<(String, BTreeMap<String, String>)> = Vec::new();
     for (number, (ledger, views)) in [
         (embedded.ledger.clone(), format!("sqlite:{}", data.join("views-1.db").display())),
@@ -38,7 +38,7 @@ async fn all_four_pairings_tell_the_same_bytes() {
     .into_iter()
     .enumerate()
     {
-        let kept = Kept { folder: data.clone(), ledger, views, flags: keep.clone() };
+        let kept = Kept { folder: data.clone(), ledger, views, flags: state_store.clone() };
         let rebuilt = kept.run(&["rebuild"]);
         assert!(rebuilt.status.success(), "pairing {number}: {}", String::from_utf8_lossy(&rebuilt.stderr));
         let reader = Role::start(&kept, "reader");

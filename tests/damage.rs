@@ -1,7 +1,7 @@
 //! A damaged ledger is noticed, named by position, and restored from the archive: a lost message, a flipped bit, a truncated file; in the
 //! JetStream store and in SQLite.
 
-mod keep;
+mod state_store;
 mod views;
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! API keys over the years: a keep that was lost does not open the door, more than a page of them stops nobody, and those that were
+//! API keys over the years: a state store that was lost does not open the door, more than a page of them stops nobody, and those that were
 //! revoked can be removed.
 
 use std::io::{BufRead, BufReader, Read};
@@ -7,14 +7,14 @@ use std::process::Stdio;
 
 use dateline::shared::keys::{KeyFault, Keys};
 use dateline::shared::scopes::Scopes;
-use dateline_backends::Keep;
+use dateline_backends::StateStore;
 
 use crate::asking::{STRUCTURED, client, send};
 use crate::house::{Kept, Role};
 use crate::nats::Nats;
 use crate::support::{Server, anomaly, command, folder, run};
 
-/// More than the keep lists at once.
+/// More than the state store lists at once.
 const KEYS: usize = 1_001;
 
 fn make_key(data: &Path) -> String {
@@ -126,7 +126,7 @@ fn a_bucket_apart_remembers_it_on_the_bus() {
 #[tokio::test]
 async fn more_keys_than_a_page_stop_nobody_and_revoked_ones_are_removed() {
     let (_folder, data) = folder();
-    let keys = Keys::new(Keep::open(format!("sqlite:{}", data.join("keep.db").display())).await.unwrap());
+    let keys = Keys::new(StateStore::open(format!("sqlite:{}", data.join("keep.db").display())).await.unwrap());
     let mut last = String::new();
     for number in 0..KEYS {
         let (key, stored) =
@@ -155,12 +155,12 @@ async fn more_keys_than_a_page_stop_nobody_and_revoked_ones_are_removed() {
 #[tokio::test]
 async fn a_key_that_cannot_be_read_is_no_unknown_key() {
     let (_folder, data) = folder();
-    let keep = Keep::open(format!("sqlite:{}", data.join("keep.db").display())).await.unwrap();
-    let keys = Keys::new(keep.clone());
+    let state_store = StateStore::open(format!("sqlite:{}", data.join("keep.db").display())).await.unwrap();
+    let keys = Keys::new(state_store.clone());
     let (key, stored) = keys.create("a desk", Scopes::read(["read"]).unwrap(), "2026-03-01T10:00:00Z").await.unwrap();
     let place = format!("api-key/{}", stored.id);
-    let (_, revision) = keep.get(&place).await.unwrap().unwrap();
-    keep.put(&place, b"{\"id\":", Some(revision)).await.unwrap();
-    assert!(matches!(Keys::new(keep.clone()).check(&key).await, Err(KeyFault::Keep(_))), "its holder would be told that it is unknown");
-    assert!(matches!(Keys::new(keep).check("dateline_000000000000.x").await, Err(KeyFault::Unknown)));
+    let (_, revision) = state_store.get(&place).await.unwrap().unwrap();
+    state_store.put(&place, b"{\"id\":", Some(revision)).await.unwrap();
+    assert!(matches!(Keys::new(state_store.clone()).check(&key).await, Err(KeyFault::StateStore(_))), "its holder would be told that it is unknown");
+    assert!(matches!(Keys::new(state_store).check("dateline_000000000000.x").await, Err(KeyFault::Unknown)));
 }

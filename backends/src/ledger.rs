@@ -56,7 +56,7 @@ pub struct LedgerOptions {
     /// The highest position that the caller knows from elsewhere (a cursor, the seal, the archive). A ledger whose head is
     /// lower is refused.
     pub known_at_least: Position,
-    /// Which ledger at that address: 1 is the first, each one that is restored has the next number. The keep says which is current.
+    /// Which ledger at that address: 1 is the first, each one that is restored has the next number. The state store says which is current.
     pub number: u32,
 }
 
@@ -410,7 +410,7 @@ impl Ledger {
         }
     }
 
-    /// Whether it is marked that API keys were made: then a keep without any key is one that was lost.
+    /// Whether it is marked that API keys were made: then a state store without any key is one that was lost.
     pub async fn keys_made(&self) -> Result<bool, LedgerError> {
         match self {
             Self::Embedded(ledger) => ledger.keys_made().await,

@@ -1,4 +1,4 @@
-//! Where it is kept: the contracts of the doors `Ledger`, `Views`, `Keep`, `Reports` and of the archive, and the engines behind them.
+//! Where it is kept: the contracts of the doors `Ledger`, `Views`, `StateStore`, `Reports` and of the archive, and the engines behind them.
 //!
 //! No domain rule lives here: which incident, which claim and which words are decided in `timelines`. Nothing is read from
 //! the environment, and no role is known. Only `embedded` names SQLite, only `distributed` NATS and PostgreSQL.
@@ -10,7 +10,7 @@ mod distributed;
 mod embedded;
 mod heads;
 mod inbox;
-mod keep;
+mod state_store;
 mod ledger;
 mod once;
 mod query;
@@ -24,7 +24,6 @@ pub use archive::{Archive, ArchiveError};
 pub use clock::{Clocks, Step, ahead_of_the_clock_s};
 pub use heads::KnownHead;
 pub use inbox::{Delivery, Inbox, InboxError, MAX_DELIVERIES, MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, MAX_REPLY_SUBJECT_BYTES};
-pub use keep::{Keep, KeepEntry, KeepError, MAX_LISTED_KEYS, MAX_VALUE_BYTES, Revision};
 pub use ledger::{
     Follower, Head, Ledger, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, NewEvent,
     Outcome, Page, Receipt, Record,
@@ -32,4 +31,5 @@ pub use ledger::{
 pub use query::{Change, EventState, Group, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Members, Order};
 pub use reports::{Appended, FlushPage, KeptFlush, MAX_PAGE_FLUSHES, MAX_REPORTS_PAGE_BYTES, REPORTS_KEPT_DAYS, Reports, ReportsError};
 pub use soundness::{Commitment, Found, Soundness};
+pub use state_store::{MAX_LISTED_KEYS, MAX_VALUE_BYTES, Revision, StateEntry, StateError, StateStore};
 pub use views::{Answer, Generation, MAX_INCIDENT_EVENTS, SetAside, Views, ViewsError};

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{ArchiveError, KeepError, LedgerError, ReportsError, ViewsError};
+use crate::{ArchiveError, LedgerError, ReportsError, StateError, ViewsError};
 
 /// Work that may wait for a thread; who brings more awaits.
 const MAX_WAITING_WORK: usize = 256;
@@ -45,7 +45,7 @@ impl From<ThreadError> for ViewsError {
     }
 }
 
-impl From<ThreadError> for KeepError {
+impl From<ThreadError> for StateError {
     fn from(error: ThreadError) -> Self {
         Self::Engine(error.0)
     }

@@ -271,8 +271,8 @@ async fn a_server_that_carries_too_little_is_refused_by_name() {
     // An event of 64 KiB, and 4 KiB for its headers: at the limit, and below.
     let enough = Nats::start_with("sync_interval: always", "max_payload: 69632");
     open(&enough).await.unwrap();
-    let keep = dateline_backends::Keep::open(enough.url()).await.unwrap_err().to_string();
-    assert!(keep.contains("max_payload") && keep.contains("528384"), "{keep}");
+    let state_store = dateline_backends::StateStore::open(enough.url()).await.unwrap_err().to_string();
+    assert!(state_store.contains("max_payload") && state_store.contains("528384"), "{state_store}");
     let little = Nats::start_with("sync_interval: always", "max_payload: 69631");
     let refused = open(&little).await.unwrap_err();
     assert!(matches!(&refused, LedgerError::Unsafe { .. }) && refused.to_string().contains("max_payload"), "{refused}");

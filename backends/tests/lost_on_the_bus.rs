@@ -1,13 +1,13 @@
 //! What is lost between us and the bus costs time alone: a question that never arrived, an acknowledgement that never came back, and a
 //! refusal in the words of a server that has a copy in flight. One outcome each, as if nothing had been lost.
 
-use dateline_backends::{Keep, KeepError, Ledger, LedgerOptions};
+use dateline_backends::{Ledger, LedgerOptions, StateError, StateStore};
 
 use crate::nats::Nats;
 use crate::proxy::{Lose, Proxy};
 use crate::support::{event, events, receipts};
 
-/// What a message to the ledger, and one to the keep, begins with on the wire.
+/// What a message to the ledger, and one to the state store, begins with on the wire.
 const TO_THE_LEDGER: &[u8] = b"HPUB ledger.";
 const TO_THE_KEEP: &[u8] = b"HPUB $KV.keep.";
 
@@ -131,11 +131,11 @@ async fn a_refusal_for_a_copy_in_flight_is_settled_like_one_for_a_taken_id() {
 #[tokio::test]
 async fn the_keep_takes_a_copy_in_flight_for_somebody_elses_put() {
     let way = Way::new();
-    let keep = Keep::open(&way.url()).await.unwrap();
-    let revision = keep.put("seal", b"one", None).await.unwrap();
+    let state_store = StateStore::open(&way.url()).await.unwrap();
+    let revision = state_store.put("seal", b"one", None).await.unwrap();
     way.proxy.replace_answer(WRONG_LAST, IN_FLIGHT);
-    let refused = keep.put("seal", b"two", None).await;
-    assert_eq!(refused, Err(KeepError::Changed { key: "seal".to_owned(), found: Some(revision) }));
+    let refused = state_store.put("seal", b"two", None).await;
+    assert_eq!(refused, Err(StateError::Changed { key: "seal".to_owned(), found: Some(revision) }));
     assert!(way.proxy.has_sprung());
 }
 
@@ -143,12 +143,12 @@ async fn the_keep_takes_a_copy_in_flight_for_somebody_elses_put() {
 async fn a_put_whose_answer_was_lost_is_settled_whether_it_happened_or_not() {
     let (happened, not) = (Way::new(), Way::new());
     let lost = async |way: &Way, lose: &dyn Fn(&Proxy)| {
-        let keep = Keep::open(&way.url()).await.unwrap();
-        let first = keep.put("seal", b"one", None).await.unwrap();
+        let state_store = StateStore::open(&way.url()).await.unwrap();
+        let first = state_store.put("seal", b"one", None).await.unwrap();
         lose(&way.proxy);
-        let put = keep.put("seal", b"two", Some(first)).await;
+        let put = state_store.put("seal", b"two", Some(first)).await;
         assert!(way.proxy.has_sprung());
-        (put, keep.get("seal").await.unwrap().unwrap(), first)
+        (put, state_store.get("seal").await.unwrap().unwrap(), first)
     };
     let (done, undone) = tokio::join!(
         lost(&happened, &|proxy| proxy.lose_answer(KEEP_STORED)),
@@ -157,6 +157,6 @@ async fn a_put_whose_answer_was_lost_is_settled_whether_it_happened_or_not() {
     let (put, (value, revision), _) = done;
     assert_eq!((put, value.as_slice()), (Ok(revision), b"two".as_slice()));
     let (put, (value, revision), first) = undone;
-    assert!(matches!(put, Err(KeepError::Engine(_))), "{put:?}");
+    assert!(matches!(put, Err(StateError::Engine(_))), "{put:?}");
     assert_eq!((value.as_slice(), revision), (b"one".as_slice(), first), "nothing was put");
 }

@@ -1,6 +1,6 @@
-//! A damaged file of views is set aside and begun anew by itself, and answers only once it has read as far again; a damaged keep is named.
+//! A damaged file of views is set aside and begun anew by itself, and answers only once it has read as far again; a damaged state store is named.
 
-use dateline_backends::{Keep, KeepError, ListQuery, Views, ViewsError};
+use dateline_backends::{ListQuery, StateError, StateStore, Views, ViewsError};
 use dateline_events::Position;
 use dateline_timelines::rows::{Nature, Rows};
 use tempfile::TempDir;
@@ -160,30 +160,30 @@ async fn views_from_before_there_were_checksums_answer_until_others_are_made_bes
     assert_eq!(views.serving().await.unwrap().version, VERSION);
 }
 
-async fn keep(folder: &TempDir) -> Result<Keep, KeepError> {
-    Keep::open(&url(folder, "keep.db")).await
+async fn state_store(folder: &TempDir) -> Result<StateStore, StateError> {
+    StateStore::open(&url(folder, "keep.db")).await
 }
 
 #[tokio::test]
 async fn a_value_of_the_keep_that_is_not_what_was_put_is_named_with_its_key() {
     let folder = TempDir::new().unwrap();
     {
-        let keep = keep(&folder).await.unwrap();
-        keep.put("keys/one", b"value", None).await.unwrap();
-        keep.put("keys/two", b"value", None).await.unwrap();
+        let state_store = state_store(&folder).await.unwrap();
+        state_store.put("keys/one", b"value", None).await.unwrap();
+        state_store.put("keys/two", b"value", None).await.unwrap();
         change(&folder, "keep.db", "UPDATE keep SET value = x'00' WHERE key = 'keys/two'");
-        assert_eq!(keep.get("keys/one").await.unwrap().unwrap().0, b"value");
-        for error in [keep.get("keys/two").await.unwrap_err(), keep.list("keys/", "", 10).await.unwrap_err()] {
-            assert!(matches!(&error, KeepError::Damaged { detail } if detail.contains("keys/two")), "{error}");
+        assert_eq!(state_store.get("keys/one").await.unwrap().unwrap().0, b"value");
+        for error in [state_store.get("keys/two").await.unwrap_err(), state_store.list("keys/", "", 10).await.unwrap_err()] {
+            assert!(matches!(&error, StateError::Damaged { detail } if detail.contains("keys/two")), "{error}");
         }
     }
-    let error = keep(&folder).await.unwrap_err().to_string();
+    let error = state_store(&folder).await.unwrap_err().to_string();
     assert!(error.contains("keep.db") && error.contains("keys/two") && error.contains("backup"), "{error}");
     for alteration in
         ["UPDATE keep SET value = x'76616c7565', revision = 2", "UPDATE keep SET revision = 1, key = 'keys/' || rowid", "DROP TABLE keep"]
     {
         if rusqlite::Connection::open(folder.path().join("keep.db")).unwrap().execute_batch(alteration).is_ok() {
-            assert!(matches!(keep(&folder).await, Err(KeepError::Damaged { .. })), "{alteration}");
+            assert!(matches!(state_store(&folder).await, Err(StateError::Damaged { .. })), "{alteration}");
         }
     }
 }
@@ -191,11 +191,11 @@ async fn a_value_of_the_keep_that_is_not_what_was_put_is_named_with_its_key() {
 #[tokio::test]
 async fn a_keep_from_before_there_were_checksums_gets_them() {
     let folder = TempDir::new().unwrap();
-    let first = keep(&folder).await.unwrap().put("keys/one", b"value", None).await.unwrap();
+    let first = state_store(&folder).await.unwrap().put("keys/one", b"value", None).await.unwrap();
     change(&folder, "keep.db", "ALTER TABLE keep DROP COLUMN sum; PRAGMA user_version=1;");
-    let keep = keep(&folder).await.unwrap();
-    assert_eq!(keep.get("keys/one").await, Ok(Some((b"value".to_vec(), first))));
-    assert_eq!(keep.put("keys/one", b"other", Some(first)).await, Ok(first + 1));
+    let state_store = state_store(&folder).await.unwrap();
+    assert_eq!(state_store.get("keys/one").await, Ok(Some((b"value".to_vec(), first))));
+    assert_eq!(state_store.put("keys/one", b"other", Some(first)).await, Ok(first + 1));
     change(&folder, "keep.db", "UPDATE keep SET value = x'00'");
-    assert!(matches!(keep.get("keys/one").await, Err(KeepError::Damaged { .. })));
+    assert!(matches!(state_store.get("keys/one").await, Err(StateError::Damaged { .. })));
 }

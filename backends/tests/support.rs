@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dateline_backends::{Keep, Ledger, LedgerOptions, NewEvent, Outcome, Receipt, Reports, Views};
+use dateline_backends::{Ledger, LedgerOptions, NewEvent, Outcome, Receipt, Reports, StateStore, Views};
 use dateline_events::{EventKey, Instant, Position, commitment, leaf_bytes};
 use dateline_timelines::rows::{AttachmentRow, EventRow, HeadRow, Nature, Rows, SummaryRow, WaitingRow};
 use tempfile::TempDir;
@@ -35,7 +35,7 @@ macro_rules! on_both_ledgers {
     };
 }
 
-/// Where a ledger and a keep of one engine are kept, for one test.
+/// Where a ledger and a state store of one engine are kept, for one test.
 pub enum Store {
     Embedded(TempDir),
     OnTheBus(Box<Nats>),
@@ -57,7 +57,7 @@ impl Store {
         }
     }
 
-    pub fn keep_url(&self) -> String {
+    pub fn state_url(&self) -> String {
         match self {
             Self::Embedded(folder) => url(folder, "keep.db"),
             Self::OnTheBus(server) => server.url(),
@@ -74,8 +74,8 @@ impl Store {
         Ledger::open(&self.ledger_url(), LedgerOptions::reader()).await.unwrap()
     }
 
-    pub async fn keep(&self) -> Keep {
-        Keep::open(&self.keep_url()).await.unwrap()
+    pub async fn state_store(&self) -> StateStore {
+        StateStore::open(&self.state_url()).await.unwrap()
     }
 
     pub fn reports_url(&self) -> String {

@@ -24,7 +24,7 @@ impl ApiClient {
     /// The files that this process has opened already.
     pub fn files(stores: Stores) -> Self {
         let (stop, stopped) = watch::channel(false);
-        let gate = Gate::owner(Keys::new(stores.keep.clone()));
+        let gate = Gate::owner(Keys::new(stores.state_store.clone()));
         let router = routes(&stores, &gate, stopped);
         Self::Files { stores, router, stop }
     }

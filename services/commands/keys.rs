@@ -1,8 +1,8 @@
-//! `dateline keys`: make, list, revoke and purge API keys, in the keep itself.
+//! `dateline keys`: make, list, revoke and purge API keys, in the state store itself.
 
 use std::path::Path;
 
-use dateline_backends::{Keep, LedgerError};
+use dateline_backends::{LedgerError, StateStore};
 use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -11,18 +11,18 @@ use super::{Answer, say};
 use crate::shared::config::{Format, KeysCommand, Settings};
 use crate::shared::keys::{Keys, StoredKey};
 use crate::shared::scopes::Scopes;
-use crate::shared::stores::{Use, open_keep, open_ledger};
+use crate::shared::stores::{Use, open_ledger, open_state_store};
 
 /// Runs one of the commands on keys.
 pub async fn run(settings: &Settings, command: &KeysCommand) -> anyhow::Result<Answer> {
-    let keep = open_keep(&settings.addresses).await?;
-    let keys = Keys::new(keep.clone());
+    let state_store = open_state_store(&settings.addresses).await?;
+    let keys = Keys::new(state_store.clone());
     let now = OffsetDateTime::now_utc().format(&Rfc3339)?;
     match command {
         KeysCommand::Create { name, scopes, format } => {
             let held = Scopes::read(scopes.iter().map(|scope| scope.0.as_str())).map_err(anyhow::Error::msg)?;
             let (key, stored) = keys.create(name, held, &now).await?;
-            mark(settings, &keep).await;
+            mark(settings, &state_store).await;
             match format {
                 Format::Text => say(&format!("{key}\n"))?,
                 Format::Json => say(&format!("{}\n", json!({"key": key, "id": stored.id, "scopes": stored.scopes.written()})))?,
@@ -58,12 +58,12 @@ pub async fn run(settings: &Settings, command: &KeysCommand) -> anyhow::Result<A
 }
 
 /// An embedded ledger that nobody writes just now is told that keys were made. Else its intake notices, and tells it.
-async fn mark(settings: &Settings, keep: &Keep) {
+async fn mark(settings: &Settings, state_store: &StateStore) {
     let is_there = settings.addresses.ledger.file().is_some_and(|path| Path::new(path).exists());
     if !is_there {
         return;
     }
-    let marked = async { Ok::<_, anyhow::Error>(open_ledger(&settings.addresses, keep, Use::Append, 0).await?.0.mark_keys_made().await?) };
+    let marked = async { Ok::<_, anyhow::Error>(open_ledger(&settings.addresses, state_store, Use::Append, 0).await?.0.mark_keys_made().await?) };
     match marked.await {
         Err(error) if matches!(error.downcast_ref(), Some(LedgerError::Locked { .. })) => {}
         Err(error) => tracing::warn!(error = format!("{error:#}"), "the ledger could not note that API keys were made; its intake will"),

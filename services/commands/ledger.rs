@@ -8,7 +8,7 @@ use dateline_events::Position;
 
 use super::{Answer, Progress, say};
 use crate::shared::config::{Addresses, LedgerCommand, Settings};
-use crate::shared::stores::{current_number, known_reach, ledger_to_read, make_current, open_keep};
+use crate::shared::stores::{current_number, known_reach, ledger_to_read, make_current, open_state_store};
 
 /// Positions are compared by the page.
 const PAGE: usize = 1_000;
@@ -87,15 +87,15 @@ impl Told {
 /// Holds every position against its commitment and, where there is one, the archive, and says which are missing or altered. The answer
 /// is no where one is.
 async fn check(settings: &Settings) -> anyhow::Result<Answer> {
-    let keep = open_keep(&settings.addresses).await?;
+    let state_store = open_state_store(&settings.addresses).await?;
     let archive = archive(settings).await?;
-    let number = current_number(&keep).await?;
+    let number = current_number(&state_store).await?;
     let opened = Ledger::open(&settings.addresses.ledger, LedgerOptions::reader().numbered(number)).await;
     let archived = match &archive {
         Some(archive) => archive.head().await?,
         None => 0,
     };
-    let known = archived.max(known_reach(&keep, number).await?);
+    let known = archived.max(known_reach(&state_store, number).await?);
     let ledger = match opened {
         Err(LedgerError::Engine(detail) | LedgerError::Damaged { detail }) => {
             say(&format!("1 to {known}  MISSING (ledger {number} cannot be read at all: {detail})\n"))?;
@@ -223,12 +223,12 @@ impl<'a> Scan<'a> {
 
 /// Makes a new ledger from the archive, and from what the damaged one holds behind the archive's end; then it becomes the current one.
 async fn restore(settings: &Settings, open: bool) -> anyhow::Result<Answer> {
-    let keep = open_keep(&settings.addresses).await?;
+    let state_store = open_state_store(&settings.addresses).await?;
     let archive = archive(settings).await?;
     let archive = archive.context(
         "there is no archive to make the ledger anew from: name it with --archive sqlite:PATH or postgres://…; without one a backup of the ledger must take its place",
     )?;
-    let number = current_number(&keep).await?;
+    let number = current_number(&state_store).await?;
     let damaged = close(settings, number).await?;
     let new = Ledger::open(&settings.addresses.ledger, LedgerOptions::writer().numbered(number + 1)).await?;
     if !open && !new.keys_made().await? {
@@ -256,14 +256,14 @@ async fn restore(settings: &Settings, open: bool) -> anyhow::Result<Answer> {
     };
     progress.end();
     let reached = new.head().await?.position;
-    let known = known_reach(&keep, number).await?;
+    let known = known_reach(&state_store, number).await?;
     if reached < known {
         say(&format!(
             "positions {} to {known} were acknowledged, and are neither in the archive nor in the damaged ledger: they are lost\n",
             reached + 1
         ))?;
     }
-    make_current(&keep, number, number + 1).await?;
+    make_current(&state_store, number, number + 1).await?;
     say(&format!(
         "ledger {} is current: {reached} positions, {archived} from the archive and {tail} from ledger {number}, in {:.1} s; running roles stop by themselves, start them anew\n",
         number + 1,
@@ -326,7 +326,7 @@ async fn copy_tail(from: &Ledger, to: &Ledger, after: Position) -> anyhow::Resul
 
 /// Carries a ledger to another place, positions, recorded times and salts intact; may be called again where it broke off.
 async fn copy(from: &Address, to: &Address) -> anyhow::Result<Answer> {
-    // The one that its keep calls current: a ledger that was restored leaves the damaged one behind.
+    // The one that its state store calls current: a ledger that was restored leaves the damaged one behind.
     let source = ledger_to_read(&Addresses::of_ledger(from)).await.context("cannot open the ledger that is copied from")?;
     let target = Ledger::open(to, LedgerOptions::writer()).await.context("cannot open the ledger that is copied to")?;
     let begun = Instant::now();

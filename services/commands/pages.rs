@@ -1,15 +1,15 @@
-//! `dateline pages`: what becomes of watched pages that brought more than they may, in the keep itself.
+//! `dateline pages`: what becomes of watched pages that brought more than they may, in the state store itself.
 
 use super::{Answer, say};
 use crate::shared::config::{PagesCommand, Settings};
-use crate::shared::stores::open_keep;
+use crate::shared::stores::open_state_store;
 use crate::watcher::resume_page;
 
 /// Runs one of the commands on pages.
 pub async fn run(settings: &Settings, command: &PagesCommand) -> anyhow::Result<Answer> {
     let PagesCommand::Resume { service } = command;
-    let keep = open_keep(&settings.addresses).await?;
-    if resume_page(&keep, service).await? {
+    let state_store = open_state_store(&settings.addresses).await?;
+    if resume_page(&state_store, service).await? {
         say(&format!("the page of {service} goes on at its next turn\n"))?;
         return Ok(Answer::Done);
     }

@@ -1,4 +1,4 @@
-//! `dateline publishers`: which sources a NATS user may speak for, in the keep itself.
+//! `dateline publishers`: which sources a NATS user may speak for, in the state store itself.
 
 use serde_json::json;
 use time::OffsetDateTime;
@@ -8,22 +8,22 @@ use super::{Answer, say};
 use crate::shared::config::{Format, PublishersCommand, Settings};
 use crate::shared::publishers;
 use crate::shared::scopes::Scopes;
-use crate::shared::stores::open_keep;
+use crate::shared::stores::open_state_store;
 
 /// Runs one of the commands on publishers.
 pub async fn run(settings: &Settings, command: &PublishersCommand) -> anyhow::Result<Answer> {
-    let keep = open_keep(&settings.addresses).await?;
+    let state_store = open_state_store(&settings.addresses).await?;
     let now = OffsetDateTime::now_utc().format(&Rfc3339)?;
     match command {
         PublishersCommand::Allow { name, scopes } => {
             let held = Scopes::read(scopes.iter().map(|scope| scope.0.as_str())).map_err(anyhow::Error::msg)?;
             let written = held.written().join(" ");
-            publishers::allow(&keep, name, held, &now).await?;
+            publishers::allow(&state_store, name, held, &now).await?;
             say(&format!("{name} may publish to dateline.inbox.{name}: {written}\n"))?;
             Ok(Answer::Done)
         }
         PublishersCommand::List { format } => {
-            for publisher in publishers::list(&keep).await? {
+            for publisher in publishers::list(&state_store).await? {
                 let scopes = publisher.scopes.written();
                 match format {
                     Format::Text => {
@@ -39,7 +39,7 @@ pub async fn run(settings: &Settings, command: &PublishersCommand) -> anyhow::Re
             Ok(Answer::Done)
         }
         PublishersCommand::Revoke { name } => {
-            if publishers::revoke(&keep, name, &now).await? {
+            if publishers::revoke(&state_store, name, &now).await? {
                 say(&format!("{name} may publish nothing any more; running intakes refuse it within two seconds\n"))?;
                 Ok(Answer::Done)
             } else {

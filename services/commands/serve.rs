@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use axum::Router;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use dateline_backends::{Archive, Inbox, Keep, Ledger, LedgerError, Reports, Views};
+use dateline_backends::{Archive, Inbox, Ledger, LedgerError, Reports, StateStore, Views};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
@@ -24,7 +24,7 @@ use crate::shared::config::{Reporting, Role, Serving, Web};
 use crate::shared::health::Health;
 use crate::shared::http::{Bodies, Gate, Listener, Problem, listener};
 use crate::shared::keys::Keys;
-use crate::shared::stores::{Stores, Use, open_keep, open_ledger, open_reports, record_high_water_mark, until_replaced};
+use crate::shared::stores::{Stores, Use, open_ledger, open_reports, open_state_store, record_high_water_mark, until_replaced};
 use crate::shared::supervise::{Roles, Tasks};
 
 /// An intake elsewhere must answer within this, in milliseconds.
@@ -38,8 +38,8 @@ pub struct Server {
     pub ledger: Ledger,
     /// The views, where a role needs them.
     pub views: Option<Views>,
-    /// The keep.
-    pub keep: Keep,
+    /// The state store.
+    pub state_store: StateStore,
     stop: watch::Sender<bool>,
     tasks: Tasks,
     /// Ends with the reason why they must be started anew.
@@ -49,7 +49,7 @@ pub struct Server {
 /// What the roles that are being started share.
 struct Startup<'a> {
     serving: &'a Serving,
-    keep: Keep,
+    state_store: StateStore,
     gate: Gate,
     stopped: watch::Receiver<bool>,
     roles: Roles,
@@ -66,14 +66,14 @@ impl Server {
     /// something in, too.
     pub async fn start_with(serving: &Serving, roles: Roles, further: impl FnOnce(&Gate, &Health) -> Router) -> anyhow::Result<Self> {
         let addresses = &serving.addresses;
-        let keep = open_keep(addresses).await?;
-        let keys = Keys::new(keep.clone());
+        let state_store = open_state_store(addresses).await?;
+        let keys = Keys::new(state_store.clone());
         let loopback = serving.listen.ip().is_loopback();
         if serving.has(Role::Intake) && !loopback {
             check_that_keys_exist(&keys, serving).await?;
         }
         let (stop, stopped) = watch::channel(false);
-        let startup = Startup { serving, keep, gate: Gate::new(keys.clone(), loopback, serving.open_reading), stopped, roles };
+        let startup = Startup { serving, state_store, gate: Gate::new(keys.clone(), loopback, serving.open_reading), stopped, roles };
         let views = startup.views().await?;
         let archive = startup.archive().await?;
         let mut known = 0;
@@ -84,7 +84,7 @@ impl Server {
             known = known.max(archive.head().await?);
         }
         let ledger_use = if serving.has(Role::Intake) { Use::Append } else { Use::Read };
-        let (ledger, number) = open_ledger(addresses, &startup.keep, ledger_use, known).await?;
+        let (ledger, number) = open_ledger(addresses, &startup.state_store, ledger_use, known).await?;
         if let Some(views) = &views {
             views.must_reach(ledger.head().await?.position).await?;
         }
@@ -118,12 +118,12 @@ impl Server {
             tasks.start("archive", move || archive::run(ledger.clone(), archive.clone(), stopped.clone()));
         }
         if let Some((detector, reports, api)) = detecting {
-            let (keep, stopped) = (startup.keep.clone(), startup.stopped.clone());
-            tasks.start("detector", move || detector.clone().run(reports.clone(), keep.clone(), api.clone(), stopped.clone()));
+            let (state_store, stopped) = (startup.state_store.clone(), startup.stopped.clone());
+            tasks.start("detector", move || detector.clone().run(reports.clone(), state_store.clone(), api.clone(), stopped.clone()));
         }
         serve_on(&mut tasks, listener, &serving.web, router, startup.stopped.clone());
-        let replaced = tokio::spawn(until_replaced(startup.keep.clone(), number));
-        Ok(Self { address, ledger, views, keep: startup.keep, stop, tasks, replaced })
+        let replaced = tokio::spawn(until_replaced(startup.state_store.clone(), number));
+        Ok(Self { address, ledger, views, state_store: startup.state_store, stop, tasks, replaced })
     }
 
     /// Ends with the reason when these roles work on what is a thing of the past.
@@ -143,14 +143,14 @@ impl Server {
     }
 }
 
-/// A keep that was lost does not open the door: the ledger remembers that keys were made.
+/// A state store that was lost does not open the door: the ledger remembers that keys were made.
 async fn check_that_keys_are_there(keys: &Keys, ledger: &Ledger, serving: &Serving) -> anyhow::Result<()> {
     let any_exist = keys.were_made().await?;
     if !any_exist && ledger.keys_made().await? {
         bail!(
             "the ledger {} remembers that API keys were made, and the keep {} holds none: it was lost, or it is another one. Put it back, or make a key with `dateline keys create`; without one everybody could publish",
             serving.addresses.ledger,
-            serving.addresses.keep
+            serving.addresses.state_store
         );
     }
     if serving.has(Role::Intake) {
@@ -212,7 +212,9 @@ impl Startup<'_> {
             return Ok(None);
         };
         let api = match (views.filter(|_| self.serving.has(Role::Intake)), &self.serving.publish_to) {
-            (Some(views), _) => ApiClient::files(Stores { ledger: ledger.clone(), views: views.clone(), keep: self.keep.clone(), reports: None }),
+            (Some(views), _) => {
+                ApiClient::files(Stores { ledger: ledger.clone(), views: views.clone(), state_store: self.state_store.clone(), reports: None })
+            }
             (None, Some((url, key))) => ApiClient::server(url, key.clone(), Duration::from_millis(ANSWER_MS))?,
             (None, None) => bail!("whom does the detector publish to? Name the intake with --url http://HOST:PORT"),
         };
@@ -234,7 +236,7 @@ impl Startup<'_> {
         let needs_ledger = self.serving.roles.iter().any(|role| *role != Role::Reader);
         Health {
             ledger: ledger.clone(),
-            keep: self.keep.clone(),
+            state_store: self.state_store.clone(),
             needs_ledger,
             views: views.cloned(),
             archive: archive.cloned(),
@@ -249,25 +251,26 @@ impl Startup<'_> {
         if self.serving.has(Role::Intake) {
             let kept_up = (self.roles.clone(), self.stopped.clone());
             let (bodies, reporting) = (self.serving.web.bodies(), self.serving.reporting.clone());
-            router = router.merge(Intake::new(ledger.clone(), self.keep.clone(), self.gate.clone(), bodies.clone()).routes());
+            router = router.merge(Intake::new(ledger.clone(), self.state_store.clone(), self.gate.clone(), bodies.clone()).routes());
             router = router.merge(ReportsIntake::start(reports.cloned(), self.gate.clone(), bodies, reporting, Beats::Yes, kept_up).routes());
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Reader)) {
-            router = router.merge(Reader::new(ledger.clone(), views.clone(), self.keep.clone(), self.gate.clone(), self.stopped.clone()).routes());
+            router =
+                router.merge(Reader::new(ledger.clone(), views.clone(), self.state_store.clone(), self.gate.clone(), self.stopped.clone()).routes());
         }
         router
     }
 
     fn start(&self, ledger: &Ledger, number: u32, views: Option<&Views>, inbox: Option<Inbox>) -> Tasks {
         let mut tasks = Tasks::new(self.roles.clone(), self.stopped.clone());
-        let (ledger, keep, stopped) = (ledger.clone(), self.keep.clone(), self.stopped.clone());
+        let (ledger, state_store, stopped) = (ledger.clone(), self.state_store.clone(), self.stopped.clone());
         if self.serving.has(Role::Intake) {
-            let (ledger, keep, stopped) = (ledger.clone(), keep.clone(), stopped.clone());
-            tasks.start("note of the ledger's reach", move || record_high_water_mark(ledger.clone(), number, keep.clone(), stopped.clone()));
+            let (ledger, state_store, stopped) = (ledger.clone(), state_store.clone(), stopped.clone());
+            tasks.start("note of the ledger's reach", move || record_high_water_mark(ledger.clone(), number, state_store.clone(), stopped.clone()));
         }
         if let Some(inbox) = inbox.map(|inbox| Arc::new(Mutex::new(inbox))) {
-            let (ledger, keep, stopped) = (ledger.clone(), keep, stopped.clone());
-            tasks.start("inbox", move || inbox::run(inbox.clone(), ledger.clone(), keep.clone(), stopped.clone()));
+            let (ledger, state_store, stopped) = (ledger.clone(), state_store, stopped.clone());
+            tasks.start("inbox", move || inbox::run(inbox.clone(), ledger.clone(), state_store.clone(), stopped.clone()));
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Projector)).cloned() {
             let fold_bytes = self.serving.fold_bytes;
@@ -299,10 +302,10 @@ pub fn serve_on(tasks: &mut Tasks, listener: Listener, web: &Web, router: Router
 /// The routes of a command that works on the files themselves: those of intake and reader.
 pub fn routes(stores: &Stores, gate: &Gate, stop: watch::Receiver<bool>) -> Router {
     let bodies = Bodies::default();
-    let intake = Intake::new(stores.ledger.clone(), stores.keep.clone(), gate.clone(), bodies.clone());
+    let intake = Intake::new(stores.ledger.clone(), stores.state_store.clone(), gate.clone(), bodies.clone());
     let reports =
         ReportsIntake::start(stores.reports.clone(), gate.clone(), bodies, Reporting::default(), Beats::No, (Roles::default(), stop.clone()));
-    let reader = Reader::new(stores.ledger.clone(), stores.views.clone(), stores.keep.clone(), gate.clone(), stop);
+    let reader = Reader::new(stores.ledger.clone(), stores.views.clone(), stores.state_store.clone(), gate.clone(), stop);
     // Both roles have routes of their own under /v1/events; merging joins the methods.
     whole(intake.routes().merge(reports.routes()).merge(reader.routes()))
 }

@@ -10,7 +10,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use dateline_backends::Keep;
+use dateline_backends::StateStore;
 use serde_json::json;
 use tokio::sync::watch;
 
@@ -22,7 +22,7 @@ use crate::shared::config::{Role, Serving, Settings};
 use crate::shared::health::Health;
 use crate::shared::http::{Gate, Listener};
 use crate::shared::keys::Keys;
-use crate::shared::stores::{Stores, open_keep};
+use crate::shared::stores::{Stores, open_state_store};
 use crate::shared::supervise::{Roles, Tasks};
 use crate::watcher::{Reach, Watched, Watcher, read_pages};
 
@@ -55,13 +55,13 @@ async fn with_every_role(serving: &Serving, watcher: Watcher, roles: Roles, gree
     let further = |gate: &Gate, health: &Health| watcher.routes(gate).merge(health.metrics("/metrics/ledger", gate));
     let mut running = Server::start_with(serving, roles.clone(), further).await?;
     let views = running.views.clone().context("every role was started, but there are no views")?;
-    let stores = Stores { ledger: running.ledger.clone(), views, keep: running.keep.clone(), reports: None };
-    let keep = stores.keep.clone();
+    let stores = Stores { ledger: running.ledger.clone(), views, state_store: running.state_store.clone(), reports: None };
+    let state_store = stores.state_store.clone();
     let told = shutdown_signal()?;
     say(&with_state(&welcome(&running, serving), greeting, running.address))?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Tasks::new(roles, stopped.clone());
-    keep_watching(&mut tasks, watcher, Arc::new(ApiClient::files(stores)), keep, stopped);
+    keep_watching(&mut tasks, watcher, Arc::new(ApiClient::files(stores)), state_store, stopped);
     let fault = tokio::select! {
         () = told => None,
         reason = running.until_replaced() => Some(anyhow::anyhow!(reason)),
@@ -75,21 +75,21 @@ async fn with_every_role(serving: &Serving, watcher: Watcher, roles: Roles, gree
 
 /// The watcher alone, which publishes to a server and shows itself at an address of its own.
 async fn beside_a_server(settings: &Settings, watcher: Watcher, server: ApiClient, roles: Roles, greeting: &str) -> anyhow::Result<Answer> {
-    let keep = open_keep(&settings.addresses).await?;
-    let gate = Gate::new(Keys::new(keep.clone()), settings.listen.ip().is_loopback(), settings.open_reading);
+    let state_store = open_state_store(&settings.addresses).await?;
+    let gate = Gate::new(Keys::new(state_store.clone()), settings.listen.ip().is_loopback(), settings.open_reading);
     let api = Arc::new(server);
     let server_of_its_own = Listener::bind(settings.listen, &settings.web).await.with_context(|| {
         format!("cannot listen on {}; where the server is on this machine, give the watcher another address with --listen", settings.listen)
     })?;
     let address = server_of_its_own.address();
-    let router = whole(watcher.routes(&gate).merge(health(api.clone(), keep.clone(), roles.clone())));
+    let router = whole(watcher.routes(&gate).merge(health(api.clone(), state_store.clone(), roles.clone())));
     let to = settings.url.as_ref().map(ToString::to_string).unwrap_or_default();
     let told = shutdown_signal()?;
     say(&with_state(&format!("serving at http://{address}\nstop with Ctrl-C\n"), &format!("{greeting}  publishes to {to}\n"), address))?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Tasks::new(roles, stopped.clone());
     serve_on(&mut tasks, server_of_its_own, &settings.web, router, stopped.clone());
-    keep_watching(&mut tasks, watcher, api, keep, stopped);
+    keep_watching(&mut tasks, watcher, api, state_store, stopped);
     told.await;
     // Nobody listens any more only if both have ended already.
     let _ = stop.send(true);
@@ -98,9 +98,9 @@ async fn beside_a_server(settings: &Settings, watcher: Watcher, server: ApiClien
 }
 
 /// A watcher ends by itself only where it could not begin; then it begins again.
-fn keep_watching(tasks: &mut Tasks, watcher: Watcher, api: Arc<ApiClient>, keep: Keep, stopped: watch::Receiver<bool>) {
+fn keep_watching(tasks: &mut Tasks, watcher: Watcher, api: Arc<ApiClient>, state_store: StateStore, stopped: watch::Receiver<bool>) {
     tasks.start("watcher", move || {
-        let running = watcher.clone().run(api.clone(), keep.clone(), stopped.clone());
+        let running = watcher.clone().run(api.clone(), state_store.clone(), stopped.clone());
         async move {
             if let Err(error) = running.await {
                 tracing::error!(error = format!("{error:#}"), "the watcher cannot begin");
@@ -115,14 +115,14 @@ fn with_state(welcome: &str, greeting: &str, address: std::net::SocketAddr) -> S
     welcome.replace("stop with Ctrl-C\n", &format!("{state}stop with Ctrl-C\n"))
 }
 
-/// `/health/live` and `/health/ready` of a watcher alone: it cannot do without its keep, nor without the server.
-fn health(api: Arc<ApiClient>, keep: Keep, roles: Roles) -> Router {
-    Router::new().route("/health/live", get(async || "live\n")).route("/health/ready", get(ready)).with_state((api, keep, roles))
+/// `/health/live` and `/health/ready` of a watcher alone: it cannot do without its state store, nor without the server.
+fn health(api: Arc<ApiClient>, state_store: StateStore, roles: Roles) -> Router {
+    Router::new().route("/health/live", get(async || "live\n")).route("/health/ready", get(ready)).with_state((api, state_store, roles))
 }
 
-async fn ready(State((api, keep, roles)): State<(Arc<ApiClient>, Keep, Roles)>) -> Response {
-    let (keep, server) = tokio::join!(
-        in_time(async { keep.get("watch/ready").await.map(drop).map_err(anyhow::Error::from) }),
+async fn ready(State((api, state_store, roles)): State<(Arc<ApiClient>, StateStore, Roles)>) -> Response {
+    let (state_store, server) = tokio::join!(
+        in_time(async { state_store.get("watch/ready").await.map(drop).map_err(anyhow::Error::from) }),
         in_time(async { api.get("/health/live").await.map(drop) }),
     );
     let said = |answer: &anyhow::Result<()>| match answer {
@@ -130,9 +130,9 @@ async fn ready(State((api, keep, roles)): State<(Arc<ApiClient>, Keep, Roles)>) 
         Err(error) => json!({"ok": false, "error": format!("{error:#}")}),
     };
     let (down, remarks) = (roles.down(), roles.remarks());
-    let ready = keep.is_ok() && server.is_ok() && down.is_empty();
+    let ready = state_store.is_ok() && server.is_ok() && down.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, axum::Json(json!({"ready": ready, "keep": said(&keep), "server": said(&server), "roles_down": down, "remarks": remarks})))
+    (status, axum::Json(json!({"ready": ready, "keep": said(&state_store), "server": said(&server), "roles_down": down, "remarks": remarks})))
         .into_response()
 }
 

@@ -1,4 +1,4 @@
-//! What the detector remembers, in the keep: how far it read, when an intake was up, and every service, in groups. One head names all of a
+//! What the detector remembers, in the state store: how far it read, when an intake was up, and every service, in groups. One head names all of a
 //! writing; it is put last, by compare-and-swap, so that a writing is there whole or not at all.
 //!
 //! A group has two places, and a writing uses the one that the head does not name. Whoever takes over writes the head first, and from
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
 use anyhow::{Context, bail};
-use dateline_backends::{Keep, KeepError, Revision};
+use dateline_backends::{Revision, StateError, StateStore};
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -66,8 +66,8 @@ pub struct Remembered {
 
 impl Baselines {
     /// Takes over what is remembered, and reads it. A group that cannot be read is named, and its services are learned anew.
-    pub async fn open(keep: &Keep) -> anyhow::Result<(Self, Remembered)> {
-        let found = keep.get(HEAD).await?;
+    pub async fn open(state_store: &StateStore) -> anyhow::Result<(Self, Remembered)> {
+        let found = state_store.get(HEAD).await?;
         let (mut head, revision) = match found {
             Some((bytes, revision)) => {
                 let read = serde_json::from_slice::<Head>(&bytes);
@@ -76,10 +76,10 @@ impl Baselines {
             None => (Head::default(), None),
         };
         head.owner += 1;
-        let revision = keep.put(HEAD, &serde_json::to_vec(&head)?, revision).await.map_err(another)?;
+        let revision = state_store.put(HEAD, &serde_json::to_vec(&head)?, revision).await.map_err(another)?;
         let mut services = BTreeMap::new();
         for (group, place) in &head.groups {
-            match read(keep, place).await {
+            match read(state_store, place).await {
                 Ok(read) => services.extend(read),
                 Err(error) => tracing::error!(group, error = format!("{error:#}"), "a group of services is not understood; they are learned anew"),
             }
@@ -91,7 +91,7 @@ impl Baselines {
     /// Writes down the groups of the services that changed, and how far everything reaches.
     pub async fn save<'s>(
         &mut self,
-        keep: &Keep,
+        state_store: &StateStore,
         position: u64,
         ticks: &Ticks,
         services: &'s BTreeMap<String, Service>,
@@ -106,15 +106,15 @@ impl Baselines {
         }
         let mut head = Head { position, ticks: ticks.clone(), ..self.head.clone() };
         for (group, services) in groups {
-            let place = self.write(keep, group, &serde_json::to_vec(&services)?).await?;
+            let place = self.write(state_store, group, &serde_json::to_vec(&services)?).await?;
             head.groups.insert(group, place);
         }
-        self.revision = keep.put(HEAD, &serde_json::to_vec(&head)?, Some(self.revision)).await.map_err(another)?;
+        self.revision = state_store.put(HEAD, &serde_json::to_vec(&head)?, Some(self.revision)).await.map_err(another)?;
         self.head = head;
         Ok(())
     }
 
-    async fn write(&self, keep: &Keep, group: u32, bytes: &[u8]) -> anyhow::Result<Place> {
+    async fn write(&self, state_store: &StateStore, group: u32, bytes: &[u8]) -> anyhow::Result<Place> {
         if bytes.len() as u64 > MAX_GROUP_BYTES {
             bail!(
                 "a group of services takes {} bytes, more than {MAX_GROUP_BYTES}: fewer regions and publishers of one service must be told apart",
@@ -131,17 +131,17 @@ impl Baselines {
         let pieces: Vec<&[u8]> = packed.chunks(PIECE_BYTES).collect();
         for (number, bytes) in pieces.iter().enumerate() {
             let key = format!("{key}.{number}");
-            let there = keep.get(&key).await?.map(|(_, revision)| revision);
-            keep.put(&key, bytes, there).await.map_err(another)?;
+            let there = state_store.get(&key).await?.map(|(_, revision)| revision);
+            state_store.put(&key, bytes, there).await.map_err(another)?;
         }
         Ok(Place { key, pieces: pieces.len(), sha256: digest(&packed) })
     }
 }
 
-async fn read(keep: &Keep, place: &Place) -> anyhow::Result<BTreeMap<String, Service>> {
+async fn read(state_store: &StateStore, place: &Place) -> anyhow::Result<BTreeMap<String, Service>> {
     let mut packed = Vec::new();
     for number in 0..place.pieces {
-        let (piece, _) = keep.get(&format!("{}.{number}", place.key)).await?.context("a piece is missing")?;
+        let (piece, _) = state_store.get(&format!("{}.{number}", place.key)).await?.context("a piece is missing")?;
         packed.extend(piece);
     }
     if digest(&packed) != place.sha256 {
@@ -152,9 +152,9 @@ async fn read(keep: &Keep, place: &Place) -> anyhow::Result<BTreeMap<String, Ser
     Ok(serde_json::from_slice(&bytes)?)
 }
 
-fn another(error: KeepError) -> anyhow::Error {
+fn another(error: StateError) -> anyhow::Error {
     match error {
-        KeepError::Changed { .. } => anyhow::anyhow!("another detector took over: let one of them end"),
+        StateError::Changed { .. } => anyhow::anyhow!("another detector took over: let one of them end"),
         other => other.into(),
     }
 }

@@ -10,7 +10,7 @@ use axum::extract::State as Shared;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use dateline_backends::{Keep, Reports};
+use dateline_backends::{Reports, StateStore};
 use dateline_events::reports::Flush;
 use serde::Serialize;
 use serde_json::Value;
@@ -95,7 +95,7 @@ impl Default for Detector {
 /// What it works with.
 struct Work {
     reports: Reports,
-    keep: Keep,
+    state_store: StateStore,
     api: Arc<ApiClient>,
     watches: ServiceWatches,
     book: Baselines,
@@ -117,10 +117,10 @@ impl Detector {
     }
 
     /// Follows the log until told to stop.
-    pub async fn run(self, reports: Reports, keep: Keep, api: Arc<ApiClient>, mut stop: watch::Receiver<bool>) {
+    pub async fn run(self, reports: Reports, state_store: StateStore, api: Arc<ApiClient>, mut stop: watch::Receiver<bool>) {
         let mut wait_ms = RETRY_FIRST_MS;
         while !*stop.borrow() {
-            let followed = self.follow(reports.clone(), keep.clone(), api.clone(), stop.clone(), &mut wait_ms).await;
+            let followed = self.follow(reports.clone(), state_store.clone(), api.clone(), stop.clone(), &mut wait_ms).await;
             let Err(error) = followed else { return };
             tracing::error!(error = format!("{error:#}"), wait_ms, "the detector does not go on, and will try again");
             self.state.send_modify(|state| state.why = Some(format!("{error:#}")));
@@ -132,15 +132,15 @@ impl Detector {
     async fn follow(
         &self,
         reports: Reports,
-        keep: Keep,
+        state_store: StateStore,
         api: Arc<ApiClient>,
         mut stop: watch::Receiver<bool>,
         wait_ms: &mut u64,
     ) -> anyhow::Result<()> {
-        let (book, remembered) = Baselines::open(&keep).await?;
+        let (book, remembered) = Baselines::open(&state_store).await?;
         let watches = ServiceWatches::new(remembered);
         let (remembered, state) = (Instant::now(), self.state.clone());
-        let mut work = Work { reports, keep, api, watches, book, state, remembered, sized: None, shorter: None, told_ahead: false };
+        let mut work = Work { reports, state_store, api, watches, book, state, remembered, sized: None, shorter: None, told_ahead: false };
         loop {
             let is_caught_up = work.step().await?;
             *wait_ms = RETRY_FIRST_MS;
@@ -188,7 +188,7 @@ impl Work {
         // Before the events: whoever sees one finds its picture. Of several of one anomaly the last is the one that stays.
         let pictures: BTreeMap<(&str, i64), &Plot> = said.iter().map(|said| ((said.service.as_str(), said.picture.0), &said.picture.1)).collect();
         for ((service, first_s), plot) in pictures {
-            plots::put_anomaly(&self.keep, service, first_s, plot).await?;
+            plots::put_anomaly(&self.state_store, service, first_s, plot).await?;
         }
         let published = self.publish(&said).await?;
         let is_last = page.flushes.last().is_none_or(|last| last.position >= page.head);
@@ -288,10 +288,10 @@ impl Work {
         let changed = self.watches.take_changed();
         for name in &changed {
             if let Some(plot) = self.watches.services().get(name).and_then(|service| service.picture(self.watches.settings())) {
-                plots::put_now(&self.keep, name, &plot).await?;
+                plots::put_now(&self.state_store, name, &plot).await?;
             }
         }
-        self.book.save(&self.keep, self.watches.position(), self.watches.ticks(), self.watches.services(), changed.iter()).await
+        self.book.save(&self.state_store, self.watches.position(), self.watches.ticks(), self.watches.services(), changed.iter()).await
     }
 }
 

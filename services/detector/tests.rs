@@ -1,4 +1,4 @@
-//! What the detector says of counts, without a log, a keep or a network. The whole is tested with the real program.
+//! What the detector says of counts, without a log, a state store or a network. The whole is tested with the real program.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod limits;
@@ -90,7 +90,7 @@ fn read(log: &Log) -> Said {
     said
 }
 
-/// What the keep would hold of the watches: all of it, as JSON and back.
+/// What the state store would hold of the watches: all of it, as JSON and back.
 fn kept(watches: &ServiceWatches) -> Remembered {
     let services = watches.services().iter().map(|(name, service)| {
         let service: Service = serde_json::from_slice(&serde_json::to_vec(service).unwrap()).unwrap();

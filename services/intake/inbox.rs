@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use dateline_backends::{Delivery, Inbox, InboxError, Keep, Ledger, MAX_HEADER_BYTES, MAX_REPLY_SUBJECT_BYTES};
+use dateline_backends::{Delivery, Inbox, InboxError, Ledger, MAX_HEADER_BYTES, MAX_REPLY_SUBJECT_BYTES, StateStore};
 use tokio::sync::{Mutex, watch};
 
 use super::modes::{self, Mode, Sent};
@@ -27,10 +27,10 @@ const RETRY_MS: u64 = 500;
 
 /// Runs until told to stop; what was taken by then is dealt with first. Started again after a panic it goes on with the same inbox, which
 /// hands out again what was not acknowledged.
-pub async fn run(inbox: Arc<Mutex<Inbox>>, ledger: Ledger, keep: Keep, mut stop: watch::Receiver<bool>) {
+pub async fn run(inbox: Arc<Mutex<Inbox>>, ledger: Ledger, state_store: StateStore, mut stop: watch::Receiver<bool>) {
     let mut inbox = inbox.lock().await;
-    let permission = Permission::new(ledger.clone(), Registrants::new(keep.clone(), ledger.clone()));
-    let mut publishers = Publishers::new(keep);
+    let permission = Permission::new(ledger.clone(), Registrants::new(state_store.clone(), ledger.clone()));
+    let mut publishers = Publishers::new(state_store);
     while !*stop.borrow() {
         let received = tokio::select! {
             received = inbox.receive() => received,

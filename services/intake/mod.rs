@@ -12,7 +12,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use dateline_backends::{Keep, Ledger, NewEvent, Outcome};
+use dateline_backends::{Ledger, NewEvent, Outcome, StateStore};
 use dateline_events::Event;
 use serde::Serialize;
 
@@ -37,8 +37,8 @@ pub struct Intake {
 
 impl Intake {
     /// An intake before a ledger.
-    pub fn new(ledger: Ledger, keep: Keep, gate: Gate, bodies: Bodies) -> Self {
-        let permission = Permission::new(ledger.clone(), Registrants::new(keep, ledger.clone()));
+    pub fn new(ledger: Ledger, state_store: StateStore, gate: Gate, bodies: Bodies) -> Self {
+        let permission = Permission::new(ledger.clone(), Registrants::new(state_store, ledger.clone()));
         Self { ledger, gate, bodies, permission }
     }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant as Clock};
 
 use anyhow::Context;
-use dateline_backends::{Keep, KeepError, Ledger};
+use dateline_backends::{Ledger, StateError, StateStore};
 use dateline_events::{Event, Kind, Position};
 use serde::{Deserialize, Serialize};
 
@@ -48,7 +48,7 @@ type Remembered = HashMap<String, (Clock, Option<Registrant>)>;
 /// The registrants. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Registrants {
-    keep: Keep,
+    state_store: StateStore,
     ledger: Ledger,
     remembered: Arc<Mutex<Remembered>>,
     /// True once this process has read what the ledger holds and the state store does not.
@@ -57,8 +57,8 @@ pub struct Registrants {
 
 impl Registrants {
     /// The registrants in a state store.
-    pub fn new(keep: Keep, ledger: Ledger) -> Self {
-        Self { keep, ledger, remembered: Arc::default(), is_read: Arc::default() }
+    pub fn new(state_store: StateStore, ledger: Ledger) -> Self {
+        Self { state_store, ledger, remembered: Arc::default(), is_read: Arc::default() }
     }
 
     /// Who registered a slug, as it was within the last two seconds.
@@ -99,25 +99,25 @@ impl Registrants {
                 return Ok(());
             }
             match self.put(slug, &wanted, there.map(|(_, revision)| revision)).await {
-                Err(KeepError::Changed { .. }) => {}
+                Err(StateError::Changed { .. }) => {}
                 put => {
                     self.locked().remove(slug);
                     return Ok(put?);
                 }
             }
         }
-        Err(KeepError::Engine(format!("{PLACE}{slug} is written by others again and again")).into())
+        Err(StateError::Engine(format!("{PLACE}{slug} is written by others again and again")).into())
     }
 
-    async fn entry(&self, slug: &str) -> Result<Option<(Registrant, u64)>, KeepError> {
-        let Some((value, revision)) = self.keep.get(&format!("{PLACE}{slug}")).await? else { return Ok(None) };
-        let found = serde_json::from_slice(&value).map_err(|error| KeepError::Engine(format!("{PLACE}{slug} cannot be read: {error}")))?;
+    async fn entry(&self, slug: &str) -> Result<Option<(Registrant, u64)>, StateError> {
+        let Some((value, revision)) = self.state_store.get(&format!("{PLACE}{slug}")).await? else { return Ok(None) };
+        let found = serde_json::from_slice(&value).map_err(|error| StateError::Engine(format!("{PLACE}{slug} cannot be read: {error}")))?;
         Ok(Some((found, revision)))
     }
 
-    async fn put(&self, slug: &str, entry: &Registrant, revision: Option<u64>) -> Result<(), KeepError> {
-        let value = serde_json::to_vec(entry).map_err(|error| KeepError::Engine(error.to_string()))?;
-        self.keep.put(&format!("{PLACE}{slug}"), &value, revision).await.map(drop)
+    async fn put(&self, slug: &str, entry: &Registrant, revision: Option<u64>) -> Result<(), StateError> {
+        let value = serde_json::to_vec(entry).map_err(|error| StateError::Engine(error.to_string()))?;
+        self.state_store.put(&format!("{PLACE}{slug}"), &value, revision).await.map(drop)
     }
 
     /// Once a process: what the ledger holds behind the place up to which it was read before. Costs a walk over those records.
@@ -141,7 +141,7 @@ impl Registrants {
 
     async fn make_what_is_missing(&self) -> anyhow::Result<()> {
         let head = self.ledger.head().await?.position;
-        let read_to = self.keep.get(READ_TO).await?;
+        let read_to = self.state_store.get(READ_TO).await?;
         // A ledger that ends before that place is another one.
         let number = |value: &[u8]| std::str::from_utf8(value).ok().and_then(|text| text.parse::<Position>().ok());
         let from = read_to.as_ref().and_then(|(value, _)| number(value)).filter(|position| *position <= head).unwrap_or(0);
@@ -157,13 +157,13 @@ impl Registrants {
         }
         for (slug, entry) in first {
             match self.put(&slug, &entry, None).await {
-                Ok(()) | Err(KeepError::Changed { .. }) => {}
+                Ok(()) | Err(StateError::Changed { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         if head > from {
-            match self.keep.put(READ_TO, head.to_string().as_bytes(), read_to.map(|(_, revision)| revision)).await {
-                Ok(_) | Err(KeepError::Changed { .. }) => {}
+            match self.state_store.put(READ_TO, head.to_string().as_bytes(), read_to.map(|(_, revision)| revision)).await {
+                Ok(_) | Err(StateError::Changed { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }

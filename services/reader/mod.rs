@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use dateline_backends::{Keep, Ledger, Views};
+use dateline_backends::{Ledger, StateStore, Views};
 use dateline_timelines::model::Timeline;
 use tokio::sync::watch;
 
@@ -48,7 +48,7 @@ const STORIES_BYTES_MAX: usize = 48 * 1024 * 1024;
 pub struct Reader {
     timelines: TimelineReader,
     /// Where the plots are.
-    keep: Keep,
+    state_store: StateStore,
     gate: Gate,
     /// Timelines as they were told lately.
     told: Cache<timeline::Body>,
@@ -62,10 +62,10 @@ pub struct Reader {
 
 impl Reader {
     /// A reader of these views; live streams end when `stop` turns true.
-    pub fn new(ledger: Ledger, views: Views, keep: Keep, gate: Gate, stop: watch::Receiver<bool>) -> Self {
+    pub fn new(ledger: Ledger, views: Views, state_store: StateStore, gate: Gate, stop: watch::Receiver<bool>) -> Self {
         Self {
             timelines: TimelineReader::new(ledger, views),
-            keep,
+            state_store,
             gate,
             told: Cache::new(TOLD_BYTES_MAX),
             stories: Cache::new(STORIES_BYTES_MAX),

@@ -44,7 +44,7 @@ pub async fn svg(State(reader): State<Reader>, Path(slug): Path<String>, headers
 
 /// The plot of a service that shows a moment, in Unix seconds; None of the moment: now.
 pub async fn find(reader: &Reader, service: &str, at_s: Option<i64>) -> Result<Option<Plot>, Problem> {
-    plots::get(&reader.keep, service, at_s).await.map_err(|error| match error.downcast::<dateline_backends::KeepError>() {
+    plots::get(&reader.state_store, service, at_s).await.map_err(|error| match error.downcast::<dateline_backends::StateError>() {
         Ok(error) => error.into(),
         Err(error) => Problem::internal(format!("{error:#}")),
     })

@@ -9,7 +9,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use dateline_backends::{Archive, Keep, Ledger, Views};
+use dateline_backends::{Archive, Ledger, StateStore, Views};
 use dateline_events::Position;
 use serde_json::{Value, json};
 
@@ -28,8 +28,8 @@ const ANSWER_MS: u64 = 2_000;
 pub struct Health {
     /// The ledger.
     pub ledger: Ledger,
-    /// The keep.
-    pub keep: Keep,
+    /// The state store.
+    pub state_store: StateStore,
     /// False for a reader: what it tells stands in the views, and it goes on telling while the ledger is away.
     pub needs_ledger: bool,
     /// The views, where the process has opened them.
@@ -56,7 +56,7 @@ impl Health {
     /// What has no room on its disk. It is ready all the same: whoever reads is answered, and who publishes is told.
     fn full(&self, ledger: bool) -> Vec<&'static str> {
         let views = self.views.as_ref().is_some_and(Views::is_full);
-        let stores = [("ledger", ledger), ("keep", self.keep.is_full()), ("views", views)];
+        let stores = [("ledger", ledger), ("keep", self.state_store.is_full()), ("views", views)];
         stores.into_iter().filter_map(|(name, is_full)| is_full.then_some(name)).collect()
     }
 

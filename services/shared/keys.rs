@@ -1,4 +1,4 @@
-//! API keys: 256 random bits, shown once, kept as a SHA-256 in the keep, with what their holder may do.
+//! API keys: 256 random bits, shown once, kept as a SHA-256 in the state store, with what their holder may do.
 //!
 //! A random key of 256 bits needs no slow hash: nobody can guess it, so nothing has to slow a guesser down.
 
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant as Clock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use dateline_backends::{Keep, KeepError, Ledger, LedgerError, MAX_LISTED_KEYS};
+use dateline_backends::{Ledger, LedgerError, MAX_LISTED_KEYS, StateError, StateStore};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
@@ -23,7 +23,7 @@ const PREFIX: &str = "dateline_";
 /// Where keys are kept.
 const PLACE: &str = "api-key/";
 
-/// Where the keep says that keys were made: asked for in place of listing them, and left when they are purged.
+/// Where the state store says that keys were made: asked for in place of listing them, and left when they are purged.
 const MADE: &str = "api-keys/made";
 
 /// While the ledger does not remember yet that keys were made, it is seen so often whether they were, in milliseconds.
@@ -41,10 +41,10 @@ type Remembered = (Clock, Option<StoredKey>);
 /// The API keys of a ledger.
 #[derive(Debug, Clone)]
 pub struct Keys {
-    keep: Keep,
+    state_store: StateStore,
     remembered: Arc<Mutex<HashMap<String, Remembered>>>,
     any: Arc<Mutex<Option<(Clock, bool)>>>,
-    /// Whether the keep held keys when it was first asked: one from before says it by them alone.
+    /// Whether the state store held keys when it was first asked: one from before says it by them alone.
     listed: Arc<OnceCell<bool>>,
     marking: Arc<Marking>,
 }
@@ -79,16 +79,16 @@ pub struct StoredKey {
 pub enum KeyFault {
     /// It is unknown or revoked.
     Unknown,
-    /// The keep did not answer.
-    Keep(KeepError),
+    /// The state store did not answer.
+    StateStore(StateError),
     /// The ledger could not note that keys were made.
     Ledger(LedgerError),
 }
 
 impl Keys {
-    /// The keys in a keep.
-    pub fn new(keep: Keep) -> Self {
-        Self { keep, remembered: Arc::default(), any: Arc::default(), listed: Arc::default(), marking: Arc::default() }
+    /// The keys in a state store.
+    pub fn new(state_store: StateStore) -> Self {
+        Self { state_store, remembered: Arc::default(), any: Arc::default(), listed: Arc::default(), marking: Arc::default() }
     }
 
     /// Makes a key. The text that is returned is shown once and stands nowhere.
@@ -98,18 +98,18 @@ impl Keys {
         // Hexadecimal: an id that begins with a hyphen would be a flag to `dateline keys revoke`.
         let id: String = random[..6].iter().map(|byte| format!("{byte:02x}")).collect();
         let key = format!("{PREFIX}{id}.{}", URL_SAFE_NO_PAD.encode(&random[8..]));
-        match self.keep.put(MADE, now.as_bytes(), None).await {
-            Ok(_) | Err(KeepError::Changed { .. }) => {}
+        match self.state_store.put(MADE, now.as_bytes(), None).await {
+            Ok(_) | Err(StateError::Changed { .. }) => {}
             Err(error) => return Err(error.into()),
         }
         let stored = StoredKey { id, sha256: hash(&key), name: name.to_owned(), scopes, created: now.to_owned(), revoked: None };
-        self.keep.put(&format!("{PLACE}{}", stored.id), &serde_json::to_vec(&stored)?, None).await?;
+        self.state_store.put(&format!("{PLACE}{}", stored.id), &serde_json::to_vec(&stored)?, None).await?;
         Ok((key, stored))
     }
 
     /// The keys after an id, revoked ones included, in the order of their ids: a page; an empty one says that there are no more.
     pub async fn list(&self, after: &str) -> anyhow::Result<Vec<StoredKey>> {
-        let entries = self.keep.list(PLACE, &format!("{PLACE}{after}"), MAX_LISTED_KEYS).await?;
+        let entries = self.state_store.list(PLACE, &format!("{PLACE}{after}"), MAX_LISTED_KEYS).await?;
         entries.iter().map(|entry| Ok(serde_json::from_slice(&entry.value)?)).collect()
     }
 
@@ -135,8 +135,8 @@ impl Keys {
             after.clone_from(&last.id);
             for key in page.iter().filter(|key| key.revoked.is_some()) {
                 let place = format!("{PLACE}{}", key.id);
-                if let Some((_, revision)) = self.keep.get(&place).await? {
-                    self.keep.delete(&place, revision).await?;
+                if let Some((_, revision)) = self.state_store.get(&place).await? {
+                    self.state_store.delete(&place, revision).await?;
                     purged += 1;
                 }
             }
@@ -146,10 +146,10 @@ impl Keys {
     /// Revokes a key; false where there is none with this id.
     pub async fn revoke(&self, id: &str, now: &str) -> anyhow::Result<bool> {
         let place = format!("{PLACE}{id}");
-        let Some((value, revision)) = self.keep.get(&place).await? else { return Ok(false) };
+        let Some((value, revision)) = self.state_store.get(&place).await? else { return Ok(false) };
         let mut stored: StoredKey = serde_json::from_slice(&value)?;
         stored.revoked.get_or_insert_with(|| now.to_owned());
-        self.keep.put(&place, &serde_json::to_vec(&stored)?, Some(revision)).await?;
+        self.state_store.put(&place, &serde_json::to_vec(&stored)?, Some(revision)).await?;
         Ok(true)
     }
 
@@ -204,10 +204,10 @@ impl Keys {
         {
             return Ok(stored.clone());
         }
-        let found = self.keep.get(&format!("{PLACE}{id}")).await.map_err(KeyFault::Keep)?;
+        let found = self.state_store.get(&format!("{PLACE}{id}")).await.map_err(KeyFault::StateStore)?;
         let stored: Option<StoredKey> = found.map(|(value, _)| serde_json::from_slice(&value)).transpose().map_err(|error| {
             // It may be in force: whoever holds it is not told that there is no such key.
-            KeyFault::Keep(KeepError::Engine(format!("what is kept of the API key {id} is unreadable: {error}")))
+            KeyFault::StateStore(StateError::Engine(format!("what is kept of the API key {id} is unreadable: {error}")))
         })?;
         let mut remembered = locked(&self.remembered);
         if remembered.len() >= MAX_REMEMBERED {
@@ -218,7 +218,7 @@ impl Keys {
     }
 
     /// True once a key was made, even if it was revoked since. What was seen lately is believed.
-    pub async fn any_exist(&self) -> Result<bool, KeepError> {
+    pub async fn any_exist(&self) -> Result<bool, StateError> {
         if let Some((when, any)) = *locked(&self.any)
             && (any || when.elapsed() < REMEMBERED)
         {
@@ -229,12 +229,12 @@ impl Keys {
         Ok(any)
     }
 
-    /// The same, as the keep says it now. Keys are listed once at most: whoever makes one says so beside it.
-    pub async fn were_made(&self) -> Result<bool, KeepError> {
-        if self.keep.get(MADE).await?.is_some() {
+    /// The same, as the state store says it now. Keys are listed once at most: whoever makes one says so beside it.
+    pub async fn were_made(&self) -> Result<bool, StateError> {
+        if self.state_store.get(MADE).await?.is_some() {
             return Ok(true);
         }
-        let list = async || Ok(!self.keep.list(PLACE, "", 1).await?.is_empty());
+        let list = async || Ok(!self.state_store.list(PLACE, "", 1).await?.is_empty());
         self.listed.get_or_try_init(list).await.copied()
     }
 }

@@ -1,10 +1,10 @@
-//! The plots of users' reports, in the keep: the detector leaves them there, the reader draws them. One of each service as it is now, and one
+//! The plots of users' reports, in the state store: the detector leaves them there, the reader draws them. One of each service as it is now, and one
 //! of each anomaly, which stays when the reports themselves are long gone.
 
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use dateline_backends::{Keep, KeepError};
+use dateline_backends::{StateError, StateStore};
 use dateline_events::Instant;
 
 use crate::shared::plot::Plot;
@@ -30,13 +30,13 @@ fn day_key(service: &str, at_s: i64) -> String {
 }
 
 /// Leaves the plot of now, over what is there.
-pub async fn put_now(keep: &Keep, service: &str, plot: &Plot) -> anyhow::Result<()> {
+pub async fn put_now(state_store: &StateStore, service: &str, plot: &Plot) -> anyhow::Result<()> {
     let value = serde_json::to_vec(plot)?;
-    change(keep, &now_key(service), |_| Ok(value.clone())).await
+    change(state_store, &now_key(service), |_| Ok(value.clone())).await
 }
 
 /// Leaves the plot of an anomaly whose first bucket begins then.
-pub async fn put_anomaly(keep: &Keep, service: &str, first_s: i64, plot: &Plot) -> anyhow::Result<()> {
+pub async fn put_anomaly(state_store: &StateStore, service: &str, first_s: i64, plot: &Plot) -> anyhow::Result<()> {
     let peak = |plot: &Plot| plot.buckets.iter().filter_map(|bucket| bucket.count).max();
     let with = |there: Option<&[u8]>| {
         let mut day: Day = there.map(serde_json::from_slice).transpose().context("the plots of a day cannot be read")?.unwrap_or_default();
@@ -48,18 +48,18 @@ pub async fn put_anomaly(keep: &Keep, service: &str, first_s: i64, plot: &Plot) 
         }
         Ok(serde_json::to_vec(&day)?)
     };
-    change(keep, &day_key(service, first_s), with).await
+    change(state_store, &day_key(service, first_s), with).await
 }
 
-async fn change(keep: &Keep, key: &str, value: impl Fn(Option<&[u8]>) -> anyhow::Result<Vec<u8>>) -> anyhow::Result<()> {
+async fn change(state_store: &StateStore, key: &str, value: impl Fn(Option<&[u8]>) -> anyhow::Result<Vec<u8>>) -> anyhow::Result<()> {
     for _ in 0..TRIES {
-        let there = keep.get(key).await?;
+        let there = state_store.get(key).await?;
         let new = value(there.as_ref().map(|(bytes, _)| bytes.as_slice()))?;
         if there.as_ref().is_some_and(|(bytes, _)| *bytes == new) {
             return Ok(());
         }
-        match keep.put(key, &new, there.map(|(_, revision)| revision)).await {
-            Err(KeepError::Changed { .. }) => {}
+        match state_store.put(key, &new, there.map(|(_, revision)| revision)).await {
+            Err(StateError::Changed { .. }) => {}
             put => return Ok(put.map(drop)?),
         }
     }
@@ -67,9 +67,9 @@ async fn change(keep: &Keep, key: &str, value: impl Fn(Option<&[u8]>) -> anyhow:
 }
 
 /// The plot of now; or that of an anomaly which shows a moment, in Unix seconds. None: there is none.
-pub async fn get(keep: &Keep, service: &str, at_s: Option<i64>) -> anyhow::Result<Option<Plot>> {
+pub async fn get(state_store: &StateStore, service: &str, at_s: Option<i64>) -> anyhow::Result<Option<Plot>> {
     let unreadable = || format!("a plot of {service} in the keep cannot be read");
-    if let Some((value, _)) = keep.get(&now_key(service)).await? {
+    if let Some((value, _)) = state_store.get(&now_key(service)).await? {
         let plot: Plot = serde_json::from_slice(&value).with_context(unreadable)?;
         if at_s.is_none_or(|at_s| shows(&plot, at_s)) {
             return Ok(Some(plot));
@@ -79,7 +79,7 @@ pub async fn get(keep: &Keep, service: &str, at_s: Option<i64>) -> anyhow::Resul
     // An anomaly may have begun the day before.
     let mut near: Day = Day::new();
     for day in [at_s.saturating_sub(DAY_S), at_s] {
-        if let Some((value, _)) = keep.get(&day_key(service, day)).await? {
+        if let Some((value, _)) = state_store.get(&day_key(service, day)).await? {
             near.extend(serde_json::from_slice::<Day>(&value).with_context(unreadable)?);
         }
     }

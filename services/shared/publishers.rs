@@ -1,11 +1,11 @@
-//! Publishers on the bus: which sources a NATS user may speak for. The server binds a user to its subject, the keep binds the user's
+//! Publishers on the bus: which sources a NATS user may speak for. The server binds a user to its subject, the state store binds the user's
 //! name to sources.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant as Clock};
 
 use anyhow::bail;
-use dateline_backends::{Keep, KeepError};
+use dateline_backends::{StateError, StateStore};
 use serde::{Deserialize, Serialize};
 
 use crate::shared::scopes::Scopes;
@@ -39,25 +39,25 @@ pub struct Publisher {
 /// The publishers of a ledger, with those lately looked up.
 #[derive(Debug)]
 pub struct Publishers {
-    keep: Keep,
+    state_store: StateStore,
     remembered: HashMap<String, (Clock, Scopes)>,
 }
 
 impl Publishers {
-    /// The publishers in a keep.
-    pub fn new(keep: Keep) -> Self {
-        Self { keep, remembered: HashMap::new() }
+    /// The publishers in a state store.
+    pub fn new(state_store: StateStore) -> Self {
+        Self { state_store, remembered: HashMap::new() }
     }
 
     /// What a publisher may do; nothing where it is not known.
-    pub async fn scopes(&mut self, name: &str) -> Result<Scopes, KeepError> {
+    pub async fn scopes(&mut self, name: &str) -> Result<Scopes, StateError> {
         if let Some((when, scopes)) = self.remembered.get(name)
             && when.elapsed() < REMEMBERED
         {
             return Ok(scopes.clone());
         }
         let scopes = match is_name(name) {
-            true => get(&self.keep, name).await?.map(|(publisher, _)| publisher).filter(|publisher| !publisher.revoked),
+            true => get(&self.state_store, name).await?.map(|(publisher, _)| publisher).filter(|publisher| !publisher.revoked),
             false => None,
         };
         let scopes = scopes.map_or_else(Scopes::nothing, |publisher| publisher.scopes);
@@ -70,35 +70,35 @@ impl Publishers {
 }
 
 /// Lets a publisher publish what the scopes cover; replaces what it was allowed before.
-pub async fn allow(keep: &Keep, name: &str, scopes: Scopes, now: &str) -> anyhow::Result<()> {
+pub async fn allow(state_store: &StateStore, name: &str, scopes: Scopes, now: &str) -> anyhow::Result<()> {
     if !is_name(name) {
         bail!("{name:?} is no publisher's name: write 1 to {MAX_NAME_BYTES} of the characters a-z 0-9 -, as the NATS user is called");
     }
-    put(keep, Publisher { name: name.to_owned(), scopes, changed: now.to_owned(), revoked: false }).await
+    put(state_store, Publisher { name: name.to_owned(), scopes, changed: now.to_owned(), revoked: false }).await
 }
 
 /// Takes everything from a publisher; false where there is none of this name.
-pub async fn revoke(keep: &Keep, name: &str, now: &str) -> anyhow::Result<bool> {
-    let Some((publisher, _)) = get(keep, name).await? else { return Ok(false) };
-    put(keep, Publisher { revoked: true, changed: now.to_owned(), ..publisher }).await?;
+pub async fn revoke(state_store: &StateStore, name: &str, now: &str) -> anyhow::Result<bool> {
+    let Some((publisher, _)) = get(state_store, name).await? else { return Ok(false) };
+    put(state_store, Publisher { revoked: true, changed: now.to_owned(), ..publisher }).await?;
     Ok(true)
 }
 
 /// Every publisher, revoked ones included.
-pub async fn list(keep: &Keep) -> anyhow::Result<Vec<Publisher>> {
-    keep.all(PLACE).await?.iter().map(|entry| Ok(serde_json::from_slice(&entry.value)?)).collect()
+pub async fn list(state_store: &StateStore) -> anyhow::Result<Vec<Publisher>> {
+    state_store.all(PLACE).await?.iter().map(|entry| Ok(serde_json::from_slice(&entry.value)?)).collect()
 }
 
-async fn put(keep: &Keep, publisher: Publisher) -> anyhow::Result<()> {
-    let revision = get(keep, &publisher.name).await?.map(|(_, revision)| revision);
-    keep.put(&format!("{PLACE}{}", publisher.name), &serde_json::to_vec(&publisher)?, revision).await?;
+async fn put(state_store: &StateStore, publisher: Publisher) -> anyhow::Result<()> {
+    let revision = get(state_store, &publisher.name).await?.map(|(_, revision)| revision);
+    state_store.put(&format!("{PLACE}{}", publisher.name), &serde_json::to_vec(&publisher)?, revision).await?;
     Ok(())
 }
 
-async fn get(keep: &Keep, name: &str) -> Result<Option<(Publisher, dateline_backends::Revision)>, KeepError> {
-    let Some((value, revision)) = keep.get(&format!("{PLACE}{name}")).await? else { return Ok(None) };
+async fn get(state_store: &StateStore, name: &str) -> Result<Option<(Publisher, dateline_backends::Revision)>, StateError> {
+    let Some((value, revision)) = state_store.get(&format!("{PLACE}{name}")).await? else { return Ok(None) };
     let publisher =
-        serde_json::from_slice(&value).map_err(|error| KeepError::Engine(format!("what is kept of the publisher {name} is unreadable: {error}")))?;
+        serde_json::from_slice(&value).map_err(|error| StateError::Engine(format!("what is kept of the publisher {name} is unreadable: {error}")))?;
     Ok(Some((publisher, revision)))
 }
 

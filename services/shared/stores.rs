@@ -1,22 +1,22 @@
-//! The stores that a process has opened: the ledger, the views and the keep. Which engine is behind each is said by its URL.
+//! The stores that a process has opened: the ledger, the views and the state store. Which engine is behind each is said by its URL.
 //!
-//! The keep is opened first: it says which ledger is current, and how far the ledger is known to reach.
+//! The state store is opened first: it says which ledger is current, and how far the ledger is known to reach.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use dateline_backends::{Address, Keep, KeepError, Ledger, LedgerOptions, Reports, ReportsError, Views};
+use dateline_backends::{Address, Ledger, LedgerOptions, Reports, ReportsError, StateError, StateStore, Views};
 use dateline_events::{EventKey, Position};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::watch;
 
 use crate::shared::config::Addresses;
 
-/// Where the keep says which ledger is current: its number, decimal.
+/// Where the state store says which ledger is current: its number, decimal.
 const CURRENT: &str = "ledger/current";
 
-/// The intake notes in the keep how far the ledger reaches at most so often, in milliseconds.
+/// The intake notes in the state store how far the ledger reaches at most so often, in milliseconds.
 const NOTE_EVERY_MS: u64 = 1_000;
 
 /// A process looks so often whether another ledger became current, in milliseconds.
@@ -30,7 +30,7 @@ pub struct Stores {
     /// Everything derived from them.
     pub views: Views,
     /// Small and precious: API keys.
-    pub keep: Keep,
+    pub state_store: StateStore,
     /// What was counted of users' reports; None where none are taken.
     pub reports: Option<Reports>,
 }
@@ -47,29 +47,29 @@ pub enum Use {
 impl Stores {
     /// Opens all of them. A ledger that came back shorter than the views have read it is refused: something was lost.
     pub async fn open(addresses: &Addresses, ledger_use: Use) -> anyhow::Result<Self> {
-        let keep = open_keep(addresses).await?;
+        let state_store = open_state_store(addresses).await?;
         let views = Views::open(&addresses.views, PROJECTION_VERSION).await?;
         let known = views.cursor(views.serving().await?).await?;
-        let (ledger, _) = open_ledger(addresses, &keep, ledger_use, known).await?;
+        let (ledger, _) = open_ledger(addresses, &state_store, ledger_use, known).await?;
         views.must_reach(ledger.head().await?.position).await?;
         // Whoever only reads takes no reports, and makes no log of them.
         let reports = if ledger_use == Use::Append { open_reports(addresses).await? } else { None };
-        Ok(Self { ledger, views, keep, reports })
+        Ok(Self { ledger, views, state_store, reports })
     }
 }
 
-/// Opens the keep. One that was cut to nothing must not pass for a new one: the keep is made before the ledger, so where there is a
+/// Opens the state store. One that was cut to nothing must not pass for a new one: the state store is made before the ledger, so where there is a
 /// ledger, something stood in it.
-pub async fn open_keep(addresses: &Addresses) -> anyhow::Result<Keep> {
+pub async fn open_state_store(addresses: &Addresses) -> anyhow::Result<StateStore> {
     let bytes = |address: &Address| Some(std::fs::metadata(address.file()?).ok()?.len());
-    if bytes(&addresses.keep) == Some(0) && bytes(&addresses.ledger).is_some_and(|bytes| bytes > 0) {
+    if bytes(&addresses.state_store) == Some(0) && bytes(&addresses.ledger).is_some_and(|bytes| bytes > 0) {
         bail!(
             "the keep {} is damaged: it is empty (0 bytes), and there is the ledger {} that was made after it. API keys, who registered what, and what roles remember are lost with it: put a backup of the file in its place. Where there is none, delete the file and start again: a new one is made, and keys are made anew with `dateline keys create`",
-            addresses.keep,
+            addresses.state_store,
             addresses.ledger
         );
     }
-    Ok(Keep::open(&addresses.keep).await?)
+    Ok(StateStore::open(&addresses.state_store).await?)
 }
 
 /// Opens the log of reports, where there is to be one.
@@ -81,43 +81,43 @@ pub async fn open_reports(addresses: &Addresses) -> Result<Option<Reports>, Repo
 }
 
 /// Opens the current ledger, which must reach as far as is known; answers it with its number.
-pub async fn open_ledger(addresses: &Addresses, keep: &Keep, ledger_use: Use, known: Position) -> anyhow::Result<(Ledger, u32)> {
-    let number = current_number(keep).await?;
+pub async fn open_ledger(addresses: &Addresses, state_store: &StateStore, ledger_use: Use, known: Position) -> anyhow::Result<(Ledger, u32)> {
+    let number = current_number(state_store).await?;
     let options = match ledger_use {
         Use::Append => LedgerOptions::writer(),
         Use::Read => LedgerOptions::reader(),
     };
-    let known = known.max(known_reach(keep, number).await?);
+    let known = known.max(known_reach(state_store, number).await?);
     let ledger = Ledger::open(&addresses.ledger, options.numbered(number).known_at_least(known)).await?;
     Ok((ledger, number))
 }
 
-/// The current ledger for somebody who only reads, and makes no keep where there is none.
+/// The current ledger for somebody who only reads, and makes no state store where there is none.
 pub async fn ledger_to_read(addresses: &Addresses) -> anyhow::Result<Ledger> {
-    let no_keep = addresses.keep.file().is_some_and(|path| !std::path::Path::new(path).exists());
-    if no_keep {
+    let no_state_store = addresses.state_store.file().is_some_and(|path| !std::path::Path::new(path).exists());
+    if no_state_store {
         return Ok(Ledger::open(&addresses.ledger, LedgerOptions::reader()).await?);
     }
-    let keep = open_keep(addresses).await?;
-    Ok(open_ledger(addresses, &keep, Use::Read, 0).await?.0)
+    let state_store = open_state_store(addresses).await?;
+    Ok(open_ledger(addresses, &state_store, Use::Read, 0).await?.0)
 }
 
 /// How far a ledger is known to reach, as its intake noted.
-pub async fn known_reach(keep: &Keep, number: u32) -> anyhow::Result<Position> {
-    Ok(keep.get(&watermark(number)).await?.map(|(value, _)| number_in(&value)).transpose()?.unwrap_or(0))
+pub async fn known_reach(state_store: &StateStore, number: u32) -> anyhow::Result<Position> {
+    Ok(state_store.get(&watermark(number)).await?.map(|(value, _)| number_in(&value)).transpose()?.unwrap_or(0))
 }
 
 /// The number of the current ledger; 1 until one was restored.
-pub async fn current_number(keep: &Keep) -> anyhow::Result<u32> {
-    match keep.get(CURRENT).await? {
+pub async fn current_number(state_store: &StateStore) -> anyhow::Result<u32> {
+    match state_store.get(CURRENT).await? {
         Some((value, _)) => Ok(u32::try_from(number_in(&value)?).context("the ledger's number in the keep is too large")?),
         None => Ok(1),
     }
 }
 
 /// Makes another ledger current, by compare-and-swap: of two who restore at once, one is refused.
-pub async fn make_current(keep: &Keep, from: u32, to: u32) -> anyhow::Result<()> {
-    let found = keep.get(CURRENT).await?;
+pub async fn make_current(state_store: &StateStore, from: u32, to: u32) -> anyhow::Result<()> {
+    let found = state_store.get(CURRENT).await?;
     let (number, revision) = match &found {
         Some((value, revision)) => (u32::try_from(number_in(value)?)?, Some(*revision)),
         None => (1, None),
@@ -125,7 +125,7 @@ pub async fn make_current(keep: &Keep, from: u32, to: u32) -> anyhow::Result<()>
     if number != from {
         bail!("ledger {number} became current meanwhile, not {from}: somebody else restored it");
     }
-    keep.put(CURRENT, to.to_string().as_bytes(), revision).await?;
+    state_store.put(CURRENT, to.to_string().as_bytes(), revision).await?;
     Ok(())
 }
 
@@ -139,15 +139,15 @@ fn number_in(value: &[u8]) -> anyhow::Result<u64> {
     text.with_context(|| format!("the keep holds no number but {:?}", String::from_utf8_lossy(value)))
 }
 
-/// Notes in the keep how far the ledger reaches, so that one which comes back shorter is noticed even by an intake that knows nothing
-/// else. The keep is apart from the ledger and never restored with it. Ends when told to stop, with a last note.
-pub async fn record_high_water_mark(ledger: Ledger, number: u32, keep: Keep, mut stop: watch::Receiver<bool>) {
+/// Notes in the state store how far the ledger reaches, so that one which comes back shorter is noticed even by an intake that knows nothing
+/// else. The state store is apart from the ledger and never restored with it. Ends when told to stop, with a last note.
+pub async fn record_high_water_mark(ledger: Ledger, number: u32, state_store: StateStore, mut stop: watch::Receiver<bool>) {
     let mut head = ledger.watch_head();
     let mut noted = 0;
     loop {
         let reached = head.borrow_and_update().position();
         if reached > noted {
-            match note(&keep, &watermark(number), reached).await {
+            match note(&state_store, &watermark(number), reached).await {
                 Ok(()) => noted = reached,
                 Err(error) => tracing::warn!(%error, "how far the ledger reaches could not be noted in the keep; trying again"),
             }
@@ -164,9 +164,9 @@ pub async fn record_high_water_mark(ledger: Ledger, number: u32, keep: Keep, mut
 }
 
 /// Several intakes may note at once; the farthest stays.
-async fn note(keep: &Keep, key: &str, reached: Position) -> anyhow::Result<()> {
+async fn note(state_store: &StateStore, key: &str, reached: Position) -> anyhow::Result<()> {
     loop {
-        let found = keep.get(key).await?;
+        let found = state_store.get(key).await?;
         let (there, revision) = match &found {
             Some((value, revision)) => (number_in(value)?, Some(*revision)),
             None => (0, None),
@@ -174,18 +174,18 @@ async fn note(keep: &Keep, key: &str, reached: Position) -> anyhow::Result<()> {
         if there >= reached {
             return Ok(());
         }
-        match keep.put(key, reached.to_string().as_bytes(), revision).await {
-            Err(KeepError::Changed { .. }) => {}
+        match state_store.put(key, reached.to_string().as_bytes(), revision).await {
+            Err(StateError::Changed { .. }) => {}
             put => return Ok(put.map(drop)?),
         }
     }
 }
 
 /// Ends, with the reason, when another ledger became current: what this process has opened is then a thing of the past.
-pub async fn until_replaced(keep: Keep, number: u32) -> String {
+pub async fn until_replaced(state_store: StateStore, number: u32) -> String {
     loop {
         tokio::time::sleep(Duration::from_millis(LOOK_EVERY_MS)).await;
-        match current_number(&keep).await {
+        match current_number(&state_store).await {
             Ok(current) if current != number => {
                 return format!("ledger {current} is current, this process has opened ledger {number}: start it anew");
             }

@@ -1,7 +1,7 @@
 //! What one page may bring in an hour: a page is in its vendor's hands, and could fill the disk. A page that brings more is stopped, and
 //! stays so, over restarts too, until somebody says that it may go on. What a page says is not known here.
 
-use dateline_backends::{Keep, KeepError};
+use dateline_backends::{StateError, StateStore};
 use dateline_events::Instant;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -40,7 +40,7 @@ pub struct OverBudget {
     why: String,
 }
 
-/// What the keep remembers.
+/// What the state store remembers.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 struct Spent {
     began: Option<Instant>,
@@ -82,28 +82,28 @@ impl Spent {
 
 /// Takes from a page's budget what a reading brings; noted before it is published. A reading that does not fit stops the page, and
 /// nothing of it is published.
-pub async fn spend(keep: &Keep, service: &str, allowance: Allowance, incidents: u64, bytes: u64, now: Instant) -> anyhow::Result<()> {
-    let (mut spent, revision) = look(keep, service).await?;
+pub async fn spend(state_store: &StateStore, service: &str, allowance: Allowance, incidents: u64, bytes: u64, now: Instant) -> anyhow::Result<()> {
+    let (mut spent, revision) = look(state_store, service).await?;
     if spent.stopped.is_none() {
         spent.take(allowance, incidents, bytes, now);
-        keep.put(&place(service), &serde_json::to_vec(&spent)?, revision).await?;
+        state_store.put(&place(service), &serde_json::to_vec(&spent)?, revision).await?;
     }
     over(service, spent).map_or(Ok(()), |over| Err(over.into()))
 }
 
 /// Why a page is stopped; None where it is not.
-pub async fn stopped(keep: &Keep, service: &str) -> Result<Option<OverBudget>, KeepError> {
-    Ok(over(service, look(keep, service).await?.0))
+pub async fn stopped(state_store: &StateStore, service: &str) -> Result<Option<OverBudget>, StateError> {
+    Ok(over(service, look(state_store, service).await?.0))
 }
 
 /// Lets a page go on: what it brings next is taken once, then its budget begins anew. False where it was not stopped.
-pub async fn resume(keep: &Keep, service: &str) -> anyhow::Result<bool> {
-    let (spent, revision) = look(keep, service).await?;
+pub async fn resume(state_store: &StateStore, service: &str) -> anyhow::Result<bool> {
+    let (spent, revision) = look(state_store, service).await?;
     if spent.stopped.is_none() {
         return Ok(false);
     }
     let anew = Spent { resumed: true, ..Spent::default() };
-    keep.put(&place(service), &serde_json::to_vec(&anew)?, revision).await?;
+    state_store.put(&place(service), &serde_json::to_vec(&anew)?, revision).await?;
     Ok(true)
 }
 
@@ -111,12 +111,12 @@ fn over(service: &str, spent: Spent) -> Option<OverBudget> {
     spent.stopped.map(|Stopped { since, why }| OverBudget { service: service.to_owned(), since, why })
 }
 
-async fn look(keep: &Keep, service: &str) -> Result<(Spent, Option<dateline_backends::Revision>), KeepError> {
-    let Some((value, revision)) = keep.get(&place(service)).await? else { return Ok((Spent::default(), None)) };
+async fn look(state_store: &StateStore, service: &str) -> Result<(Spent, Option<dateline_backends::Revision>), StateError> {
+    let Some((value, revision)) = state_store.get(&place(service)).await? else { return Ok((Spent::default(), None)) };
     let spent = serde_json::from_slice(&value);
     spent
         .map(|spent| (spent, Some(revision)))
-        .map_err(|error| KeepError::Engine(format!("what is kept of the budget of {service} is unreadable: {error}")))
+        .map_err(|error| StateError::Engine(format!("what is kept of the budget of {service} is unreadable: {error}")))
 }
 
 fn place(service: &str) -> String {

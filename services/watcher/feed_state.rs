@@ -1,9 +1,9 @@
-//! What a watcher remembers of each feed, in the keep, so that one which was killed goes on where it was: nothing is lost, nothing said
-//! twice. The keep's compare-and-swap also shows that somebody else reads the same feed.
+//! What a watcher remembers of each feed, in the state store, so that one which was killed goes on where it was: nothing is lost, nothing said
+//! twice. The state store's compare-and-swap also shows that somebody else reads the same feed.
 //!
 //! What a page said is not kept here but in the page's memory.
 
-use dateline_backends::{Keep, KeepError, Revision};
+use dateline_backends::{Revision, StateError, StateStore};
 use dateline_events::Instant;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -93,7 +93,7 @@ pub enum Put {
     Another,
 }
 
-/// A feed's entry in the keep.
+/// A feed's entry in the state store.
 #[derive(Debug, Clone)]
 pub struct Entry {
     /// What is remembered.
@@ -164,18 +164,18 @@ impl FeedState {
 }
 
 impl Entry {
-    /// What the keep holds of a feed.
-    pub async fn load(keep: &Keep, feed: &Feed) -> Result<Self, KeepError> {
+    /// What the state store holds of a feed.
+    pub async fn load(state_store: &StateStore, feed: &Feed) -> Result<Self, StateError> {
         let url = feed.url.as_str();
         let key = format!("watch/{}/feed/{}", feed.page.service, &sha256_hex(url.as_bytes())[..16]);
         let mut entry = Self { memory: FeedState { url: url.to_owned(), ..FeedState::default() }, key, revision: None };
-        entry.look(keep).await?;
+        entry.look(state_store).await?;
         Ok(entry)
     }
 
     /// Looks again; true if somebody wrote it since.
-    pub async fn look(&mut self, keep: &Keep) -> Result<bool, KeepError> {
-        let Some((value, revision)) = keep.get(&self.key).await? else { return Ok(false) };
+    pub async fn look(&mut self, state_store: &StateStore) -> Result<bool, StateError> {
+        let Some((value, revision)) = state_store.get(&self.key).await? else { return Ok(false) };
         if self.revision == Some(revision) {
             return Ok(false);
         }
@@ -189,24 +189,24 @@ impl Entry {
     }
 
     /// Puts what is remembered. Once it is put, it survives a loss of power.
-    pub async fn put(&mut self, keep: &Keep, by: &str) -> Result<Put, KeepError> {
+    pub async fn put(&mut self, state_store: &StateStore, by: &str) -> Result<Put, StateError> {
         by.clone_into(&mut self.memory.by);
         VERSION.clone_into(&mut self.memory.version);
-        let value = serde_json::to_vec(&self.memory).map_err(|error| KeepError::Engine(error.to_string()))?;
-        match keep.put(&self.key, &value, self.revision).await {
+        let value = serde_json::to_vec(&self.memory).map_err(|error| StateError::Engine(error.to_string()))?;
+        match state_store.put(&self.key, &value, self.revision).await {
             Ok(revision) => {
                 self.revision = Some(revision);
                 Ok(Put::Done)
             }
-            Err(KeepError::Changed { .. }) => {
+            Err(StateError::Changed { .. }) => {
                 let mine = self.memory.clone();
-                self.look(keep).await?;
+                self.look(state_store).await?;
                 if self.memory.by != by {
                     return Ok(Put::Another);
                 }
-                // It was this watcher's own word: an earlier answer of the keep was lost.
+                // It was this watcher's own word: an earlier answer of the state store was lost.
                 self.memory = mine;
-                self.revision = Some(keep.put(&self.key, &value, self.revision).await?);
+                self.revision = Some(state_store.put(&self.key, &value, self.revision).await?);
                 Ok(Put::Done)
             }
             Err(error) => Err(error),

@@ -2,7 +2,7 @@
 //! What a page means is decided in `dateline_status_pages`; here is when and whence it is read, and what is remembered of it. `import`
 //! does the same with files.
 //!
-//! It writes nothing but its own memory in the keep, and nothing it reads is trusted: not an address, not a size, not a promise.
+//! It writes nothing but its own memory in the state store, and nothing it reads is trusted: not an address, not a size, not a promise.
 
 mod address;
 mod body;
@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use dateline_backends::{Keep, KeepError};
+use dateline_backends::{StateError, StateStore};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
@@ -55,7 +55,7 @@ pub use pages::{Watched, read as read_pages};
 /// Told to stop, a watcher waits so long for turns under way, in milliseconds.
 pub const STOP_MS: u64 = 5_000;
 
-/// Places are loaded from the keep so many at once.
+/// Places are loaded from the state store so many at once.
 const LOADED_AT_ONCE: usize = 32;
 
 /// A feed whose place cannot be loaded is tried again after so long, in milliseconds.
@@ -80,7 +80,7 @@ struct Round {
     schedule: Schedule,
     /// None while a feed has its turn, and where its place was lost.
     places: Vec<Option<Place>>,
-    turns: JoinSet<Result<Turn, KeepError>>,
+    turns: JoinSet<Result<Turn, StateError>>,
     /// Whose turn a task is.
     whose: HashMap<Id, usize>,
     begun: Monotonic,
@@ -105,13 +105,13 @@ impl Watcher {
         self.board.routes(gate)
     }
 
-    /// Watches until told to stop. What is published goes through the client; what is remembered stands in the keep.
-    pub async fn run(self, api: Arc<ApiClient>, keep: Keep, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
+    /// Watches until told to stop. What is published goes through the client; what is remembered stands in the state store.
+    pub async fn run(self, api: Arc<ApiClient>, state_store: StateStore, stop: watch::Receiver<bool>) -> anyhow::Result<()> {
         let allowances = self.feeds.iter().map(|feed| (feed.page.service.clone(), feed.allowance)).collect();
-        let page_publisher = PagePublisher::open(api, keep.clone()).await?.allowing(allowances);
-        self.look_for_stopped(&keep).await?;
+        let page_publisher = PagePublisher::open(api, state_store.clone()).await?.allowing(allowances);
+        self.look_for_stopped(&state_store).await?;
         let places: Vec<Place> =
-            stream::iter(self.feeds.iter().cloned()).map(|feed| Place::load(&keep, feed)).buffered(LOADED_AT_ONCE).try_collect().await?;
+            stream::iter(self.feeds.iter().cloned()).map(|feed| Place::load(&state_store, feed)).buffered(LOADED_AT_ONCE).try_collect().await?;
         let now = clock::now();
         let planned = self.feeds.iter().zip(&places).map(|(feed, place)| {
             let every_ms = u64::from(feed.every_s) * 1_000;
@@ -127,7 +127,7 @@ impl Watcher {
         let by = name_of_this_watcher()?;
         let round = Round {
             feeds: self.feeds,
-            context: Arc::new(TurnContext { fetcher: self.fetcher, page_publisher, keep, meters: self.meters, by, roles: self.roles }),
+            context: Arc::new(TurnContext { fetcher: self.fetcher, page_publisher, state_store, meters: self.meters, by, roles: self.roles }),
             board: self.board,
             schedule,
             places: places.into_iter().map(Some).collect(),
@@ -143,11 +143,11 @@ impl Watcher {
 
 impl Watcher {
     /// What stopped before this process began is still stopped.
-    async fn look_for_stopped(&self, keep: &Keep) -> Result<(), KeepError> {
+    async fn look_for_stopped(&self, state_store: &StateStore) -> Result<(), StateError> {
         let services: BTreeSet<String> = self.feeds.iter().map(|feed| feed.page.service.clone()).collect();
         let looks = stream::iter(services).map(|service| {
-            let keep = keep.clone();
-            async move { budget::stopped(&keep, &service).await.map(|over| (service, over)) }
+            let state_store = state_store.clone();
+            async move { budget::stopped(&state_store, &service).await.map(|over| (service, over)) }
         });
         let found: Vec<_> = looks.buffered(LOADED_AT_ONCE).try_collect().await?;
         for (service, over) in found {
@@ -194,14 +194,14 @@ impl Round {
         let task = self.turns.spawn(async move {
             let place = match place {
                 Some(place) => place,
-                None => Place::load(&context.keep, subject).await?,
+                None => Place::load(&context.state_store, subject).await?,
             };
             Ok(context.turn(place, stop).await)
         });
         self.whose.insert(task.id(), feed);
     }
 
-    fn settle(&mut self, ended: Result<(Id, Result<Turn, KeepError>), JoinError>) {
+    fn settle(&mut self, ended: Result<(Id, Result<Turn, StateError>), JoinError>) {
         let (id, outcome) = match ended {
             Ok((id, Ok(turn))) => (id, Ok(turn)),
             Ok((id, Err(error))) => (id, Err((format!("what is remembered of it cannot be had: {error}"), Ended::Again { after_ms: LOAD_AGAIN_MS }))),

@@ -1,10 +1,10 @@
-//! What is about to be published, noted in the keep before it is. Killed in between, a watcher first says that to its end: what the page
+//! What is about to be published, noted in the state store before it is. Killed in between, a watcher first says that to its end: what the page
 //! says by then may be something else, and the ids are given.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use dateline_backends::{Keep, KeepError, Revision};
+use dateline_backends::{Revision, StateError, StateStore};
 use dateline_events::Instant;
 use dateline_status_pages::Remembered;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use super::page_publisher::sha256;
 use super::publishing::{Published, Publishing};
 use crate::shared::api_client::ApiClient;
 
-/// A piece of it in the keep, in bytes.
+/// A piece of it in the state store, in bytes.
 const PIECE_BYTES: usize = 384 * 1024;
 
 /// So many pieces at most.
@@ -40,27 +40,27 @@ struct Head {
 }
 
 impl Outbox {
-    /// Notes it in the keep. The head comes last: without it the pieces are nothing.
-    pub async fn note(&self, keep: &Keep, service: &str) -> anyhow::Result<()> {
+    /// Notes it in the state store. The head comes last: without it the pieces are nothing.
+    pub async fn note(&self, state_store: &StateStore, service: &str) -> anyhow::Result<()> {
         let bytes = serde_json::to_vec(self)?;
         let pieces: Vec<&[u8]> = bytes.chunks(PIECE_BYTES).collect();
         if pieces.len() > MAX_PIECES {
-            return Err(KeepError::TooLarge { given: bytes.len() }.into());
+            return Err(StateError::TooLarge { given: bytes.len() }.into());
         }
         for (number, piece) in pieces.iter().enumerate() {
-            put(keep, &place(service, &number.to_string()), piece).await?;
+            put(state_store, &place(service, &number.to_string()), piece).await?;
         }
         let head = Head { pieces: pieces.len(), sha256: sha256(&bytes) };
-        put(keep, &place(service, HEAD), &serde_json::to_vec(&head)?).await
+        put(state_store, &place(service, HEAD), &serde_json::to_vec(&head)?).await
     }
 
     /// What was noted and not brought to its end. What cannot be understood (two processes wrote it at once) is named and let go: the page
     /// is read on, and what was half said of it may be missing.
-    async fn open(keep: &Keep, service: &str) -> anyhow::Result<Option<Self>> {
-        let Some((head, _)) = keep.get(&place(service, HEAD)).await? else { return Ok(None) };
+    async fn open(state_store: &StateStore, service: &str) -> anyhow::Result<Option<Self>> {
+        let Some((head, _)) = state_store.get(&place(service, HEAD)).await? else { return Ok(None) };
         let pending = match serde_json::from_slice::<Head>(&head) {
             Ok(head) if head.pieces == 0 => return Ok(None),
-            Ok(head) => Self::of_pieces(keep, service, &head).await?,
+            Ok(head) => Self::of_pieces(state_store, service, &head).await?,
             Err(error) => Err(format!("its head cannot be read: {error}")),
         };
         match pending {
@@ -77,10 +77,10 @@ impl Outbox {
     }
 
     /// What the pieces say together, or why it is not understood.
-    async fn of_pieces(keep: &Keep, service: &str, head: &Head) -> anyhow::Result<Result<Self, String>> {
+    async fn of_pieces(state_store: &StateStore, service: &str, head: &Head) -> anyhow::Result<Result<Self, String>> {
         let mut bytes = Vec::new();
         for number in 0..head.pieces.min(MAX_PIECES) {
-            match keep.get(&place(service, &number.to_string())).await? {
+            match state_store.get(&place(service, &number.to_string())).await? {
                 Some((piece, _)) => bytes.extend(piece),
                 None => return Ok(Err(format!("piece {number} is not there"))),
             }
@@ -92,7 +92,7 @@ impl Outbox {
     }
 
     /// Publishes it, remembers it, and notes that nothing is pending.
-    pub async fn finish(self, api: &Arc<ApiClient>, keep: &Keep, book: &mut PageMemory) -> anyhow::Result<Published> {
+    pub async fn finish(self, api: &Arc<ApiClient>, state_store: &StateStore, book: &mut PageMemory) -> anyhow::Result<Published> {
         let mut publishing = Publishing::new(api.clone());
         for event in &self.events {
             publishing.push(event.get().as_bytes().to_vec()).await?;
@@ -102,9 +102,9 @@ impl Outbox {
         book.absorb(self.touched);
         published.unsaid.iter().for_each(|event| book.unsaid(event));
         book.read(&self.read.0, self.read.1);
-        book.save(keep).await?;
+        book.save(state_store).await?;
         if noted {
-            put(keep, &place(book.service(), HEAD), &serde_json::to_vec(&Head::default())?).await?;
+            put(state_store, &place(book.service(), HEAD), &serde_json::to_vec(&Head::default())?).await?;
         }
         Ok(published)
     }
@@ -114,11 +114,11 @@ impl Outbox {
 const HEAD: &str = "head";
 
 /// Opens what is remembered of a page; what a watcher was about to say when it ended is said first.
-pub async fn open_page_memory(keep: &Keep, api: &Arc<ApiClient>, service: &str) -> anyhow::Result<PageMemory> {
-    let mut book = PageMemory::open(keep, service).await?;
-    if let Some(pending) = Outbox::open(keep, service).await? {
+pub async fn open_page_memory(state_store: &StateStore, api: &Arc<ApiClient>, service: &str) -> anyhow::Result<PageMemory> {
+    let mut book = PageMemory::open(state_store, service).await?;
+    if let Some(pending) = Outbox::open(state_store, service).await? {
         tracing::info!(service, events = pending.events.len(), "a watcher ended while it published; saying that to its end");
-        pending.finish(api, keep, &mut book).await?;
+        pending.finish(api, state_store, &mut book).await?;
     }
     Ok(book)
 }
@@ -128,8 +128,8 @@ fn place(service: &str, name: &str) -> String {
 }
 
 /// Sets a value over what is there. Somebody else's writing in between is an error.
-async fn put(keep: &Keep, key: &str, value: &[u8]) -> anyhow::Result<()> {
-    let expected: Option<Revision> = keep.get(key).await?.map(|(_, revision)| revision);
-    keep.put(key, value, expected).await?;
+async fn put(state_store: &StateStore, key: &str, value: &[u8]) -> anyhow::Result<()> {
+    let expected: Option<Revision> = state_store.get(key).await?.map(|(_, revision)| revision);
+    state_store.put(key, value, expected).await?;
     Ok(())
 }

@@ -1,10 +1,10 @@
-//! What the watcher remembers of one page, in the keep: 256 leaves, each with the incidents whose ids fall on it. Written after what
+//! What the watcher remembers of one page, in the state store: 256 leaves, each with the incidents whose ids fall on it. Written after what
 //! it remembers was published, so that a kill in between says the same events again, under the same ids.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail};
-use dateline_backends::{Keep, KeepError, Revision};
+use dateline_backends::{Revision, StateError, StateStore};
 use dateline_events::Instant;
 use dateline_status_pages::{PageState, Remembered};
 use serde::{Deserialize, Serialize};
@@ -57,10 +57,10 @@ impl PageMemory {
     }
 
     /// Reads what is remembered of a page.
-    pub async fn open(keep: &Keep, service: &str) -> anyhow::Result<Self> {
+    pub async fn open(state_store: &StateStore, service: &str) -> anyhow::Result<Self> {
         let mut book = Self::empty(service);
         let place = book.place("");
-        for entry in keep.all(&place).await? {
+        for entry in state_store.all(&place).await? {
             let leaf = entry.key[place.len()..].to_owned();
             let broken = || format!("what the keep remembers under {} cannot be read: put it aside and import again", entry.key);
             if leaf == LISTS {
@@ -130,7 +130,7 @@ impl PageMemory {
     }
 
     /// Writes down what changed. Somebody else's writing is never written over.
-    pub async fn save(&mut self, keep: &Keep) -> anyhow::Result<()> {
+    pub async fn save(&mut self, state_store: &StateStore) -> anyhow::Result<()> {
         let mut leaves: BTreeMap<String, BTreeMap<&String, &Remembered>> = BTreeMap::new();
         for (id, remembered) in &self.memory.incidents {
             let leaf = leaf_of(id);
@@ -149,9 +149,9 @@ impl PageMemory {
             ));
         }
         for (leaf, value) in written {
-            let revision = match keep.put(&self.place(&leaf), &value, self.revisions.get(&leaf).copied()).await {
+            let revision = match state_store.put(&self.place(&leaf), &value, self.revisions.get(&leaf).copied()).await {
                 Ok(revision) => revision,
-                Err(KeepError::Changed { .. }) => {
+                Err(StateError::Changed { .. }) => {
                     bail!("another watcher or import wrote what is remembered of \"{}\": let one of them end", self.service)
                 }
                 Err(error) => return Err(error.into()),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context;
-use dateline_backends::{Keep, KeepError};
+use dateline_backends::{StateError, StateStore};
 use dateline_events::Instant;
 use dateline_status_pages::{self as dialects, Dialect, Refused, difference};
 use serde_json::value::RawValue;
@@ -83,16 +83,16 @@ pub enum NotTaken {
 /// The publisher of all pages. One reading of a page is taken at a time.
 pub struct PagePublisher {
     api: Arc<ApiClient>,
-    keep: Keep,
+    state_store: StateStore,
     /// How much the page of a service may bring; where nothing is said, the usual.
     allowances: HashMap<String, Allowance>,
     books: Mutex<HashMap<String, Arc<Mutex<Option<PageMemory>>>>>,
 }
 
 impl PagePublisher {
-    /// A publisher that sends events through this client and remembers in this keep.
-    pub async fn open(api: Arc<ApiClient>, keep: Keep) -> anyhow::Result<Self> {
-        Ok(Self { api, keep, allowances: HashMap::new(), books: Mutex::default() })
+    /// A publisher that sends events through this client and remembers in this state store.
+    pub async fn open(api: Arc<ApiClient>, state_store: StateStore) -> anyhow::Result<Self> {
+        Ok(Self { api, state_store, allowances: HashMap::new(), books: Mutex::default() })
     }
 
     /// The same who lets these pages bring so much.
@@ -107,7 +107,7 @@ impl PagePublisher {
         let book = self.books.lock().await.entry(page.service.clone()).or_default().clone();
         let mut book = book.lock().await;
         if book.is_none() {
-            *book = Some(open_page_memory(&self.keep, &self.api, &page.service).await.map_err(not_taken)?);
+            *book = Some(open_page_memory(&self.state_store, &self.api, &page.service).await.map_err(not_taken)?);
         }
         let Some(open) = book.as_mut() else { return Ok(Taken::default()) };
         let taken = self.publish(page, &reading, &observation, open).await;
@@ -141,14 +141,14 @@ impl PagePublisher {
             let new = changes.touched.keys().filter(|id| !book.memory.incidents.contains_key(*id)).count();
             let bytes = events.iter().map(Vec::len).sum::<usize>();
             let allowance = self.allowances.get(&page.service).copied().unwrap_or_default();
-            budget::spend(&self.keep, &page.service, allowance, new as u64, bytes as u64, now()).await?;
+            budget::spend(&self.state_store, &page.service, allowance, new as u64, bytes as u64, now()).await?;
         }
         let events: Result<Vec<Box<RawValue>>, _> = events.into_iter().map(|event| serde_json::from_slice(&event)).collect();
         let pending = Outbox { events: events?, touched: changes.touched, read: (list, reading.as_of) };
         if !pending.events.is_empty() {
-            pending.note(&self.keep, &page.service).await?;
+            pending.note(&self.state_store, &page.service).await?;
         }
-        let Published { fresh, known, refused, .. } = pending.finish(&self.api, &self.keep, book).await?;
+        let Published { fresh, known, refused, .. } = pending.finish(&self.api, &self.state_store, book).await?;
         let refused = refused.into_iter().map(|(what, why)| Refused { what, why });
         let refused = observation.refused.iter().cloned().chain(refused).collect();
         Ok(Taken { incidents: observation.incidents.len(), published: fresh, known, edits, refused })
@@ -168,8 +168,8 @@ fn not_taken(error: anyhow::Error) -> NotTaken {
     if let Some(over) = error.downcast_ref::<OverBudget>() {
         return NotTaken::OverBudget(over.clone());
     }
-    match error.downcast_ref::<KeepError>() {
-        Some(KeepError::TooLarge { given }) => NotTaken::TooMuch(format!("it says more than can be remembered ({given} bytes in one piece)")),
+    match error.downcast_ref::<StateError>() {
+        Some(StateError::TooLarge { given }) => NotTaken::TooMuch(format!("it says more than can be remembered ({given} bytes in one piece)")),
         _ => NotTaken::Unpublished(error),
     }
 }
@@ -205,7 +205,7 @@ fn address_of(dialect: Dialect, service: &str) -> String {
     }
 }
 
-/// The name of a list by its address: fit for the keep, and of one length.
+/// The name of a list by its address: fit for the state store, and of one length.
 fn list_of(url: &str) -> String {
     sha256(url.as_bytes())[..16].to_owned()
 }

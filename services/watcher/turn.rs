@@ -1,11 +1,11 @@
-//! One turn of one feed: it is read, what it says is published, and what is to be remembered is put in the keep, in that order.
+//! One turn of one feed: it is read, what it says is published, and what is to be remembered is put in the state store, in that order.
 //! Killed between any two, a watcher reads once more and finds its events in the ledger already.
 //!
 //! When the next turn comes is not decided here.
 
 use std::sync::Arc;
 
-use dateline_backends::{Keep, KeepError};
+use dateline_backends::{StateError, StateStore};
 use dateline_events::Instant;
 use tokio::sync::watch;
 
@@ -31,9 +31,9 @@ const STAND_BY_TURNS: u64 = 2;
 pub struct TurnContext {
     pub fetcher: Fetcher,
     pub page_publisher: PagePublisher,
-    pub keep: Keep,
+    pub state_store: StateStore,
     pub meters: Arc<Meters>,
-    /// The name of this watcher in the keep; chance.
+    /// The name of this watcher in the state store; chance.
     pub by: String,
     /// Where it is shown that a page is stopped.
     pub roles: Roles,
@@ -73,8 +73,8 @@ pub struct Turn {
 
 impl Place {
     /// What is known of a feed at a start.
-    pub async fn load(keep: &Keep, feed: Arc<Feed>) -> Result<Self, KeepError> {
-        let entry = Entry::load(keep, &feed).await?;
+    pub async fn load(state_store: &StateStore, feed: Arc<Feed>) -> Result<Self, StateError> {
+        let entry = Entry::load(state_store, &feed).await?;
         Ok(Self { feed, entry, unpublished: None, standing_by: false })
     }
 
@@ -120,7 +120,7 @@ impl TurnContext {
             }
         };
         let last = place.entry.memory.begin();
-        match place.entry.put(&self.keep, &self.by).await {
+        match place.entry.put(&self.state_store, &self.by).await {
             Ok(Put::Done) => {}
             Ok(Put::Another) => return place.stand_by(),
             Err(error) => return self.unpublished(place, read, &error.into()),
@@ -201,9 +201,9 @@ impl TurnContext {
         Ended::Again { after_ms }
     }
 
-    /// Puts what is remembered in the keep. Where the keep is away it is remembered in this process, and put the next time.
+    /// Puts what is remembered in the state store. Where the state store is away it is remembered in this process, and put the next time.
     async fn remember(&self, place: &mut Place, ended: Ended) -> Ended {
-        match place.entry.put(&self.keep, &self.by).await {
+        match place.entry.put(&self.state_store, &self.by).await {
             Ok(Put::Done) => ended,
             Ok(Put::Another) => {
                 tracing::warn!(service = place.feed.page.service, url = %place.feed.url, "another watcher reads this page; standing by");
@@ -222,7 +222,7 @@ impl TurnContext {
         if self.roles.remark_on(&page_of(service)).is_none() {
             return false;
         }
-        match budget::stopped(&self.keep, service).await {
+        match budget::stopped(&self.state_store, service).await {
             Ok(None) => {
                 tracing::warn!(service, "the page goes on");
                 self.roles.withdraw(&page_of(service));
@@ -247,7 +247,7 @@ impl TurnContext {
 
     /// True if the watcher that was seen at a feed wrote nothing since this one looked last.
     async fn takes_over(&self, place: &mut Place) -> bool {
-        match place.entry.look(&self.keep).await {
+        match place.entry.look(&self.state_store).await {
             Ok(false) => {
                 tracing::warn!(service = place.feed.page.service, url = %place.feed.url, "the other watcher reads this page no longer; taking it over");
                 place.standing_by = false;

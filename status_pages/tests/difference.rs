@@ -1,5 +1,5 @@
 //! What changed between two readings, put back together: whatever a page does, the events that were said about it tell the page as it
-//! was read last. Memory is carried as JSON from reading to reading, as the keep carries it.
+//! was read last. Memory is carried as JSON from reading to reading, as the state store carries it.
 
 use std::collections::BTreeSet;
 

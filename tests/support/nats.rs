@@ -150,7 +150,7 @@ impl Nats {
         ask().is_ok_and(|answer| answer.contains("200 OK")) && TcpStream::connect((self.host.as_str(), self.port)).is_ok()
     }
 
-    /// The address of a ledger or a keep on it.
+    /// The address of a ledger or a state store on it.
     pub fn url(&self) -> String {
         self.url_by_way_of(self.port)
     }

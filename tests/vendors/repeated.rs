@@ -91,8 +91,8 @@ async fn an_import_holds_the_same_bytes_on_both_engines() {
     let embedded = Kept::in_folder(&files);
     let other = files.join("other");
     std::fs::create_dir(&other).unwrap();
-    let keep = vec!["--keep".to_owned(), format!("sqlite:{}", other.join("keep.db").display())];
-    let distributed = Kept { folder: other, ledger: bus.url(), views: shared().create_database(), flags: keep };
+    let state_store = vec!["--keep".to_owned(), format!("sqlite:{}", other.join("keep.db").display())];
+    let distributed = Kept { folder: other, ledger: bus.url(), views: shared().create_database(), flags: state_store };
     let words = ["import", "versions", versions.as_str(), "--visibility", table.as_str(), "--format", "json"];
     let (here, there) = (summary(&embedded.run(&words)), summary(&distributed.run(&words)));
     assert_eq!(here, there);

@@ -1,4 +1,4 @@
-//! The distributed engine: ledger, keep, inbox and reports on NATS JetStream, views and archive on PostgreSQL. The only room that names
+//! The distributed engine: ledger, state store, inbox and reports on NATS JetStream, views and archive on PostgreSQL. The only room that names
 //! `async_nats` and `postgres`.
 //!
 //! What the bytes say is not known here, except that two of them can be the same event. A connection to PostgreSQL belongs to one
@@ -8,7 +8,7 @@ mod bus_address;
 mod bus;
 mod answers;
 mod ledger;
-mod keep;
+mod state_store;
 mod inbox;
 mod reports;
 mod database_address;
@@ -18,7 +18,7 @@ mod archive;
 
 pub use archive::Archive;
 pub use inbox::Inbox;
-pub use keep::Keep;
 pub use ledger::{Follower, Ledger};
 pub use reports::Reports;
+pub use state_store::StateStore;
 pub use views::Views;

@@ -7,7 +7,7 @@ mod alone;
 mod archive;
 mod fault;
 mod file;
-mod keep;
+mod state_store;
 mod ledger;
 mod private;
 mod reports;
@@ -15,7 +15,7 @@ mod sum;
 mod views;
 
 pub use archive::Archive;
-pub use keep::Keep;
 pub use ledger::{Follower, Ledger};
 pub use reports::Reports;
+pub use state_store::StateStore;
 pub use views::Views;

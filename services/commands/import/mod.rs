@@ -6,14 +6,14 @@ mod table;
 use std::sync::Arc;
 
 use anyhow::Context;
-use dateline_backends::Keep;
+use dateline_backends::StateStore;
 use dateline_status_pages::Dialect;
 
 use super::{Answer, Progress, say};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Format, ImportFlags, ImportKind, Settings};
 use crate::shared::http::parameters::instant;
-use crate::shared::stores::{Use, open_keep};
+use crate::shared::stores::{Use, open_state_store};
 use crate::watcher::import::{Import, Order};
 
 /// Imports; the answer is no where something was refused or unreadable.
@@ -37,13 +37,13 @@ async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answe
         read_at: read_at.map_err(|problem| anyhow::Error::msg(problem.detail))?,
         dry_run: flags.dry_run,
     };
-    let (api, keep) = if flags.dry_run {
+    let (api, state_store) = if flags.dry_run {
         (None, remembered(settings).await?)
     } else {
-        (Some(Arc::new(ApiClient::open(settings, Use::Append).await?)), Some(open_keep(&settings.addresses).await?))
+        (Some(Arc::new(ApiClient::open(settings, Use::Append).await?)), Some(open_state_store(&settings.addresses).await?))
     };
     let progress = Progress::new("importing (bytes)", 0);
-    let import = Import::new(order, api.clone(), keep);
+    let import = Import::new(order, api.clone(), state_store);
     let summary =
         import.run(&|done, of| progress.at(done, of)).await.context("the import stopped; what was published stays, and a new run goes on")?;
     progress.end();
@@ -57,11 +57,11 @@ async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answe
     Ok(if summary.has_refusals() { Answer::No } else { Answer::Done })
 }
 
-/// What is remembered, without making a keep where there is none.
-async fn remembered(settings: &Settings) -> anyhow::Result<Option<Keep>> {
-    let keep = &settings.addresses.keep;
-    let is_missing = keep.file().is_some_and(|path| !std::path::Path::new(path).exists());
-    Ok(if is_missing { None } else { Some(open_keep(&settings.addresses).await?) })
+/// What is remembered, without making a state store where there is none.
+async fn remembered(settings: &Settings) -> anyhow::Result<Option<StateStore>> {
+    let state_store = &settings.addresses.state_store;
+    let is_missing = state_store.file().is_some_and(|path| !std::path::Path::new(path).exists());
+    Ok(if is_missing { None } else { Some(open_state_store(&settings.addresses).await?) })
 }
 
 fn dialect(kind: ImportKind) -> Option<Dialect> {

@@ -1,6 +1,6 @@
-//! What a detector remembers, in a real keep: whole or not at all, taken over by whoever comes later, and never spoilt by the one before.
+//! What a detector remembers, in a real state store: whole or not at all, taken over by whoever comes later, and never spoilt by the one before.
 
-use dateline_backends::Keep;
+use dateline_backends::StateStore;
 
 use super::{Log, count, minute};
 use crate::detector::baselines::Baselines;
@@ -22,31 +22,31 @@ fn fed(minutes: i64) -> ServiceWatches {
     watches
 }
 
-async fn save(book: &mut Baselines, keep: &Keep, watches: &mut ServiceWatches) -> anyhow::Result<()> {
+async fn save(book: &mut Baselines, state_store: &StateStore, watches: &mut ServiceWatches) -> anyhow::Result<()> {
     let changed = watches.take_changed();
-    book.save(keep, watches.position(), watches.ticks(), watches.services(), changed.iter()).await
+    book.save(state_store, watches.position(), watches.ticks(), watches.services(), changed.iter()).await
 }
 
 #[tokio::test]
 async fn what_is_written_is_read_again_and_a_detector_that_was_taken_over_spoils_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let keep = Keep::open(&format!("sqlite:{}", folder.path().join("keep.db").display())).await.unwrap();
-    let (mut one, nothing) = Baselines::open(&keep).await.unwrap();
+    let state_store = StateStore::open(&format!("sqlite:{}", folder.path().join("keep.db").display())).await.unwrap();
+    let (mut one, nothing) = Baselines::open(&state_store).await.unwrap();
     assert!(nothing.services.is_empty() && nothing.position == 0);
     let mut watches = fed(600);
     for _ in 0..3 {
-        save(&mut one, &keep, &mut watches).await.unwrap();
+        save(&mut one, &state_store, &mut watches).await.unwrap();
         watches = ServiceWatches::new(super::kept(&watches));
     }
     // Another one takes over, and writes; the first does not know yet, and writes something else.
-    let (mut other, remembered) = Baselines::open(&keep).await.unwrap();
+    let (mut other, remembered) = Baselines::open(&state_store).await.unwrap();
     assert_eq!((&remembered.services, remembered.position), (watches.services(), watches.position()));
     assert_eq!(remembered.services.len(), 301);
     let mut further = fed(900);
-    save(&mut other, &keep, &mut further).await.unwrap();
+    save(&mut other, &state_store, &mut further).await.unwrap();
     let mut stale = fed(700);
-    let refused = save(&mut one, &keep, &mut stale).await.unwrap_err();
+    let refused = save(&mut one, &state_store, &mut stale).await.unwrap_err();
     assert!(refused.to_string().contains("another detector took over"), "{refused}");
-    let (_, read) = Baselines::open(&keep).await.unwrap();
+    let (_, read) = Baselines::open(&state_store).await.unwrap();
     assert_eq!((&read.services, read.position, &read.ticks), (further.services(), further.position(), further.ticks()));
 }

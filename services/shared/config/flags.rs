@@ -25,7 +25,7 @@ pub struct Flags {
     /// The views, sqlite:PATH or postgres://USER@HOST/DATABASE?password_file=PATH [default: sqlite:DIR/views.db]
     #[arg(long, global = true, env = "DATELINE_VIEWS", value_name = "URL")]
     pub views: Option<Address>,
-    /// The keep, sqlite:PATH or nats://… [default: beside the ledger]
+    /// The state store, sqlite:PATH or nats://… [default: beside the ledger]
     #[arg(long, global = true, env = "DATELINE_KEEP", value_name = "URL")]
     pub keep: Option<Address>,
     /// The archive, sqlite:PATH or postgres://… [default: in the views' PostgreSQL; none where they are a file]

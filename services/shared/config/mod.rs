@@ -78,8 +78,8 @@ pub struct Addresses {
     pub ledger: Address,
     /// The views.
     pub views: Address,
-    /// The keep.
-    pub keep: Address,
+    /// The state store.
+    pub state_store: Address,
     /// The archive; None: there is none.
     pub archive: Option<Address>,
     /// The log of users' reports; None: none are taken.
@@ -157,13 +157,20 @@ impl Addresses {
     /// The embedded files in one folder.
     pub fn in_folder(data: PathBuf) -> Self {
         let file = |name: &str| Address::from(format!("sqlite:{}", data.join(name).display()));
-        Self { ledger: file("ledger.db"), views: file("views.db"), keep: file("keep.db"), reports: Some(file("reports.db")), archive: None, data }
+        Self {
+            ledger: file("ledger.db"),
+            views: file("views.db"),
+            state_store: file("keep.db"),
+            reports: Some(file("reports.db")),
+            archive: None,
+            data,
+        }
     }
 
-    /// A ledger by its address alone, with the keep that stands beside it.
+    /// A ledger by its address alone, with the state store that stands beside it.
     pub fn of_ledger(ledger: &Address) -> Self {
-        let (keep, reports) = (beside(ledger, KEEP), Some(beside(ledger, REPORTS)));
-        Self { ledger: ledger.clone(), keep, reports, ..Self::in_folder(PathBuf::from("data")) }
+        let (state_store, reports) = (beside(ledger, KEEP), Some(beside(ledger, REPORTS)));
+        Self { ledger: ledger.clone(), state_store, reports, ..Self::in_folder(PathBuf::from("data")) }
     }
 
     /// The bus on which publishers send events, where the ledger is on one.
@@ -174,7 +181,7 @@ impl Addresses {
     /// True where everything is kept in the folder of the embedded files.
     pub fn all_in_the_folder(&self) -> bool {
         let usual = Self::in_folder(self.data.clone());
-        (&self.ledger, &self.views, &self.keep) == (&usual.ledger, &usual.views, &usual.keep)
+        (&self.ledger, &self.views, &self.state_store) == (&usual.ledger, &usual.views, &usual.state_store)
     }
 }
 
@@ -200,7 +207,7 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
     let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("data"));
     let mut addresses = Addresses::in_folder(data);
     if let Some(ledger) = flags.ledger.or(file.ledger) {
-        addresses.keep = beside(&ledger, KEEP);
+        addresses.state_store = beside(&ledger, KEEP);
         addresses.reports = Some(beside(&ledger, REPORTS));
         addresses.ledger = ledger;
     }
@@ -215,8 +222,8 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
     if let Some(reports) = flags.reports.or(file.reports) {
         addresses.reports = Some(reports).filter(|reports| reports.with_secrets() != "none");
     }
-    if let Some(keep) = flags.keep.or(file.keep) {
-        addresses.keep = keep;
+    if let Some(state_store) = flags.keep.or(file.keep) {
+        addresses.state_store = state_store;
     }
     let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:7310".to_owned());
     let listen = listen.parse().with_context(|| format!("\"{listen}\" is no address to listen on; expected one such as 127.0.0.1:7310"))?;

@@ -62,12 +62,12 @@ impl Gate {
                 Ok(Caller { scopes, key: Some(id), publisher: None })
             }
             Err(KeyFault::Unknown) => Err(unauthorized("this API key is unknown or was revoked; make one with `dateline keys create`")),
-            Err(KeyFault::Keep(error)) => Err(error.into()),
+            Err(KeyFault::StateStore(error)) => Err(error.into()),
             Err(KeyFault::Ledger(error)) => Err(error.into()),
         }
     }
 
-    /// Refuses a caller who may not read. Whoever needs no key for it is let in without asking the keep: reading goes on while the bus
+    /// Refuses a caller who may not read. Whoever needs no key for it is let in without asking the state store: reading goes on while the bus
     /// is away.
     pub async fn reader(&self, headers: &HeaderMap) -> Result<(), Problem> {
         if self.open_reading && is_anonymous(headers) {

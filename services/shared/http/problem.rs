@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Json;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use dateline_backends::{KeepError, LedgerError, ReportsError, ViewsError};
+use dateline_backends::{LedgerError, ReportsError, StateError, ViewsError};
 use dateline_events::{Fault, Faults};
 use serde::Serialize;
 use serde_json::Value;
@@ -182,11 +182,11 @@ impl From<ViewsError> for Problem {
     }
 }
 
-impl From<KeepError> for Problem {
-    fn from(error: KeepError) -> Self {
+impl From<StateError> for Problem {
+    fn from(error: StateError) -> Self {
         let detail = error.to_string();
         tracing::error!(%detail, "the keep failed");
-        if error == KeepError::Full {
+        if error == StateError::Full {
             return Self::new(StatusCode::INSUFFICIENT_STORAGE, "keep-full", "The keep's disk is full", detail).retry(30);
         }
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "keep-unavailable", "The keep cannot answer", detail).retry(5)

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use dateline_backends::Keep;
+use dateline_backends::StateStore;
 use dateline_events::{Instant, Language, slug_of};
 use dateline_status_pages::{
     self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Nature, Observation, Visibility, difference, read_visibility,
@@ -57,16 +57,16 @@ pub struct Import {
     /// None for a dry run: nothing is published.
     publishing: Option<Publishing>,
     api: Option<Arc<ApiClient>>,
-    keep: Option<Keep>,
+    state_store: Option<StateStore>,
     books: BTreeMap<String, PageMemory>,
     summary: Summary,
 }
 
 impl Import {
     /// Prepares an import; without a door it is a dry run.
-    pub fn new(order: Order, api: Option<Arc<ApiClient>>, keep: Option<Keep>) -> Self {
+    pub fn new(order: Order, api: Option<Arc<ApiClient>>, state_store: Option<StateStore>) -> Self {
         let publishing = api.clone().map(Publishing::new);
-        Self { order, publishing, api, keep, books: BTreeMap::new(), summary: Summary::default() }
+        Self { order, publishing, api, state_store, books: BTreeMap::new(), summary: Summary::default() }
     }
 
     /// Imports every file; `progress` is told how many bytes of each are read.
@@ -84,9 +84,9 @@ impl Import {
             }
         }
         self.flush().await?;
-        if let Some(keep) = &self.keep {
+        if let Some(state_store) = &self.state_store {
             for book in self.books.values_mut() {
-                book.save(keep).await?;
+                book.save(state_store).await?;
             }
         }
         Ok(self.summary)
@@ -163,9 +163,9 @@ impl Import {
 
     async fn book(&mut self, service: &str) -> anyhow::Result<()> {
         if !self.books.contains_key(service) {
-            let book = match (&self.keep, &self.api) {
-                (Some(keep), Some(api)) => open_page_memory(keep, api, service).await?,
-                (Some(keep), None) => PageMemory::open(keep, service).await?,
+            let book = match (&self.state_store, &self.api) {
+                (Some(state_store), Some(api)) => open_page_memory(state_store, api, service).await?,
+                (Some(state_store), None) => PageMemory::open(state_store, service).await?,
                 (None, _) => PageMemory::empty(service),
             };
             self.books.insert(service.to_owned(), book);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dateline_backends::Keep;
+use dateline_backends::StateStore;
 use dateline_events::Instant;
 
 use crate::watcher::address::Reach;
@@ -15,30 +15,30 @@ fn feed() -> Arc<Feed> {
     Arc::new(parse(text, Reach::Public).unwrap().feeds.remove(0))
 }
 
-async fn keep() -> (tempfile::TempDir, Keep) {
+async fn state_store() -> (tempfile::TempDir, StateStore) {
     let folder = tempfile::tempdir().unwrap();
-    let keep = Keep::open(&format!("sqlite:{}", folder.path().join("keep.db").display())).await.unwrap();
-    (folder, keep)
+    let state_store = StateStore::open(&format!("sqlite:{}", folder.path().join("keep.db").display())).await.unwrap();
+    (folder, state_store)
 }
 
 const SECOND: i64 = Instant::SECOND;
 
 #[tokio::test]
 async fn what_was_put_is_there_after_a_start() {
-    let (_folder, keep) = keep().await;
-    let mut entry = Entry::load(&keep, &feed()).await.unwrap();
+    let (_folder, state_store) = state_store().await;
+    let mut entry = Entry::load(&state_store, &feed()).await.unwrap();
     assert_eq!(entry.memory, FeedState { url: "https://status.example/".into(), ..FeedState::default() });
     entry.memory.note_read(Instant(7 * SECOND));
     entry.memory.etag = Some("\"x\"".into());
     entry.memory.sha256 = Some(sha256_hex(b"page"));
-    assert_eq!(entry.put(&keep, "one").await.unwrap(), Put::Done);
+    assert_eq!(entry.put(&state_store, "one").await.unwrap(), Put::Done);
     entry.memory.incidents = 3;
-    assert_eq!(entry.put(&keep, "one").await.unwrap(), Put::Done);
-    let again = Entry::load(&keep, &feed()).await.unwrap();
+    assert_eq!(entry.put(&state_store, "one").await.unwrap(), Put::Done);
+    let again = Entry::load(&state_store, &feed()).await.unwrap();
     assert_eq!(again.memory, entry.memory);
     assert_eq!(again.memory.validators(), Validators { etag: Some("\"x\"".into()), last_modified: None });
     assert!(again.memory.is_taken(&sha256_hex(b"page")) && !again.memory.is_taken(&sha256_hex(b"other")));
-    let listed = keep.all("watch/mail/feed/").await.unwrap();
+    let listed = state_store.all("watch/mail/feed/").await.unwrap();
     assert_eq!(listed[0].key, format!("watch/mail/feed/{}", &sha256_hex(b"https://status.example/")[..16]));
 }
 
@@ -51,43 +51,43 @@ async fn another_version_of_the_program_reads_everything_anew() {
 
 #[tokio::test]
 async fn a_second_watcher_is_noticed_and_not_written_over() {
-    let (_folder, keep) = keep().await;
-    let (mut one, mut two) = (Entry::load(&keep, &feed()).await.unwrap(), Entry::load(&keep, &feed()).await.unwrap());
+    let (_folder, state_store) = state_store().await;
+    let (mut one, mut two) = (Entry::load(&state_store, &feed()).await.unwrap(), Entry::load(&state_store, &feed()).await.unwrap());
     one.memory.note_read(Instant(1));
-    assert_eq!(one.put(&keep, "one").await.unwrap(), Put::Done);
+    assert_eq!(one.put(&state_store, "one").await.unwrap(), Put::Done);
     two.memory.note_read(Instant(2));
-    assert_eq!(two.put(&keep, "two").await.unwrap(), Put::Another);
+    assert_eq!(two.put(&state_store, "two").await.unwrap(), Put::Another);
     assert_eq!((two.memory.last_read, two.memory.by.as_str()), (Some(Instant(1)), "one"), "it knows now what the other one read");
-    assert!(!two.look(&keep).await.unwrap(), "the other one wrote nothing since");
+    assert!(!two.look(&state_store).await.unwrap(), "the other one wrote nothing since");
     one.memory.note_read(Instant(3));
-    assert_eq!(one.put(&keep, "one").await.unwrap(), Put::Done);
-    assert!(two.look(&keep).await.unwrap());
-    assert_eq!(two.put(&keep, "two").await.unwrap(), Put::Done, "taken over");
-    assert_eq!(one.put(&keep, "one").await.unwrap(), Put::Another);
+    assert_eq!(one.put(&state_store, "one").await.unwrap(), Put::Done);
+    assert!(two.look(&state_store).await.unwrap());
+    assert_eq!(two.put(&state_store, "two").await.unwrap(), Put::Done, "taken over");
+    assert_eq!(one.put(&state_store, "one").await.unwrap(), Put::Another);
 }
 
 #[tokio::test]
 async fn ones_own_word_whose_receipt_was_lost_is_no_other_watcher() {
-    let (_folder, keep) = keep().await;
-    let mut entry = Entry::load(&keep, &feed()).await.unwrap();
+    let (_folder, state_store) = state_store().await;
+    let mut entry = Entry::load(&state_store, &feed()).await.unwrap();
     let mut lost = entry.clone();
     lost.memory.incidents = 1;
-    assert_eq!(lost.put(&keep, "one").await.unwrap(), Put::Done);
+    assert_eq!(lost.put(&state_store, "one").await.unwrap(), Put::Done);
     entry.memory.incidents = 2;
-    assert_eq!(entry.put(&keep, "one").await.unwrap(), Put::Done);
-    assert_eq!(Entry::load(&keep, &feed()).await.unwrap().memory.incidents, 2);
+    assert_eq!(entry.put(&state_store, "one").await.unwrap(), Put::Done);
+    assert_eq!(Entry::load(&state_store, &feed()).await.unwrap().memory.incidents, 2);
 }
 
 #[tokio::test]
 async fn an_entry_that_is_not_understood_is_not_believed() {
-    let (_folder, keep) = keep().await;
+    let (_folder, state_store) = state_store().await;
     let key = format!("watch/mail/feed/{}", &sha256_hex(b"https://status.example/")[..16]);
     for odd in [b"{".to_vec(), br#"{"url":"https://elsewhere.example/","last_read":"2026-01-01T00:00:00Z"}"#.to_vec()] {
-        let revision = keep.get(&key).await.unwrap().map(|(_, revision)| revision);
-        keep.put(&key, &odd, revision).await.unwrap();
-        let mut entry = Entry::load(&keep, &feed()).await.unwrap();
+        let revision = state_store.get(&key).await.unwrap().map(|(_, revision)| revision);
+        state_store.put(&key, &odd, revision).await.unwrap();
+        let mut entry = Entry::load(&state_store, &feed()).await.unwrap();
         assert_eq!((entry.memory.url.as_str(), entry.memory.last_read), ("https://status.example/", None));
-        assert_eq!(entry.put(&keep, "one").await.unwrap(), Put::Done);
+        assert_eq!(entry.put(&state_store, "one").await.unwrap(), Put::Done);
     }
 }
 

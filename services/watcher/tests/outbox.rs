@@ -53,7 +53,7 @@ async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
     let stores = Stores::open(&Addresses::in_folder(folder.path().to_owned()), Use::Append).await.unwrap();
     let api = Arc::new(ApiClient::files(stores.clone()));
     let page = Page { service: "mail".into(), name: None, vendor: None, lang: "en".into() };
-    let page_publisher = || async { PagePublisher::open(api.clone(), stores.keep.clone()).await.unwrap() };
+    let page_publisher = || async { PagePublisher::open(api.clone(), stores.state_store.clone()).await.unwrap() };
     let (first, second, third) = (document("We are looking into it."), document("All is well."), document("We know why."));
     page_publisher().await.take(&page, reading(&first, 1)).await.unwrap();
 
@@ -61,13 +61,13 @@ async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
     let mut publishing = Publishing::new(api.clone());
     let beside = tempfile::tempdir().unwrap();
     let apart = Stores::open(&Addresses::in_folder(beside.path().to_owned()), Use::Append).await.unwrap();
-    let twin = PagePublisher::open(Arc::new(ApiClient::files(apart.clone())), apart.keep.clone()).await.unwrap();
+    let twin = PagePublisher::open(Arc::new(ApiClient::files(apart.clone())), apart.state_store.clone()).await.unwrap();
     twin.take(&page, reading(&first, 1)).await.unwrap();
     twin.take(&page, reading(&second, 2)).await.unwrap();
     let (id, event) = said(&apart).await.pop().unwrap();
     assert_eq!(id, "a/post/p1/2");
     let remembered: BTreeMap<String, dateline_status_pages::Remembered> = apart
-        .keep
+        .state_store
         .all("watch/mail/memory/")
         .await
         .unwrap()
@@ -81,7 +81,7 @@ async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
         touched: remembered,
         read: ("summary".into(), Instant::parse("2026-01-05T10:02:00Z").unwrap()),
     };
-    pending.note(&stores.keep, "mail").await.unwrap();
+    pending.note(&stores.state_store, "mail").await.unwrap();
     publishing.push(text.into_bytes()).await.unwrap();
     publishing.flush().await.unwrap();
 

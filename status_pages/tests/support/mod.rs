@@ -62,7 +62,7 @@ fn instant(number: usize) -> Instant {
     Instant::parse("2024-05-01T06:00:00Z").unwrap().plus(number as i64 * Instant::MINUTE)
 }
 
-/// Reads a page at a minute, with memory as the keep gives it back.
+/// Reads a page at a minute, with memory as the state store gives it back.
 pub fn step(memory: &mut PageState, observation: &Observation, number: usize) -> Vec<Draft> {
     step_of("summary", memory, observation, number)
 }

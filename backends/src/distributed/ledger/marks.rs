@@ -1,5 +1,5 @@
 //! What the ledger remembers beside its events, in a key-value bucket of its own: apart from the stream, where it would take a position,
-//! and from the keep, whose loss it outlives. Only the intake's credential writes it; nothing unsets a mark.
+//! and from the state store, whose loss it outlives. Only the intake's credential writes it; nothing unsets a mark.
 
 use async_nats::HeaderMap;
 use bytes::Bytes;

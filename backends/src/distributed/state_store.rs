@@ -1,4 +1,4 @@
-//! The keep in a JetStream key-value bucket: the last message of a subject is a value, compare-and-swap the expected last sequence.
+//! The state store in a JetStream key-value bucket: the last message of a subject is a value, compare-and-swap the expected last sequence.
 //!
 //! What the values mean is not known here. Values are read from the stream's leader, so that what was put is seen by whoever asks next.
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::bus::{Bus, BusError, NO_MESSAGE, STREAM_NOT_FOUND, WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_IN_FLIGHT, retry_until_available};
 use crate::address::Address;
-use crate::keep::{KeepEntry, KeepError, MAX_VALUE_BYTES, Revision};
+use crate::state_store::{MAX_VALUE_BYTES, Revision, StateEntry, StateError};
 
 /// The bucket, and the stream behind it (the convention of NATS' key-value stores, so that other tools can look into it).
 const STREAM: &str = "KV_keep";
@@ -20,9 +20,9 @@ const SUBJECTS: &str = "$KV.keep.";
 const OPERATION: &str = "KV-Operation";
 const DELETED: &str = "DEL";
 
-/// A keep on the bus.
+/// A state store on the bus.
 #[derive(Clone, Debug)]
-pub struct Keep {
+pub struct StateStore {
     bus: Bus,
 }
 
@@ -47,8 +47,8 @@ struct Last {
 }
 
 impl Message {
-    fn read(self, key: &str) -> Result<Last, KeepError> {
-        let decoded = |text: &str| STANDARD.decode(text).map_err(|error| KeepError::Engine(format!("{key:?} is no base64: {error}")));
+    fn read(self, key: &str) -> Result<Last, StateError> {
+        let decoded = |text: &str| STANDARD.decode(text).map_err(|error| StateError::Engine(format!("{key:?} is no base64: {error}")));
         let headers = decoded(&self.hdrs)?;
         let operation =
             String::from_utf8_lossy(&headers).lines().find_map(|line| Some(line.strip_prefix(OPERATION)?.strip_prefix(':')?.trim().to_owned()));
@@ -57,14 +57,14 @@ impl Message {
     }
 }
 
-impl From<BusError> for KeepError {
+impl From<BusError> for StateError {
     fn from(error: BusError) -> Self {
         if error.is_full() { Self::Full } else { Self::Engine(error.to_string()) }
     }
 }
 
-impl Keep {
-    pub(crate) async fn open(address: Address) -> Result<Self, KeepError> {
+impl StateStore {
+    pub(crate) async fn open(address: Address) -> Result<Self, StateError> {
         let bus = Bus::connect(&address, "keep").await?;
         bus.must_carry(MAX_VALUE_BYTES, "the keep")?;
         let find = async || match bus.api::<Value>(&format!("STREAM.INFO.{STREAM}"), &json!({})).await {
@@ -75,11 +75,11 @@ impl Keep {
         Ok(Self { bus })
     }
 
-    pub(crate) async fn get(&self, key: String) -> Result<Option<(Vec<u8>, Revision)>, KeepError> {
+    pub(crate) async fn get(&self, key: String) -> Result<Option<(Vec<u8>, Revision)>, StateError> {
         Ok(self.last(&key).await?.and_then(|last| Some((last.value?, last.revision))))
     }
 
-    pub(crate) async fn put(&self, key: String, value: Vec<u8>, expected: Option<Revision>) -> Result<Revision, KeepError> {
+    pub(crate) async fn put(&self, key: String, value: Vec<u8>, expected: Option<Revision>) -> Result<Revision, StateError> {
         if let Some(revision) = self.write(&key, Some(&value), expected.unwrap_or(0)).await? {
             return Ok(revision);
         }
@@ -93,10 +93,10 @@ impl Keep {
         self.changed(key).await
     }
 
-    pub(crate) async fn delete(&self, key: String, expected: Revision) -> Result<(), KeepError> {
+    pub(crate) async fn delete(&self, key: String, expected: Revision) -> Result<(), StateError> {
         match self.get(key.clone()).await? {
             Some((_, revision)) if revision == expected => {}
-            found => return Err(KeepError::Changed { key, found: found.map(|(_, revision)| revision) }),
+            found => return Err(StateError::Changed { key, found: found.map(|(_, revision)| revision) }),
         }
         match self.write(&key, None, expected).await? {
             Some(_) => Ok(()),
@@ -104,14 +104,14 @@ impl Keep {
         }
     }
 
-    async fn changed<T>(&self, key: String) -> Result<T, KeepError> {
+    async fn changed<T>(&self, key: String) -> Result<T, StateError> {
         let found = self.get(key.clone()).await?.map(|(_, revision)| revision);
-        Err(KeepError::Changed { key, found })
+        Err(StateError::Changed { key, found })
     }
 
     /// Puts a value, or what says that it is deleted, behind a revision (0: nothing stands there); None where something else stands
     /// there.
-    async fn write(&self, key: &str, value: Option<&[u8]>, follows: Revision) -> Result<Option<Revision>, KeepError> {
+    async fn write(&self, key: &str, value: Option<&[u8]>, follows: Revision) -> Result<Option<Revision>, StateError> {
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Expected-Last-Subject-Sequence", follows.to_string());
         if value.is_none() {
@@ -131,7 +131,7 @@ impl Keep {
     }
 
     /// What stands last under a key.
-    async fn last(&self, key: &str) -> Result<Option<Last>, KeepError> {
+    async fn last(&self, key: &str) -> Result<Option<Last>, StateError> {
         let question = json!({"last_by_subj": subject(key)});
         match self.bus.api::<Found>(&format!("STREAM.MSG.GET.{STREAM}"), &question).await {
             Ok(Found { message }) => message.read(key).map(Some),
@@ -140,7 +140,7 @@ impl Keep {
         }
     }
 
-    pub(crate) async fn list(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<KeepEntry>, KeepError> {
+    pub(crate) async fn list(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<StateEntry>, StateError> {
         let mut keys: Vec<String> = self.keys().await?.into_iter().filter(|key| key.starts_with(prefix) && key.as_str() > after).collect();
         keys.sort_unstable();
         let mut entries = Vec::new();
@@ -150,14 +150,14 @@ impl Keep {
             }
             // What was deleted still has its subject.
             if let Some((value, revision)) = self.get(key.clone()).await? {
-                entries.push(KeepEntry { key, value, revision });
+                entries.push(StateEntry { key, value, revision });
             }
         }
         Ok(entries)
     }
 
     /// Every key, from the state of the stream, page by page.
-    async fn keys(&self) -> Result<Vec<String>, KeepError> {
+    async fn keys(&self) -> Result<Vec<String>, StateError> {
         #[derive(Deserialize)]
         struct Info {
             state: State,

@@ -1,4 +1,4 @@
-//! The contract of the keep: the small and precious things that are no events (the seal, API keys, watchers' memory).
+//! The contract of the state store: the small and precious things that are no events (the seal, API keys, watchers' memory).
 //!
 //! It is never restored together with the ledger, so that a rolled-back ledger is noticed. Nothing large, nothing derived.
 
@@ -13,26 +13,26 @@ pub const MAX_VALUE_BYTES: usize = 512 * 1024;
 /// The longest key, in bytes.
 pub(crate) const MAX_KEY_BYTES: usize = 256;
 
-/// The most entries that one call of [`Keep::list`] answers: a page.
+/// The most entries that one call of [`StateStore::list`] answers: a page.
 pub const MAX_LISTED_KEYS: usize = 1_000;
 
 /// Names a version of one key: another one with every put. Only good for comparing.
 pub type Revision = u64;
 
-/// The keep: values by key, changed by compare-and-swap only. Cheap to clone; every verb may be called concurrently, from
+/// The state store: values by key, changed by compare-and-swap only. Cheap to clone; every verb may be called concurrently, from
 /// several processes too. An answer to `put` or `delete` means that it survives loss of power. What should no longer hold (a
 /// revoked key) is put with a value that says so; it is deleted only where its owner asks for that.
 #[derive(Clone, Debug)]
-pub enum Keep {
+pub enum StateStore {
     /// One SQLite file: `sqlite:PATH`.
-    Embedded(embedded::Keep),
+    Embedded(embedded::StateStore),
     /// A JetStream key-value bucket: `nats://…`.
-    Distributed(distributed::Keep),
+    Distributed(distributed::StateStore),
 }
 
-/// One value of the keep.
+/// One value of the state store.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeepEntry {
+pub struct StateEntry {
     /// Its key.
     pub key: String,
     /// Its bytes.
@@ -41,9 +41,9 @@ pub struct KeepEntry {
     pub revision: Revision,
 }
 
-/// Why the keep did not do what was asked.
+/// Why the state store did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum KeepError {
+pub enum StateError {
     /// Someone else put it first.
     #[error("{key:?} was changed meanwhile (revision {}): get it, decide again, and put it again", .found.map_or("none".to_owned(), |found| found.to_string()))]
     Changed {
@@ -76,7 +76,7 @@ pub enum KeepError {
         /// Which file, and what the engine said.
         detail: String,
     },
-    /// The address of a keep was not understood.
+    /// The address of a state store was not understood.
     #[error("{0:?} is no keep's address: write sqlite:PATH or nats://HOST:PORT{hint}", hint = .0.hint())]
     Address(Address),
     /// The engine failed in a way that has no name here.
@@ -84,66 +84,66 @@ pub enum KeepError {
     Engine(String),
 }
 
-impl Keep {
-    /// Opens the keep at an address (`sqlite:PATH`, `nats://HOST:PORT`), and creates it where there is none.
-    pub async fn open(address: impl Into<Address>) -> Result<Self, KeepError> {
+impl StateStore {
+    /// Opens the state store at an address (`sqlite:PATH`, `nats://HOST:PORT`), and creates it where there is none.
+    pub async fn open(address: impl Into<Address>) -> Result<Self, StateError> {
         let address = address.into();
         match address.parts() {
-            ("sqlite", path) => embedded::Keep::open(path).await.map(Self::Embedded),
-            ("nats", _) => distributed::Keep::open(address).await.map(Self::Distributed),
-            _ => Err(KeepError::Address(address)),
+            ("sqlite", path) => embedded::StateStore::open(path).await.map(Self::Embedded),
+            ("nats", _) => distributed::StateStore::open(address).await.map(Self::Distributed),
+            _ => Err(StateError::Address(address)),
         }
     }
 
     /// Whether there is no room for what should be kept; reading goes on. An engine that cannot tell says no.
     pub fn is_full(&self) -> bool {
         match self {
-            Self::Embedded(keep) => keep.is_full(),
+            Self::Embedded(state_store) => state_store.is_full(),
             Self::Distributed(_) => false,
         }
     }
 
     /// The value of a key, with its revision.
-    pub async fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Revision)>, KeepError> {
+    pub async fn get(&self, key: &str) -> Result<Option<(Vec<u8>, Revision)>, StateError> {
         match self {
-            Self::Embedded(keep) => keep.get(checked(key)?).await,
-            Self::Distributed(keep) => keep.get(checked(key)?).await,
+            Self::Embedded(state_store) => state_store.get(checked(key)?).await,
+            Self::Distributed(state_store) => state_store.get(checked(key)?).await,
         }
     }
 
     /// Sets a value if the key is at the expected revision (None: if it has no value), and answers the new revision.
-    pub async fn put(&self, key: &str, value: &[u8], expected: Option<Revision>) -> Result<Revision, KeepError> {
+    pub async fn put(&self, key: &str, value: &[u8], expected: Option<Revision>) -> Result<Revision, StateError> {
         if value.len() > MAX_VALUE_BYTES {
-            return Err(KeepError::TooLarge { given: value.len() });
+            return Err(StateError::TooLarge { given: value.len() });
         }
         match self {
-            Self::Embedded(keep) => keep.put(checked(key)?, value.to_vec(), expected).await,
-            Self::Distributed(keep) => keep.put(checked(key)?, value.to_vec(), expected).await,
+            Self::Embedded(state_store) => state_store.put(checked(key)?, value.to_vec(), expected).await,
+            Self::Distributed(state_store) => state_store.put(checked(key)?, value.to_vec(), expected).await,
         }
     }
 
     /// Removes a key if it is at this revision. A revision is never given to it again.
-    pub async fn delete(&self, key: &str, expected: Revision) -> Result<(), KeepError> {
+    pub async fn delete(&self, key: &str, expected: Revision) -> Result<(), StateError> {
         match self {
-            Self::Embedded(keep) => keep.delete(checked(key)?, expected).await,
-            Self::Distributed(keep) => keep.delete(checked(key)?, expected).await,
+            Self::Embedded(state_store) => state_store.delete(checked(key)?, expected).await,
+            Self::Distributed(state_store) => state_store.delete(checked(key)?, expected).await,
         }
     }
 
     /// The entries whose keys begin so and stand after another key, in the order of their bytes: a page of at most so many, and of at
     /// most [`MAX_LISTED_KEYS`]. One that is shorter is the last. On the bus a page costs a question an entry, and one for the names of
-    /// all keys: to look one key up there is [`Keep::get`].
-    pub async fn list(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<KeepEntry>, KeepError> {
+    /// all keys: to look one key up there is [`StateStore::get`].
+    pub async fn list(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<StateEntry>, StateError> {
         let limit = limit.clamp(1, MAX_LISTED_KEYS);
         match self {
-            Self::Embedded(keep) => keep.list(prefix.to_owned(), after.to_owned(), limit).await,
-            Self::Distributed(keep) => keep.list(prefix, after, limit).await,
+            Self::Embedded(state_store) => state_store.list(prefix.to_owned(), after.to_owned(), limit).await,
+            Self::Distributed(state_store) => state_store.list(prefix, after, limit).await,
         }
     }
 
     /// Every entry whose key begins so, page by page: for what is known to be few enough to be held at once.
-    pub async fn all(&self, prefix: &str) -> Result<Vec<KeepEntry>, KeepError> {
-        let mut all: Vec<KeepEntry> = Vec::new();
+    pub async fn all(&self, prefix: &str) -> Result<Vec<StateEntry>, StateError> {
+        let mut all: Vec<StateEntry> = Vec::new();
         loop {
             let after = all.last().map_or(String::new(), |last| last.key.clone());
             let page = self.list(prefix, &after, MAX_LISTED_KEYS).await?;
@@ -156,10 +156,10 @@ impl Keep {
     }
 }
 
-fn checked(key: &str) -> Result<String, KeepError> {
+fn checked(key: &str) -> Result<String, StateError> {
     let fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=./".contains(&byte);
     if key.is_empty() || key.len() > MAX_KEY_BYTES || !key.bytes().all(fit) {
-        return Err(KeepError::Key(key.to_owned()));
+        return Err(StateError::Key(key.to_owned()));
     }
     Ok(key.to_owned())
 }

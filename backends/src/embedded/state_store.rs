@@ -1,4 +1,4 @@
-//! The keep in one SQLite file. Compare and swap is one immediate transaction, so several processes may share the file.
+//! The state store in one SQLite file. Compare and swap is one immediate transaction, so several processes may share the file.
 //!
 //! What the values mean is not known here.
 
@@ -11,7 +11,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 use super::alone::{Alone, Connected};
 use super::fault::FileError;
 use super::file::{self, Format};
-use crate::keep::{KeepEntry, KeepError, Revision};
+use crate::state_store::{Revision, StateEntry, StateError};
 use crate::threads::Threads;
 
 const FORMAT: Format = Format {
@@ -29,15 +29,15 @@ const FORMAT: Format = Format {
 /// Whether a row is what was put.
 const SOUND: &str = "sum IS row_sum(key, value, revision)";
 
-/// A keep in a file.
+/// A state store in a file.
 #[derive(Clone, Debug)]
-pub struct Keep {
+pub struct StateStore {
     threads: Arc<Threads<Connected>>,
     alone: Arc<Alone>,
 }
 
-impl Keep {
-    pub(crate) async fn open(path: &str) -> Result<Self, KeepError> {
+impl StateStore {
+    pub(crate) async fn open(path: &str) -> Result<Self, StateError> {
         let path = PathBuf::from(path);
         let opened = tokio::task::spawn_blocking(move || -> Result<Self, FileError> {
             let alone = Alone::new(path, &FORMAT);
@@ -45,10 +45,10 @@ impl Keep {
             connected.with(|connection| check(connection))?;
             Ok(Self { threads: Arc::new(Threads::start("dateline-keep", vec![connected])?), alone })
         });
-        Ok(opened.await.map_err(|error| KeepError::Engine(error.to_string()))??)
+        Ok(opened.await.map_err(|error| StateError::Engine(error.to_string()))??)
     }
 
-    pub(crate) async fn get(&self, key: String) -> Result<Option<(Vec<u8>, Revision)>, KeepError> {
+    pub(crate) async fn get(&self, key: String) -> Result<Option<(Vec<u8>, Revision)>, StateError> {
         self.run(move |connection| {
             let mut statement = connection.prepare_cached(&format!("SELECT {SOUND}, value, revision FROM keep WHERE key = ?1"))?;
             let found = statement.query_row([&key], |row| Ok((row.get(0)?, (row.get(1)?, file::position(row, 2)?)))).optional()?;
@@ -57,17 +57,17 @@ impl Keep {
         .await
     }
 
-    pub(crate) async fn put(&self, key: String, value: Vec<u8>, expected: Option<Revision>) -> Result<Revision, KeepError> {
+    pub(crate) async fn put(&self, key: String, value: Vec<u8>, expected: Option<Revision>) -> Result<Revision, StateError> {
         let put = self.run(move |connection| put(connection, key, &value, expected)).await;
-        self.alone.note(put == Err(KeepError::Full));
+        self.alone.note(put == Err(StateError::Full));
         put
     }
 
-    pub(crate) async fn delete(&self, key: String, expected: Revision) -> Result<(), KeepError> {
+    pub(crate) async fn delete(&self, key: String, expected: Revision) -> Result<(), StateError> {
         self.run(move |connection| delete(connection, key, expected)).await
     }
 
-    pub(crate) async fn list(&self, prefix: String, after: String, limit: usize) -> Result<Vec<KeepEntry>, KeepError> {
+    pub(crate) async fn list(&self, prefix: String, after: String, limit: usize) -> Result<Vec<StateEntry>, StateError> {
         self.run(move |connection| list(connection, &prefix, &after, limit)).await
     }
 
@@ -76,7 +76,7 @@ impl Keep {
         self.alone.is_full()
     }
 
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Connection) -> Result<T, KeepError> + Send + 'static) -> Result<T, KeepError> {
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&mut Connection) -> Result<T, StateError> + Send + 'static) -> Result<T, StateError> {
         self.threads.run(move |connected| connected.with(work)).await
     }
 }
@@ -91,15 +91,15 @@ fn check(connection: &Connection) -> Result<(), FileError> {
     damaged.map_or(Ok(()), |key| Err(FileError::Damaged(format!("the value of {key:?} is not what was put"))))
 }
 
-fn damaged(key: &str) -> KeepError {
-    KeepError::Damaged { detail: format!("the value of {key:?} is not what was put") }
+fn damaged(key: &str) -> StateError {
+    StateError::Damaged { detail: format!("the value of {key:?} is not what was put") }
 }
 
-fn put(connection: &mut Connection, key: String, value: &[u8], expected: Option<Revision>) -> Result<Revision, KeepError> {
+fn put(connection: &mut Connection, key: String, value: &[u8], expected: Option<Revision>) -> Result<Revision, StateError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let found = transaction.query_row("SELECT revision FROM keep WHERE key = ?1", [&key], |row| file::position(row, 0)).optional()?;
     if found != expected {
-        return Err(KeepError::Changed { key, found });
+        return Err(StateError::Changed { key, found });
     }
     // A key that was deleted may come again: its first revision is then above those that it had.
     let revision = found.unwrap_or_else(now_us) + 1;
@@ -112,24 +112,24 @@ fn put(connection: &mut Connection, key: String, value: &[u8], expected: Option<
     Ok(revision)
 }
 
-fn delete(connection: &mut Connection, key: String, expected: Revision) -> Result<(), KeepError> {
+fn delete(connection: &mut Connection, key: String, expected: Revision) -> Result<(), StateError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if transaction.execute("DELETE FROM keep WHERE key = ?1 AND revision = ?2", params![key, file::number(expected)])? == 1 {
         return Ok(transaction.commit()?);
     }
     let found = transaction.query_row("SELECT revision FROM keep WHERE key = ?1", [&key], |row| file::position(row, 0)).optional()?;
-    Err(KeepError::Changed { key, found })
+    Err(StateError::Changed { key, found })
 }
 
-fn list(connection: &Connection, prefix: &str, after: &str, limit: usize) -> Result<Vec<KeepEntry>, KeepError> {
+fn list(connection: &Connection, prefix: &str, after: &str, limit: usize) -> Result<Vec<StateEntry>, StateError> {
     // The highest character closes the range: keys are ASCII.
     let end = format!("{prefix}\u{10ffff}");
     let select = format!("SELECT {SOUND}, key, value, revision FROM keep WHERE key >= ?1 AND key < ?2 AND key > ?3 ORDER BY key LIMIT ?4");
     let mut statement = connection.prepare_cached(&select)?;
     let rows = statement.query_map(params![prefix, end, after, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
-        Ok((row.get(0)?, KeepEntry { key: row.get(1)?, value: row.get(2)?, revision: file::position(row, 3)? }))
+        Ok((row.get(0)?, StateEntry { key: row.get(1)?, value: row.get(2)?, revision: file::position(row, 3)? }))
     })?;
-    let sound = |(sound, entry): (bool, KeepEntry)| if sound { Ok(entry) } else { Err(damaged(&entry.key)) };
+    let sound = |(sound, entry): (bool, StateEntry)| if sound { Ok(entry) } else { Err(damaged(&entry.key)) };
     rows.map(|row| sound(row?)).collect()
 }
 
