@@ -325,7 +325,7 @@ async def becomes(condition):
 
 
 async def answers_do_not_write(cases, followers, intake):
-    """The way around permissions: a question whose answer would be stored in the ledger, the keep or another's inbox."""
+    """The way around permissions: a question whose answer would be stored in the ledger, the state store or another's inbox."""
     before = await intake.ask(API + "STREAM.INFO.ledger")
     targets = ("ledger.forged.e", "ledger-2.forged.e", "$KV.keep.forged", "dateline.inbox.other", "dateline.reports.forged")
     for user, subject in followers:
