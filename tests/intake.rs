@@ -3,7 +3,7 @@
 mod budget;
 mod forms;
 mod refusals;
-mod sdks;
+pub mod sdks;
 
 use serde_json::{Value, json};
 

@@ -46,6 +46,7 @@ mod passed_over;
 mod poison;
 mod pooler;
 mod reading;
+mod readme;
 mod replayed;
 mod reports;
 mod resources;

@@ -2,7 +2,7 @@
 //! argument, and the same tellings give the same findings.
 //!
 //! [`Watch`] is the state of one series of counts: tell it each bucket's count and it answers with [`Finding`]s, at most a few an
-//! outage. The method, its sources in the literature, its figures and its limits stand in docs/detector.md.
+//! outage. The method, its sources in the literature, its figures and its limits stand in docs/detect.md.
 //!
 //! What must not be here: names of services, events, time zones, where counts come from.
 

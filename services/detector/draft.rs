@@ -12,7 +12,7 @@ pub const SOURCE: &str = "/detector";
 /// Its slug among the sources.
 const SLUG: &str = "dateline";
 
-/// The method, as docs/detector.md names it.
+/// The method, as docs/detect.md names it.
 const METHOD: &str = "seasonal-cusum";
 
 /// So many publishers are named, those with the most reports; an event has at most 32 sources.

@@ -9,15 +9,15 @@ use crate::asking::House;
 use crate::needs;
 
 /// The folder of an SDK, if it is there and the program that it is for.
-fn sdk(language: &str, package: &str) -> Option<PathBuf> {
-    let folder = sdks().join(language);
+pub fn sdk(language: &str, package: &str) -> Option<PathBuf> {
+    let folder = folder().join(language);
     let installed = if folder.join(package).is_dir() { Ok(folder) } else { Err(format!("cloudevents for {language}")) };
     let program = if language == "python" { "python3" } else { "node" };
     needs::found("a public SDK is not installed", installed).filter(|_| needs::tool(program))
 }
 
 /// Where tests/run has put the SDKs.
-fn sdks() -> PathBuf {
+pub fn folder() -> PathBuf {
     let given = |name: &str| std::env::var_os(name).map(PathBuf::from);
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let target = given("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), |folder| root.join(folder));
