@@ -2,6 +2,7 @@
 //! not be done), its settings, and how it ends.
 
 mod audit;
+mod beside;
 mod demo;
 mod ending;
 mod publish;

@@ -1,7 +1,7 @@
 //! A watcher reads pages politely, believes nothing that could harm it, shows what it knows, and goes on where it was when it is killed.
 
-mod vendor;
-mod process;
+pub mod vendor;
+pub mod process;
 
 mod budget;
 mod hostile;

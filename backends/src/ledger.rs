@@ -178,7 +178,7 @@ pub enum LedgerError {
     #[error("the ledger's disk is full: nothing was stored; free some space and send the same events again")]
     Full,
     /// Another process appends to the same file.
-    #[error("another process writes the ledger {path}: stop it, or send the events to it (--url)")]
+    #[error("another process writes the ledger {path}: stop it, or wait until it is done")]
     Locked {
         /// The ledger's file.
         path: String,

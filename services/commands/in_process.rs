@@ -6,17 +6,17 @@ use tokio::sync::watch;
 
 use super::serve::routes;
 use crate::projector::{ProjectError, Projector};
-use crate::shared::api_client::{ApiClient, checked};
+use crate::shared::api_client::{ApiClient, checked, server_of};
 use crate::shared::config::Settings;
 use crate::shared::http::Gate;
 use crate::shared::keys::Keys;
 use crate::shared::stores::{Stores, Use};
 
 impl ApiClient {
-    /// The server named in the settings, else the files.
+    /// The server named in the settings, or the one that runs on the files; else the files.
     pub async fn open(settings: &Settings, files: Use) -> anyhow::Result<Self> {
-        if let Some(url) = &settings.url {
-            return Ok(Self::Server { url: checked(url)?, key: settings.key.clone(), client: reqwest::Client::new() });
+        if let Some((url, key)) = server_of(settings, files) {
+            return Ok(Self::Server { url: checked(&url)?, key, client: reqwest::Client::new() });
         }
         Ok(Self::files(Stores::open(&settings.addresses, files).await?))
     }
@@ -29,9 +29,13 @@ impl ApiClient {
         Self::Files { stores, router, stop }
     }
 
-    /// On files, whose views nobody else projects, brings them up to what was published. On a bus somebody may, and is left to it.
+    /// On files, whose views nobody else projects, brings them up to what was published. On a bus somebody may, and is left to it. A
+    /// server's reader is asked until it has read as far; one that does not answer (an intake alone, a key that may not read) is left to it.
     pub async fn settle(&self) -> anyhow::Result<()> {
-        let Self::Files { stores, .. } = self else { return Ok(()) };
+        let Self::Files { stores, .. } = self else {
+            self.wait_for_the_reader().await;
+            return Ok(());
+        };
         let generation = stores.views.serving().await?;
         let projector = Projector::new(&stores.ledger, &stores.views, generation, FOLD_BYTES_KEPT).await?;
         let projected = projector.up_to(stores.ledger.head().await?.position).await;
@@ -39,5 +43,12 @@ impl ApiClient {
             projected?;
         }
         Ok(())
+    }
+
+    async fn wait_for_the_reader(&self) {
+        let Ok(answer) = self.stream("/v1/incidents?limit=1").await else { return };
+        if let Some(head) = answer.headers().get("dateline-head").and_then(|head| head.to_str().ok()) {
+            let _ = self.get(&format!("/v1/incidents?limit=1&min_position={head}")).await;
+        }
     }
 }

@@ -24,6 +24,7 @@ use crate::shared::config::{Reporting, Role, Serving, Web};
 use crate::shared::health::Health;
 use crate::shared::http::{Bodies, Gate, Listener, Problem, listener};
 use crate::shared::keys::Keys;
+use crate::shared::running::{Announcement, announce, new_token};
 use crate::shared::stores::{Stores, Use, open_ledger, open_reports, open_state_store, record_high_water_mark, until_replaced};
 use crate::shared::supervise::{Roles, Tasks};
 
@@ -42,6 +43,8 @@ pub struct Server {
     pub state_store: StateStore,
     stop: watch::Sender<bool>,
     tasks: Tasks,
+    /// Says to commands on the same files where it listens, as long as it does.
+    announced: Option<Announcement>,
     /// Ends with the reason why they must be started anew.
     replaced: JoinHandle<String>,
 }
@@ -73,7 +76,9 @@ impl Server {
             check_that_keys_exist(&keys, serving).await?;
         }
         let (stop, stopped) = watch::channel(false);
-        let startup = Startup { serving, state_store, gate: Gate::new(keys.clone(), loopback, serving.open_reading), stopped, roles };
+        let operator = new_token()?;
+        let gate = Gate::new(keys.clone(), loopback, serving.open_reading).with_operator(operator.clone());
+        let startup = Startup { serving, state_store, gate, stopped, roles };
         let views = startup.views().await?;
         let archive = startup.archive().await?;
         let mut known = 0;
@@ -123,7 +128,11 @@ impl Server {
         }
         serve_on(&mut tasks, listener, &serving.web, router, startup.stopped.clone());
         let replaced = tokio::spawn(until_replaced(startup.state_store.clone(), number));
-        Ok(Self { address, ledger, views, state_store: startup.state_store, stop, tasks, replaced })
+        let announced = announce(serving, address, &operator).unwrap_or_else(|error| {
+            tracing::warn!(error = format!("{error:#}"), "commands on the same files do not find this server: name it to them with --url");
+            None
+        });
+        Ok(Self { address, ledger, views, state_store: startup.state_store, stop, tasks, announced, replaced })
     }
 
     /// Ends with the reason when these roles work on what is a thing of the past.
@@ -137,6 +146,7 @@ impl Server {
     /// Lets requests under way end, then stops.
     pub async fn stop(self) {
         self.replaced.abort();
+        drop(self.announced);
         // Nobody listens any more only if everything has stopped already.
         let _ = self.stop.send(true);
         self.tasks.ended().await;

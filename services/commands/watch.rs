@@ -1,5 +1,6 @@
 //! `dateline watch`: reads vendors' status pages until it is told to stop. It publishes to a server, or runs every role in this process.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -77,13 +78,16 @@ async fn with_every_role(serving: &Serving, watcher: Watcher, roles: Roles, gree
 async fn beside_a_server(settings: &Settings, watcher: Watcher, server: ApiClient, roles: Roles, greeting: &str) -> anyhow::Result<Answer> {
     let state_store = open_state_store(&settings.addresses).await?;
     let gate = Gate::new(Keys::new(state_store.clone()), settings.listen.ip().is_loopback(), settings.open_reading);
+    let to = server.named();
     let api = Arc::new(server);
-    let server_of_its_own = Listener::bind(settings.listen, &settings.web).await.with_context(|| {
-        format!("cannot listen on {}; where the server is on this machine, give the watcher another address with --listen", settings.listen)
-    })?;
+    // Where nothing else was said, --listen is where the server listens itself.
+    let is_taken = to == format!("http://{}", settings.listen);
+    let listen = if is_taken { SocketAddr::new(settings.listen.ip(), 0) } else { settings.listen };
+    let server_of_its_own = Listener::bind(listen, &settings.web)
+        .await
+        .with_context(|| format!("cannot listen on {listen}; give the watcher another address with --listen"))?;
     let address = server_of_its_own.address();
     let router = whole(watcher.routes(&gate).merge(health(api.clone(), state_store.clone(), roles.clone())));
-    let to = settings.url.as_ref().map(ToString::to_string).unwrap_or_default();
     let told = shutdown_signal()?;
     say(&with_state(&format!("serving at http://{address}\nstop with Ctrl-C\n"), &format!("{greeting}  publishes to {to}\n"), address))?;
     let (stop, stopped) = watch::channel(false);
@@ -110,7 +114,7 @@ fn keep_watching(tasks: &mut Tasks, watcher: Watcher, api: Arc<ApiClient>, state
 }
 
 /// The welcome, with where the watcher shows itself.
-fn with_state(welcome: &str, greeting: &str, address: std::net::SocketAddr) -> String {
+fn with_state(welcome: &str, greeting: &str, address: SocketAddr) -> String {
     let state = format!("{greeting}  state     http://{address}/v1/watch\n  metrics   http://{address}/metrics\n");
     welcome.replace("stop with Ctrl-C\n", &format!("{state}stop with Ctrl-C\n"))
 }

@@ -14,7 +14,8 @@ use tower::ServiceExt;
 use crate::shared::config::{Secret, Settings};
 use crate::shared::http::MAX_BODY_BYTES;
 use crate::shared::http::parameters::percent_encoded;
-use crate::shared::stores::Stores;
+use crate::shared::running;
+use crate::shared::stores::{Stores, Use};
 
 /// An answer to a local question is at most so large, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * MAX_BODY_BYTES;
@@ -47,15 +48,23 @@ pub fn local_server(address: std::net::SocketAddr) -> ApiClient {
 }
 
 impl ApiClient {
-    /// The server named in the settings, which must answer every question within a time; None: no server is named there.
+    /// The server to publish to, as `server_of` finds it, which must answer every question within a time; None: there is none.
     pub fn server_within(settings: &Settings, within: Duration) -> anyhow::Result<Option<Self>> {
-        settings.url.as_ref().map(|url| Self::server(url, settings.key.clone(), within)).transpose()
+        server_of(settings, Use::Append).map(|(url, key)| Self::server(&url, key, within)).transpose()
     }
 
     /// A server, which must answer every question within a time.
     pub fn server(url: &Address, key: Option<Secret>, within: Duration) -> anyhow::Result<Self> {
         let client = reqwest::Client::builder().no_proxy().timeout(within).build()?;
         Ok(Self::Server { url: checked(url)?, key, client })
+    }
+
+    /// The server's address, as it may be shown; for files nothing.
+    pub fn named(&self) -> String {
+        match self {
+            Self::Server { url, .. } => url.to_string(),
+            Self::Files { .. } => String::new(),
+        }
     }
 
     /// Asks for a path; an answer that is a problem becomes an error that says what to do.
@@ -120,6 +129,15 @@ impl ApiClient {
             }
         }
     }
+}
+
+/// The server that a command talks to, with the key for it: the one named in the settings, else the one that runs on the files.
+pub fn server_of(settings: &Settings, files: Use) -> Option<(Address, Option<Secret>)> {
+    if let Some(url) = &settings.url {
+        return Some((url.clone(), settings.key.clone()));
+    }
+    let running = running::find(&settings.addresses).filter(|running| files == Use::Append || running.answers_readers)?;
+    Some((running.url, Some(settings.key.clone().unwrap_or(running.token))))
 }
 
 /// The whole address of a path on a server, for the client alone.

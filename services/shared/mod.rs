@@ -5,6 +5,7 @@ pub mod config;
 pub mod scopes;
 pub mod keys;
 pub mod publishers;
+pub mod running;
 pub mod api_client;
 pub mod clocks;
 pub mod health;

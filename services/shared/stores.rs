@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use dateline_backends::{Address, Ledger, LedgerOptions, Reports, ReportsError, StateError, StateStore, Views};
+use dateline_backends::{Address, Ledger, LedgerError, LedgerOptions, Reports, ReportsError, StateError, StateStore, Views};
 use dateline_events::{EventKey, Position};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::watch;
 
 use crate::shared::config::Addresses;
+use crate::shared::running;
 
 /// Where the state store says which ledger is current: its number, decimal.
 const CURRENT: &str = "ledger/current";
@@ -88,7 +89,16 @@ pub async fn open_ledger(addresses: &Addresses, state_store: &StateStore, ledger
         Use::Read => LedgerOptions::reader(),
     };
     let known = known.max(known_reach(state_store, number).await?);
-    let ledger = Ledger::open(&addresses.ledger, options.numbered(number).known_at_least(known)).await?;
+    let ledger = match Ledger::open(&addresses.ledger, options.numbered(number).known_at_least(known)).await {
+        Err(locked @ LedgerError::Locked { .. }) => match running::find(addresses) {
+            Some(running) => {
+                let said = format!("a server runs on these files at {} (process {})", running.url, running.process);
+                return Err(anyhow::Error::new(locked).context(said));
+            }
+            None => return Err(locked.into()),
+        },
+        opened => opened?,
+    };
     Ok((ledger, number))
 }
 

@@ -9,6 +9,7 @@ use anyhow::{Context, bail};
 use clap::error::{ContextKind, ContextValue};
 use dateline_backends::Address;
 use serde::{Deserialize, Deserializer, de};
+use subtle::ConstantTimeEq;
 
 /// A file that holds one secret is at most so large, in bytes.
 const MAX_SECRET_BYTES: u64 = 4_096;
@@ -32,6 +33,11 @@ impl FromStr for Secret {
 }
 
 impl Secret {
+    /// Whether this is the secret; compared in constant time, so that a guess learns nothing.
+    pub fn is(&self, guess: &str) -> bool {
+        self.0.as_bytes().ct_eq(guess.as_bytes()).into()
+    }
+
     /// The secret that stands alone in a file; line ends after it do not belong to it.
     pub fn of_file(path: &Path) -> anyhow::Result<Self> {
         let named = || format!("cannot read the secret in {}", path.display());
