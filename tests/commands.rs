@@ -8,6 +8,7 @@ mod ending;
 mod publish;
 mod read;
 mod settings;
+mod url;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -7,6 +7,6 @@ mod budget;
 mod hostile;
 mod measure;
 mod polite;
-mod reach;
+pub mod reach;
 mod shared;
 mod story;

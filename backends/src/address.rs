@@ -47,6 +47,11 @@ impl Address {
         self.login().is_some_and(|login| login.contains(['/', '?', '#', '@']))
     }
 
+    /// True where it holds a user or a password, or may hold one.
+    pub fn has_login(&self) -> bool {
+        self.login().is_some()
+    }
+
     /// Everything that may belong to user and password.
     fn login(&self) -> Option<&str> {
         if self.file().is_some() {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use super::{Answer, say};
-use crate::shared::api_client::checked;
+use crate::shared::api_client::ApiClient;
 use crate::shared::config::Settings;
 
 /// Whoever does not answer within this is not ready, in milliseconds.
@@ -17,16 +17,14 @@ pub async fn run(settings: &Settings) -> anyhow::Result<Answer> {
         let ip = if settings.listen.ip().is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { settings.listen.ip() };
         format!("http://{}", std::net::SocketAddr::new(ip, settings.listen.port())).into()
     });
-    let url = checked(&url)?;
-    let client = reqwest::Client::builder().timeout(Duration::from_millis(ANSWER_MS)).build()?;
-    match client.get(format!("{}/health/ready", url.with_secrets().trim_end_matches('/'))).send().await {
-        Ok(answer) => {
-            let ready = answer.status().is_success();
-            say(&format!("{}\n", answer.text().await?))?;
-            Ok(if ready { Answer::Done } else { Answer::No })
+    let api = ApiClient::server(&url, None, Some(Duration::from_millis(ANSWER_MS)))?;
+    match api.answer("/health/ready").await {
+        Ok((status, body)) => {
+            say(&format!("{}\n", String::from_utf8_lossy(&body)))?;
+            Ok(if status.is_success() { Answer::Done } else { Answer::No })
         }
         Err(error) => {
-            eprintln!("dateline: nobody answers at {url}: {}", error.without_url());
+            eprintln!("dateline: {error:#}");
             Ok(Answer::No)
         }
     }

@@ -6,7 +6,7 @@ use tokio::sync::watch;
 
 use super::serve::routes;
 use crate::projector::{ProjectError, Projector};
-use crate::shared::api_client::{ApiClient, checked, server_of};
+use crate::shared::api_client::{ApiClient, server_of};
 use crate::shared::config::Settings;
 use crate::shared::http::Gate;
 use crate::shared::keys::Keys;
@@ -16,7 +16,7 @@ impl ApiClient {
     /// The server named in the settings, or the one that runs on the files; else the files.
     pub async fn open(settings: &Settings, files: Use) -> anyhow::Result<Self> {
         if let Some((url, key)) = server_of(settings, files) {
-            return Ok(Self::Server { url: checked(&url)?, key, client: reqwest::Client::new() });
+            return Self::server(&url, key, None);
         }
         Ok(Self::files(Stores::open(&settings.addresses, files).await?))
     }

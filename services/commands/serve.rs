@@ -225,7 +225,7 @@ impl Startup<'_> {
             (Some(views), _) => {
                 ApiClient::files(Stores { ledger: ledger.clone(), views: views.clone(), state_store: self.state_store.clone(), reports: None })
             }
-            (None, Some((url, key))) => ApiClient::server(url, key.clone(), Duration::from_millis(ANSWER_MS))?,
+            (None, Some((url, key))) => ApiClient::server(url, key.clone(), Some(Duration::from_millis(ANSWER_MS)))?,
             (None, None) => bail!("whom does the detector publish to? Name the intake with --url http://HOST:PORT"),
         };
         Ok(Some((Detector::default(), reports.clone(), Arc::new(api))))

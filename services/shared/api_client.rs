@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, Response, StatusCode, Uri, header};
 use bytes::Bytes;
 use dateline_backends::Address;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use serde_json::Value;
 use tokio::sync::watch;
 use tower::ServiceExt;
@@ -14,10 +16,11 @@ use tower::ServiceExt;
 use crate::shared::config::{Secret, Settings};
 use crate::shared::http::MAX_BODY_BYTES;
 use crate::shared::http::parameters::percent_encoded;
+use crate::shared::https::HttpsClient;
 use crate::shared::running;
 use crate::shared::stores::{Stores, Use};
 
-/// An answer to a local question is at most so large, in bytes.
+/// An answer is at most so large, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * MAX_BODY_BYTES;
 
 /// Whom a command asks.
@@ -29,7 +32,9 @@ pub enum ApiClient {
         /// The API key for it.
         key: Option<Secret>,
         /// The client.
-        client: reqwest::Client,
+        client: HttpsClient,
+        /// It must answer every question within this; None: it may take its time.
+        within: Option<Duration>,
     },
     /// The files.
     Files {
@@ -43,20 +48,21 @@ pub enum ApiClient {
 }
 
 /// The address of a server that this process runs.
-pub fn local_server(address: std::net::SocketAddr) -> ApiClient {
-    ApiClient::Server { url: format!("http://{address}").into(), key: None, client: reqwest::Client::new() }
+pub fn local_server(address: std::net::SocketAddr) -> anyhow::Result<ApiClient> {
+    ApiClient::server(&format!("http://{address}").into(), None, None)
 }
 
 impl ApiClient {
     /// The server to publish to, as `server_of` finds it, which must answer every question within a time; None: there is none.
     pub fn server_within(settings: &Settings, within: Duration) -> anyhow::Result<Option<Self>> {
-        server_of(settings, Use::Append).map(|(url, key)| Self::server(&url, key, within)).transpose()
+        server_of(settings, Use::Append).map(|(url, key)| Self::server(&url, key, Some(within))).transpose()
     }
 
-    /// A server, which must answer every question within a time.
-    pub fn server(url: &Address, key: Option<Secret>, within: Duration) -> anyhow::Result<Self> {
-        let client = reqwest::Client::builder().no_proxy().timeout(within).build()?;
-        Ok(Self::Server { url: checked(url)?, key, client })
+    /// A server, which must answer every question within a time, where one is given.
+    pub fn server(url: &Address, key: Option<Secret>, within: Option<Duration>) -> anyhow::Result<Self> {
+        let url = checked(url)?;
+        let client = HttpsClient::new(url.with_secrets())?;
+        Ok(Self::Server { url, key, client, within })
     }
 
     /// The server's address, as it may be shown; for files nothing.
@@ -69,23 +75,24 @@ impl ApiClient {
 
     /// Asks for a path; an answer that is a problem becomes an error that says what to do.
     pub async fn get(&self, path: &str) -> anyhow::Result<Bytes> {
-        let (status, body) = self.send("GET", path, None).await?;
+        let (status, body) = self.answer(path).await?;
         if status.is_success() { Ok(body) } else { bail!(problem_text(status, &body)) }
     }
 
+    /// Asks for a path; answers the status and the body.
+    pub async fn answer(&self, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
+        self.send("GET", path, None).await
+    }
+
     /// Asks a server for a path, and answers as soon as its head is there: the body comes as it is sent. Files are read without asking.
-    pub async fn stream(&self, path: &str) -> anyhow::Result<reqwest::Response> {
-        let Self::Server { url, key, client } = self else { bail!("only a server's answer comes as it is sent") };
-        let mut request = client.get(whole(url, path));
-        if let Some(key) = key {
-            request = request.bearer_auth(&key.0);
-        }
-        request.send().await.map_err(reqwest::Error::without_url).with_context(|| no_server(url))
+    pub async fn stream(&self, path: &str) -> anyhow::Result<Response<Incoming>> {
+        let Self::Server { url, key, client, .. } = self else { bail!("only a server's answer comes as it is sent") };
+        ask(client, url, key.as_ref(), "GET", path, None).await
     }
 
     /// Whether a service is registered; None where no reader answers at this address (an intake alone).
     pub async fn is_registered(&self, service: &str) -> anyhow::Result<Option<bool>> {
-        let (status, body) = self.send("GET", &format!("/v1/services/{service}"), None).await?;
+        let (status, body) = self.answer(&format!("/v1/services/{service}")).await?;
         // What is no JSON is no answer of a reader.
         let answer: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
         match status {
@@ -103,18 +110,16 @@ impl ApiClient {
 
     async fn send(&self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) -> anyhow::Result<(StatusCode, Bytes)> {
         match self {
-            Self::Server { url, key, client } => {
-                let mut request = client.request(method.parse()?, whole(url, path));
-                if let Some((media_type, body)) = body {
-                    request = request.header(header::CONTENT_TYPE, media_type).body(body);
-                }
-                if let Some(key) = key {
-                    request = request.bearer_auth(&key.0);
-                }
-                // The client's own words may hold the address.
-                let answer = request.send().await.map_err(reqwest::Error::without_url).with_context(|| no_server(url))?;
-                let status = answer.status();
-                Ok((status, answer.bytes().await?))
+            Self::Server { url, key, client, within } => {
+                let answered = async {
+                    let answer = ask(client, url, key.as_ref(), method, path, body).await?;
+                    let status = answer.status();
+                    let whole = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
+                    let whole = whole.map_err(|error| anyhow::anyhow!("the answer of {url} broke off: {error}"))?;
+                    Ok((status, whole.to_bytes()))
+                };
+                let Some(within) = within else { return answered.await };
+                tokio::time::timeout(*within, answered).await.unwrap_or_else(|_| bail!("{url} did not answer within {} s", within.as_secs()))
             }
             Self::Files { router, .. } => {
                 let mut request = Request::builder().method(method).uri(path);
@@ -140,24 +145,45 @@ pub fn server_of(settings: &Settings, files: Use) -> Option<(Address, Option<Sec
     Some((running.url, Some(settings.key.clone().unwrap_or(running.token))))
 }
 
-/// The whole address of a path on a server, for the client alone.
-fn whole(url: &Address, path: &str) -> String {
-    format!("{}{path}", url.with_secrets().trim_end_matches('/'))
+/// Asks a server; answers as soon as the head of its answer is there.
+async fn ask(
+    client: &HttpsClient,
+    url: &Address,
+    key: Option<&Secret>,
+    method: &str,
+    path: &str,
+    body: Option<(&str, Vec<u8>)>,
+) -> anyhow::Result<Response<Incoming>> {
+    let mut request = Request::builder().method(method).uri(format!("{}{path}", url.with_secrets().trim_end_matches('/')));
+    if let Some(key) = key {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {}", key.0));
+    }
+    let mut content = Vec::new();
+    if let Some((media_type, body)) = body {
+        request = request.header(header::CONTENT_TYPE, media_type);
+        content = body;
+    }
+    client.send(request.body(Full::from(content))?).await.with_context(|| no_server(url))
 }
 
 fn no_server(url: &Address) -> String {
     format!("no server answers at {url}; start one with `dateline serve`")
 }
 
-/// The address of a server.
+/// The address of a server, whole; of a host and a port alone it is http.
 pub fn checked(url: &Address) -> anyhow::Result<Address> {
-    if url.has_raw_login() {
+    if url.has_login() {
         bail!("--url {url} cannot be read: leave user and password out of it, and give the API key by --key-file");
     }
-    if !url.with_secrets().starts_with("http://") {
-        bail!("--url {url}: only http:// is spoken here; put a proxy that ends TLS on this machine in front");
+    let has_scheme = url.with_secrets().contains("://");
+    let whole = if has_scheme { url.with_secrets().to_owned() } else { format!("http://{}", url.with_secrets()) };
+    let uri = whole.parse::<Uri>().ok().filter(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none());
+    // A port that is no number may be a password.
+    let has_port = |uri: &Uri| uri.authority().is_some_and(|place| place.as_str() != place.host()).then(|| uri.port_u16().is_some());
+    if uri.is_none_or(|uri| !has_port(&uri).unwrap_or(has_scheme)) {
+        bail!("--url {url}: expected the address of a server, such as https://dateline.example.org, http://127.0.0.1:7310 or 127.0.0.1:7310");
     }
-    Ok(url.clone())
+    Ok(whole.into())
 }
 
 /// True for a status that ends an event: this will never be taken. Everything else says nothing of the event (the caller's key, a

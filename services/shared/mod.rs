@@ -6,6 +6,7 @@ pub mod scopes;
 pub mod keys;
 pub mod publishers;
 pub mod running;
+pub mod https;
 pub mod api_client;
 pub mod clocks;
 pub mod health;

@@ -2,12 +2,8 @@
 //!
 //! What the bytes say is not known here.
 
-use std::error::Error as StdError;
-use std::io;
-use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::bail;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use dateline_events::Instant;
@@ -24,6 +20,7 @@ use url::Url;
 use super::address::{NotReached, Reach, Resolver};
 use super::body::{Held, Store, unpack};
 use super::clock::now;
+use crate::shared::https::{reason, trust};
 
 /// A connection must stand within this, in milliseconds.
 const CONNECT_MS: u64 = 10_000;
@@ -124,7 +121,7 @@ impl Fetcher {
         self.reach.check(&at).map_err(|error| Failure::new(error.to_string()))?;
         for _ in 0..=MAX_REDIRECTS {
             let sent = now();
-            let response = self.client.request(self.request(&at, known)?).await.map_err(|error| Failure::new(reason(&error)))?;
+            let response = self.client.request(self.request(&at, known)?).await.map_err(|error| Failure::new(reason::<NotReached>(&error)))?;
             let read_at = now();
             if !is_redirect(response.status()) {
                 let as_of = sent.plus(-Instant::SECOND * age_s(response.headers()));
@@ -171,24 +168,6 @@ fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// The certificates that this machine trusts.
-fn trust(needed: bool) -> anyhow::Result<rustls::ClientConfig> {
-    let mut roots = rustls::RootCertStore::empty();
-    if needed {
-        let found = rustls_native_certs::load_native_certs();
-        roots.add_parsable_certificates(found.certs);
-        if roots.is_empty() {
-            let why = found.errors.first().map(|error| format!(" ({error})")).unwrap_or_default();
-            bail!(
-                "no certificate is trusted on this machine{why}, so nothing can be read over https; install ca-certificates, or name a file of them in SSL_CERT_FILE"
-            );
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(builder.with_root_certificates(roots).with_no_client_auth())
-}
-
 fn validator(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let text = headers.get(name)?.to_str().ok()?;
     (!text.is_empty() && text.len() <= MAX_VALIDATOR_BYTES).then(|| text.to_owned())
@@ -208,25 +187,4 @@ pub fn retry_after_ms(text: &str, now: Instant) -> Option<u64> {
     }
     let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
     u64::try_from(date.unix_timestamp().saturating_mul(1_000).saturating_sub(now.0 / 1_000)).ok()
-}
-
-/// The innermost cause that has a name; else all causes, one after the other.
-fn reason(error: &(dyn StdError + 'static)) -> String {
-    let (mut said, mut next) = (Vec::new(), Some(error));
-    while let Some(cause) = next {
-        if let Some(error) = cause.downcast_ref::<rustls::Error>() {
-            return format!("TLS failed: {error}");
-        }
-        if let Some(error) = cause.downcast_ref::<NotReached>() {
-            return error.to_string();
-        }
-        let text = cause.to_string();
-        if !said.iter().any(|before: &String| before.contains(&text)) {
-            said.push(text);
-        }
-        // An error of the system hides the error that it was made of.
-        let inner = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        next = inner.map(|inner| inner as &(dyn StdError + 'static)).or_else(|| cause.source());
-    }
-    said.join(": ")
 }

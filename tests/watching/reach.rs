@@ -55,7 +55,7 @@ fn a_file_that_is_not_understood_is_said_and_nothing_is_started() {
 }
 
 /// A certificate for localhost that nobody signed but itself: the private key's file, and the certificate's.
-fn certificate(data: &Path) -> (String, String) {
+pub fn certificate(data: &Path) -> (String, String) {
     let (key, certificate) = (data.join("key.pem"), data.join("certificate.pem"));
     let (key, certificate) = (key.to_str().unwrap().to_owned(), certificate.to_str().unwrap().to_owned());
     let made = Command::new("openssl")
@@ -71,13 +71,13 @@ fn certificate(data: &Path) -> (String, String) {
 }
 
 /// OpenSSL's own server over a folder of files, killed when dropped.
-struct Tls {
+pub struct Tls {
     child: Child,
-    port: u16,
+    pub port: u16,
 }
 
 impl Tls {
-    fn start(folder: &Path, key: &str, certificate: &str) -> Self {
+    pub fn start(folder: &Path, key: &str, certificate: &str) -> Self {
         let mut child = Command::new("openssl")
             .current_dir(folder)
             .args(["s_server", "-accept", "127.0.0.1:0", "-WWW", "-key", key, "-cert", certificate])

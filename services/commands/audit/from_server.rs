@@ -5,13 +5,15 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use axum::http::StatusCode;
 use dateline_events::{Instant, Position};
-use reqwest::StatusCode;
+use http_body_util::{BodyExt, Collected};
 use serde::Deserialize;
 
 use super::{Until, is_beyond};
 use crate::commands::Progress;
 use crate::shared::api_client::{ApiClient, problem_text};
+use crate::shared::https::next_piece;
 
 /// A transfer that brings no further line is begun again so often, after a pause that doubles, in milliseconds. It takes 50 s.
 const RESUMED_IN_VAIN_MAX: u32 = 10;
@@ -82,7 +84,7 @@ impl<W: Write> Reading<'_, W> {
         self.was_answered = true;
         let status = answer.status();
         if !status.is_success() {
-            let why = problem_text(status, &answer.bytes().await.unwrap_or_default());
+            let why = problem_text(status, &answer.into_body().collect().await.map(Collected::to_bytes).unwrap_or_default());
             let passes = status.is_server_error() || [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
             return if passes { Ok(Ended::BrokenOff(why)) } else { Err(anyhow::Error::msg(why)) };
         }
@@ -93,10 +95,10 @@ impl<W: Write> Reading<'_, W> {
         }
         let mut held = Vec::new();
         loop {
-            let chunk = match tokio::time::timeout(Duration::from_secs(SILENCE_S_MAX), answer.chunk()).await {
+            let chunk = match tokio::time::timeout(Duration::from_secs(SILENCE_S_MAX), next_piece(&mut answer)).await {
                 Ok(Ok(Some(chunk))) => chunk,
                 Ok(Ok(None)) => return Ok(Ended::BrokenOff("it ended without its last line".to_owned())),
-                Ok(Err(error)) => return Ok(Ended::BrokenOff(format!("{:#}", anyhow::Error::from(error)))),
+                Ok(Err(error)) => return Ok(Ended::BrokenOff(format!("{error:#}"))),
                 Err(_) => return Ok(Ended::BrokenOff(format!("the server sent nothing for {SILENCE_S_MAX} s"))),
             };
             held.extend_from_slice(&chunk);

@@ -28,7 +28,7 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
     let listen = if serve { settings.listen } else { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
     let serving = Serving { addresses, listen, ..Serving::of(settings, &Role::ALL) };
     let running = Server::start(&serving).await?;
-    let api = local_server(running.address);
+    let api = local_server(running.address)?;
     say(&format!(
         "Dateline plays the WhatsApp outage of 25 October 2022 through intake, ledger, projector and reader (http://{}).\n\n",
         running.address

@@ -53,7 +53,8 @@ pub struct Flags {
     /// Where to listen [default: 127.0.0.1:7310]
     #[arg(long, global = true, env = "DATELINE_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<String>,
-    /// The server that commands talk to, for example http://127.0.0.1:7310; without it they use the files
+    /// The server that commands talk to: https://…, http://… or HOST:PORT; without it they talk to the one that runs on the files, else use
+    /// the files
     #[arg(long, global = true, env = "DATELINE_URL", value_name = "URL")]
     pub url: Option<Address>,
     /// The API key for that server
