@@ -48,8 +48,8 @@ def play(part):
 
 
 def in_the_demo(house):
-    """Files of a demo lie in a folder of its own."""
-    return ["--data", "data/demo"] if house.engine == "sqlite" else house.flags
+    """Where the files of a demo lie."""
+    return ["--data", "data/demo" if (house.folder / "data/demo").exists() else "data"] if house.engine == "sqlite" else house.flags
 
 
 def examples(repository):

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::{ends, said};
-use crate::support::{OUTAGE, folder};
+use crate::support::{OUTAGE, Server, anomaly, folder};
 
 #[test]
 fn the_demo_twice_on_the_same_data_says_the_same_and_adds_nothing() {
@@ -13,8 +13,7 @@ fn the_demo_twice_on_the_same_data_says_the_same_and_adds_nothing() {
     let first = story(ends(&data, &["demo"], 0).0);
     let second = story(ends(&data, &["demo"], 0).0);
     assert_eq!(first, second);
-    let demo = data.join("demo");
-    let (replay, _) = ends(&demo, &["audit", "replay"], 0);
+    let (replay, _) = ends(&data, &["audit", "replay"], 0);
     assert_eq!(replay.lines().count(), OUTAGE.lines().count(), "a second run adds nothing");
     assert!(first.contains("হোয়াটসঅ্যাপ") && first.contains("First reports") || first.contains("WhatsApp"), "{first}");
     ends(&data, &["demo", "--claims"], 0);
@@ -33,4 +32,37 @@ fn what_the_demo_proposes_works_as_printed_even_in_a_folder_with_a_space() {
         let (code, stdout, stderr) = said(&Command::new("sh").args(["-c", line]).output().unwrap());
         assert!(code == Some(0) && stdout.lines().count() > 3 && stderr.is_empty(), "{line}\n{code:?}\n{stdout}\n{stderr}");
     }
+}
+
+#[test]
+fn a_server_shows_what_the_demo_made_and_the_demo_plays_beside_one() {
+    let (_folder, data) = folder();
+    ends(&data, &["demo"], 0);
+    let server = Server::start(&data);
+    let (shown, _) = ends(&data, &["incidents", "--url", &server.url], 0);
+    assert!(shown.contains("WhatsApp"), "{shown}");
+    let (again, _) = ends(&data, &["demo", "--serve"], 0);
+    assert!(again.contains(&server.url) && again.contains("goes on"), "{again}");
+    drop(server);
+    let (_other, empty) = folder();
+    let server = Server::start(&empty);
+    ends(&empty, &["demo"], 0);
+    let (shown, _) = ends(&empty, &["incidents", "--url", &server.url], 0);
+    assert!(shown.contains("WhatsApp"), "{shown}");
+}
+
+#[test]
+fn the_demo_adds_nothing_to_the_record_of_others() {
+    let (_folder, data) = folder();
+    std::fs::write(data.join("one.ndjson"), anomaly("1", "mail", "2026-01-05T10:00Z")).unwrap();
+    ends(&data, &["publish", "one.ndjson"], 0);
+    let refused = || {
+        let (_, stderr) = ends(&data, &["demo"], 2);
+        assert!(stderr.contains("holds other events") && stderr.contains("--data"), "{stderr}");
+    };
+    refused();
+    let server = Server::start(&data);
+    refused();
+    drop(server);
+    assert_eq!(ends(&data, &["audit", "replay"], 0).0.lines().count(), 1);
 }

@@ -4,6 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::{Context, bail};
+use dateline_backends::Ledger;
 use dateline_events::Position;
 use dateline_timelines::tell::{self, Lang, Options};
 use serde_json::Value;
@@ -13,6 +14,8 @@ use crate::commands::{Answer, say};
 use crate::reader::{ReadAxes, TimelineReader};
 use crate::shared::api_client::{ApiClient, local_server};
 use crate::shared::config::{self, Addresses, Role, Serving, Settings};
+use crate::shared::running;
+use crate::shared::stores::{Stores, Use};
 
 /// The outage, an event a line, as a desk wrote it down from its sources.
 pub const OUTAGE: &str = include_str!("whatsapp-2022-10-25.ndjson");
@@ -20,19 +23,16 @@ pub const OUTAGE: &str = include_str!("whatsapp-2022-10-25.ndjson");
 /// The lines up to the claim that the desk misread; the next line corrects it.
 const UP_TO_MISREADING: usize = 4;
 
+/// The source and the id of its first event.
+const FIRST: (&str, &str) = ("/desks/demo", "reg-whatsapp");
+
 /// Plays it.
 pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Result<Answer> {
-    // Where nothing else was said, the demo keeps its files apart from those of a house.
-    let addresses =
-        if settings.addresses.all_in_the_folder() { Addresses::in_folder(settings.addresses.data.join("demo")) } else { settings.addresses.clone() };
     let listen = if serve { settings.listen } else { SocketAddr::from((Ipv4Addr::LOCALHOST, 0)) };
-    let serving = Serving { addresses, listen, ..Serving::of(settings, &Role::ALL) };
-    let running = Server::start(&serving).await?;
-    let api = local_server(running.address)?;
-    say(&format!(
-        "Dateline plays the WhatsApp outage of 25 October 2022 through intake, ledger, projector and reader (http://{}).\n\n",
-        running.address
-    ))?;
+    let serving = Serving { listen, ..Serving::of(settings, &Role::ALL) };
+    let Stage { running, api, timelines } = Stage::of(settings, &serving).await?;
+    let at = api.named();
+    say(&format!("Dateline plays the WhatsApp outage of 25 October 2022 through intake, ledger, projector and reader ({at}).\n\n"))?;
 
     let misread = publish(&api, 0..UP_TO_MISREADING).await?;
     let corrected = publish(&api, UP_TO_MISREADING..UP_TO_MISREADING + 1).await?;
@@ -42,20 +42,66 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
         let told = api.get(&format!("/v1/incidents/whatsapp/timeline.txt?lang={lang}&min_position={last}{suffix}")).await?;
         say(&format!("{}\n", String::from_utf8_lossy(&told)))?;
     }
-    say(&correction(&running, misread, corrected).await?)?;
+    say(&correction(&timelines, misread, corrected).await?)?;
     say(&format!(
         "What was done: {} events went through POST /v1/events into the ledger (positions 1 to {last}), the projector folded them\ninto one incident, and the reader told it.{}\n",
         OUTAGE.lines().count(),
         kept_in(&serving.addresses)
     ))?;
     say(&next_steps(&serving.addresses, misread))?;
-    if serve {
-        let told = crate::commands::shutdown_signal()?;
-        say(&format!("\n{}", crate::commands::welcome(&running, &serving)))?;
-        told.await;
+    match running {
+        Some(running) => {
+            if serve {
+                let told = crate::commands::shutdown_signal()?;
+                say(&format!("\n{}", crate::commands::welcome(&running, &serving)))?;
+                told.await;
+            }
+            running.stop().await;
+        }
+        None => say(&format!("\nA server ran on these files already, and it goes on: open {at}/\n"))?,
     }
-    running.stop().await;
     Ok(Answer::Done)
+}
+
+/// What the demo is played on.
+struct Stage {
+    /// The roles of this process; None beside a server that runs on the same files.
+    running: Option<Server>,
+    api: ApiClient,
+    timelines: TimelineReader,
+}
+
+impl Stage {
+    async fn of(settings: &Settings, serving: &Serving) -> anyhow::Result<Self> {
+        let stage = if running::find(&settings.addresses).is_some() {
+            let Stores { ledger, views, .. } = Stores::open(&settings.addresses, Use::Read).await?;
+            only_a_demo(&ledger, &settings.addresses).await?;
+            Self { running: None, api: ApiClient::open(settings, Use::Append).await?, timelines: TimelineReader::new(ledger, views) }
+        } else {
+            let running = Server::start(serving).await?;
+            only_a_demo(&running.ledger, &settings.addresses).await?;
+            let views = running.views.clone().context("the demo runs every role, and found no views")?;
+            let timelines = TimelineReader::new(running.ledger.clone(), views);
+            // Where there are keys, the demo publishes with the right of whoever holds the files.
+            let api = match running::find(&settings.addresses) {
+                Some(found) => ApiClient::server(&found.url, Some(found.token), None)?,
+                None => local_server(running.address)?,
+            };
+            Self { api, running: Some(running), timelines }
+        };
+        Ok(stage)
+    }
+}
+
+/// What is published stays for ever: the demo adds nothing to the record of others.
+async fn only_a_demo(ledger: &Ledger, addresses: &Addresses) -> anyhow::Result<()> {
+    match ledger.get(1).await? {
+        Some(first) if (first.source.as_str(), first.id.as_str()) != FIRST => bail!(
+            "the ledger {} holds other events, and what is published can never be taken out again; play the demo in a folder of its own: `dateline demo --data demo`",
+            addresses.ledger
+        ),
+        _ => Ok(()),
+    }
 }
 
 /// Publishes some of the lines, as one batch; answers the last position.
@@ -72,13 +118,11 @@ async fn publish(api: &ApiClient, lines: std::ops::Range<usize>) -> anyhow::Resu
 }
 
 /// What the correction changed, in words, in both languages.
-async fn correction(running: &Server, misread: Position, corrected: Position) -> anyhow::Result<String> {
-    let Some(views) = &running.views else { bail!("the demo runs every role, and found no views") };
-    let timelines = TimelineReader::new(running.ledger.clone(), views.clone());
+async fn correction(timelines: &TimelineReader, misread: Position, corrected: Position) -> anyhow::Result<String> {
     let mut text = format!("The desk had misread its first source, and corrected itself. From position {misread} to position {corrected}:\n");
     for lang in [Lang::En, Lang::Bn] {
-        let before = story(&timelines, misread).await?;
-        let after = story(&timelines, corrected).await?;
+        let before = story(timelines, misread).await?;
+        let after = story(timelines, corrected).await?;
         let options = Options { lang, ..Options::default() };
         for line in tell::difference(&before.timeline, &after.timeline, &after.registry.0, &options) {
             text.push_str(&format!("  {line}\n"));
