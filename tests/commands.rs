@@ -1,4 +1,4 @@
-//! What the command line promises: every command, in text and as JSON, its exit codes (0 done, 1 the answer is no, 2 it could
+//! What the command line promises: every command, in text and as JSON, its exit codes (0 done, an empty list too; 1 the answer is no; 2 it could
 //! not be done), its settings, and how it ends.
 
 mod audit;

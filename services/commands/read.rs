@@ -49,7 +49,7 @@ pub async fn incidents(settings: &Settings, read: &ReadFlags, filters: &[(&str, 
     let incidents = listed["incidents"].as_array().context("the server's answer lists no incidents")?;
     if read.format == Format::Json {
         say(&format!("{}\n", String::from_utf8_lossy(&body)))?;
-        return Ok(if incidents.is_empty() { Answer::No } else { Answer::Done });
+        return Ok(Answer::Done);
     }
     for incident in incidents {
         let title = incident["title"].as_object().and_then(|titles| titles.values().next()).and_then(Value::as_str);
@@ -59,7 +59,6 @@ pub async fn incidents(settings: &Settings, read: &ReadFlags, filters: &[(&str, 
     }
     if incidents.is_empty() {
         say("no incidents\n")?;
-        return Ok(Answer::No);
     }
     Ok(Answer::Done)
 }

@@ -37,9 +37,10 @@ fn exit_codes_say_whether_there_is_an_answer() {
     with_outage(&data);
     let (_, stderr) = ends(&data, &["timeline", "no-such-service"], 2);
     assert!(stderr.contains("no-such-service"), "{stderr}");
-    let (stdout, _) = ends(&data, &["incidents", "--service", "no-such-service"], 1);
+    // An empty list is an answer.
+    let (stdout, _) = ends(&data, &["incidents", "--service", "no-such-service"], 0);
     assert_eq!(stdout, "no incidents\n");
-    let (stdout, _) = ends(&data, &["incidents", "--service", "no-such-service", "--format", "json"], 1);
+    let (stdout, _) = ends(&data, &["incidents", "--service", "no-such-service", "--format", "json"], 0);
     assert_eq!(serde_json::from_str::<Value>(&stdout).unwrap()["incidents"], serde_json::json!([]));
     ends(&data, &["incidents", "--service", "whatsapp"], 0);
     let (_, stderr) = ends(&data, &["timeline", "whatsapp", "--lang", "tlh"], 2);
