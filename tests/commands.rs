@@ -5,6 +5,7 @@ mod audit;
 mod beside;
 mod demo;
 mod ending;
+mod errors;
 mod publish;
 mod read;
 mod settings;

@@ -45,7 +45,7 @@ pub(crate) fn is_name(text: &str, bytes_max: usize) -> bool {
 }
 
 /// An ISO 3166-1 or -2 code by its shape, or `world`.
-pub(crate) fn is_region(region: &str) -> bool {
+pub fn is_region(region: &str) -> bool {
     let (country, part) = region.split_once('-').map_or((region, None), |(country, part)| (country, Some(part)));
     let country_is_sound = country.len() == 2 && country.bytes().all(|byte| byte.is_ascii_uppercase());
     let part_is_sound =

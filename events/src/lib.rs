@@ -35,7 +35,7 @@ pub use items::{ItemsRefused, items_of};
 pub use json::read_strict;
 pub use key::{EventKey, LeafHasher, commitment, leaf_bytes, leaf_hash};
 pub use kinds::{Common, Kind};
-pub use lexical::{TYPE_PREFIX, TYPE_SUFFIX, is_slug, slug_of};
+pub use lexical::{TYPE_PREFIX, TYPE_SUFFIX, is_region, is_slug, slug_of};
 pub use limits::MAX_EVENT_BYTES;
 pub use publisher::source_fault;
 pub use shapes::{

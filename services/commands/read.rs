@@ -1,30 +1,40 @@
 //! `dateline timeline` and `dateline incidents`.
 
 use anyhow::{Context, bail};
+use bytes::Bytes;
+use dateline_events::{Instant, Moment};
 use serde_json::Value;
 
 use super::{Answer, say};
 use crate::shared::api_client::{ApiClient, path_with};
 use crate::shared::config::{Format, ReadFlags, Settings};
 use crate::shared::http::parameters::percent_encoded;
+use crate::shared::refusal::Refusal;
 use crate::shared::stores::Use;
+use crate::shared::suggest;
 
 /// Tells a timeline.
 pub async fn timeline(settings: &Settings, which: &str, read: &ReadFlags, claims: bool, retracted: bool, at: Option<&str>) -> anyhow::Result<Answer> {
     let api = ApiClient::open(settings, Use::Read).await?;
     let suffix = if read.format == Format::Json { "json" } else { "txt" };
     let flag = |set: bool| set.then_some("true");
+    let path = format!("/v1/incidents/{}/timeline", percent_encoded(which));
+    let axes = [at, read.known_at.as_deref(), read.as_of.as_deref()];
+    let zone = match &read.tz {
+        None if axes.iter().flatten().any(|text| is_local(text)) => Some(zone_of(&api, which, &path).await?),
+        zone => zone.clone(),
+    };
+    let [at, known_at, as_of] = in_zone(axes, zone.as_deref())?;
     let parameters = [
         ("lang", Some(read.lang.as_str())),
         ("tz", read.tz.as_deref()),
-        ("at", at),
-        ("known_at", read.known_at.as_deref()),
-        ("as_of", read.as_of.as_deref()),
+        ("at", at.as_deref()),
+        ("known_at", known_at.as_deref()),
+        ("as_of", as_of.as_deref()),
         ("claims", flag(claims)),
         ("retracted", flag(retracted)),
     ];
-    let path = path_with(&format!("/v1/incidents/{}/timeline.{suffix}", percent_encoded(which)), &parameters);
-    let body = api.get(&path).await?;
+    let body = get(&api, which, &path_with(&format!("{path}.{suffix}"), &parameters)).await?;
     say(&String::from_utf8_lossy(&body))?;
     if read.format == Format::Json {
         say("\n")?;
@@ -36,11 +46,14 @@ pub async fn timeline(settings: &Settings, which: &str, read: &ReadFlags, claims
 pub async fn incidents(settings: &Settings, read: &ReadFlags, filters: &[(&str, &Option<String>)], limit: usize) -> anyhow::Result<Answer> {
     let api = ApiClient::open(settings, Use::Read).await?;
     let limit = limit.to_string();
+    // Incidents have no zone in common.
+    let zone = read.tz.as_deref().or(Some("UTC"));
+    let [known_at, as_of] = in_zone([read.known_at.as_deref(), read.as_of.as_deref()], zone)?;
     let mut parameters = vec![
         ("lang", Some(read.lang.as_str())),
         ("tz", read.tz.as_deref()),
-        ("known_at", read.known_at.as_deref()),
-        ("as_of", read.as_of.as_deref()),
+        ("known_at", known_at.as_deref()),
+        ("as_of", as_of.as_deref()),
         ("limit", Some(limit.as_str())),
     ];
     parameters.extend(filters.iter().map(|(name, value)| (*name, value.as_deref())));
@@ -59,6 +72,51 @@ pub async fn incidents(settings: &Settings, read: &ReadFlags, filters: &[(&str, 
     }
     if incidents.is_empty() {
         say("no incidents\n")?;
+        for (member, word) in filters.iter().filter(|(name, _)| matches!(*name, "service" | "vendor")) {
+            if let Some(word) = word
+                && let Some(meant) = suggest::slug(&api, member, word).await
+            {
+                eprintln!("dateline: {meant}");
+            }
+        }
     }
     Ok(Answer::Done)
+}
+
+/// Asks about an incident or a service; of one that is not known, says which was perhaps meant.
+async fn get(api: &ApiClient, which: &str, path: &str) -> anyhow::Result<Bytes> {
+    match api.get(path).await {
+        Err(error) if error.downcast_ref::<Refusal>().is_some_and(|refusal| refusal.kind == "unknown-incident") => {
+            Err(suggest::slug(api, "service", which).await.map_or(error, anyhow::Error::msg))
+        }
+        body => body,
+    }
+}
+
+/// A day or a clock time without an offset: only a zone says when it was.
+fn is_local(text: &str) -> bool {
+    let shape: String = text.chars().map(|letter| if letter.is_ascii_digit() { '0' } else { letter }).collect();
+    matches!(shape.as_str(), "0000-00-00" | "0000-00-00T00:00" | "0000-00-00T00:00:00")
+}
+
+/// The zone that the timeline is told in where none is asked for.
+async fn zone_of(api: &ApiClient, which: &str, path: &str) -> anyhow::Result<String> {
+    let told: Value = serde_json::from_slice(&get(api, which, &format!("{path}.json?entries_limit=1")).await?)?;
+    Ok(told["tz"].as_str().unwrap_or("UTC").to_owned())
+}
+
+/// Points on axes, those that are local read in a zone. A day means its end: as known on that day.
+fn in_zone<const N: usize>(axes: [Option<&str>; N], zone: Option<&str>) -> anyhow::Result<[Option<String>; N]> {
+    let mut whole = [const { None }; N];
+    for (place, text) in axes.into_iter().enumerate() {
+        let Some(text) = text else { continue };
+        let Some(zone) = zone.filter(|_| is_local(text)) else {
+            whole[place] = Some(text.to_owned());
+            continue;
+        };
+        let instant = if text.contains('T') { Instant::from_local(text, zone) } else { Moment::parse(&format!("{text}[{zone}]")).ok().map(|day| day.end()) };
+        let instant = instant.with_context(|| format!("\"{text}\" is no time in \"{zone}\"; expected one such as 2022-10-25 or 2022-10-25T14:45, with --tz Asia/Kolkata"))?;
+        whole[place] = Some(instant.to_string());
+    }
+    Ok(whole)
 }

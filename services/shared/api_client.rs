@@ -17,6 +17,7 @@ use crate::shared::config::{Secret, Settings};
 use crate::shared::http::MAX_BODY_BYTES;
 use crate::shared::http::parameters::percent_encoded;
 use crate::shared::https::HttpsClient;
+use crate::shared::refusal::Refusal;
 use crate::shared::running;
 use crate::shared::stores::{Stores, Use};
 
@@ -76,7 +77,7 @@ impl ApiClient {
     /// Asks for a path; an answer that is a problem becomes an error that says what to do.
     pub async fn get(&self, path: &str) -> anyhow::Result<Bytes> {
         let (status, body) = self.answer(path).await?;
-        if status.is_success() { Ok(body) } else { bail!(problem_text(status, &body)) }
+        if status.is_success() { Ok(body) } else { Err(Refusal::of(status, &body).into()) }
     }
 
     /// Asks for a path; answers the status and the body.
@@ -198,13 +199,9 @@ pub fn status_of(item: &Value) -> anyhow::Result<StatusCode> {
     status.with_context(|| format!("the server's answer names no status: {item}"))
 }
 
-/// A problem in one line; what is none, as it came.
+/// A problem in one line, as a command says it.
 pub fn problem_text(status: StatusCode, body: &[u8]) -> String {
-    let problem: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    match (problem["title"].as_str(), problem["detail"].as_str()) {
-        (Some(title), Some(detail)) => format!("{title} ({}): {detail}", status.as_u16()),
-        _ => format!("{status}: {}", String::from_utf8_lossy(body)),
-    }
+    Refusal::of(status, body).to_string()
 }
 
 /// Writes a path with a query; parameters without a value are left out.

@@ -7,6 +7,8 @@ pub mod keys;
 pub mod publishers;
 pub mod running;
 pub mod https;
+pub mod refusal;
+pub mod suggest;
 pub mod api_client;
 pub mod clocks;
 pub mod health;

@@ -7,6 +7,7 @@ use dateline_backends::Address;
 
 use super::secret::silenced;
 use super::{DetectFlags, Secret, WebFlags};
+use crate::shared::suggest;
 
 /// Dateline keeps the history of service outages: who saw it first, when the vendor admitted it, when it was over, what each
 /// of those claims rests on, and what was known at any given moment.
@@ -139,7 +140,7 @@ pub enum Command {
         /// Show what was taken back, too
         #[arg(long)]
         retracted: bool,
-        /// What was going on in the world by then
+        /// What was going on in the world by then: a day or a time
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
     },
@@ -154,8 +155,8 @@ pub enum Command {
         /// Only of this vendor
         #[arg(long, value_name = "SLUG")]
         vendor: Option<String>,
-        /// Only in this region
-        #[arg(long, value_name = "CODE")]
+        /// Only in this region, an ISO 3166 code
+        #[arg(long, value_name = "CODE", value_parser = suggest::region)]
         region: Option<String>,
         /// Only in this state
         #[arg(long, value_name = "STATE")]
@@ -224,7 +225,7 @@ pub struct ImportFlags {
     #[arg(long, value_name = "TIME")]
     pub read_at: Option<String>,
     /// For reports: where they come from, an ISO 3166 code [default: not said]
-    #[arg(long, value_name = "CODE")]
+    #[arg(long, value_name = "CODE", value_parser = suggest::region)]
     pub region: Option<String>,
     /// For reports: what fails [default: unknown]
     #[arg(long, default_value = "unknown", value_name = "SYMPTOM")]
@@ -270,10 +271,10 @@ pub struct ReadFlags {
     /// The language: en or bn [default: en]
     #[arg(long, default_value = "en", value_name = "TAG")]
     pub lang: String,
-    /// The IANA time zone; by default the incident's own
+    /// The IANA time zone, of days and times without an offset too; by default the incident's own, for lists UTC
     #[arg(long, value_name = "ZONE")]
     pub tz: Option<String>,
-    /// Only what sources had certainly stated by then
+    /// Only what sources had certainly stated by then: a day (its end, in --tz) or a time
     #[arg(long, value_name = "TIME")]
     pub known_at: Option<String>,
     /// Only what the ledger had recorded by then: a position, or a time

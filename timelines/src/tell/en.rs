@@ -14,6 +14,7 @@ pub(super) use lines::{
     agreeing, claim, claims_label, finish, first_reports, note, original, outlets, same_in, says, spread, summary, title, wording_without,
 };
 pub(super) use numbers::{duration, lasted, number};
+pub use regions::regions;
 pub(super) use regions::{language, region};
 pub(super) use time::{full_date, time, zone_note};
 pub(super) use warnings::{change, mark};

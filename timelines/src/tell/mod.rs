@@ -32,6 +32,7 @@ mod walk;
 pub use bn::digits as bengali_digits;
 pub use difference::difference;
 pub use edit::{ToldEdit, told_edit};
+pub use en::regions;
 pub use language::Lang;
 pub use plain::{text, width_of};
 

@@ -13,6 +13,11 @@ pub(in crate::tell) fn region(code: &str) -> String {
     }
 }
 
+/// Every region that has a name here: its code, and its name.
+pub fn regions() -> &'static [(&'static str, &'static str)] {
+    &REGIONS
+}
+
 /// A region's name as in a sentence: "the UK".
 pub(super) fn in_sentence(code: &str) -> String {
     let name = region(code);
