@@ -114,8 +114,11 @@ fn in_zone<const N: usize>(axes: [Option<&str>; N], zone: Option<&str>) -> anyho
             whole[place] = Some(text.to_owned());
             continue;
         };
-        let instant = if text.contains('T') { Instant::from_local(text, zone) } else { Moment::parse(&format!("{text}[{zone}]")).ok().map(|day| day.end()) };
-        let instant = instant.with_context(|| format!("\"{text}\" is no time in \"{zone}\"; expected one such as 2022-10-25 or 2022-10-25T14:45, with --tz Asia/Kolkata"))?;
+        let instant =
+            if text.contains('T') { Instant::from_local(text, zone) } else { Moment::parse(&format!("{text}[{zone}]")).ok().map(|day| day.end()) };
+        let instant = instant.with_context(|| {
+            format!("\"{text}\" is no time in \"{zone}\"; expected one such as 2022-10-25 or 2022-10-25T14:45, with --tz Asia/Kolkata")
+        })?;
         whole[place] = Some(instant.to_string());
     }
     Ok(whole)

@@ -62,3 +62,15 @@ fn completions_for_every_usual_shell() {
         assert!(stderr.is_empty(), "{shell}: {stderr}");
     }
 }
+
+#[test]
+fn the_help_of_a_command_shows_its_own_flags_first_and_examples_last() {
+    let (_folder, folder) = folder();
+    let (short, _) = ends(&folder, &["timeline", "-h"], 0);
+    assert!(short.contains("--known-at") && short.contains("Examples:\n  dateline timeline") && !short.contains("--ledger"), "{short}");
+    let (long, _) = ends(&folder, &["timeline", "--help"], 0);
+    let places: Vec<usize> = ["--known-at", "Where things are kept:", "--ledger", "Examples:"].map(|part| long.find(part).unwrap()).to_vec();
+    assert!(places.is_sorted(), "{places:?}\n{long}");
+    let (whole, _) = ends(&folder, &["--help"], 0);
+    assert!(whole.contains("Exit codes: 0 ") && whole.contains("DATELINE_LEDGER"), "{whole}");
+}

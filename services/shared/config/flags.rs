@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dateline_backends::Address;
 
+use super::help::{CLIENT, FILES, SERVER, with_examples};
 use super::secret::silenced;
 use super::{DetectFlags, Secret, WebFlags};
 use crate::shared::suggest;
@@ -15,60 +16,60 @@ use crate::shared::suggest;
 #[command(name = "dateline", version, about, max_term_width = 110)]
 pub struct Flags {
     /// A TOML file with settings; by default dateline.toml in the current folder, if there is one
-    #[arg(long, global = true, env = "DATELINE_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, help_heading = FILES, env = "DATELINE_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The folder of the embedded files [default: data]
-    #[arg(long, global = true, env = "DATELINE_DATA", value_name = "DIR")]
+    #[arg(long, global = true, help_heading = FILES, env = "DATELINE_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
     /// The ledger, sqlite:PATH or nats://USER@HOST:PORT?replicas=N&password_file=PATH&monitor=http://HOST:PORT [default: sqlite:DIR/ledger.db]
-    #[arg(long, global = true, env = "DATELINE_LEDGER", value_name = "URL")]
+    #[arg(long, global = true, help_heading = FILES, env = "DATELINE_LEDGER", value_name = "URL")]
     pub ledger: Option<Address>,
     /// The views, sqlite:PATH or postgres://USER@HOST/DATABASE?password_file=PATH [default: sqlite:DIR/views.db]
-    #[arg(long, global = true, env = "DATELINE_VIEWS", value_name = "URL")]
+    #[arg(long, global = true, help_heading = FILES, env = "DATELINE_VIEWS", value_name = "URL")]
     pub views: Option<Address>,
     /// The state store, sqlite:PATH or nats://… [default: beside the ledger]
-    #[arg(long, global = true, env = "DATELINE_KEEP", value_name = "URL")]
+    #[arg(long, global = true, help_heading = FILES, env = "DATELINE_KEEP", value_name = "URL")]
     pub keep: Option<Address>,
     /// The archive, sqlite:PATH or postgres://… [default: in the views' PostgreSQL; none where they are a file]
-    #[arg(long, global = true, env = "DATELINE_ARCHIVE", value_name = "URL")]
+    #[arg(long, global = true, help_heading = FILES, env = "DATELINE_ARCHIVE", value_name = "URL")]
     pub archive: Option<Address>,
     /// The log of users' reports, sqlite:PATH or nats://…; none takes no reports [default: beside the ledger]
-    #[arg(long, global = true, env = "DATELINE_REPORTS", value_name = "URL")]
+    #[arg(long, global = true, help_heading = FILES, env = "DATELINE_REPORTS", value_name = "URL")]
     pub reports: Option<Address>,
     /// Let everyone report that a service fails, without an API key; an address counts only a few times an hour
-    #[arg(long, global = true, env = "DATELINE_OPEN_REPORTS")]
+    #[arg(long, global = true, help_heading = SERVER, env = "DATELINE_OPEN_REPORTS")]
     pub open_reports: bool,
     /// So many reports of one service an API key may bring in a minute; what is above does not count [default: 100000]
-    #[arg(long, global = true, env = "DATELINE_KEY_REPORTS_A_MINUTE", value_name = "N")]
+    #[arg(long, global = true, help_heading = SERVER, env = "DATELINE_KEY_REPORTS_A_MINUTE", value_name = "N")]
     pub key_reports_a_minute: Option<u64>,
     /// So much memory the projector keeps folded incidents in, in MiB, or the largest alone; those not touched for longest are
     /// loaded again when they are needed [default: 64]
-    #[arg(long, global = true, env = "DATELINE_FOLD_MEMORY_MIB", value_name = "N")]
+    #[arg(long, global = true, help_heading = SERVER, env = "DATELINE_FOLD_MEMORY_MIB", value_name = "N")]
     pub fold_memory_mib: Option<usize>,
     /// The address of a proxy whose X-Forwarded-For says who reports; may be given again. Without it that header is not read
-    #[arg(long = "proxy", global = true, env = "DATELINE_PROXIES", value_name = "IP", value_delimiter = ',')]
+    #[arg(long = "proxy", global = true, help_heading = SERVER, env = "DATELINE_PROXIES", value_name = "IP", value_delimiter = ',')]
     pub proxies: Vec<std::net::IpAddr>,
     /// What bounds a server
     #[command(flatten)]
     pub web: WebFlags,
     /// Where to listen [default: 127.0.0.1:7310]
-    #[arg(long, global = true, env = "DATELINE_LISTEN", value_name = "ADDRESS")]
+    #[arg(long, global = true, help_heading = SERVER, env = "DATELINE_LISTEN", value_name = "ADDRESS")]
     pub listen: Option<String>,
     /// The server that commands talk to: https://…, http://… or HOST:PORT; without it they talk to the one that runs on the files, else use
     /// the files
-    #[arg(long, global = true, env = "DATELINE_URL", value_name = "URL")]
+    #[arg(long, global = true, help_heading = CLIENT, env = "DATELINE_URL", value_name = "URL")]
     pub url: Option<Address>,
     /// The API key for that server
-    #[arg(long, global = true, env = "DATELINE_KEY", value_name = "KEY")]
+    #[arg(long, global = true, help_heading = CLIENT, env = "DATELINE_KEY", value_name = "KEY")]
     pub key: Option<Secret>,
     /// A file that holds the API key for that server, for whoever would not show it to everybody who lists processes
-    #[arg(long, global = true, env = "DATELINE_KEY_FILE", value_name = "FILE", conflicts_with = "key")]
+    #[arg(long, global = true, help_heading = CLIENT, env = "DATELINE_KEY_FILE", value_name = "FILE", conflicts_with = "key")]
     pub key_file: Option<PathBuf>,
     /// Let everyone read, also from other machines
-    #[arg(long, global = true, env = "DATELINE_OPEN_READING")]
+    #[arg(long, global = true, help_heading = SERVER, env = "DATELINE_OPEN_READING")]
     pub open_reading: bool,
     /// What to log to stderr: error, warn, info, debug, or by module [default: warn]
-    #[arg(long, global = true, env = "DATELINE_LOG", value_name = "FILTER")]
+    #[arg(long, global = true, help_heading = FILES, env = "DATELINE_LOG", value_name = "FILTER")]
     pub log: Option<String>,
     /// What to do
     #[command(subcommand)]
@@ -434,7 +435,11 @@ impl std::str::FromStr for ScopeFlag {
 impl Flags {
     /// The parser. No help shows what a setting has in the environment: it may be an address with a password.
     pub fn parser() -> clap::Command {
-        Self::command().mut_args(|arg| arg.hide_env_values(true))
+        // `-h` shows a command's own flags, `--help` these settings too.
+        with_examples(Self::command().mut_args(|arg| {
+            let is_global = arg.is_global_set();
+            arg.hide_env_values(true).hide_short_help(is_global)
+        }))
     }
 
     /// Reads the words of this process; an error shows no secret.

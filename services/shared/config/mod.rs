@@ -3,6 +3,7 @@
 mod flags;
 mod detect;
 mod file;
+mod help;
 mod secret;
 mod web;
 

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use anyhow::bail;
 use clap::Args;
 
+use super::help::SERVER;
 use crate::shared::http::places::{ADDRESS_CONNECTIONS, CONNECTIONS_MAX, LIVE_MAX, Quotas};
 use crate::shared::http::{Bodies, bodies};
 
@@ -28,13 +29,13 @@ pub struct Web {
 #[derive(Debug, Default, Args)]
 pub struct WebFlags {
     /// A further name under which the server is asked, as a proxy in front of it sends it in the header Host; may be given again
-    #[arg(long = "allow-host", global = true, env = "DATELINE_ALLOW_HOSTS", value_name = "NAME", value_delimiter = ',')]
+    #[arg(long = "allow-host", global = true, help_heading = SERVER, env = "DATELINE_ALLOW_HOSTS", value_name = "NAME", value_delimiter = ',')]
     pub allow_hosts: Vec<String>,
     /// So many connections one address may hold, and a quarter as many live streams; a proxy named by --proxy has no limit [default: 256]
-    #[arg(long, global = true, env = "DATELINE_CONNECTIONS_PER_ADDRESS", value_name = "N")]
+    #[arg(long, global = true, help_heading = SERVER, env = "DATELINE_CONNECTIONS_PER_ADDRESS", value_name = "N")]
     pub connections_per_address: Option<usize>,
     /// Memory that bodies on their way in share, in MiB; one key or address holds at most a quarter of it [default: 64]
-    #[arg(long, global = true, env = "DATELINE_BODY_MEMORY_MIB", value_name = "MIB")]
+    #[arg(long, global = true, help_heading = SERVER, env = "DATELINE_BODY_MEMORY_MIB", value_name = "MIB")]
     pub body_memory_mib: Option<usize>,
 }
 
