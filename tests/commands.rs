@@ -8,6 +8,7 @@ mod ending;
 mod errors;
 mod publish;
 mod read;
+mod sealed;
 mod settings;
 mod url;
 

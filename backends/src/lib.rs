@@ -22,6 +22,7 @@ mod views;
 pub use address::Address;
 pub use archive::{Archive, ArchiveError};
 pub use clock::{Clocks, Step, ahead_of_the_clock_s};
+pub use embedded::is_sealed;
 pub use heads::KnownHead;
 pub use inbox::{Delivery, Inbox, InboxError, MAX_DELIVERIES, MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, MAX_REPLY_SUBJECT_BYTES};
 pub use ledger::{

@@ -3,7 +3,6 @@
 mod from_server;
 
 use std::io::Write;
-use std::os::unix::fs::DirBuilderExt;
 
 use anyhow::{Context, bail};
 use dateline_backends::{Ledger, Views};
@@ -16,6 +15,7 @@ use crate::projector::Projector;
 use crate::reader::{ReadAxes, TimelineReader, replay_line};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{AuditCommand, Settings};
+use crate::shared::sealed::Scratch;
 use crate::shared::stores::{Use, ledger_to_read};
 
 /// The width of a timeline as text, in columns.
@@ -129,25 +129,5 @@ async fn last_position(ledger: &Ledger, until: Option<Until>) -> anyhow::Result<
             }
             Ok(low)
         }
-    }
-}
-
-/// A folder that goes away with what is in it.
-pub(super) struct Scratch {
-    pub path: std::path::PathBuf,
-}
-
-impl Scratch {
-    pub(super) fn new() -> anyhow::Result<Self> {
-        let path = std::env::temp_dir().join(format!("dateline-audit-{}", uuid::Uuid::now_v7()));
-        std::fs::DirBuilder::new().mode(0o700).create(&path).with_context(|| format!("cannot make the folder {}", path.display()))?;
-        Ok(Self { path })
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        // Left behind it would only take room in the system's folder for such things.
-        let _ = std::fs::remove_dir_all(&self.path);
     }
 }

@@ -22,6 +22,7 @@ mod voices;
 mod watch;
 
 use crate::shared::config::{Command, Role, Settings, complete};
+use crate::shared::sealed::unsealed;
 
 pub use progress::Progress;
 pub use serving::{shutdown_signal, welcome};
@@ -36,7 +37,8 @@ pub enum Answer {
 }
 
 /// Runs the command.
-pub async fn run(settings: Settings) -> anyhow::Result<Answer> {
+pub async fn run(mut settings: Settings) -> anyhow::Result<Answer> {
+    let _copies = unsealed(&mut settings)?;
     match &settings.command {
         Command::Demo { serve, claims } => demo::run(&settings, *serve, *claims).await,
         Command::Serve => serving::serve(&settings, &Role::ALL).await,

@@ -11,10 +11,10 @@ use dateline_events::Position;
 use dateline_timelines::PROJECTION_VERSION;
 use dateline_timelines::rows::{IncidentNumber, Nature, Needs};
 
-use super::audit::Scratch;
 use super::{Answer, Progress, say};
 use crate::projector::Projector;
 use crate::shared::config::{Settings, ViewsCommand};
+use crate::shared::sealed::Scratch;
 use crate::shared::stores::{Stores, Use};
 
 /// So many differences are shown one by one; all are counted.

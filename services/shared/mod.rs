@@ -6,6 +6,7 @@ pub mod scopes;
 pub mod keys;
 pub mod publishers;
 pub mod running;
+pub mod sealed;
 pub mod https;
 pub mod refusal;
 pub mod suggest;

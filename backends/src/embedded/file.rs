@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows a table of a door.
 
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -100,13 +101,41 @@ fn read_at(path: &Path, format: &Format) -> Result<Connection, FileError> {
     if !path.exists() {
         return Err(FileError::Other(format!("there is no {} at {}: start the process that writes it first", format.name, path.display())));
     }
-    private::settle(path);
-    let connection = Connection::open(path)?;
+    let connection = if private::is_sealed(path) {
+        sealed(path)?
+    } else {
+        private::settle(path);
+        Connection::open(path)?
+    };
     settle(&connection)?;
     connection.pragma_update(None, "query_only", "ON")?;
     connection.pragma_update(None, "cache_size", -READER_CACHE_KIB)?;
     check(&connection, path, format)?;
     Ok(connection)
+}
+
+/// Opens a file that nobody may write, without a file beside it. What a log beside it holds would not be seen, so there must be none.
+fn sealed(path: &Path) -> Result<Connection, FileError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if std::fs::metadata(Path::new(&log)).is_ok_and(|log| log.len() > 0) {
+        return Err(FileError::Other(format!(
+            "{} cannot be written, and its log {} holds what is not in it yet: copy both to where they can be written, and read them there",
+            path.display(),
+            Path::new(&log).display()
+        )));
+    }
+    let mut address = String::from("file:");
+    for byte in path.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' => address.push(char::from(*byte)),
+            byte if byte.is_ascii_alphanumeric() => address.push(char::from(*byte)),
+            byte => address.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    address.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    Ok(Connection::open_with_flags(address, flags)?)
 }
 
 /// Opens a file that is there so that it is held alone and needs no other file beside it. One that is empty, or of an older version, must be

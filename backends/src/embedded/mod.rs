@@ -16,6 +16,7 @@ mod views;
 
 pub use archive::Archive;
 pub use ledger::{Follower, Ledger};
+pub use private::is_sealed;
 pub use reports::Reports;
 pub use state_store::StateStore;
 pub use views::Views;

@@ -8,6 +8,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
+use rustix::fs::{Access, access};
+
 /// A folder and a file as they are to be.
 const FOLDER: u32 = 0o700;
 const FILE: u32 = 0o600;
@@ -68,6 +70,15 @@ pub(super) fn has_room(beside: &Path) -> bool {
     });
     let deleted = std::fs::remove_file(&path);
     written.and(deleted).is_ok()
+}
+
+/// Whether a file that is there is not to be written: it or its folder lets nobody, or not this process, or the medium takes nothing.
+pub fn is_sealed(path: &Path) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Who may write everything keeps to the mode, too.
+    let may_be_written =
+        |path: &Path| std::fs::metadata(path).is_ok_and(|found| !found.permissions().readonly()) && access(path, Access::WRITE_OK).is_ok();
+    path.exists() && !(may_be_written(path) && may_be_written(folder))
 }
 
 /// True for a folder that holds nothing but files like ours.
