@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{bare, ends, said};
 use crate::support::folder;
 
-/// In which of the folders `keys create` made its keep.
+/// In which of the folders `keys create` made its state store.
 fn made_in(folder: &Path) -> Vec<&'static str> {
     ["file", "environment", "flag", "data"].into_iter().filter(|name| folder.join(name).join("keep.db").exists()).collect()
 }
