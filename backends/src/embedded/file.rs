@@ -7,6 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use dateline_events::{Instant, Position};
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior};
 
 use super::fault::{FileError, OfAFile as _};
@@ -164,6 +165,8 @@ fn settle(connection: &Connection) -> Result<(), FileError> {
     connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.pragma_update(None, "trusted_schema", "OFF")?;
+    // Else SQLite plans by the values that are bound, and every statement is prepared again whenever its bindings are cleared.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "temp_store", "MEMORY")?;
     Ok(())
 }
