@@ -82,8 +82,9 @@ fn references(snapshot: &mut Snapshot<'_, '_>, needs: &Needs) -> Result<Vec<Refe
         return Ok(Vec::new());
     }
     let (pages, references) = pairs(needs.references.iter());
+    // Under LATERAL with a limit each is looked up by the key; a join may be planned the other way round, over the whole table for each.
     let text = "SELECT r.page, r.reference, r.incident, r.since FROM unnest($1::bytea[], $2::bytea[]) AS n(page, reference)
-         JOIN @page_references r ON r.page = n.page AND r.reference = n.reference ORDER BY r.page, r.reference";
+         CROSS JOIN LATERAL (SELECT * FROM @page_references p WHERE p.page = n.page AND p.reference = n.reference LIMIT 1) r";
     ask(snapshot, text, &[&pages, &references], decode::reference)
 }
 
