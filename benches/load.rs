@@ -1,6 +1,6 @@
 //! The load command: every figure of BENCHMARKS.md beside its raw limit, measured in the same run, A B A B.
 //!
-//! `cargo bench --bench load -- [--events N] [--only append|bus|distributed|http|import|project|reports|timeline|serve] [--quick] [--program PATH]`
+//! `cargo bench --bench load -- [--events N] [--only append|bus|distributed|histories|http|import|project|reports|timeline|serve] [--quick] [--program PATH]`
 //!
 //! `--program` measures another build of `dateline`; where others build into the same target folder, give it a copy.
 
@@ -22,6 +22,10 @@ mod bus;
 mod client;
 #[path = "load/distributed.rs"]
 mod distributed;
+#[path = "load/histories.rs"]
+mod histories;
+#[path = "../tests/both_engines/history.rs"]
+mod history;
 #[path = "load/http.rs"]
 mod http;
 #[path = "load/import.rs"]
@@ -92,6 +96,9 @@ fn main() {
     }
     if wanted("distributed") {
         distributed::measure(&runtime, &options);
+    }
+    if wanted("histories") {
+        histories::measure(&runtime, &options);
     }
     if wanted("http") {
         http::measure(&runtime, &options);

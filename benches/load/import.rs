@@ -20,12 +20,12 @@ const MAX_PAIRS: usize = 3;
 const LOOK_EVERY_MS: u64 = 10;
 
 /// The history, and the table of what was visible when.
-const HISTORY: [&str; 2] =
+pub const HISTORY: [&str; 2] =
     ["../shared/data/statuspage/cloudflare/cloudflare.versions.jsonl.gz", "../shared/data/statuspage/cloudflare/cloudflare.visibility.csv"];
 
-struct Imported {
+pub struct Imported {
     seconds: f64,
-    events: f64,
+    pub events: f64,
     memory_mib: u64,
 }
 
@@ -96,7 +96,7 @@ fn parse(file: &Path) -> f64 {
     begun.elapsed().as_secs_f64()
 }
 
-fn import(program: &Path, flags: &[String], versions: &Path, table: &Path) -> Imported {
+pub fn import(program: &Path, flags: &[String], versions: &Path, table: &Path) -> Imported {
     let begun = Instant::now();
     let mut child = Command::new(program)
         .args(flags)
