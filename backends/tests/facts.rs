@@ -12,6 +12,7 @@ use crate::support::{attachment, commit, event_row, head, key, waiting};
 on_every_engine! {
     known_events_come_with_the_incidents_that_hold_them_now,
     of_heads_and_links_the_version_in_force_is_known,
+    links_are_followed_to_their_ends,
     a_reference_is_kept_by_whom_it_came_first,
     acts_are_found_by_what_they_are_about,
     waiting_events_are_found_by_time_key_incident_and_reference_until_they_are_attached,
@@ -52,6 +53,21 @@ async fn of_heads_and_links_the_version_in_force_is_known(place: Place) {
     commit(&views, 6, Rows { heads: vec![moved.clone()], ..Rows::default() }).await;
     let facts = load(&views, Needs { subjects: set(["whatsapp".to_owned(), "signal".to_owned()]), ..Needs::default() }).await;
     assert_eq!(facts.heads, [moved, head(4, 4, "signal"), head(1, 3, "whatsapp")]);
+}
+
+async fn links_are_followed_to_their_ends(place: Place) {
+    let views = views(&place).await;
+    let link = |event, since, from, to| LinkRow { event, since, from, to, active: event != 11 };
+    // A chain 1 – 2 – 3 – 4 and a ring 6 – 7 – 8; the link of 5 led to 4 once, and leads to 6 since it was corrected.
+    let rows = vec![link(9, 9, 1, 2), link(10, 10, 2, 3), link(11, 11, 3, 4), link(12, 12, 4, 5), link(13, 13, 6, 7), link(14, 14, 7, 8)];
+    commit(&views, 14, Rows { links: rows, ..Rows::default() }).await;
+    commit(&views, 16, Rows { links: vec![link(15, 15, 8, 6), link(12, 16, 5, 6)], ..Rows::default() }).await;
+    for (asked, found) in [(1, vec![9, 10, 11]), (4, vec![9, 10, 11]), (5, vec![12, 13, 14, 15]), (7, vec![12, 13, 14, 15]), (20, vec![])] {
+        let facts = load(&views, Needs { links: set([asked]), ..Needs::default() }).await;
+        assert_eq!(facts.links.iter().map(|link| link.event).collect::<Vec<_>>(), found, "from {asked}");
+    }
+    let facts = load(&views, Needs { links: set([3, 8]), ..Needs::default() }).await;
+    assert_eq!(facts.links.len(), 7, "each stands once");
 }
 
 async fn a_reference_is_kept_by_whom_it_came_first(place: Place) {

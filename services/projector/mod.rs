@@ -138,7 +138,7 @@ impl Projector {
             committing: None,
             cursor,
             folded: cursor,
-            knowledge: Knowledge::new(nothing_waits),
+            knowledge: if cursor == 0 { Knowledge::of_empty_views() } else { Knowledge::new(nothing_waits) },
             folds: Folds::new(fold_bytes),
             fold_bytes,
             pages_at_once: 1,

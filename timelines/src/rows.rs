@@ -228,7 +228,7 @@ pub struct Needs {
     pub incidents: BTreeSet<IncidentNumber>,
     /// Incidents by the vendor's own id: page and id.
     pub references: BTreeSet<(String, String)>,
-    /// Links that touch these incidents.
+    /// Links that touch these incidents, those that touch what these lead to, and so on.
     pub links: BTreeSet<IncidentNumber>,
     /// Acts about these events, whole.
     pub acts: BTreeSet<EventKey>,
@@ -258,7 +258,8 @@ pub struct Facts {
     pub heads: Vec<HeadRow>,
     /// The references asked for.
     pub references: Vec<ReferenceRow>,
-    /// The links in force (active or not) that touch the incidents asked for.
+    /// The links in force (active or not) that touch the incidents asked for, followed to their ends: also every link that touches what one
+    /// of them leads to.
     pub links: Vec<LinkRow>,
     /// The acts asked for.
     pub acts: Vec<EventRow>,

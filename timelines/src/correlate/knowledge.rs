@@ -6,7 +6,9 @@ use std::sync::Arc;
 use dateline_events::{EventKey, Position};
 
 use super::heads::SubjectHeads;
-use crate::rows::{EventRow, Facts, HeadRow, IncidentNumber, KnownEvent, LinkRow, Needs, Rows, WaitingRow};
+use super::links::Links;
+use super::references::References;
+use crate::rows::{EventRow, Facts, HeadRow, IncidentNumber, KnownEvent, Needs, Rows, WaitingRow};
 
 /// So many bytes of heads are kept between pages; past it those of services that the last page did not touch are let go. Those of the
 /// services that it touched stay: the next page needs them again.
@@ -22,8 +24,8 @@ pub struct Knowledge {
     services: HashMap<IncidentNumber, String>,
     /// Heads asked for one by one; those of services asked for whole stand there.
     pub(super) heads: HashMap<IncidentNumber, HeadRow>,
-    pub(super) references: HashMap<(String, String), IncidentNumber>,
-    pub(super) links: BTreeMap<Position, LinkRow>,
+    pub(super) references: References,
+    pub(super) links: Links,
     pub(super) acts: HashMap<EventKey, BTreeMap<Position, EventRow>>,
     pub(super) waiting: BTreeMap<Position, (WaitingRow, Arc<EventRow>)>,
     nothing_waits: bool,
@@ -33,6 +35,11 @@ impl Knowledge {
     /// Nothing is known; `nothing_waits` says that no event in the views waits, so that nobody has to ask.
     pub fn new(nothing_waits: bool) -> Self {
         Self { nothing_waits, ..Self::default() }
+    }
+
+    /// What is known of views that hold nothing yet: nothing waits, and no reference need be asked for.
+    pub fn of_empty_views() -> Self {
+        Self { references: References::of_empty_views(), ..Self::new(true) }
     }
 
     /// True where it is known that no event waits.
@@ -49,8 +56,17 @@ impl Knowledge {
         let (whole, single): (Vec<_>, Vec<_>) = facts.heads.into_iter().partition(|head| needs.subjects.contains(&head.subject));
         self.heads.extend(single.into_iter().map(|head| (head.number, head)));
         self.put_heads(whole);
-        self.references.extend(facts.references.into_iter().map(|row| ((row.page, row.reference), row.incident)));
-        self.links.extend(facts.links.into_iter().map(|row| (row.event, row)));
+        for row in facts.references {
+            self.references.put((row.page, row.reference), Some(row.incident));
+        }
+        for reference in needs.references {
+            self.references.put(reference, None);
+        }
+        for link in facts.links {
+            // Links were followed to their ends: nothing is left to ask about either.
+            self.asked.links.extend([link.from, link.to]);
+            self.links.put(&link);
+        }
         for act in facts.acts {
             if let Some(target) = act.target {
                 self.acts.entry(target).or_default().insert(act.position, act);
@@ -61,7 +77,6 @@ impl Knowledge {
         asked.keys.extend(needs.keys);
         asked.subjects.extend(needs.subjects);
         asked.incidents.extend(needs.incidents);
-        asked.references.extend(needs.references);
         asked.links.extend(needs.links);
         asked.acts.extend(needs.acts);
         asked.waiting_windows.extend(needs.waiting_windows);
@@ -90,7 +105,7 @@ impl Knowledge {
             keys: needs.keys.difference(&asked.keys).copied().collect(),
             subjects: needs.subjects.difference(&asked.subjects).cloned().collect(),
             incidents: needs.incidents.difference(&asked.incidents).copied().collect(),
-            references: needs.references.difference(&asked.references).cloned().collect(),
+            references: needs.references.iter().filter(|reference| !self.references.knows(reference)).cloned().collect(),
             links: needs.links.difference(&asked.links).copied().collect(),
             acts: needs.acts.difference(&asked.acts).copied().collect(),
             waiting_windows: needs.waiting_windows.difference(&asked.waiting_windows).filter(|_| waiting).cloned().collect(),
@@ -100,7 +115,7 @@ impl Knowledge {
         }
     }
 
-    /// After a page was committed: keeps the heads, brought up to date, and forgets the rest.
+    /// After a page was committed: keeps heads and references, brought up to date, and forgets the rest.
     pub fn keep_heads(&mut self, rows: &Rows) {
         let touched: BTreeSet<&str> = rows.events.iter().map(|row| row.subject.as_str()).collect();
         self.put_heads(rows.heads.iter().filter(|head| self.asked.subjects.contains(&head.subject)).cloned().collect::<Vec<_>>());
@@ -110,8 +125,13 @@ impl Knowledge {
             self.services.retain(|_, subject| touched.contains(subject.as_str()));
         }
         let (subjects, services) = (std::mem::take(&mut self.subjects), std::mem::take(&mut self.services));
+        for row in &rows.references {
+            self.references.put((row.page.clone(), row.reference.clone()), Some(row.incident));
+        }
+        self.references.bound();
+        let references = std::mem::take(&mut self.references);
         let nothing_waits = self.nothing_waits && rows.waiting.is_empty();
         let asked = Needs { subjects: subjects.keys().cloned().collect(), ..Needs::default() };
-        *self = Self { asked, subjects, services, nothing_waits, ..Self::default() };
+        *self = Self { asked, subjects, services, references, nothing_waits, ..Self::default() };
     }
 }

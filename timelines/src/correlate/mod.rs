@@ -6,8 +6,10 @@
 
 mod heads;
 mod knowledge;
+mod links;
 mod moves;
 mod place;
+mod references;
 mod waiting;
 
 use std::sync::Arc;

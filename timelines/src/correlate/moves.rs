@@ -83,7 +83,7 @@ impl Pass<'_> {
     fn acts_about(&mut self, key: EventKey) -> Vec<EventRow> {
         self.needs.acts.insert(key);
         let past = self.knowledge.acts.get(&key).into_iter().flat_map(BTreeMap::values);
-        let here = self.events.values().map(|known| &known.event).filter(|row| row.target == Some(key) && row.position <= self.now);
+        let here = self.acts.get(&key).into_iter().flatten().filter_map(|place| self.rows.events.get(*place));
         let mut acts: BTreeMap<Position, EventRow> = past.chain(here).map(|row| (row.position, row.clone())).collect();
         acts.retain(|_, row| row.problem.is_none());
         acts.into_values().collect()
@@ -121,6 +121,7 @@ impl Pass<'_> {
         links.insert(link.event, link.clone());
         let after = components(links.values().filter(|link| link.active));
         self.rows.links.retain(|row| row.event != link.event || row.since != link.since);
+        self.links.put(&link);
         self.rows.links.push(link);
         let touched: BTreeSet<IncidentNumber> = before.keys().chain(after.keys()).copied().collect();
         for incident in touched {
@@ -142,11 +143,10 @@ impl Pass<'_> {
                 continue;
             }
             self.needs.links.insert(incident);
-            let mut in_force: BTreeMap<Position, &LinkRow> = self.knowledge.links.iter().map(|(event, row)| (*event, row)).collect();
-            in_force.extend(self.rows.links.iter().map(|row| (row.event, row)));
-            for row in in_force.into_values().filter(|row| row.from == incident || row.to == incident) {
-                open.extend([row.from, row.to]);
-                found.insert(row.event, row.clone());
+            let past = self.knowledge.links.at(incident).filter(|link| self.links.get(link.event).is_none());
+            for link in past.chain(self.links.at(incident)) {
+                open.extend([link.from, link.to]);
+                found.insert(link.event, link.clone());
             }
         }
         found

@@ -8,6 +8,7 @@ use dateline_events::{Event, EventKey, Instant, Kind, Position};
 
 use super::heads::reach;
 use super::knowledge::Knowledge;
+use super::links::Links;
 use super::{Placement, ReadRecord, incident_id, named_by, nature_of, overlap_bounds, reference_of, registry_id, subject_of_id};
 use crate::rows::{AttachmentRow, EventRow, HeadRow, IncidentNumber, KnownEvent, Nature, Needs, ReferenceRow, Rows, WaitingRow};
 
@@ -19,8 +20,12 @@ pub(super) struct Pass<'a> {
     /// Heads that this page made or changed.
     heads: BTreeMap<IncidentNumber, HeadRow>,
     pub(super) references: HashMap<(String, String), IncidentNumber>,
+    /// The links that this page made or changed.
+    pub(super) links: Links,
     /// Events of this page, and what holds them; also events of the past that this page attached or moved.
     pub(super) events: HashMap<EventKey, KnownEvent>,
+    /// The acts of this page by what they are about, each by its place among the page's events.
+    pub(super) acts: HashMap<EventKey, Vec<usize>>,
     pub(super) waiting: BTreeMap<Position, (WaitingRow, Arc<EventRow>)>,
     /// Waiting events of the past that this page attached.
     pub(super) no_longer_waiting: BTreeSet<Position>,
@@ -55,7 +60,9 @@ impl<'a> Pass<'a> {
             rows: Rows::default(),
             heads: BTreeMap::new(),
             references: HashMap::new(),
+            links: Links::default(),
             events: HashMap::new(),
+            acts: HashMap::new(),
             waiting: BTreeMap::new(),
             no_longer_waiting: BTreeSet::new(),
             revived: Vec::new(),
@@ -79,6 +86,9 @@ impl<'a> Pass<'a> {
     /// Takes the next record of the ledger.
     pub(super) fn take(&mut self, record: &ReadRecord) {
         self.now = record.row.position;
+        if let Some(target) = record.row.target {
+            self.acts.entry(target).or_default().push(self.rows.events.len());
+        }
         self.rows.events.push(record.row.clone());
         self.events.insert(record.row.key, KnownEvent { event: record.row.clone(), incidents: Vec::new() });
         let Some(event) = record.event.as_deref() else { return };
@@ -287,7 +297,7 @@ impl<'a> Pass<'a> {
             return Some(*incident);
         }
         self.needs.references.insert(reference.clone());
-        self.knowledge.references.get(reference).copied()
+        self.knowledge.references.get(reference)
     }
 
     /// An event by key, in this page or in the past.

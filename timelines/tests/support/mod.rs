@@ -41,7 +41,15 @@ impl MemoryViews {
         for link in &self.rows.links {
             links.insert(link.event, link.clone());
         }
-        links.retain(|_, link| needs.links.contains(&link.from) || needs.links.contains(&link.to));
+        let mut reached = needs.links.clone();
+        let mut before = usize::MAX;
+        while before != reached.len() {
+            before = reached.len();
+            let ends = links.values().filter(|link| reached.contains(&link.from) || reached.contains(&link.to));
+            let ends: Vec<IncidentNumber> = ends.flat_map(|link| [link.from, link.to]).collect();
+            reached.extend(ends);
+        }
+        links.retain(|_, link| reached.contains(&link.from) || reached.contains(&link.to));
         let fits = |row: &WaitingRow| {
             row.awaits_keys.iter().any(|key| needs.waiting_keys.contains(key))
                 || row.awaits_incident.as_ref().is_some_and(|id| needs.waiting_incidents.contains(id))
@@ -131,7 +139,8 @@ impl Projector {
     /// One that keeps at most so many bytes of folds.
     pub fn within(views: MemoryViews, fold_bytes: usize) -> Self {
         let nothing_waits = views.waiting_positions().is_empty();
-        Self { views, knowledge: Knowledge::new(nothing_waits), folds: Folds::new(fold_bytes), fold_bytes }
+        let knowledge = if views.cursor == 0 { Knowledge::of_empty_views() } else { Knowledge::new(nothing_waits) };
+        Self { views, knowledge, folds: Folds::new(fold_bytes), fold_bytes }
     }
 
     /// Projects one page; what it keeps between pages is dropped where `restart` says so.

@@ -92,11 +92,20 @@ fn links(snapshot: &mut Snapshot<'_, '_>, needs: &Needs) -> Result<Vec<LinkRow>,
     if needs.links.is_empty() {
         return Ok(Vec::new());
     }
-    let text = "SELECT l.event, l.since, l.one, l.other, l.active
-         FROM (SELECT event FROM @links WHERE one = ANY($1) UNION SELECT event FROM @links WHERE other = ANY($1)) t
-         CROSS JOIN LATERAL (SELECT * FROM @links l WHERE l.event = t.event ORDER BY l.since DESC LIMIT 1) l
-         WHERE l.one = ANY($1) OR l.other = ANY($1) ORDER BY l.event";
-    ask(snapshot, text, &[&numbers(&needs.links)], decode::link)
+    // The links with one end at an incident: any version names them, the one in force says.
+    let touching = "CROSS JOIN LATERAL (SELECT event FROM @links WHERE one = r.incident UNION SELECT event FROM @links WHERE other = r.incident) t
+         CROSS JOIN LATERAL (SELECT * FROM @links v WHERE v.event = t.event ORDER BY v.since DESC LIMIT 1) l";
+    let text = format!(
+        "WITH RECURSIVE reached(incident) AS (
+             SELECT * FROM unnest($1::bigint[])
+             UNION SELECT e.incident FROM reached r {touching} CROSS JOIN LATERAL (VALUES (l.one), (l.other)) e(incident)
+             WHERE l.one = r.incident OR l.other = r.incident
+         ) SELECT l.event, l.since, l.one, l.other, l.active FROM reached r {touching} WHERE l.one = r.incident OR l.other = r.incident"
+    );
+    let mut links = ask(snapshot, &text, &[&numbers(&needs.links)], decode::link)?;
+    links.sort_by_key(|link| link.event);
+    links.dedup_by_key(|link| link.event);
+    Ok(links)
 }
 
 fn acts(snapshot: &mut Snapshot<'_, '_>, needs: &Needs) -> Result<Vec<EventRow>, ViewsError> {

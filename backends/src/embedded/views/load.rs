@@ -2,7 +2,7 @@
 //!
 //! SQLite answers in the same process, so a look-up a value costs less than building a list to join with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::Position;
 use dateline_timelines::rows::{Facts, KnownEvent, Needs, WaitingRow};
@@ -49,8 +49,13 @@ impl Loading<'_> {
             collect(&mut references, [page, reference], decode::reference, &mut facts.references)?;
         }
         let mut links = self.prepare(&format!("SELECT {} FROM @links l WHERE l.one = ?1 OR l.other = ?1", decode::link_columns()))?;
-        for incident in &needs.links {
-            collect(&mut links, [number(*incident)], decode::link, &mut facts.links)?;
+        let (mut open, mut reached) = (needs.links.clone(), BTreeSet::new());
+        while let Some(incident) = open.pop_first() {
+            reached.insert(incident);
+            let found = facts.links.len();
+            collect(&mut links, [number(incident)], decode::link, &mut facts.links)?;
+            let ends = facts.links.iter().skip(found).flat_map(|link| [link.from, link.to]);
+            open.extend(ends.filter(|end| !reached.contains(end)));
         }
         facts.links.sort_by_key(|link| link.event);
         facts.links.dedup_by_key(|link| link.event);
