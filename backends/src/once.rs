@@ -81,11 +81,16 @@ pub(crate) fn list_places(rows: &Rows) -> BTreeSet<ListPlace<'_>> {
     taken
 }
 
-/// What each position changed: position and incident.
-pub(crate) fn changes(rows: &Rows) -> BTreeSet<(Position, IncidentNumber)> {
-    let attached = rows.attachments.iter().map(|row| (row.since, row.incident));
-    let told = rows.summaries.iter().map(|row| (row.since, row.group));
-    attached.chain(told).collect()
+/// From this version of the projection on, `changes` says how many events a group held: a summary that says what was said before is left out.
+pub(crate) const CHANGES_COUNT_SINCE: u32 = 5;
+
+/// What each position changed: position and incident, and of a group how many events it held then.
+pub(crate) fn changes(rows: &Rows) -> BTreeMap<(Position, IncidentNumber), Option<i64>> {
+    let count = |events: usize| i64::try_from(events).unwrap_or(i64::MAX);
+    let mut changes: BTreeMap<_, _> = rows.attachments.iter().map(|row| ((row.since, row.incident), None)).collect();
+    changes.extend(rows.summaries.iter().map(|row| ((row.since, row.group), row.events.map(count))));
+    changes.extend(rows.changes.iter().map(|row| ((row.since, row.group), Some(count(row.events)))));
+    changes
 }
 
 /// The bounds of a waiting event, an open one as the least or greatest integer; None: it cannot join by time.

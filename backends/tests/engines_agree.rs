@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 
 use dateline_backends::{EventState, ListQuery, Order, Views};
 use dateline_events::Instant;
-use dateline_timelines::rows::{AttachmentRow, EventRow, HeadRow, LinkRow, MembershipRow, Nature, Needs, ReferenceRow, Rows, SummaryRow, WaitingRow};
+use dateline_timelines::rows::{
+    AttachmentRow, ChangeRow, EventRow, HeadRow, LinkRow, MembershipRow, Nature, Needs, ReferenceRow, Rows, SummaryRow, WaitingRow,
+};
 
 use crate::place::{Place, views};
 use crate::support::key;
@@ -57,6 +59,7 @@ impl Dice {
             }
             rows.heads.push(self.head(position));
             rows.summaries.push(self.summary(position));
+            rows.changes.push(ChangeRow { group: 1 + self.below(9), since: position, events: self.below(50) as usize });
             let (page, reference) = (self.text(), self.text());
             rows.references.push(ReferenceRow { page, reference, incident: 1 + self.below(9), since: position });
             let (event, from, to) = (1 + self.below(4), 1 + self.below(9), 1 + self.below(9));
@@ -115,6 +118,7 @@ impl Dice {
         SummaryRow {
             group,
             since,
+            events: Some(self.below(50) as usize),
             id: format!("{}{group}", TEXTS[group as usize]),
             nature: self.nature(),
             listed: self.below(4) > 0,

@@ -1,7 +1,7 @@
 //! Incidents as of a position: what merged, what moved, what changed when.
 
-use dateline_backends::{Change, EventState, Group, MAX_LISTED_ROWS, ViewsError};
-use dateline_timelines::rows::{MembershipRow, Rows};
+use dateline_backends::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, ViewsError};
+use dateline_timelines::rows::{ChangeRow, MembershipRow, Nature, Rows, SummaryRow};
 
 use crate::place::{Place, on_every_engine, views};
 use crate::support::{attachment, commit, event_row, head, key, summary, waiting};
@@ -9,6 +9,7 @@ use crate::support::{attachment, commit, event_row, head, key, summary, waiting}
 on_every_engine! {
     an_event_that_moved_is_told_where_it_was_then,
     merged_incidents_are_one_group_until_they_are_split,
+    what_changed_a_group_last_is_told_as_of_then,
     the_pages_of_a_group_are_the_group,
     changes_come_once_a_position_in_order_and_page_by_page,
     events_are_found_by_position_by_key_and_by_what_is_the_matter,
@@ -74,6 +75,31 @@ async fn merged_incidents_are_one_group_until_they_are_split(place: Place) {
     let at = |position: u64| changes.iter().find(|change| change.position == position).map(|change| change.incidents.clone());
     assert_eq!(at(4), Some(vec![(1, "whatsapp-1".to_owned())]), "told as of then");
     assert_eq!(at(6), Some(vec![(2, "whatsapp-2".to_owned())]));
+}
+
+async fn what_changed_a_group_last_is_told_as_of_then(place: Place) {
+    let change = |group, since, events| ChangeRow { group, since, events };
+    let rows = || Rows {
+        heads: vec![head(1, 1, "whatsapp"), head(2, 2, "whatsapp")],
+        summaries: vec![summary(1, 1, Some(1)), summary(2, 2, Some(2)), SummaryRow { events: Some(4), ..summary(1, 6, Some(1)) }],
+        changes: vec![change(1, 3, 2), change(1, 5, 3), change(2, 6, 2), change(1, 8, 5)],
+        ..Rows::default()
+    };
+    let views = views(&place).await;
+    commit(&views, 8, rows()).await;
+    for (as_of, since, events) in [(1, 1, 1), (2, 1, 1), (3, 3, 2), (4, 3, 2), (5, 5, 3), (7, 6, 4), (8, 8, 5), (99, 8, 5)] {
+        let row = views.latest_summary(1, as_of).await.unwrap().value.unwrap();
+        assert_eq!((row.since, row.events), (since, Some(events)), "as of {as_of}");
+        let listed = views.list(ListQuery::new(Nature::Outage, as_of, 10)).await.unwrap().value;
+        assert_eq!(listed.last(), Some(&row), "listed as of {as_of}");
+    }
+    // Rows of an older projection, which wrote a version at every change, are read as they are.
+    let older = views.begin(4).await.unwrap();
+    views.commit(older, 0, 8, Rows { events: (1..=8).map(event_row).collect(), ..rows() }).await.unwrap();
+    views.swap(older).await.unwrap();
+    let row = views.latest_summary(1, 8).await.unwrap().value.unwrap();
+    assert_eq!((row.since, row.events), (6, None));
+    assert_eq!(views.list(ListQuery::new(Nature::Outage, 8, 10)).await.unwrap().value.last(), Some(&row));
 }
 
 async fn the_pages_of_a_group_are_the_group(place: Place) {

@@ -1,6 +1,7 @@
 //! Where a test keeps its views and archives: a folder, or a database of its own on a real server. No promise is tested here.
 
 use dateline_backends::Views;
+use dateline_timelines::PROJECTION_VERSION;
 use tempfile::TempDir;
 
 use crate::postgres;
@@ -31,7 +32,7 @@ impl Place {
 
 /// Views at a place.
 pub async fn views(place: &Place) -> Views {
-    Views::open(&place.url("views"), 1).await.unwrap()
+    Views::open(&place.url("views"), PROJECTION_VERSION).await.unwrap()
 }
 
 /// Makes every function a test on every engine: one body, so that no engine keeps a promise of its own.

@@ -185,6 +185,7 @@ pub fn summary(group: Position, since: Position, started: Option<i64>) -> Summar
     SummaryRow {
         group,
         since,
+        events: Some(1),
         id: format!("whatsapp-{group}"),
         nature: Nature::Outage,
         listed: true,

@@ -205,7 +205,8 @@ pub fn shown<T: DeserializeOwned>(row: &SummaryRow) -> Result<T, Problem> {
 
 /// What lists show of an incident.
 pub fn summary_of(row: &SummaryRow) -> Result<Summary, Problem> {
-    shown(row)
+    let summary: Summary = shown(row)?;
+    Ok(Summary { events: row.events.unwrap_or(summary.events), changed: row.since, ..summary })
 }
 
 /// Folds a group as it was known by an instant; None: as it is known now.

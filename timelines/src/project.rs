@@ -11,11 +11,13 @@ use dateline_events::{Event, Instant, Position};
 
 use crate::correlate::ReadRecord;
 use crate::fold::Fold;
-use crate::rows::{AttachmentRow, IncidentNumber, MembershipRow, Nature, SummaryRow};
+use crate::rows::{AttachmentRow, ChangeRow, IncidentNumber, MembershipRow, SummaryRow};
 
 mod page;
+mod saying;
 
 pub use page::PageInWork;
+use saying::Saying;
 
 /// So many bytes of folds are kept between pages, where nothing else is said; past it the groups not touched for longest are let go. The
 /// one just touched stays, whatever its size: the next page needs it again.
@@ -23,9 +25,6 @@ pub const FOLD_BYTES_KEPT: usize = 64 * 1024 * 1024;
 
 /// So many bytes an event takes in a fold beside itself: its place in the order, by key and by sums, and what it contributes to them.
 const FOLD_BYTES_AN_EVENT: usize = 2_800;
-
-/// So much text is kept to search in, for one incident, in bytes.
-const MAX_WORDS_BYTES: usize = 4096;
 
 /// A group of incidents as the views hold it: alone, or merged.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +51,8 @@ struct Group {
     fold: Fold,
     used: u64,
     bytes: usize,
+    /// What the last version of its summary says; None: there is none yet.
+    said: Option<Saying>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -67,6 +68,14 @@ struct Kept {
     recorded: Instant,
     event: Arc<Event>,
     bytes: usize,
+}
+
+/// What a position made of a group.
+enum Told {
+    /// A new version of its summary.
+    Anew(Box<SummaryRow>),
+    /// Its summary says what it said before.
+    AsBefore(ChangeRow),
 }
 
 impl Kept {
@@ -104,14 +113,17 @@ impl Folds {
         let Some(number) = members.keys().next().copied() else { return };
         self.group_of.extend(members.keys().map(|member| (*member, number)));
         let fold = refold(&members);
-        self.groups.insert(number, Group { members, fold, used: self.turn, bytes: 0 });
+        // Its events in force are those that the last version was made of.
+        let said = Some(Saying::of(&fold));
+        self.groups.insert(number, Group { members, fold, used: self.turn, bytes: 0, said });
         self.weigh(number);
     }
 
     fn open(&mut self, incident: IncidentNumber, id: &str) {
         let member = Member { id: id.to_owned(), events: BTreeMap::new() };
         self.group_of.insert(incident, incident);
-        self.groups.insert(incident, Group { members: BTreeMap::from([(incident, member)]), fold: Fold::new(), used: self.turn, bytes: 0 });
+        let members = BTreeMap::from([(incident, member)]);
+        self.groups.insert(incident, Group { members, used: self.turn, ..Group::default() });
     }
 
     /// Weighs a group anew, after events were moved out of it or into it; costs its length.
@@ -174,7 +186,8 @@ impl Folds {
         vec![from, to]
     }
 
-    fn summary_row(&mut self, number: IncidentNumber, now: Position) -> Option<serde_json::Result<SummaryRow>> {
+    /// What a position made of a group.
+    fn told(&mut self, number: IncidentNumber, now: Position) -> Option<serde_json::Result<Told>> {
         match self.groups.get_mut(&number) {
             Some(group) => {
                 let moved = group.members.remove(&IncidentNumber::MAX);
@@ -182,13 +195,20 @@ impl Folds {
                 group.bytes -= bytes;
                 self.bytes -= bytes;
                 let id = group.members.get(&number).map(|member| member.id.as_str())?;
-                Some(row_of(number, now, id, &group.fold))
+                let saying = Saying::of(&group.fold);
+                if group.said.as_ref() == Some(&saying) {
+                    return Some(Ok(Told::AsBefore(ChangeRow { group: number, since: now, events: group.fold.len() })));
+                }
+                let row = saying.row(number, now, id, group.fold.len());
+                group.said = Some(saying);
+                Some(row.map(|row| Told::Anew(Box::new(row))))
             }
             None => {
                 // Merged away: told in another group from now on.
                 let group = self.groups.get(self.group_of.get(&number)?)?;
                 let id = group.members.get(&number).map(|member| member.id.as_str())?;
-                Some(row_of(number, now, id, &group.fold).map(|row| SummaryRow { listed: false, ..row }))
+                let row = Saying::of(&group.fold).row(number, now, id, group.fold.len());
+                Some(row.map(|row| Told::Anew(Box::new(SummaryRow { listed: false, ..row }))))
             }
         }
     }
@@ -228,66 +248,4 @@ fn refold(members: &BTreeMap<IncidentNumber, Member>) -> Fold {
         fold.apply(position, kept.since, kept.recorded, kept.event.clone());
     }
     fold
-}
-
-fn row_of(number: IncidentNumber, now: Position, id: &str, fold: &Fold) -> serde_json::Result<SummaryRow> {
-    if let Some(service) = fold.registration() {
-        return registry_row(number, now, id, &service);
-    }
-    let summary = fold.summary();
-    let json = serde_json::to_string(&summary)?;
-    let symptoms = summary.symptoms.iter().map(|symptom| serde_json::from_value(serde_json::to_value(symptom)?));
-    let symptoms: Vec<String> = symptoms.collect::<serde_json::Result<_>>()?;
-    Ok(SummaryRow {
-        group: number,
-        since: now,
-        id: id.to_owned(),
-        nature: summary.nature,
-        // An incident whose every sign was taken back is listed no more; its page still tells what was.
-        listed: !summary.services.is_empty(),
-        services: spaced(&summary.services),
-        vendor: String::new(),
-        state: summary.state.as_str().to_owned(),
-        regions: spaced(&summary.regions),
-        symptoms: spaced(&symptoms),
-        started: summary.first_seen.as_ref().and_then(|milestone| milestone.occurred.earliest).or_else(|| fold.first_start()),
-        ended: summary.over().and_then(|over| over.latest),
-        words: words(fold, &summary.services),
-        json,
-    })
-}
-
-fn registry_row(number: IncidentNumber, now: Position, id: &str, service: &crate::model::RegisteredService) -> serde_json::Result<SummaryRow> {
-    Ok(SummaryRow {
-        group: number,
-        since: now,
-        id: id.to_owned(),
-        nature: Nature::Registry,
-        listed: true,
-        services: spaced(std::slice::from_ref(&service.slug)),
-        vendor: service.vendor.as_ref().map(|vendor| vendor.slug.clone()).unwrap_or_default(),
-        state: String::new(),
-        regions: String::new(),
-        symptoms: String::new(),
-        started: None,
-        ended: None,
-        words: service.names.all().join(" ").to_lowercase(),
-        json: serde_json::to_string(service)?,
-    })
-}
-
-fn spaced(words: &[String]) -> String {
-    if words.is_empty() { String::new() } else { format!(" {} ", words.join(" ")) }
-}
-
-fn words(fold: &Fold, services: &[String]) -> String {
-    let mut words = services.join(" ");
-    for text in fold.headlines() {
-        if words.len() + text.len() > MAX_WORDS_BYTES {
-            break;
-        }
-        words.push(' ');
-        words.push_str(&text.to_lowercase());
-    }
-    words
 }

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 pub type IncidentNumber = Position;
 
 /// What an incident is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Nature {
     /// A disruption.
+    #[default]
     Outage,
     /// Planned work.
     Maintenance,
@@ -58,6 +59,8 @@ pub struct Rows {
     pub memberships: Vec<MembershipRow>,
     /// What lists show and search.
     pub summaries: Vec<SummaryRow>,
+    /// Positions that changed a group and left its summary as it was.
+    pub changes: Vec<ChangeRow>,
 }
 
 /// One event of the ledger, as the reader needs it.
@@ -184,13 +187,27 @@ pub struct MembershipRow {
     pub group: IncidentNumber,
 }
 
-/// What lists show and search: one incident (group) from `since` on, until its next version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Says that the position `since` changed a group, without changing what its summary says: only how many events it holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeRow {
+    /// The group's number.
+    pub group: IncidentNumber,
+    /// The position whose event changed it.
+    pub since: Position,
+    /// How many events it holds since then, acts included.
+    pub events: usize,
+}
+
+/// What lists show and search: one incident (group) from `since` on, until its next version. A version is written only where it says something
+/// else than the one before it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SummaryRow {
     /// The group's number.
     pub group: IncidentNumber,
-    /// The position whose event made this version.
+    /// The position whose event made this version; where it is read back, the last one that changed the group.
     pub since: Position,
+    /// How many events it holds then, acts included. None where it is read back from rows of an older projection, whose JSON says it.
+    pub events: Option<usize>,
     /// The incident's id.
     pub id: String,
     /// Outage, maintenance, or the registry of a service.
@@ -213,7 +230,7 @@ pub struct SummaryRow {
     pub ended: Option<Instant>,
     /// Lower-cased words to search in: titles, headlines.
     pub words: String,
-    /// The whole summary as JSON.
+    /// The whole summary as JSON; how many events there are and what changed it last are zero in it.
     pub json: String,
 }
 

@@ -200,8 +200,7 @@ proptest! {
         let views = projected(&records, &[(3, false)]);
         for number in incidents(&views.rows) {
             let group = views.group_of(number, u64::MAX);
-            let row = views.rows.summaries.iter().rfind(|row| row.group == group).unwrap();
-            let listed: Summary = serde_json::from_str(&row.json).unwrap();
+            let (_, listed) = views.summary(group, u64::MAX).unwrap();
             let fold = views.fold(number, u64::MAX, None);
             let mut fresh = fold.summary();
             fresh.changed = listed.changed;
@@ -209,6 +208,24 @@ proptest! {
             let told = fold.timeline("x", &[], None, None);
             prop_assert_eq!((listed.state, listed.regions, listed.time_to_restore), (told.state, told.regions, told.time_to_restore));
             prop_assert_eq!(listed.first_seen.map(|milestone| milestone.told), told.first_seen.map(|milestone| milestone.told));
+        }
+    }
+
+    #[test]
+    fn a_summary_as_of_every_change_is_that_of_the_fold(records in history(), page in 1_usize..9) {
+        let views = projected(&records, &[(page, true), (page, false)]);
+        let written = views.rows.summaries.iter().map(|row| (row.since, row.group));
+        let told: BTreeSet<(u64, u64)> = written.chain(views.rows.changes.iter().map(|row| (row.since, row.group))).collect();
+        for (at, group) in told.into_iter().filter(|(at, group)| views.group_of(*group, *at) == *group) {
+            let fold = views.fold(group, at, None);
+            let Some((row, summary)) = views.summary(group, at) else {
+                prop_assert!(fold.registration().is_some(), "only a registry has no summary");
+                continue;
+            };
+            let fresh = Summary { changed: at, ..fold.summary() };
+            prop_assert_eq!(&summary, &fresh, "as of {}", at);
+            let words = fold.headlines().join(" ").to_lowercase();
+            prop_assert!(row.words.ends_with(&words), "{} does not end with {}", row.words, words);
         }
     }
 

@@ -52,7 +52,7 @@ pub struct Summary {
     /// The zone that its first sign was told in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
-    /// How many events it holds, acts included.
+    /// How many events it holds, acts included. This and the next change with every event: rows of summaries say zero, and keep both beside.
     pub events: usize,
     /// The last event that changed it.
     pub changed: Position,

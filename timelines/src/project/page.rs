@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use dateline_events::Position;
 
-use super::Folds;
+use super::{Folds, Told};
 use crate::correlate::{Placement, ReadRecord};
-use crate::rows::{IncidentNumber, Rows, SummaryRow};
+use crate::rows::{ChangeRow, IncidentNumber, Rows, SummaryRow};
 
 /// A page that is being folded.
 #[derive(Debug)]
@@ -30,6 +30,7 @@ pub struct PageInWork {
     folded: BTreeSet<IncidentNumber>,
     asked: BTreeSet<IncidentNumber>,
     summaries: Vec<SummaryRow>,
+    changes: Vec<ChangeRow>,
     /// Why a summary cannot be written; a row without one would be a lie.
     unwritable: Option<serde_json::Error>,
 }
@@ -69,6 +70,7 @@ impl PageInWork {
             folded: BTreeSet::new(),
             asked: BTreeSet::new(),
             summaries: Vec::new(),
+            changes: Vec::new(),
             unwritable: None,
             rows,
         };
@@ -106,7 +108,9 @@ impl PageInWork {
             return Err(error);
         }
         self.summaries.sort_by_key(|row| (row.since, row.group));
+        self.changes.sort_by_key(|row| (row.since, row.group));
         self.rows.summaries = self.summaries;
+        self.rows.changes = self.changes;
         Ok(self.rows)
     }
 
@@ -166,8 +170,9 @@ impl Folds {
                 }
             }
             for number in touched {
-                match steps.first().and_then(|step| self.summary_row(number, step.since)) {
-                    Some(Ok(row)) => page.summaries.push(row),
+                match steps.first().and_then(|step| self.told(number, step.since)) {
+                    Some(Ok(Told::Anew(row))) => page.summaries.push(*row),
+                    Some(Ok(Told::AsBefore(row))) => page.changes.push(row),
                     Some(Err(error)) => page.unwritable = Some(error),
                     // Every incident of it went elsewhere.
                     None => {}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dateline_events::{EventKey, Instant, Position};
 use dateline_timelines::correlate::{Knowledge, ReadRecord, first_needs, place};
-use dateline_timelines::fold::Fold;
+use dateline_timelines::fold::{Fold, Summary};
 use dateline_timelines::project::{FOLD_BYTES_KEPT, Folds, LoadedGroup, PageInWork};
 use dateline_timelines::rows::*;
 
@@ -85,6 +85,16 @@ impl MemoryViews {
         self.rows.memberships.iter().rfind(|row| row.incident == incident && row.since <= as_of).map_or(incident, |row| row.group)
     }
 
+    /// The summary of a group as of a position, with what changed it last and the number of its events.
+    pub fn summary(&self, group: IncidentNumber, as_of: Position) -> Option<(SummaryRow, Summary)> {
+        let row = self.rows.summaries.iter().rfind(|row| row.group == group && row.since <= as_of)?.clone();
+        let later = self.rows.changes.iter().rfind(|change| change.group == group && change.since <= as_of && change.since > row.since);
+        let mut summary: Summary = serde_json::from_str(&row.json).ok()?;
+        summary.changed = later.map_or(row.since, |change| change.since);
+        summary.events = later.map(|change| change.events).or(row.events)?;
+        Some((row, summary))
+    }
+
     pub fn group(&self, incident: IncidentNumber, as_of: Position) -> LoadedGroup {
         let group = self.group_of(incident, as_of);
         let ids: BTreeMap<IncidentNumber, String> =
@@ -121,6 +131,7 @@ impl MemoryViews {
         self.rows.links.extend(rows.links);
         self.rows.memberships.extend(rows.memberships);
         self.rows.summaries.extend(rows.summaries);
+        self.rows.changes.extend(rows.changes);
     }
 }
 

@@ -7,8 +7,8 @@ use dateline_timelines::rows::{EventRow, HeadRow, IncidentNumber, LinkRow, Natur
 use postgres::Row;
 
 use crate::distributed::database::{instant, position};
-use crate::once::{OPEN_END, OPEN_START};
-use crate::views::ViewsError;
+use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START};
+use crate::views::{Generation, ViewsError};
 
 type Decoded<T> = Result<T, ViewsError>;
 
@@ -47,13 +47,26 @@ pub(super) fn head(row: &Row) -> Decoded<HeadRow> {
     })
 }
 
-pub(super) const SUMMARY: &str =
-    "s.told_in, s.since, s.listed, s.started, s.ended, s.nature, s.state, s.id, s.services, s.vendor, s.regions, s.symptoms, s.words, s.json";
+/// What [`summary`] reads of a row `s` and of what changed its group last, `c`.
+pub(super) const SUMMARY: &str = "s.told_in, s.since, s.listed, s.started, s.ended, s.nature, s.state, s.id, s.services, s.vendor, s.regions, s.symptoms, s.words, s.json, c.since, c.events";
+
+/// What changed the group of a row `s` last, as of a position that the statement numbers so, and how many events it held then.
+pub(super) fn changed_last(generation: Generation, as_of: usize) -> String {
+    match generation.version {
+        0..CHANGES_COUNT_SINCE => "CROSS JOIN (SELECT NULL::bigint AS since, NULL::bigint AS events) c".to_owned(),
+        _ => format!(
+            "LEFT JOIN LATERAL (SELECT c.since, c.events FROM @changes c
+                 WHERE c.incident = s.told_in AND c.events IS NOT NULL AND c.since <= ${as_of} ORDER BY c.since DESC LIMIT 1) c ON TRUE"
+        ),
+    }
+}
 
 pub(super) fn summary(row: &Row) -> Decoded<SummaryRow> {
+    let events: Option<i64> = row.try_get(15)?;
     Ok(SummaryRow {
         group: at(row, 0)?,
-        since: at(row, 1)?,
+        since: at(row, if events.is_some() { 14 } else { 1 })?,
+        events: events.and_then(|events| usize::try_from(events).ok()),
         listed: row.try_get(2)?,
         started: instant(row.try_get(3)?),
         ended: instant(row.try_get(4)?),

@@ -70,7 +70,11 @@ pub(super) fn members(snapshot: &mut Snapshot<'_, '_>, incident: IncidentNumber)
 /// The latest summary of the group that held the incident.
 pub(super) fn latest_summary(snapshot: &mut Snapshot<'_, '_>, incident: IncidentNumber, as_of: Position) -> Result<Option<SummaryRow>, ViewsError> {
     let group = group_of(snapshot, incident, as_of)?;
-    let text = format!("SELECT {} FROM @summaries s WHERE s.told_in = $1 AND s.since <= $2 ORDER BY s.since DESC LIMIT 1", decode::SUMMARY);
+    let text = format!(
+        "SELECT {} FROM (SELECT * FROM @summaries s WHERE s.told_in = $1 AND s.since <= $2 ORDER BY s.since DESC LIMIT 1) s {}",
+        decode::SUMMARY,
+        decode::changed_last(snapshot.generation, 2)
+    );
     snapshot.query(&text, &[&number(group), &number(as_of)])?.first().map(decode::summary).transpose()
 }
 

@@ -10,7 +10,7 @@ use super::{Snapshot, decode};
 use crate::distributed::database::{limit, number};
 use crate::once::NO_START;
 use crate::query::{ListQuery, Order};
-use crate::views::ViewsError;
+use crate::views::{Generation, ViewsError};
 
 type Value = Box<dyn ToSql + Sync>;
 
@@ -18,7 +18,7 @@ pub(super) fn list(snapshot: &mut Snapshot<'_, '_>, query: &ListQuery) -> Result
     if query.finds_nothing() {
         return Ok(Vec::new());
     }
-    let (text, values) = statement(query);
+    let (text, values) = statement(snapshot.generation, query);
     let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(AsRef::as_ref).collect();
     snapshot.query(&text, &values)?.iter().map(decode::summary).collect()
 }
@@ -57,7 +57,7 @@ impl Conditions {
     }
 }
 
-fn statement(query: &ListQuery) -> (String, Vec<Value>) {
+fn statement(generation: Generation, query: &ListQuery) -> (String, Vec<Value>) {
     let mut conditions = Conditions::default();
     let as_of = conditions.value(number(query.as_of));
     let nature = conditions.value(query.nature.as_str());
@@ -82,9 +82,11 @@ fn statement(query: &ListQuery) -> (String, Vec<Value>) {
     let text = format!(
         "SELECT {} FROM {keys} k CROSS JOIN LATERAL
              (SELECT * FROM @summaries v WHERE v.told_in = k.told_in AND v.since <= ${as_of} ORDER BY v.since DESC LIMIT 1) s
+         {}
          WHERE s.listed AND s.nature = k.nature AND coalesce(s.started, '{NO_START}'::bigint) = k.started {}
          ORDER BY k.started {direction}, k.told_in {direction} LIMIT ${rows}",
         decode::SUMMARY,
+        decode::changed_last(generation, as_of),
         conditions.text
     );
     (text, conditions.values)

@@ -22,7 +22,7 @@ const COPIED: [(&str, i16); 9] = [
     ("links (event, since, one, other, active)", 5),
     ("memberships (incident, since, told_in)", 3),
     ("summaries (told_in, since, started, ended, listed, nature, state, id, services, vendor, regions, symptoms, words, json)", 14),
-    ("changes (since, incident)", 2),
+    ("changes (since, incident, events)", 3),
 ];
 
 /// A page, ready to be sent.
@@ -179,8 +179,8 @@ fn summaries(rows: &Rows, columns: i16, to: &mut copy::Rows) {
 }
 
 fn changes(rows: &Rows, columns: i16, to: &mut copy::Rows) {
-    for (since, incident) in once::changes(rows) {
-        to.row(columns).position(since).position(incident);
+    for ((since, incident), events) in once::changes(rows) {
+        to.row(columns).position(since).position(incident).maybe_bigint(events);
     }
 }
 

@@ -102,8 +102,9 @@ CREATE TABLE @list_keys (
     PRIMARY KEY (nature, service, started, told_in)
 );
 
--- What each position changed, for live readers.
-CREATE TABLE @changes (since bigint NOT NULL, incident bigint NOT NULL, PRIMARY KEY (since, incident));
+-- What each position changed, for live readers; of a group how many events it held then, also where its summary stayed as it was.
+CREATE TABLE @changes (since bigint NOT NULL, incident bigint NOT NULL, events bigint, PRIMARY KEY (since, incident));
+CREATE INDEX changes_by_group ON @changes (incident, since, events) WHERE events IS NOT NULL;
 ";
 
 /// The schema of a generation.

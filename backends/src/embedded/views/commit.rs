@@ -169,8 +169,8 @@ impl Page<'_> {
 
     fn changes(&self, rows: &Rows) -> rusqlite::Result<()> {
         let mut insert = self.prepare(&schema::CHANGES.insert("INSERT OR IGNORE"))?;
-        for (since, incident) in once::changes(rows) {
-            insert.execute([number(since), number(incident)])?;
+        for ((since, incident), events) in once::changes(rows) {
+            insert.execute(params![number(since), number(incident), events])?;
         }
         Ok(())
     }

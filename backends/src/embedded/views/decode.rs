@@ -9,7 +9,8 @@ use rusqlite::{CachedStatement, Row};
 
 use super::schema::{EVENTS, HEADS, LINKS, PAGE_REFERENCES, SUMMARIES, WAITING};
 use crate::embedded::file::{instant, number, position};
-use crate::once::{OPEN_END, OPEN_START};
+use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START};
+use crate::views::Generation;
 
 /// What [`event`] reads, of the table under the name `e`.
 pub(super) fn event_columns() -> String {
@@ -54,16 +55,25 @@ pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<HeadRow> {
     })
 }
 
-/// What [`summary`] reads, of the table under the name `s`.
-pub(super) fn summary_columns() -> String {
-    SUMMARIES.select("s")
+/// What [`summary`] reads, of the table under the name `s`, as of the position ?1: behind the row what changed the group last, and how many
+/// events it held then.
+pub(super) fn summary_columns(generation: Generation) -> String {
+    let changed = |column: &str| match generation.version {
+        0..CHANGES_COUNT_SINCE => "NULL".to_owned(),
+        _ => format!(
+            "(SELECT c.{column} FROM @changes c WHERE c.incident = s.told_in AND c.events IS NOT NULL AND c.since <= ?1 ORDER BY c.since DESC LIMIT 1)"
+        ),
+    };
+    format!("{}, {}, {}", SUMMARIES.select("s"), changed("since"), changed("events"))
 }
 
 pub(super) fn summary(row: &Row<'_>) -> rusqlite::Result<SummaryRow> {
     sound(row, 14, "summaries")?;
+    let events: Option<i64> = row.get(16)?;
     Ok(SummaryRow {
         group: position(row, 0)?,
-        since: position(row, 1)?,
+        since: position(row, if events.is_some() { 15 } else { 1 })?,
+        events: events.and_then(|events| usize::try_from(events).ok()),
         listed: row.get(2)?,
         started: instant(row.get(3)?),
         ended: instant(row.get(4)?),

@@ -73,10 +73,10 @@ pub(super) fn members(snapshot: &Snapshot<'_>, incident: IncidentNumber) -> Resu
 pub(super) fn latest_summary(snapshot: &Snapshot<'_>, incident: IncidentNumber, as_of: Position) -> Result<Option<SummaryRow>, ViewsError> {
     let group = group_of(snapshot, incident, as_of)?;
     let mut statement = snapshot.prepare(&format!(
-        "SELECT {} FROM @summaries s WHERE s.told_in = ?1 AND s.since <= ?2 ORDER BY s.since DESC LIMIT 1",
-        decode::summary_columns()
+        "SELECT {} FROM @summaries s WHERE s.told_in = ?2 AND s.since <= ?1 ORDER BY s.since DESC LIMIT 1",
+        decode::summary_columns(snapshot.generation)
     ))?;
-    Ok(statement.query_row(params![number(group), number(as_of)], decode::summary).optional()?)
+    Ok(statement.query_row(params![number(as_of), number(group)], decode::summary).optional()?)
 }
 
 pub(super) fn changes(snapshot: &Snapshot<'_>, after: Position, limit: usize) -> Result<Vec<Change>, ViewsError> {

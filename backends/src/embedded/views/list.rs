@@ -12,13 +12,13 @@ use super::{Snapshot, decode};
 use crate::embedded::file::number;
 use crate::once::NO_START;
 use crate::query::{ListQuery, Order};
-use crate::views::ViewsError;
+use crate::views::{Generation, ViewsError};
 
 pub(super) fn list(snapshot: &Snapshot<'_>, query: &ListQuery) -> Result<Vec<SummaryRow>, ViewsError> {
     if query.finds_nothing() {
         return Ok(Vec::new());
     }
-    let (text, parameters) = statement(query)?;
+    let (text, parameters) = statement(snapshot.generation, query)?;
     let mut statement = snapshot.prepare(&text)?;
     let rows = statement.query_map(params_from_iter(parameters), decode::summary)?;
     Ok(rows.collect::<Result<_, _>>()?)
@@ -56,7 +56,7 @@ impl Conditions {
     }
 }
 
-fn statement(query: &ListQuery) -> Result<(String, Vec<Value>), ViewsError> {
+fn statement(generation: Generation, query: &ListQuery) -> Result<(String, Vec<Value>), ViewsError> {
     // The position stands first in the text, so it is the first of the numbered values; the others follow in their order.
     let mut conditions = Conditions { text: String::new(), values: vec![number(query.as_of).into()] };
     let keys = match query.services.as_deref() {
@@ -81,7 +81,7 @@ fn statement(query: &ListQuery) -> Result<(String, Vec<Value>), ViewsError> {
              (SELECT v.row FROM @summaries v WHERE v.told_in = k.told_in AND v.since <= ?1 ORDER BY v.since DESC LIMIT 1)
          WHERE TRUE {} AND s.listed AND s.nature = k.nature AND ifnull(s.started, {NO_START}) = k.started {}
          ORDER BY k.started {direction}, k.told_in {direction} LIMIT ?",
-        decode::summary_columns(),
+        decode::summary_columns(generation),
         keys,
         conditions.text,
         filters.text

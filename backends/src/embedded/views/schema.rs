@@ -48,7 +48,7 @@ pub(super) const SUMMARIES: Table = Table {
     columns: "told_in, since, listed, started, ended, nature, state, id, services, vendor, regions, symptoms, words, json",
 };
 pub(super) const LIST_KEYS: Table = Table { name: "list_keys", columns: "nature, service, started, told_in" };
-pub(super) const CHANGES: Table = Table { name: "changes", columns: "since, incident" };
+pub(super) const CHANGES: Table = Table { name: "changes", columns: "since, incident, events" };
 
 /// Every table of a generation.
 pub(super) const TABLES: [Table; 12] =
@@ -148,8 +148,11 @@ CREATE TABLE @list_keys (
     PRIMARY KEY (nature, service, started, told_in)
 ) STRICT, WITHOUT ROWID;
 
--- What each position changed, for live readers.
-CREATE TABLE @changes (since INTEGER NOT NULL, incident INTEGER NOT NULL, sum INTEGER, PRIMARY KEY (since, incident)) STRICT, WITHOUT ROWID;
+-- What each position changed, for live readers; of a group how many events it held then, also where its summary stayed as it was.
+CREATE TABLE @changes (
+    since INTEGER NOT NULL, incident INTEGER NOT NULL, events INTEGER, sum INTEGER, PRIMARY KEY (since, incident)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX @changes_by_group ON @changes (incident, since, events) WHERE events IS NOT NULL;
 ";
 
 /// A statement on the tables of one generation.
