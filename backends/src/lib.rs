@@ -12,6 +12,7 @@ mod heads;
 mod inbox;
 mod state_store;
 mod ledger;
+mod facets;
 mod once;
 mod query;
 mod reports;

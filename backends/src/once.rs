@@ -2,10 +2,13 @@
 //!
 //! How rows are written is the engines' business.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::Position;
 use dateline_timelines::rows::{AttachmentRow, HeadRow, IncidentNumber, LinkRow, MembershipRow, Nature, Rows, SummaryRow, WaitingRow};
+
+use crate::facets;
 
 /// The open ends of a waiting event's time.
 pub(crate) const OPEN_START: i64 = i64::MIN;
@@ -15,11 +18,11 @@ pub(crate) const OPEN_END: i64 = i64::MAX;
 /// Where a group without a start stands in a list.
 pub(crate) const NO_START: i64 = i64::MIN;
 
-/// The place of a group in a sorted list, of one service or ("") of all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// The place of a group in a sorted list: under one of its services, under another facet that it has, or ("") among all.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct ListPlace<'a> {
     pub nature: Nature,
-    pub service: &'a str,
+    pub facet: Cow<'a, str>,
     pub started: i64,
     pub group: IncidentNumber,
 }
@@ -74,9 +77,13 @@ pub(crate) fn list_places(rows: &Rows) -> BTreeSet<ListPlace<'_>> {
     let mut taken = BTreeSet::new();
     for row in rows.summaries.iter().filter(|row| row.listed) {
         let started = row.started.map_or(NO_START, |started| started.0);
-        for service in std::iter::once("").chain(row.services.split_ascii_whitespace()) {
-            taken.insert(ListPlace { nature: row.nature, service, started, group: row.group });
-        }
+        let services = std::iter::once("").chain(row.services.split_ascii_whitespace()).map(Cow::Borrowed);
+        let regions = row.regions.split_ascii_whitespace().map(facets::region);
+        let symptoms = row.symptoms.split_ascii_whitespace().map(facets::symptom);
+        let state = Some(&row.state).filter(|word| !word.is_empty()).map(|word| facets::state(word));
+        let vendor = Some(&row.vendor).filter(|slug| !slug.is_empty()).map(|slug| facets::vendor(slug));
+        let others = regions.chain(symptoms).chain(state).chain(vendor).map(Cow::Owned);
+        taken.extend(services.chain(others).map(|facet| ListPlace { nature: row.nature, facet, started, group: row.group }));
     }
     taken
 }

@@ -8,6 +8,7 @@ use postgres::types::ToSql;
 
 use super::{Snapshot, decode};
 use crate::distributed::database::{limit, number};
+use crate::facets::{self, InOrder};
 use crate::once::NO_START;
 use crate::query::{ListQuery, Order};
 use crate::views::{Generation, ViewsError};
@@ -18,9 +19,37 @@ pub(super) fn list(snapshot: &mut Snapshot<'_, '_>, query: &ListQuery) -> Result
     if query.finds_nothing() {
         return Ok(Vec::new());
     }
-    let (text, values) = statement(snapshot.generation, query);
+    let walked = walked(snapshot, query)?;
+    let (text, values) = statement(snapshot.generation, query, &walked);
     let values: Vec<&(dyn ToSql + Sync)> = values.iter().map(AsRef::as_ref).collect();
-    snapshot.query(&text, &values)?.iter().map(decode::summary).collect()
+    let mut found = InOrder::new(query);
+    for row in snapshot.query(&text, &values)? {
+        found.put(decode::summary(&row)?);
+    }
+    Ok(found.into_rows())
+}
+
+/// The facets along which the list goes: of the filters the one under which the fewest places stand.
+fn walked(snapshot: &mut Snapshot<'_, '_>, query: &ListQuery) -> Result<Vec<String>, ViewsError> {
+    let mut filters = facets::filters(query, snapshot.generation.version);
+    if filters.len() > 1 {
+        let (mut numbers, mut named, mut most) = (Vec::new(), Vec::new(), Vec::new());
+        for (at, filter) in (0_i64..).zip(&filters) {
+            for facet in filter {
+                numbers.push(at);
+                named.push(facet.as_bytes());
+                most.push(facets::counted_max(filter));
+            }
+        }
+        let text = "SELECT n.filter, count(k.told_in) FROM unnest($2::bigint[], $3::bytea[], $4::bigint[]) AS n(filter, facet, most)
+             LEFT JOIN LATERAL (SELECT k.told_in FROM @list_keys k WHERE k.nature = $1 AND k.service = n.facet LIMIT n.most) k ON TRUE
+             GROUP BY n.filter";
+        let counted = snapshot.query(text, &[&query.nature.as_str(), &numbers, &named, &most])?;
+        let counted = counted.iter().map(|row| Ok((row.try_get(1)?, row.try_get(0)?))).collect::<Result<Vec<(i64, i64)>, ViewsError>>()?;
+        let fewest = counted.into_iter().min().and_then(|(_, at)| usize::try_from(at).ok()).unwrap_or(0);
+        return Ok(filters.swap_remove(fewest));
+    }
+    Ok(filters.pop().unwrap_or_default())
 }
 
 /// The groups that ever had a place in the lists of a service.
@@ -57,22 +86,13 @@ impl Conditions {
     }
 }
 
-fn statement(generation: Generation, query: &ListQuery) -> (String, Vec<Value>) {
+/// Each facet's places are walked in order, no further than the limit; what they found is put in order, each group once, and then read.
+fn statement(generation: Generation, query: &ListQuery, walked: &[String]) -> (String, Vec<Value>) {
     let mut conditions = Conditions::default();
     let as_of = conditions.value(number(query.as_of));
     let nature = conditions.value(query.nature.as_str());
-    let keys = match query.services.as_deref() {
-        None | Some([_]) => "@list_keys".to_owned(),
-        // Of several services: a group may have a place in each of them, and is walked once.
-        Some(services) => {
-            let services = conditions.value(bytes(services));
-            format!(
-                "(SELECT DISTINCT nature, ''::bytea AS service, started, told_in FROM @list_keys
-                  WHERE nature = ${nature} AND service = ANY(${services}::bytea[]))"
-            )
-        }
-    };
-    places(query, nature, &mut conditions);
+    let walked = conditions.value(bytes(walked));
+    places(query, &mut conditions);
     narrow(query, &mut conditions);
     let direction = match query.order {
         Order::LatestFirst => "DESC",
@@ -80,22 +100,24 @@ fn statement(generation: Generation, query: &ListQuery) -> (String, Vec<Value>) 
     };
     let rows = conditions.value(limit(query.limit));
     let text = format!(
-        "SELECT {} FROM {keys} k CROSS JOIN LATERAL
-             (SELECT * FROM @summaries v WHERE v.told_in = k.told_in AND v.since <= ${as_of} ORDER BY v.since DESC LIMIT 1) s
-         {}
-         WHERE s.listed AND s.nature = k.nature AND coalesce(s.started, '{NO_START}'::bigint) = k.started {}
-         ORDER BY k.started {direction}, k.told_in {direction} LIMIT ${rows}",
+        "SELECT {} FROM (
+             SELECT DISTINCT w.started, w.told_in, w.since FROM unnest(${walked}::bytea[]) AS f(facet) CROSS JOIN LATERAL (
+                 SELECT k.started, k.told_in, s.since FROM @list_keys k CROSS JOIN LATERAL
+                     (SELECT * FROM @summaries v WHERE v.told_in = k.told_in AND v.since <= ${as_of} ORDER BY v.since DESC LIMIT 1) s
+                 WHERE k.nature = ${nature} AND k.service = f.facet
+                     AND s.listed AND s.nature = k.nature AND coalesce(s.started, '{NO_START}'::bigint) = k.started {}
+                 ORDER BY k.started {direction}, k.told_in {direction} LIMIT ${rows}
+             ) w ORDER BY w.started {direction}, w.told_in {direction}, w.since LIMIT ${rows}
+         ) p CROSS JOIN LATERAL (SELECT * FROM @summaries v WHERE v.told_in = p.told_in AND v.since = p.since LIMIT 1) s {}",
         decode::SUMMARY,
+        conditions.text,
         decode::changed_last(generation, as_of),
-        conditions.text
     );
     (text, conditions.values)
 }
 
 /// What the walk over `list_keys` can tell by itself.
-fn places(query: &ListQuery, nature: usize, conditions: &mut Conditions) {
-    conditions.text.push_str(&format!("\n AND k.nature = ${nature}"));
-    conditions.add("k.service = ?", query.one_service().unwrap_or_default().as_bytes().to_vec());
+fn places(query: &ListQuery, conditions: &mut Conditions) {
     if let Some((started, group)) = query.after {
         let compare = match query.order {
             Order::LatestFirst => "<",

@@ -30,7 +30,7 @@ pub(super) struct Page<'a> {
     copied: Vec<(&'static str, Vec<u8>, u64)>,
     incidents: Incidents<'a>,
     references: References<'a>,
-    places: Places<'a>,
+    places: Places,
 }
 
 /// Columns of `incidents`.
@@ -52,9 +52,9 @@ struct References<'a> {
 
 /// Columns of `list_keys`.
 #[derive(Default)]
-struct Places<'a> {
+struct Places {
     natures: Vec<&'static str>,
-    services: Vec<&'a [u8]>,
+    facets: Vec<Vec<u8>>,
     started: Vec<i64>,
     groups: Vec<i64>,
 }
@@ -106,7 +106,7 @@ impl<'a> Page<'a> {
         if !places.groups.is_empty() {
             let insert = "INSERT INTO @list_keys (nature, service, started, told_in)
                 SELECT * FROM unnest($1::text[], $2::bytea[], $3::bigint[], $4::bigint[]) ON CONFLICT DO NOTHING";
-            transaction.execute(&sql(insert), &[&places.natures, &places.services, &places.started, &places.groups])?;
+            transaction.execute(&sql(insert), &[&places.natures, &places.facets, &places.started, &places.groups])?;
         }
         Ok(())
     }
@@ -209,11 +209,11 @@ fn references(rows: &Rows) -> References<'_> {
     references
 }
 
-fn places(rows: &Rows) -> Places<'_> {
+fn places(rows: &Rows) -> Places {
     let mut places = Places::default();
     for place in once::list_places(rows) {
         places.natures.push(place.nature.as_str());
-        places.services.push(place.service.as_bytes());
+        places.facets.push(place.facet.into_owned().into_bytes());
         places.started.push(place.started);
         places.groups.push(number(place.group));
     }

@@ -95,8 +95,8 @@ CREATE TABLE @summaries (
     PRIMARY KEY (told_in, since)
 );
 
--- Every place that a group ever had in a sorted list, of one service or ('') of all: a list walks them in order, and takes a
--- group where its version of that time stands. No start counts as the least integer.
+-- Every place that a group ever had in a sorted list, of one service, of another facet ('region IN'), or ('') of all: a list walks them
+-- in order, and takes a group where its version of that time stands. No start counts as the least integer.
 CREATE TABLE @list_keys (
     nature text COLLATE \"C\" NOT NULL, service bytea NOT NULL, started bigint NOT NULL, told_in bigint NOT NULL,
     PRIMARY KEY (nature, service, started, told_in)

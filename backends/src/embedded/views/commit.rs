@@ -162,7 +162,7 @@ impl Page<'_> {
         }
         let mut insert = self.prepare(&schema::LIST_KEYS.insert("INSERT OR IGNORE"))?;
         for place in once::list_places(rows) {
-            insert.execute(params![place.nature.as_str(), place.service, place.started, number(place.group)])?;
+            insert.execute(params![place.nature.as_str(), place.facet, place.started, number(place.group)])?;
         }
         Ok(())
     }

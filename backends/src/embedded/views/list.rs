@@ -1,7 +1,8 @@
 //! Lists: groups in the order of their starts, as of a position, narrowed by filters, page by page.
 //!
 //! The list walks `list_keys` in order. Of each group it takes the version in force as of the position, and takes it only
-//! where that version has this start: a group whose start was moved stands once, at the right place, for every `as_of`.
+//! where that version has this start: a group whose start was moved stands once, at the right place, for every `as_of`. Where a filter
+//! names several facets, it walks each, and puts what it found in order.
 
 use dateline_timelines::rows::{IncidentNumber, SummaryRow};
 use rusqlite::types::Value;
@@ -10,6 +11,7 @@ use rusqlite::{params, params_from_iter};
 use super::load::positions;
 use super::{Snapshot, decode};
 use crate::embedded::file::number;
+use crate::facets::{self, InOrder};
 use crate::once::NO_START;
 use crate::query::{ListQuery, Order};
 use crate::views::{Generation, ViewsError};
@@ -18,10 +20,35 @@ pub(super) fn list(snapshot: &Snapshot<'_>, query: &ListQuery) -> Result<Vec<Sum
     if query.finds_nothing() {
         return Ok(Vec::new());
     }
-    let (text, parameters) = statement(snapshot.generation, query)?;
+    let walked = walked(snapshot, query)?;
+    let (text, mut values) = statement(snapshot.generation, query)?;
     let mut statement = snapshot.prepare(&text)?;
-    let rows = statement.query_map(params_from_iter(parameters), decode::summary)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut found = InOrder::new(query);
+    for facet in walked {
+        if let Some(value) = values.get_mut(1) {
+            *value = facet.into();
+        }
+        for row in statement.query_map(params_from_iter(&values), decode::summary)? {
+            found.put(row?);
+        }
+    }
+    Ok(found.into_rows())
+}
+
+/// The facets along which the list goes: of the filters the one under which the fewest places stand.
+fn walked(snapshot: &Snapshot<'_>, query: &ListQuery) -> Result<Vec<String>, ViewsError> {
+    let mut filters = facets::filters(query, snapshot.generation.version);
+    if filters.len() > 1 {
+        let mut count = snapshot.prepare("SELECT count(*) FROM (SELECT 1 FROM @list_keys WHERE nature = ?1 AND service = ?2 LIMIT ?3)")?;
+        let mut places = |filter: &Vec<String>| -> rusqlite::Result<i64> {
+            let most = facets::counted_max(filter);
+            filter.iter().map(|facet| count.query_row(params![query.nature.as_str(), facet, most], |row| row.get::<_, i64>(0))).sum()
+        };
+        let counted = filters.iter().map(&mut places).collect::<Result<Vec<i64>, _>>()?;
+        let fewest = (0..filters.len()).min_by_key(|at| counted.get(*at)).unwrap_or(0);
+        return Ok(filters.swap_remove(fewest));
+    }
+    Ok(filters.pop().unwrap_or_default())
 }
 
 /// The groups that ever had a place in the lists of a service.
@@ -56,43 +83,31 @@ impl Conditions {
     }
 }
 
+/// The statement for one walk; the second of its values is the facet.
 fn statement(generation: Generation, query: &ListQuery) -> Result<(String, Vec<Value>), ViewsError> {
-    // The position stands first in the text, so it is the first of the numbered values; the others follow in their order.
-    let mut conditions = Conditions { text: String::new(), values: vec![number(query.as_of).into()] };
-    let keys = match query.services.as_deref() {
-        None | Some([_]) => "@list_keys",
-        // Of several services: a group may have a place in each of them, and is walked once.
-        Some(services) => {
-            let services = serde_json::to_string(services).map_err(|error| ViewsError::Engine(error.to_string()))?;
-            conditions.values.extend([services.into(), query.nature.as_str().to_owned().into()]);
-            "(SELECT DISTINCT nature, '' AS service, started, told_in FROM @list_keys WHERE service IN (SELECT value FROM json_each(?2)) AND nature = ?3)"
-        }
-    };
+    // These are numbered in the text; the others follow in their order.
+    let values = vec![number(query.as_of).into(), Value::Null, query.nature.as_str().to_owned().into()];
+    let mut conditions = Conditions { text: String::new(), values };
     places(query, &mut conditions)?;
-    let mut filters = Conditions { text: String::new(), values: conditions.values };
-    narrow(query, &mut filters)?;
+    narrow(query, &mut conditions)?;
     let direction = match query.order {
         Order::LatestFirst => "DESC",
         Order::EarliestFirst => "ASC",
     };
-    filters.values.push(i64::try_from(query.limit).unwrap_or(i64::MAX).into());
+    conditions.values.push(i64::try_from(query.limit).unwrap_or(i64::MAX).into());
     let text = format!(
-        "SELECT {} FROM {} k CROSS JOIN @summaries s ON s.row =
+        "SELECT {} FROM @list_keys k CROSS JOIN @summaries s ON s.row =
              (SELECT v.row FROM @summaries v WHERE v.told_in = k.told_in AND v.since <= ?1 ORDER BY v.since DESC LIMIT 1)
-         WHERE TRUE {} AND s.listed AND s.nature = k.nature AND ifnull(s.started, {NO_START}) = k.started {}
+         WHERE k.service = ?2 AND k.nature = ?3 AND s.listed AND s.nature = k.nature AND ifnull(s.started, {NO_START}) = k.started {}
          ORDER BY k.started {direction}, k.told_in {direction} LIMIT ?",
         decode::summary_columns(generation),
-        keys,
-        conditions.text,
-        filters.text
+        conditions.text
     );
-    Ok((text, filters.values))
+    Ok((text, conditions.values))
 }
 
 /// What the walk over `list_keys` can tell by itself.
 fn places(query: &ListQuery, conditions: &mut Conditions) -> Result<(), ViewsError> {
-    conditions.add("k.nature = ?", query.nature.as_str().to_owned());
-    conditions.add("k.service = ?", query.one_service().unwrap_or_default().to_owned());
     if let Some((started, group)) = query.after {
         let compare = match query.order {
             Order::LatestFirst => "<",

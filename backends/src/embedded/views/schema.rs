@@ -141,8 +141,8 @@ CREATE TABLE @summaries (
 ) STRICT;
 CREATE UNIQUE INDEX @summaries_by_group ON @summaries (told_in, since);
 
--- Every place that a group ever had in a sorted list, of one service or ('') of all: a list walks them in order, and takes a
--- group where its version of that time stands. No start counts as the least integer.
+-- Every place that a group ever had in a sorted list, of one service, of another facet ('region IN'), or ('') of all: a list walks them
+-- in order, and takes a group where its version of that time stands. No start counts as the least integer.
 CREATE TABLE @list_keys (
     nature TEXT NOT NULL, service TEXT NOT NULL, started INTEGER NOT NULL, told_in INTEGER NOT NULL, sum INTEGER,
     PRIMARY KEY (nature, service, started, told_in)
