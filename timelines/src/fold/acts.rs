@@ -18,6 +18,7 @@ impl Fold {
         let (retraction, verdict) = self.retraction_and_verdict(position, held);
         let (stated, stated_open) = event.stated_bounds(held.recorded);
         let visible = self.visibility(&event, stated);
+        let (retraction, verdict) = (retraction.map(Box::new), verdict.map(Box::new));
         Some(Effective { event, stated, stated_open, visible, corrections, retraction, verdict, without_effect })
     }
 

@@ -19,7 +19,7 @@ pub(super) struct Candidate {
     pub width: i64,
     pub earliest: Option<Instant>,
     /// Those who say it, each once.
-    pub voices: BTreeSet<Voice>,
+    pub voices: Box<[Voice]>,
 }
 
 /// A claim's place among those that name the same value.
@@ -30,66 +30,68 @@ type Rank = (bool, bool, Reverse<usize>, i64, Instant, Position);
 
 const NO_INSTANT: Instant = Instant(i64::MAX);
 
-/// All claims of one milestone in one region. Adding, removing and choosing cost O(log n).
+/// All claims of one milestone in one region. Adding, removing and choosing cost O(log n). Claims and voices of all values stand in one table
+/// each: a table a value would be nearly empty for most.
 #[derive(Debug, Clone, Default)]
 pub(super) struct ClaimSet {
-    values: BTreeMap<ValueKey, Value>,
+    claims: BTreeSet<(ValueKey, Place)>,
+    voices: BTreeMap<(ValueKey, Voice), u32>,
+    /// How many different voices name a value.
+    voiced: BTreeMap<ValueKey, usize>,
     ranked: BTreeSet<(Rank, ValueKey)>,
 }
 
 /// Claims without a value stand each by itself.
 type ValueKey = (Option<(Instant, Instant)>, Position);
 
-#[derive(Debug, Clone, Default)]
-struct Value {
-    claims: BTreeSet<Place>,
-    voices: BTreeMap<Voice, u32>,
-}
-
-impl Value {
-    fn rank(&self) -> Option<Rank> {
-        let (not_preferred, not_vendor, width, earliest, position) = *self.claims.first()?;
-        Some((not_preferred, not_vendor, Reverse(self.voices.len()), width, earliest, position))
-    }
-}
-
 impl ClaimSet {
     pub(super) fn add(&mut self, candidate: &Candidate) {
-        self.change(candidate, |value| {
-            value.claims.insert(place(candidate));
-            if candidate.value.is_some() {
-                for voice in &candidate.voices {
-                    *value.voices.entry(voice.clone()).or_default() += 1;
+        self.change(candidate, |set, key| {
+            set.claims.insert((key, place(candidate)));
+            for voice in candidate.voices.iter().filter(|_| candidate.value.is_some()) {
+                let count = set.voices.entry((key, voice.clone())).or_default();
+                *count += 1;
+                if *count == 1 {
+                    *set.voiced.entry(key).or_default() += 1;
                 }
             }
         });
     }
 
     pub(super) fn remove(&mut self, candidate: &Candidate) {
-        self.change(candidate, |value| {
-            value.claims.remove(&place(candidate));
-            for voice in &candidate.voices {
-                if let Some(count) = value.voices.get_mut(voice) {
-                    *count -= 1;
-                    if *count == 0 {
-                        value.voices.remove(voice);
+        self.change(candidate, |set, key| {
+            set.claims.remove(&(key, place(candidate)));
+            for voice in candidate.voices.iter().filter(|_| candidate.value.is_some()) {
+                let named = (key, voice.clone());
+                let Some(count) = set.voices.get_mut(&named) else { continue };
+                *count -= 1;
+                if *count == 0 {
+                    set.voices.remove(&named);
+                    if let Some(voiced) = set.voiced.get_mut(&key) {
+                        *voiced -= 1;
                     }
                 }
             }
         });
     }
 
-    fn change(&mut self, candidate: &Candidate, edit: impl FnOnce(&mut Value)) {
+    fn change(&mut self, candidate: &Candidate, edit: impl FnOnce(&mut Self, ValueKey)) {
         let key = key_of(candidate);
-        let value = self.values.entry(key).or_default();
-        if let Some(rank) = value.rank() {
+        if let Some(rank) = self.rank(key) {
             self.ranked.remove(&(rank, key));
         }
-        edit(value);
-        match value.rank() {
+        edit(self, key);
+        match self.rank(key) {
             Some(rank) => drop(self.ranked.insert((rank, key))),
-            None => drop(self.values.remove(&key)),
+            None => drop(self.voiced.remove(&key)),
         }
+    }
+
+    fn rank(&self, key: ValueKey) -> Option<Rank> {
+        let first = self.claims.range((key, (false, false, i64::MIN, Instant(i64::MIN), 0))..).next();
+        let (_, (not_preferred, not_vendor, width, earliest, position)) = first.filter(|(of, _)| *of == key)?;
+        let voices = self.voiced.get(&key).copied().unwrap_or(0);
+        Some((*not_preferred, *not_vendor, Reverse(voices), *width, *earliest, *position))
     }
 
     /// The claim to tell, and the rule that chose it; None when there is none.

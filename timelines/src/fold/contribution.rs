@@ -1,6 +1,7 @@
 //! What one event contributes to its incident's summary, and the sums of it; each can be added and taken out again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use dateline_events::kinds::{VendorStatus, Verdict};
 use dateline_events::{Event, EventKey, Instant, Kind, Position, Region, Slug, Symptom, When};
@@ -116,7 +117,7 @@ fn candidate(position: Position, event: &Event, preferred: bool, claims: &[Class
     let own_act = !claims.iter().any(|class| matches!(class, Class::Anomaly | Class::Reports));
     let vendor_itself = own_act && event.speaks_for_a_vendor();
     let value = occurred.and_then(When::value);
-    Candidate { position, value, preferred, vendor_itself, width, earliest: bounds.earliest, voices: event.voices() }
+    Candidate { position, value, preferred, vendor_itself, width, earliest: bounds.earliest, voices: event.voices().into_iter().collect() }
 }
 
 fn status(event: &Event) -> Option<(State, Option<Instant>)> {
@@ -199,13 +200,13 @@ pub(super) struct Aggregates {
     statements: BTreeMap<EventKey, BTreeSet<(Instant, Position)>>,
     sets: BTreeMap<Class, ClaimSet>,
     /// Every contribution with a claim, for when the opening region changes.
-    claimants: BTreeMap<Position, Contribution>,
+    claimants: BTreeMap<Position, Arc<Contribution>>,
     opening_region: Option<Region>,
 }
 
 impl Aggregates {
     /// Takes one contribution out and puts another in.
-    pub(super) fn replace(&mut self, before: Option<Contribution>, after: Option<Contribution>) {
+    pub(super) fn replace(&mut self, before: Option<Arc<Contribution>>, after: Option<Arc<Contribution>>) {
         if before == after {
             return;
         }
@@ -225,7 +226,7 @@ impl Aggregates {
         }
     }
 
-    fn add(&mut self, contribution: Contribution) {
+    fn add(&mut self, contribution: Arc<Contribution>) {
         let position = contribution.position;
         self.subjects.entry(contribution.subject.clone()).or_default().insert(position);
         *self.named_services.entry((contribution.subject.clone(), contribution.own_voice.clone())).or_default() += 1;
@@ -316,7 +317,7 @@ impl Aggregates {
 
     /// Every contribution that claims a milestone, by position.
     pub(super) fn claimants(&self) -> impl Iterator<Item = &Contribution> {
-        self.claimants.values()
+        self.claimants.values().map(Arc::as_ref)
     }
 }
 

@@ -52,7 +52,8 @@ struct Held {
     opens: bool,
     original: Arc<Event>,
     effective: Effective,
-    contribution: Option<Contribution>,
+    /// Shared with the sums, which may need it again.
+    contribution: Option<Arc<Contribution>>,
 }
 
 /// An event as the acts in effect have it.
@@ -64,8 +65,8 @@ struct Effective {
     stated_open: bool,
     visible: Visible,
     corrections: Vec<Correction>,
-    retraction: Option<Retraction>,
-    verdict: Option<Weighing>,
+    retraction: Option<Box<Retraction>>,
+    verdict: Option<Box<Weighing>>,
     without_effect: Vec<Position>,
 }
 
@@ -162,7 +163,7 @@ impl Fold {
     /// Works out anew how one event stands, and what it contributes.
     fn refresh(&mut self, position: Position) {
         let Some(effective) = self.effective_of(position) else { return };
-        let contribution = Contribution::of(position, &effective);
+        let contribution = Contribution::of(position, &effective).map(Arc::new);
         let Some(held) = self.held.get_mut(&position) else { return };
         held.effective = effective;
         let before = std::mem::replace(&mut held.contribution, contribution);

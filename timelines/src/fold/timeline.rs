@@ -121,8 +121,8 @@ impl Fold {
             standing,
             contradicted_by: negative.map(|(_, by)| by),
             corrections: effective.corrections.clone(),
-            retraction: effective.retraction.clone(),
-            verdict: effective.verdict.clone(),
+            retraction: effective.retraction.as_deref().cloned(),
+            verdict: effective.verdict.as_deref().cloned(),
             translations: self.translations(&held.original),
         })
     }
