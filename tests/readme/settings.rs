@@ -35,7 +35,7 @@ fn cell(text: &str) -> String {
 }
 
 fn help(arg: &clap::Arg) -> String {
-    cell(&arg.get_help().map(ToString::to_string).unwrap_or_default())
+    cell(&arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default())
 }
 
 /// A flag or a positional argument as it is written on the command line.
@@ -62,34 +62,51 @@ fn settings(parser: &clap::Command, in_a_file: &[String]) -> String {
     text
 }
 
-/// A command, and the commands below it.
-fn commands(parser: &clap::Command, path: &str, text: &mut String) {
+/// What a flag of a command may be given, and what holds where it is not; its help may say so already.
+fn values(arg: &clap::Arg, help: &str) -> String {
+    let mut text = String::new();
+    if !arg.get_action().takes_values() {
+        return text;
+    }
+    let choices: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    if !choices.is_empty() {
+        write!(text, " [one of {}]", choices.join(", ")).unwrap();
+    }
+    let defaults: Vec<String> = arg.get_default_values().iter().map(|value| value.to_string_lossy().into_owned()).collect();
+    if !defaults.is_empty() && !help.contains("[default: ") {
+        write!(text, " [default: {}]", defaults.join(" ")).unwrap();
+    }
+    text
+}
+
+/// A command with its own flags.
+fn command_alone(command: &clap::Command, path: &str) -> String {
+    let flags: Vec<&clap::Arg> = command.get_arguments().filter(|arg| !arg.is_global_set() && arg.get_id() != "help").collect();
+    let positional: String = flags.iter().filter(|arg| arg.is_positional()).map(|arg| format!(" {}", written(arg))).collect();
+    let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
+    let about: Vec<String> = about.split("\n\n").map(cell).collect();
+    let mut text = format!("\n### `{path}{positional}`\n\n{}\n", about.join("\n\n"));
+    if !flags.is_empty() {
+        text.push('\n');
+    }
+    for arg in flags {
+        let help = help(arg);
+        writeln!(text, "- `{}`: {help}{}", written(arg), values(arg, &help)).unwrap();
+    }
+    text
+}
+
+/// The commands, and those below them.
+fn commands(parser: &clap::Command, path: &str) -> String {
+    let mut text = String::new();
     for command in parser.get_subcommands().filter(|command| command.get_name() != "help") {
         let path = format!("{path} {}", command.get_name());
-        let own = || command.get_arguments().filter(|arg| !arg.is_global_set() && arg.get_id() != "help");
         if command.get_subcommands().next().is_none() {
-            let positional: String = own().filter(|arg| arg.is_positional()).map(|arg| format!(" {}", written(arg))).collect();
-            let about = command.get_long_about().or(command.get_about()).map(ToString::to_string).unwrap_or_default();
-            write!(text, "\n### `{path}{positional}`\n\n{}\n", cell(&about)).unwrap();
-            let flags: Vec<&clap::Arg> = own().collect();
-            if !flags.is_empty() {
-                text.push('\n');
-            }
-            for arg in flags {
-                let defaults: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
-                let default = if defaults.is_empty() || !arg.get_action().takes_values() {
-                    String::new()
-                } else {
-                    format!(" [default: {}]", defaults.join(" "))
-                };
-                let choices: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
-                let choices =
-                    if choices.is_empty() || !arg.get_action().takes_values() { String::new() } else { format!(" [one of {}]", choices.join(", ")) };
-                writeln!(text, "- `{}`: {}{choices}{default}", written(arg), help(arg)).unwrap();
-            }
+            text += &command_alone(command, &path);
         }
-        commands(command, &path, text);
+        text += &commands(command, &path);
     }
+    text
 }
 
 #[test]
@@ -100,8 +117,8 @@ fn the_page_of_settings_is_what_the_flags_say() {
     let mut text = HEAD.to_owned() + &settings(&parser, &in_a_file);
     let listed = in_a_file.iter().filter(|name| text.contains(&format!("| `{name}` |"))).count();
     assert_eq!(listed, in_a_file.len(), "each name in a file belongs to a flag: {in_a_file:?}");
-    text.push_str("\n## Commands\n");
-    commands(&parser, "dateline", &mut text);
+    text += "\n## Commands\n";
+    text += &commands(&parser, "dateline");
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/settings.md");
     if std::env::var_os("DATELINE_REWRITE").is_some_and(|value| value == "1") {
         std::fs::write(&path, &text).unwrap();
