@@ -118,7 +118,7 @@ impl Held {
 
 /// How far a recorded time lies ahead of this machine's clock, in seconds; None within a minute.
 pub fn ahead_of_the_clock_s(recorded: Option<Instant>) -> Option<i64> {
-    let ahead_us = recorded?.0 - wall_us();
+    let ahead_us = recorded?.0 - now().0;
     (ahead_us > AHEAD_US_MAX).then_some(ahead_us / Instant::SECOND)
 }
 
@@ -134,12 +134,13 @@ pub(crate) fn tell_ahead(recorded: Option<Instant>) {
 
 fn read() -> Reading {
     let boot = clock_gettime(ClockId::Boottime);
-    Reading { wall_us: wall_us(), boot_us: boot.tv_sec * Instant::SECOND + boot.tv_nsec / 1_000 }
+    Reading { wall_us: now().0, boot_us: boot.tv_sec * Instant::SECOND + boot.tv_nsec / 1_000 }
 }
 
-fn wall_us() -> i64 {
+/// Now, by the wall clock of this machine. A clock before 1970 is told as 1970: earlier than everything that was ever read or said.
+pub fn now() -> Instant {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+    Instant(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }
 
 #[cfg(test)]

@@ -16,13 +16,14 @@ mod facets;
 mod once;
 mod query;
 mod reports;
+mod secret_file;
 mod soundness;
 mod threads;
 mod views;
 
 pub use address::Address;
 pub use archive::{Archive, ArchiveError};
-pub use clock::{Clocks, Step, ahead_of_the_clock_s};
+pub use clock::{Clocks, Step, ahead_of_the_clock_s, now};
 pub use embedded::is_sealed;
 pub use heads::KnownHead;
 pub use inbox::{Delivery, Inbox, InboxError, MAX_DELIVERIES, MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, MAX_REPLY_SUBJECT_BYTES};
@@ -32,6 +33,7 @@ pub use ledger::{
 };
 pub use query::{Change, EventState, Group, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Members, Order};
 pub use reports::{Appended, FlushPage, KeptFlush, MAX_PAGE_FLUSHES, MAX_REPORTS_PAGE_BYTES, REPORTS_KEPT_DAYS, Reports, ReportsError};
+pub use secret_file::secret_in_file;
 pub use soundness::{Commitment, Found, Soundness};
 pub use state_store::{MAX_LISTED_KEYS, MAX_VALUE_BYTES, Revision, StateEntry, StateError, StateStore};
 pub use views::{Answer, Generation, MAX_INCIDENT_EVENTS, SetAside, Views, ViewsError};

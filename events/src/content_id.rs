@@ -1,10 +1,9 @@
 //! An id made of what an event says, for a publisher who gives none: the same content has the same id, so a retry is the same event.
 
-use std::fmt::Write as _;
-
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+use crate::hexadecimal::hexadecimal;
 use crate::time::When;
 
 /// What stands before the content that the id is made of.
@@ -31,13 +30,6 @@ pub fn content_id(members: &Map<String, Value>) -> String {
     bytes[6..].copy_from_slice(&hash[..10]);
     bytes[6] = bytes[6] & 0x0f | 0x80;
     bytes[8] = bytes[8] & 0x3f | 0x80;
-    let mut text = String::with_capacity(36);
-    for (place, byte) in bytes.iter().enumerate() {
-        if [4, 6, 8, 10].contains(&place) {
-            text.push('-');
-        }
-        // Writing into a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let digits = hexadecimal(&bytes);
+    [&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-")
 }

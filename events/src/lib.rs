@@ -23,6 +23,8 @@ mod size;
 mod items;
 mod base64_data;
 mod content_id;
+mod hexadecimal;
+mod percent;
 pub mod reports;
 pub mod schema;
 
@@ -31,12 +33,14 @@ pub use content_id::content_id;
 pub use envelope::{same_event, structured_form};
 pub use event::Event;
 pub use fault::{Fault, Faults, MAX_EVENT_FAULTS};
+pub use hexadecimal::{hexadecimal, sha256_hex};
 pub use items::{ItemsRefused, items_of};
 pub use json::read_strict;
 pub use key::{EventKey, LeafHasher, commitment, leaf_bytes, leaf_hash};
 pub use kinds::{Common, Kind};
 pub use lexical::{TYPE_PREFIX, TYPE_SUFFIX, is_region, is_slug, slug_of};
 pub use limits::MAX_EVENT_BYTES;
+pub use percent::{PercentFault, percent_decoded, percent_encoded};
 pub use publisher::source_fault;
 pub use shapes::{
     Count, Lasted, Link, Per, Qualifier, Quotation, Ref, Reference, Region, Role, Severity, Share, Slug, Source, SourceKind, Statement, Symptom,

@@ -3,6 +3,7 @@
 
 use crate::lexical::is_name;
 use crate::limits::SOURCE_BYTES_MAX;
+use crate::percent::{codes, percent_decoded};
 
 /// What is wrong with a publisher's name, and what to write instead; None where it may be used.
 ///
@@ -28,26 +29,17 @@ pub(crate) fn name_fault(name: &str) -> Option<&'static str> {
 
 /// Letters, digits, `-._~`, slashes and backslashes mean the same whether they are encoded or not: only one way to write them is taken.
 fn encoding_fault(source: &str) -> Option<String> {
-    let mut decoded = Vec::with_capacity(source.len());
-    let mut rest = source.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        rest = tail;
-        if *first != b'%' {
-            decoded.push(*first);
-            continue;
+    for code in codes(source.as_bytes()) {
+        match code {
+            Err(fault) => return Some(fault.to_string()),
+            Ok((digits, byte)) if byte.is_ascii_alphanumeric() || b"-._~/\\".contains(&byte) => {
+                return Some(format!("%{digits} is another way to write \"{}\"; write the character itself", char::from(byte)));
+            }
+            Ok(_) => {}
         }
-        let digits = tail.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit)).and_then(|digits| std::str::from_utf8(digits).ok());
-        let Some((digits, byte)) = digits.and_then(|digits| Some((digits, u8::from_str_radix(digits, 16).ok()?))) else {
-            return Some("\"%\" must be followed by two hexadecimal digits; write a percent sign as %25".to_owned());
-        };
-        if byte.is_ascii_alphanumeric() || b"-._~/\\".contains(&byte) {
-            return Some(format!("%{digits} is another way to write \"{}\"; write the character itself", char::from(byte)));
-        }
-        decoded.push(byte);
-        rest = &tail[2..];
     }
-    match std::str::from_utf8(&decoded) {
-        Err(_) => Some("what is percent-encoded is not UTF-8".to_owned()),
+    match percent_decoded(source.as_bytes()) {
+        Err(fault) => Some(fault.to_string()),
         Ok(text) if text.chars().any(|character| character.is_control() || is_hidden(character)) => {
             Some("a percent-encoded character that cannot be seen, or that turns the direction of writing; leave it out".to_owned())
         }

@@ -2,13 +2,12 @@
 
 use anyhow::{Context, bail};
 use bytes::Bytes;
-use dateline_events::{Instant, Moment};
+use dateline_events::{Instant, Moment, percent_encoded};
 use serde_json::Value;
 
 use super::{Answer, say};
 use crate::shared::api_client::{ApiClient, path_with};
 use crate::shared::config::{Format, ReadFlags, Settings};
-use crate::shared::http::parameters::percent_encoded;
 use crate::shared::refusal::Refusal;
 use crate::shared::stores::Use;
 use crate::shared::suggest;

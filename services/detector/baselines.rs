@@ -9,6 +9,7 @@ use std::io::{Read, Write};
 
 use anyhow::{Context, bail};
 use dateline_backends::{Revision, StateError, StateStore};
+use dateline_events::sha256_hex;
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
@@ -134,7 +135,7 @@ impl Baselines {
             let there = state_store.get(&key).await?.map(|(_, revision)| revision);
             state_store.put(&key, bytes, there).await.map_err(another)?;
         }
-        Ok(Place { key, pieces: pieces.len(), sha256: digest(&packed) })
+        Ok(Place { key, pieces: pieces.len(), sha256: sha256_hex(&packed) })
     }
 }
 
@@ -144,7 +145,7 @@ async fn read(state_store: &StateStore, place: &Place) -> anyhow::Result<BTreeMa
         let (piece, _) = state_store.get(&format!("{}.{number}", place.key)).await?.context("a piece is missing")?;
         packed.extend(piece);
     }
-    if digest(&packed) != place.sha256 {
+    if sha256_hex(&packed) != place.sha256 {
         bail!("its pieces are not those that the head names");
     }
     let mut bytes = Vec::new();
@@ -161,8 +162,4 @@ fn another(error: StateError) -> anyhow::Error {
 
 fn group_of(name: &str) -> u32 {
     u32::from(Sha256::digest(name.as_bytes())[0]) % GROUPS
-}
-
-fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

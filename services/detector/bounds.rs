@@ -1,6 +1,8 @@
 //! Times in a flush are an intake's word. One whose clock runs a week ahead would have every bucket of that week over and quiet, so no time
 //! is believed that lies ahead of this machine's own clock. Everything behind this stays pure.
 
+use dateline_backends::now;
+use dateline_events::Instant;
 use dateline_events::reports::Flush;
 
 use super::service::AHEAD_MINUTES_MAX;
@@ -16,6 +18,5 @@ pub fn bound(flush: &mut Flush, now_minute: i64) -> Option<i64> {
 
 /// The minute that it is now, since 1970.
 pub fn now_minute() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs() / 60).unwrap_or(i64::MAX)
+    now().0 / (60 * Instant::SECOND)
 }

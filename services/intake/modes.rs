@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use axum::http::{HeaderMap, StatusCode, header};
 use dateline_backends::MAX_BATCH_EVENTS;
-use dateline_events::{Faults, ItemsRefused, MAX_EVENT_BYTES, from_base64, items_of, read_strict, structured_form};
+use dateline_events::{Faults, ItemsRefused, MAX_EVENT_BYTES, from_base64, items_of, percent_decoded, read_strict, structured_form};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -188,23 +188,7 @@ fn decoded(value: &[u8]) -> Result<String, String> {
         [b'"', inner @ .., b'"'] => unescaped(inner)?,
         _ => value.to_vec(),
     };
-    let mut bytes = Vec::with_capacity(unquoted.len());
-    let mut rest = unquoted.as_slice();
-    while let Some((first, tail)) = rest.split_first() {
-        rest = tail;
-        if *first != b'%' {
-            bytes.push(*first);
-            continue;
-        }
-        let code =
-            tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
-        let code = code
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok())
-            .ok_or("\"%\" must be followed by two hexadecimal digits; write a percent sign as %25")?;
-        bytes.push(code);
-        rest = &tail[2..];
-    }
-    String::from_utf8(bytes).map_err(|_| "what is percent-encoded is not UTF-8".to_owned())
+    percent_decoded(&unquoted).map_err(|fault| fault.to_string())
 }
 
 /// Undoes a quoted string (RFC 9110, section 5.6.4).

@@ -46,36 +46,6 @@ pub fn stand(headers: &mut HeaderMap, standing: Standing) {
     headers.insert(HEAD, HeaderValue::from(standing.head));
 }
 
-/// Which of the offered media types the reader likes best (RFC 9110, section 12.5.1): by weight, then by the order in which it
-/// names them, then by that of the offer; None where it takes none of them.
-pub fn preferred<'a>(request: &HeaderMap, offered: &[&'a str]) -> Option<&'a str> {
-    let lines: Vec<&str> = request.get_all(header::ACCEPT).iter().filter_map(|value| value.to_str().ok()).collect();
-    let accept = lines.join(",").to_ascii_lowercase();
-    if accept.trim().is_empty() {
-        return offered.first().copied();
-    }
-    let ranges: Vec<(&str, u16)> = accept.split(',').map(range).collect();
-    let weighed = offered.iter().enumerate().filter_map(|(place, media_type)| {
-        let whole_type = media_type.split_once('/').map(|(main, _)| format!("{main}/*"));
-        let patterns = [Some((*media_type).to_owned()), whole_type, Some("*/*".to_owned())];
-        // The most specific range that fits says the weight.
-        let (named, weight) = patterns
-            .iter()
-            .flatten()
-            .find_map(|pattern| ranges.iter().enumerate().find(|(_, (range, _))| range == pattern).map(|(named, (_, weight))| (named, *weight)))?;
-        (weight > 0).then_some((std::cmp::Reverse(weight), named, place, *media_type))
-    });
-    weighed.min().map(|(.., media_type)| media_type)
-}
-
-/// A media range without its parameters, and its weight in thousandths.
-fn range(text: &str) -> (&str, u16) {
-    let mut members = text.split(';');
-    let name = members.next().unwrap_or_default().trim();
-    let weight = members.find_map(|member| member.trim().strip_prefix("q=")?.trim().parse::<f32>().ok()).unwrap_or(1.0);
-    (name, (weight.clamp(0.0, 1.0) * 1000.0) as u16)
-}
-
 /// `If-None-Match`, compared weakly as RFC 9110 asks.
 pub fn matches_etag(request: &HeaderMap, etag: &str) -> bool {
     let plain = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();

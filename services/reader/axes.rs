@@ -1,9 +1,11 @@
 //! The axes of a read, as parameters: `at`, `known_at`, `as_of`, language and zone; checked before anything is asked.
 
+use axum::http::{HeaderMap, header};
 use dateline_backends::Views;
 use dateline_events::{Instant, Position};
 use dateline_timelines::tell::Lang;
 
+use crate::shared::http::accept::weighed;
 use crate::shared::http::{Problem, parameters};
 
 /// The axes of a read, checked. `as_of` None is now.
@@ -59,21 +61,13 @@ async fn last_recorded_by(views: &Views, instant: Instant) -> Result<Position, d
 }
 
 /// The language asked for, in the query or by `Accept-Language`; English where nothing fits.
-pub fn language(asked: Option<&str>, accepted: Option<&str>) -> Result<Lang, Problem> {
+pub fn language(asked: Option<&str>, headers: &HeaderMap) -> Result<Lang, Problem> {
     if let Some(tag) = asked.filter(|tag| !tag.is_empty()) {
         return Lang::parse(tag)
             .ok_or_else(|| Problem::invalid_parameter(format!("lang: timelines are not told in \"{tag}\" yet; ask for en or bn")));
     }
-    let mut ranked: Vec<(u32, Lang)> = accepted
-        .unwrap_or_default()
-        .split(',')
-        .filter_map(|part| {
-            let mut members = part.split(';');
-            let lang = Lang::parse(members.next()?.trim())?;
-            let weight = members.find_map(|member| member.trim().strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
-            Some(((weight.clamp(0.0, 1.0) * 1000.0) as u32, lang))
-        })
-        .collect();
+    let named = weighed(headers, &header::ACCEPT_LANGUAGE).into_iter().filter_map(|(tag, weight)| Some((weight, Lang::parse(&tag)?)));
+    let mut ranked: Vec<(u16, Lang)> = named.collect();
     ranked.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
     Ok(ranked.first().filter(|(weight, _)| *weight > 0).map(|(_, lang)| *lang).unwrap_or_default())
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Bytes;
 use dateline_backends::ListQuery;
@@ -144,7 +144,7 @@ pub async fn of_vendor(State(reader): State<Reader>, Path(slug): Path<String>, h
 /// Finds a page of what a vendor edited, over all its services, the newest first.
 pub async fn find(reader: &Reader, slug: &str, parameters: OfVendor, headers: &HeaderMap) -> Result<Listed, Problem> {
     let views = &reader.timelines.views;
-    let lang = language(parameters.lang.as_deref(), headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))?;
+    let lang = language(parameters.lang.as_deref(), headers)?;
     parameters::wait_for(views, parameters.min_position, parameters.wait_ms).await?;
     let token: Option<Token> = parameters.cursor.as_deref().map(read_token).transpose()?;
     let mut axes = ReadAxes::read(views, None, parameters.known_at.as_deref(), parameters.as_of.as_deref()).await?;

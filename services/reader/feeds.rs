@@ -4,7 +4,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use bytes::Bytes;
-use dateline_events::Instant;
+use dateline_events::{Instant, percent_encoded};
 use dateline_timelines::tell::Lang;
 use serde_json::json;
 
@@ -59,7 +59,7 @@ impl Addresses {
     }
 
     fn incident(&self, found: &Found, lang: Lang) -> String {
-        format!("{}/incidents/{}?lang={}", self.origin, parameters::percent_encoded(&found.incident), lang.tag())
+        format!("{}/incidents/{}?lang={}", self.origin, percent_encoded(&found.incident), lang.tag())
     }
 }
 

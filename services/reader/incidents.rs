@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode, Uri, header};
+use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Bytes;
 use dateline_backends::{Group, ListQuery, Order};
@@ -148,7 +148,7 @@ async fn in_short(reader: &Reader, found: &timeline::Found) -> Result<Story, Pro
 /// Finds a page of incidents.
 pub async fn find(reader: &Reader, parameters: &Parameters, headers: &HeaderMap) -> Result<Listed, Problem> {
     let views = &reader.timelines.views;
-    let lang = language(parameters.lang.as_deref(), headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))?;
+    let lang = language(parameters.lang.as_deref(), headers)?;
     parameters::wait_for(views, parameters.min_position, parameters.wait_ms).await?;
     let token: Option<Token> = parameters.cursor.as_deref().map(read_token).transpose()?;
     let mut axes = ReadAxes::read(views, parameters.at.as_deref(), parameters.known_at.as_deref(), parameters.as_of.as_deref()).await?;

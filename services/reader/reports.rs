@@ -27,8 +27,7 @@ struct Parameters {
 pub async fn svg(State(reader): State<Reader>, Path(slug): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     reader.gate.reader(&headers).await?;
     let parameters: Parameters = parameters::read(&uri)?;
-    let accepted = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
-    let lang = axes::language(parameters.lang.as_deref(), accepted)?;
+    let lang = axes::language(parameters.lang.as_deref(), &headers)?;
     let at_s = parameters.at.as_deref().map(|text| parameters::instant("at", text)).transpose()?.map(|at| at.0.div_euclid(1_000_000));
     let unknown = || Problem::not_found(format!("there is no plot of the reports of \"{slug}\" at that time; POST /v1/reports brings some"));
     if !dateline_events::is_slug(&slug) {

@@ -6,7 +6,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use dateline_events::{Bounds, Instant};
+use dateline_events::{Bounds, Instant, percent_encoded};
 use dateline_timelines::tell::{self, Lang, Options, Told};
 
 use super::answer::{Standing, answer, matches_etag};
@@ -271,7 +271,7 @@ fn with(uri: &Uri, changes: &[(&str, Option<&str>)]) -> String {
     let mut pairs = members(uri, &names);
     pairs.extend(changes.iter().filter_map(|(name, value)| value.map(|value| ((*name).to_owned(), value.to_owned()))));
     let encoded: Vec<String> =
-        pairs.iter().map(|(name, value)| format!("{}={}", parameters::percent_encoded(name), parameters::percent_encoded(value))).collect();
+        pairs.iter().map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value))).collect();
     if encoded.is_empty() { String::new() } else { format!("?{}", encoded.join("&")) }
 }
 

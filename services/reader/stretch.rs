@@ -3,14 +3,14 @@
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use dateline_backends::Views;
-use dateline_events::Position;
+use dateline_events::{Position, percent_encoded};
 use dateline_timelines::stretch::Stretch;
 use serde::{Deserialize, Serialize};
 
 use super::timeline::{Found, Parameters};
 use super::watched::{read_token, write_token};
 use super::{Reader, Story};
-use crate::shared::http::{Problem, parameters};
+use crate::shared::http::Problem;
 
 /// So many entries stand in one answer by default, and at most; what stands inside them is counted.
 pub const LIMIT_DEFAULT: usize = 1_000;
@@ -71,7 +71,7 @@ pub fn next(stretch: Stretch, found: &Found, path: &str, parameters: &Parameters
         ("entries_limit", parameters.entries_limit.map(|limit| limit.to_string())),
         ("entries_cursor", Some(write_token(&place)?)),
     ];
-    let pairs = given.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", parameters::percent_encoded(&value?))));
+    let pairs = given.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", percent_encoded(&value?))));
     Ok(Some(format!("{path}?{}", pairs.collect::<Vec<_>>().join("&"))))
 }
 

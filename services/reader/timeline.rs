@@ -10,10 +10,11 @@ use dateline_timelines::{PROJECTION_VERSION, document};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::answer::{Standing, answer, matches_etag, preferred};
+use super::answer::{Standing, answer, matches_etag};
 use super::axes::{ReadAxes, language};
 use super::stretch::{self, Place};
 use super::{Asked, Reader, Story, cache};
+use crate::shared::http::accept::preferred;
 use crate::shared::http::{Problem, parameters};
 
 /// The width of a timeline as text, in columns.
@@ -113,7 +114,7 @@ pub struct Found {
 
 /// Finds what was asked for, after waiting for `min_position`.
 pub async fn look(reader: &Reader, id: &str, parameters: &Parameters, headers: &HeaderMap) -> Result<Found, Problem> {
-    let lang = language(parameters.lang.as_deref(), headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()))?;
+    let lang = language(parameters.lang.as_deref(), headers)?;
     parameters::wait_for(&reader.timelines.views, parameters.min_position, parameters.wait_ms).await?;
     let views = &reader.timelines.views;
     let mut axes = ReadAxes::read(views, parameters.at.as_deref(), parameters.known_at.as_deref(), parameters.as_of.as_deref()).await?;

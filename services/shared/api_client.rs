@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, Uri, header};
 use bytes::Bytes;
 use dateline_backends::Address;
+use dateline_events::percent_encoded;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use serde_json::Value;
@@ -15,7 +16,6 @@ use tower::ServiceExt;
 
 use crate::shared::config::{Secret, Settings};
 use crate::shared::http::MAX_BODY_BYTES;
-use crate::shared::http::parameters::percent_encoded;
 use crate::shared::https::HttpsClient;
 use crate::shared::refusal::Refusal;
 use crate::shared::running;

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant as Clock};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use dateline_backends::{Ledger, LedgerError, MAX_LISTED_KEYS, StateError, StateStore};
+use dateline_events::{hexadecimal, sha256_hex};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::OnceCell;
 
@@ -96,13 +96,13 @@ impl Keys {
         let mut random = [0_u8; 40];
         getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("the system gives no randomness: {error}"))?;
         // Hexadecimal: an id that begins with a hyphen would be a flag to `dateline keys revoke`.
-        let id: String = random[..6].iter().map(|byte| format!("{byte:02x}")).collect();
+        let id = hexadecimal(&random[..6]);
         let key = format!("{PREFIX}{id}.{}", URL_SAFE_NO_PAD.encode(&random[8..]));
         match self.state_store.put(MADE, now.as_bytes(), None).await {
             Ok(_) | Err(StateError::Changed { .. }) => {}
             Err(error) => return Err(error.into()),
         }
-        let stored = StoredKey { id, sha256: hash(&key), name: name.to_owned(), scopes, created: now.to_owned(), revoked: None };
+        let stored = StoredKey { id, sha256: sha256_hex(key.as_bytes()), name: name.to_owned(), scopes, created: now.to_owned(), revoked: None };
         self.state_store.put(&format!("{PLACE}{}", stored.id), &serde_json::to_vec(&stored)?, None).await?;
         Ok((key, stored))
     }
@@ -158,7 +158,7 @@ impl Keys {
         let id = key.strip_prefix(PREFIX).and_then(|rest| rest.split_once('.')).map(|(id, _)| id).ok_or(KeyFault::Unknown)?;
         let stored = self.look_up(id).await?.filter(|stored| stored.revoked.is_none()).ok_or(KeyFault::Unknown)?;
         // Compared in constant time, although a hash of a guess tells little.
-        let same: bool = hash(key).as_bytes().ct_eq(stored.sha256.as_bytes()).into();
+        let same: bool = sha256_hex(key.as_bytes()).as_bytes().ct_eq(stored.sha256.as_bytes()).into();
         if !same {
             return Err(KeyFault::Unknown);
         }
@@ -237,10 +237,6 @@ impl Keys {
         let list = async || Ok(!self.state_store.list(PLACE, "", 1).await?.is_empty());
         self.listed.get_or_try_init(list).await.copied()
     }
-}
-
-fn hash(key: &str) -> String {
-    Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Nobody panics while holding these locks; if somebody did, what they guard is only remembered and may be used on.

@@ -4,9 +4,8 @@
 //! What a page said is not kept here but in the page's memory.
 
 use dateline_backends::{Revision, StateError, StateStore};
-use dateline_events::Instant;
+use dateline_events::{Instant, sha256_hex};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::fetch::{Failure, Validators};
 use super::pages::Feed;
@@ -216,9 +215,4 @@ impl Entry {
 
 fn micros(milliseconds: u64) -> i64 {
     i64::try_from(milliseconds).unwrap_or(i64::MAX).saturating_mul(1_000)
-}
-
-/// The SHA-256 of bytes, hexadecimal.
-pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

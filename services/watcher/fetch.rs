@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use bytes::Bytes;
+use dateline_backends::now;
 use dateline_events::Instant;
 use http_body_util::Empty;
 use hyper::body::Incoming;
@@ -19,7 +20,6 @@ use url::Url;
 
 use super::address::{NotReached, Reach, Resolver};
 use super::body::{Held, Store, unpack};
-use super::clock::now;
 use crate::shared::https::{reason, trust};
 
 /// A connection must stand within this, in milliseconds.

@@ -8,7 +8,6 @@ mod address;
 mod body;
 mod page_memory;
 mod budget;
-mod clock;
 mod fetch;
 mod feed_state;
 mod meters;
@@ -29,7 +28,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use dateline_backends::{StateError, StateStore};
+use dateline_backends::{StateError, StateStore, now};
+use dateline_events::hexadecimal;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use sha2::{Digest, Sha256};
 use tokio::sync::watch;
@@ -112,7 +112,7 @@ impl Watcher {
         self.look_for_stopped(&state_store).await?;
         let places: Vec<Place> =
             stream::iter(self.feeds.iter().cloned()).map(|feed| Place::load(&state_store, feed)).buffered(LOADED_AT_ONCE).try_collect().await?;
-        let now = clock::now();
+        let now = now();
         let planned = self.feeds.iter().zip(&places).map(|(feed, place)| {
             let every_ms = u64::from(feed.every_s) * 1_000;
             Planned {
@@ -230,7 +230,7 @@ impl Round {
     /// When a feed is to be read next, by the clock on the wall.
     fn next_read(&self, feed: usize) -> dateline_events::Instant {
         let wait_ms = self.schedule.next_of(feed).saturating_sub(self.millis());
-        clock::now().plus(i64::try_from(wait_ms).unwrap_or(i64::MAX).saturating_mul(1_000))
+        now().plus(i64::try_from(wait_ms).unwrap_or(i64::MAX).saturating_mul(1_000))
     }
 }
 
@@ -250,5 +250,5 @@ fn seed(feed: &Feed) -> u64 {
 fn name_of_this_watcher() -> anyhow::Result<String> {
     let mut bytes = [0_u8; 8];
     getrandom::fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(&bytes))
 }

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use dateline_backends::{Revision, StateError, StateStore};
-use dateline_events::Instant;
+use dateline_events::{Instant, sha256_hex};
 use dateline_status_pages::Remembered;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::page_memory::PageMemory;
-use super::page_publisher::sha256;
 use super::publishing::{Published, Publishing};
 use crate::shared::api_client::ApiClient;
 
@@ -50,7 +49,7 @@ impl Outbox {
         for (number, piece) in pieces.iter().enumerate() {
             put(state_store, &place(service, &number.to_string()), piece).await?;
         }
-        let head = Head { pieces: pieces.len(), sha256: sha256(&bytes) };
+        let head = Head { pieces: pieces.len(), sha256: sha256_hex(&bytes) };
         put(state_store, &place(service, HEAD), &serde_json::to_vec(&head)?).await
     }
 
@@ -85,7 +84,7 @@ impl Outbox {
                 None => return Ok(Err(format!("piece {number} is not there"))),
             }
         }
-        if sha256(&bytes) != head.sha256 {
+        if sha256_hex(&bytes) != head.sha256 {
             return Ok(Err("its pieces do not belong together".to_owned()));
         }
         Ok(serde_json::from_slice(&bytes).map_err(|error| format!("it cannot be read: {error}")))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail};
 use dateline_backends::{Revision, StateError, StateStore};
-use dateline_events::Instant;
+use dateline_events::{Instant, hexadecimal};
 use dateline_status_pages::{PageState, Remembered};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -170,5 +170,5 @@ fn short(sha256: &str) -> &str {
 
 /// The leaf of an incident: two hexadecimal digits of its id's hash.
 fn leaf_of(id: &str) -> String {
-    format!("{:02x}", Sha256::digest(id.as_bytes())[0])
+    hexadecimal(&Sha256::digest(id.as_bytes())[..1])
 }

@@ -4,17 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context;
-use dateline_backends::{StateError, StateStore};
-use dateline_events::Instant;
+use dateline_backends::{StateError, StateStore, now};
+use dateline_events::{Instant, sha256_hex};
 use dateline_status_pages::{self as dialects, Dialect, Refused, difference};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::sync::Mutex;
 
 use super::budget::{self, Allowance, OverBudget};
-use super::clock::now;
 use super::outbox::{Outbox, open_page_memory};
 use super::page_memory::PageMemory;
 use super::publishing::Published;
@@ -119,7 +117,7 @@ impl PagePublisher {
     }
 
     async fn publish(&self, page: &Page, reading: &Reading<'_>, observation: &dialects::Observation, book: &mut PageMemory) -> anyhow::Result<Taken> {
-        let sha256 = sha256(reading.bytes);
+        let sha256 = sha256_hex(reading.bytes);
         let who = Who::of(page, &observation.facts, reading.dialect, book);
         let list = list_of(reading.url);
         let told = dialects::Reading {
@@ -207,12 +205,7 @@ fn address_of(dialect: Dialect, service: &str) -> String {
 
 /// The name of a list by its address: fit for the state store, and of one length.
 fn list_of(url: &str) -> String {
-    sha256(url.as_bytes())[..16].to_owned()
-}
-
-/// SHA-256 in hexadecimal.
-pub(super) fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256_hex(url.as_bytes())[..16].to_owned()
 }
 
 /// The registration of the service under the name that its page has, where nobody registered it: then readers see a name, not a slug.

@@ -10,10 +10,10 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use dateline_backends::now;
 use dateline_events::Instant;
 use serde::Serialize;
 
-use super::clock::now;
 use super::feed_state::{FeedState, State};
 use super::meters::Meters;
 use super::pages::Feed;

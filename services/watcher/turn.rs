@@ -5,14 +5,13 @@
 
 use std::sync::Arc;
 
-use dateline_backends::{StateError, StateStore};
-use dateline_events::Instant;
+use dateline_backends::{StateError, StateStore, now};
+use dateline_events::{Instant, sha256_hex};
 use tokio::sync::watch;
 
 use super::body::Held;
 use super::budget::{self, OverBudget};
-use super::clock::now;
-use super::feed_state::{Entry, Put, sha256_hex};
+use super::feed_state::{Entry, Put};
 use super::fetch::{Failure, Fetched, Fetcher, Validators};
 use super::meters::{Meters, Outcome};
 use super::page_publisher::{NotTaken, PagePublisher, Reading, Taken};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dateline_events::Instant;
+use dateline_events::{Instant, hexadecimal};
 use sha2::{Digest, Sha256};
 
 use crate::observation::{Facts, Observation, Refused, SeenIncident};
@@ -114,8 +114,7 @@ fn short(id: &str) -> String {
     if fits {
         return id.to_owned();
     }
-    let digest = Sha256::digest(id.as_bytes());
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    hexadecimal(&Sha256::digest(id.as_bytes())[..16])
 }
 
 /// An address that a page may be linked to by.

@@ -4,7 +4,10 @@
 
 use std::path::Path;
 
+use dateline_events::percent_decoded;
+
 use crate::address::{Address, is_host};
+use crate::secret_file::secret_in_file;
 
 /// The port of a NATS server that names none.
 const DEFAULT_PORT: u16 = 4222;
@@ -65,8 +68,8 @@ impl BusAddress {
                 self.replicas = replicas.ok_or_else(|| format!("replicas={value}: a stream is kept on 1, 3 or 5 servers"))?;
             }
             "password_file" => {
-                let text = std::fs::read_to_string(Path::new(value)).map_err(|error| format!("cannot read the password file {value}: {error}"))?;
-                self.password = Some(text.trim_end_matches(['\n', '\r']).to_owned());
+                let secret = secret_in_file(Path::new(value)).map_err(|fault| format!("password_file: {fault}"))?;
+                self.password = Some(secret);
             }
             "monitor" => {
                 for monitor in value.split(',') {
@@ -92,21 +95,8 @@ fn server(text: &str) -> Result<String, String> {
     }
 }
 
-/// Undoes percent-encoding.
-pub(super) fn decoded(text: &str) -> Result<String, String> {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((first, tail)) = rest.split_first() {
-        rest = tail;
-        if *first != b'%' {
-            bytes.push(*first);
-            continue;
-        }
-        let code = tail.get(..2).and_then(|digits| std::str::from_utf8(digits).ok()).and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        bytes.push(code.ok_or("\"%\" must be followed by two hexadecimal digits; write a percent sign as %25")?);
-        rest = &tail[2..];
-    }
-    String::from_utf8(bytes).map_err(|_| "what is percent-encoded is not UTF-8".to_owned())
+fn decoded(text: &str) -> Result<String, String> {
+    percent_decoded(text.as_bytes()).map_err(|fault| fault.to_string())
 }
 
 #[cfg(test)]

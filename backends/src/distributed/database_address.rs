@@ -2,14 +2,16 @@
 //!
 //! Secrets are read here and handed to the driver; no error and no `Debug` shows them.
 
+use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use dateline_events::percent_decoded;
 use postgres::Config;
 
-use super::bus_address;
 use super::database::DatabaseError;
 use crate::address::Address;
+use crate::secret_file::secret_in_file;
 
 /// How long a connection may take to open, in milliseconds, where the URL does not say.
 const CONNECT_TIMEOUT_MS: u64 = 5_000;
@@ -31,9 +33,8 @@ pub(super) fn read(address: &Address) -> Result<Config, DatabaseError> {
     let (plain, password_file) = take_password_file(address.with_secrets())?;
     let mut config = Config::from_str(&plain).map_err(|error| DatabaseError::refused(&error))?;
     if let Some(path) = password_file {
-        let secret = std::fs::read(&path).map_err(|error| DatabaseError::Other(format!("cannot read the {PASSWORD_FILE} {path}: {error}")))?;
-        let end = secret.iter().rposition(|byte| !matches!(byte, b'\n' | b'\r')).map_or(0, |last| last + 1);
-        config.password(&secret[..end]);
+        let secret = secret_in_file(Path::new(&path)).map_err(|fault| DatabaseError::Other(format!("{PASSWORD_FILE}: {fault}")))?;
+        config.password(secret);
     }
     if config.get_application_name().is_none() {
         config.application_name("dateline");
@@ -63,7 +64,7 @@ fn take_password_file(url: &str) -> Result<(String, Option<String>), DatabaseErr
 
 /// Percent-decoded, as libpq does with its own parameters; the value itself is not shown.
 fn decoded(value: &str) -> Result<String, DatabaseError> {
-    bus_address::decoded(value).map_err(|fault| DatabaseError::Other(format!("the {PASSWORD_FILE} of the database's address: {fault}")))
+    percent_decoded(value.as_bytes()).map_err(|fault| DatabaseError::Other(format!("the {PASSWORD_FILE} of the database's address: {fault}")))
 }
 
 #[cfg(test)]

@@ -4,15 +4,15 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use dateline_events::Position;
 use dateline_events::reports::FlushName;
+use dateline_events::{Instant, Position};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::alone::{Alone, Connected};
 use super::fault::{FileError, OfAFile as _};
 use super::file::{self, Format};
+use crate::clock::now;
 use crate::reports::{Appended, FlushPage, KeptFlush, MAX_REPORTS_PAGE_BYTES, ReportsError};
 use crate::threads::Threads;
 
@@ -146,7 +146,7 @@ fn append(connection: &mut Connection, name: FlushName, bytes: &[u8], kept_s: u6
 }
 
 fn now_s() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    u64::try_from(now().0 / Instant::SECOND).unwrap_or_default()
 }
 
 fn head(connection: &Connection) -> rusqlite::Result<Position> {

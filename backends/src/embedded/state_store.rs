@@ -4,13 +4,13 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
 use super::alone::{Alone, Connected};
 use super::fault::FileError;
 use super::file::{self, Format};
+use crate::clock::now;
 use crate::state_store::{Revision, StateEntry, StateError};
 use crate::threads::Threads;
 
@@ -135,6 +135,5 @@ fn list(connection: &Connection, prefix: &str, after: &str, limit: usize) -> Res
 
 /// Microseconds since 1970.
 fn now_us() -> Revision {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Revision::try_from(since.as_micros()).unwrap_or_default()
+    Revision::try_from(now().0).unwrap_or_default()
 }

@@ -11,15 +11,14 @@ mod history;
 mod once;
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use dateline_backends::Reports;
-use dateline_events::Instant;
+use dateline_backends::{Reports, now};
 use dateline_events::reports::{
     BodyForm, Count, MAX_FLUSH_BYTES, MAX_FLUSH_COUNTS, MAX_REPORTS, MAX_REPORTS_BODY_BYTES, ReportTime, ReportsRefused, Tallied, read_reports,
 };
@@ -246,9 +245,3 @@ fn refused(refused: ReportsRefused) -> Problem {
 
 /// So many faults stand in the sentence of a problem; its member `faults` has more.
 const MAX_TOLD_FAULTS: usize = 5;
-
-fn now() -> Instant {
-    // A clock before 1970 is told as 1970: every report is too late then, and refused as such.
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    Instant(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
-}

@@ -5,14 +5,10 @@ use std::fmt;
 use std::path::Path;
 use std::str::FromStr;
 
-use anyhow::{Context, bail};
 use clap::error::{ContextKind, ContextValue};
-use dateline_backends::Address;
+use dateline_backends::{Address, secret_in_file};
 use serde::{Deserialize, Deserializer, de};
 use subtle::ConstantTimeEq;
-
-/// A file that holds one secret is at most so large, in bytes.
-const MAX_SECRET_BYTES: u64 = 4_096;
 
 /// A secret, which no debug output shows.
 #[derive(Clone)]
@@ -40,16 +36,7 @@ impl Secret {
 
     /// The secret that stands alone in a file; line ends after it do not belong to it.
     pub fn of_file(path: &Path) -> anyhow::Result<Self> {
-        let named = || format!("cannot read the secret in {}", path.display());
-        if std::fs::metadata(path).with_context(named)?.len() > MAX_SECRET_BYTES {
-            bail!("{}: a file with a secret has at most {MAX_SECRET_BYTES} bytes", named());
-        }
-        let text = std::fs::read_to_string(path).with_context(named)?;
-        let secret = text.trim_end_matches(['\n', '\r']);
-        if secret.is_empty() {
-            bail!("{}: it is empty", named());
-        }
-        Ok(Self(secret.to_owned()))
+        secret_in_file(path).map(Self).map_err(|fault| anyhow::anyhow!(fault))
     }
 }
 

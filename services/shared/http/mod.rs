@@ -1,5 +1,6 @@
 //! What every role that speaks HTTP shares: problems, parameters, who is calling, and the server with its limits.
 
+pub mod accept;
 pub mod address;
 mod client;
 pub mod caller;

@@ -99,16 +99,3 @@ pub fn words(text: &str) -> Vec<String> {
     }
     plain.split_whitespace().map(ToOwned::to_owned).collect()
 }
-
-/// Percent-encodes all but the unreserved characters (RFC 3986).
-pub fn percent_encoded(text: &str) -> String {
-    let mut encoded = String::new();
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}

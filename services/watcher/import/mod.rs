@@ -12,14 +12,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use dateline_backends::StateStore;
-use dateline_events::{Instant, Language, slug_of};
+use dateline_events::{Instant, Language, sha256_hex, slug_of};
 use dateline_status_pages::{
     self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Nature, Observation, Visibility, difference, read_visibility,
 };
 
 use super::outbox::open_page_memory;
 use super::page_memory::PageMemory;
-use super::page_publisher::{Page, Who, registration, sha256};
+use super::page_publisher::{Page, Who, registration};
 use super::publishing::Publishing;
 use crate::shared::api_client::ApiClient;
 
@@ -105,7 +105,7 @@ impl Import {
             }
         };
         let page = self.whose(file, observation.facts.name.as_deref(), dialect)?;
-        let hash = sha256(&bytes);
+        let hash = sha256_hex(&bytes);
         let list = list_of(dialect, &name, &observation);
         self.book(&page.service).await?;
         let book = self.books.get_mut(&page.service).context("the page has a book")?;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use anyhow::Context;
-use dateline_events::Instant;
+use dateline_events::{Instant, sha256_hex};
 use dateline_status_pages::{self as dialects, Dialect, SeenIncident, Version, Visibility, incident, left, read_version};
 use tokio::sync::mpsc;
 
-use super::super::page_publisher::{Page, Who, sha256};
+use super::super::page_publisher::{Page, Who};
 use super::lines::Lines;
 use super::{Import, visibility};
 
@@ -122,7 +122,7 @@ impl Import {
 fn read(file: std::fs::File, sender: &mpsc::Sender<ReadLine>) -> anyhow::Result<()> {
     let mut lines = Lines::open(file, Arc::new(AtomicU64::new(0)))?;
     while let Some((number, line)) = lines.next()? {
-        let version = read_version(&line).map(|version| (Box::new(version), sha256(&line))).map_err(|error| error.to_string());
+        let version = read_version(&line).map(|version| (Box::new(version), sha256_hex(&line))).map_err(|error| error.to_string());
         if sender.blocking_send(ReadLine { number, version, read_bytes: lines.read_bytes() }).is_err() {
             return Ok(());
         }

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use dateline_backends::StateStore;
-use dateline_events::Instant;
+use dateline_events::{Instant, sha256_hex};
 
 use crate::watcher::address::Reach;
-use crate::watcher::feed_state::{Entry, FeedState, Put, State, sha256_hex};
+use crate::watcher::feed_state::{Entry, FeedState, Put, State};
 use crate::watcher::fetch::{Failure, Validators};
 use crate::watcher::pages::{Feed, parse};
 

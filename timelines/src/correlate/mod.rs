@@ -14,7 +14,7 @@ mod waiting;
 
 use std::sync::Arc;
 
-use dateline_events::{Bounds, Event, EventKey, Instant, Kind, Position, When};
+use dateline_events::{Bounds, Event, EventKey, Instant, Kind, Position, When, hexadecimal};
 use sha2::{Digest, Sha256};
 
 use crate::rows::{EventRow, Nature, Needs, Rows};
@@ -113,8 +113,7 @@ pub fn incident_id(event: &Event, recorded: Instant) -> String {
     let instant = bounds.earliest.or(bounds.latest).unwrap_or(recorded);
     let date = &instant.with_six_digits()[..10];
     let digest = Sha256::new().chain_update(&event.source).chain_update(b"\n").chain_update(&event.id).finalize();
-    let hex: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{}-{date}-{hex}", event.subject)
+    format!("{}-{date}-{}", event.subject, hexadecimal(&digest[..8]))
 }
 
 /// The id under which the registry of one service is kept; no incident can have it.

@@ -2,7 +2,8 @@
 //! looked at. Views are made again from the ledger; nothing is lost with them.
 
 use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::clock::now;
 
 /// So many files that were set aside are kept; older ones are deleted.
 const MAX_KEPT: usize = 3;
@@ -15,7 +16,7 @@ const BESIDE: [&str; 2] = ["-wal", "-shm"];
 
 /// Renames the file and what belongs to it; answers its new place.
 pub(super) fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
-    let microseconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+    let microseconds = now().0;
     let to = with(path, &format!("{MARK}{microseconds:017}"));
     std::fs::rename(path, &to)?;
     for ending in BESIDE {

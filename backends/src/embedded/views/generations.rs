@@ -2,13 +2,12 @@
 //!
 //! What is in their tables is not looked at.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use dateline_events::Position;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::decode;
 use super::schema::{self, PROJECTOR, sql};
+use crate::clock::now;
 use crate::embedded::file::{self, number, position};
 use crate::views::{Generation, ViewsError};
 
@@ -169,9 +168,7 @@ fn serving(connection: &Connection) -> Result<Option<Generation>, ViewsError> {
 }
 
 fn create(transaction: &Transaction<'_>, version: u32, state: &str) -> Result<Generation, ViewsError> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let created = i64::try_from(now.as_micros()).unwrap_or(i64::MAX);
-    transaction.execute("INSERT INTO generations (version, state, created, summed) VALUES (?1, ?2, ?3, 1)", params![version, state, created])?;
+    transaction.execute("INSERT INTO generations (version, state, created, summed) VALUES (?1, ?2, ?3, 1)", params![version, state, now().0])?;
     let number = u32::try_from(transaction.last_insert_rowid()).map_err(|error| ViewsError::Engine(error.to_string()))?;
     transaction.execute_batch(&sql(number, schema::CREATE))?;
     Ok(Generation { number, version })

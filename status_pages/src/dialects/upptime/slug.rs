@@ -1,7 +1,7 @@
 //! The slug of a site. Upptime names a site's file with it, and the table of commits does not hold it: it is made here by the same
 //! rules (words that capitals make are parted: `GitHub` is `git-hub`, `MySQL Playground` is `my-sql-playground`).
 
-use dateline_events::is_slug;
+use dateline_events::{hexadecimal, is_slug};
 use sha2::{Digest, Sha256};
 
 /// A slug has at most so many bytes.
@@ -30,9 +30,7 @@ pub(super) fn slug(name: &str) -> String {
 
 /// A name in letters that no slug can hold is told apart by its digest.
 fn of_digest(name: &str) -> String {
-    let digest = Sha256::digest(name.as_bytes());
-    let digits: String = digest.iter().take(4).map(|byte| format!("{byte:02x}")).collect();
-    format!("site-{digits}")
+    format!("site-{}", hexadecimal(&Sha256::digest(name.as_bytes())[..4]))
 }
 
 /// A capital begins a word after a small letter or a digit, and the last of several does before a small letter that is no plural's.
