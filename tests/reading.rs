@@ -2,6 +2,7 @@
 
 mod axes;
 mod hostile;
+mod kept;
 mod live;
 mod long;
 mod merging;

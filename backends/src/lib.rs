@@ -36,4 +36,4 @@ pub use reports::{Appended, FlushPage, KeptFlush, MAX_PAGE_FLUSHES, MAX_REPORTS_
 pub use secret_file::secret_in_file;
 pub use soundness::{Commitment, Found, Soundness};
 pub use state_store::{MAX_LISTED_KEYS, MAX_VALUE_BYTES, Revision, StateEntry, StateError, StateStore};
-pub use views::{Answer, Generation, MAX_INCIDENT_EVENTS, SetAside, Views, ViewsError};
+pub use views::{Answer, Generation, MAX_INCIDENT_EVENTS, Reached, SetAside, Views, ViewsError};

@@ -2,9 +2,10 @@
 //!
 //! What the work is, is not known here. Work that nobody awaits any more is still done.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, mpsc as std_mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -123,30 +124,50 @@ impl<Connection> Drop for Threads<Connection> {
     }
 }
 
+/// Whoever looks and found nothing for longer than this knows nothing any more, in milliseconds.
+const LOOKED_WITHIN_MS: u64 = 1_000;
+
 /// A thread that looks every [`POLL_EVERY_MS`] until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Poller {
     stop: Option<std_mpsc::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    started: Instant,
+    /// When the last look began that found what it looked for, in milliseconds after the start.
+    looked_ms: Arc<AtomicU64>,
 }
 
 impl Poller {
-    /// Starts it; `look` gets its connection.
+    /// Starts it; `look` gets its connection, and says whether it found what it looked for.
     pub(crate) fn start<Connection: Send + 'static>(
         mut connection: Connection,
-        mut look: impl FnMut(&mut Connection) + Send + 'static,
+        mut look: impl FnMut(&mut Connection) -> bool + Send + 'static,
     ) -> Result<Self, ThreadError> {
         let (stop, stopped) = std_mpsc::channel::<()>();
         let every = Duration::from_millis(POLL_EVERY_MS);
+        let (started, looked_ms) = (Instant::now(), Arc::new(AtomicU64::new(0)));
+        let looked = Arc::clone(&looked_ms);
         let body = move || {
             while stopped.recv_timeout(every) == Err(std_mpsc::RecvTimeoutError::Timeout) {
-                look(&mut connection);
+                let began_ms = ms_since(started);
+                if look(&mut connection) {
+                    looked.store(began_ms, Ordering::Release);
+                }
             }
         };
         let thread = std::thread::Builder::new().name("dateline-poll".to_owned()).spawn(body);
         let thread = thread.map_err(|error| ThreadError::not_started(&error))?;
-        Ok(Self { stop: Some(stop), thread: Some(thread) })
+        Ok(Self { stop: Some(stop), thread: Some(thread), started, looked_ms })
     }
+
+    /// Whether it has looked, and found, within the last second.
+    pub(crate) fn is_current(&self) -> bool {
+        ms_since(self.started).saturating_sub(self.looked_ms.load(Ordering::Acquire)) < LOOKED_WITHIN_MS
+    }
+}
+
+fn ms_since(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Drop for Poller {

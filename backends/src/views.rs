@@ -46,6 +46,22 @@ pub struct Answer<T> {
     pub value: T,
 }
 
+impl<T> Answer<T> {
+    /// How far the views had come when they answered.
+    pub fn reached(&self) -> Reached {
+        Reached { generation: self.generation.number, position: self.position }
+    }
+}
+
+/// How far the views are known to have come. Neither number ever falls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Reached {
+    /// The generation that serves.
+    pub generation: u32,
+    /// How far it has read.
+    pub position: Position,
+}
+
 /// A damaged file that was put out of the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetAside {
@@ -123,6 +139,12 @@ pub enum ViewsError {
     /// The engine failed in a way that has no name here. Views are disposable: a rebuild is always a way out.
     #[error("the engine of the views failed: {0}")]
     Engine(String),
+}
+
+impl From<tokio::task::JoinError> for ViewsError {
+    fn from(error: tokio::task::JoinError) -> Self {
+        Self::Engine(error.to_string())
+    }
 }
 
 impl Views {
@@ -318,11 +340,36 @@ impl Views {
         }
     }
 
-    /// The serving generation's cursor: at once for commits of this process, within 50 ms for those of another.
-    pub fn watch_cursor(&self) -> watch::Receiver<Position> {
+    /// The incidents that came to be told in one of these groups after a position; one may have left it again since.
+    pub async fn joined(&self, groups: Vec<IncidentNumber>, after: Position) -> Result<Answer<Vec<IncidentNumber>>, ViewsError> {
         match self {
-            Self::Embedded(views) => views.watch_cursor(),
-            Self::Distributed(views) => views.watch_cursor(),
+            Self::Embedded(views) => views.joined(groups, after).await,
+            Self::Distributed(views) => views.joined(groups, after).await,
+        }
+    }
+
+    /// How far the serving generation has read, asked of the engine.
+    pub async fn reached(&self) -> Result<Reached, ViewsError> {
+        match self {
+            Self::Embedded(views) => views.reached().await,
+            Self::Distributed(views) => views.reached().await,
+        }
+    }
+
+    /// Whether what [`Views::watch_reached`] says was looked at within a second: not where the engine does not answer.
+    pub fn is_watched(&self) -> bool {
+        match self {
+            Self::Embedded(views) => views.is_watched(),
+            Self::Distributed(views) => views.is_watched(),
+        }
+    }
+
+    /// How far the serving generation has read: at once for commits of this process and for what an answer told, within 50 ms for
+    /// commits of another process that nobody here has seen yet.
+    pub fn watch_reached(&self) -> watch::Receiver<Reached> {
+        match self {
+            Self::Embedded(views) => views.watch_reached(),
+            Self::Distributed(views) => views.watch_reached(),
         }
     }
 
@@ -341,11 +388,16 @@ pub(crate) fn limited(what: &'static str, given: usize, limit: usize) -> Result<
     if given > limit { Err(ViewsError::TooMany { what, given, limit }) } else { Ok(()) }
 }
 
-/// The cursor that readers know never falls: a swapped-in generation is at least as far.
-pub(crate) fn announce(publish: &watch::Sender<Position>, cursor: Position) {
+/// What readers know never falls: a swapped-in generation has a higher number, and is at least as far.
+pub(crate) fn announce(publish: &watch::Sender<Reached>, found: Reached) {
+    let join = |known: Reached| Reached { generation: known.generation.max(found.generation), position: known.position.max(found.position) };
+    // Asked first: nearly every answer tells what is known, and a look takes no lock that others wait for.
+    let known = *publish.borrow();
+    if join(known) == known {
+        return;
+    }
     publish.send_if_modified(|known| {
-        let moved = cursor > *known;
-        *known = cursor.max(*known);
-        moved
+        let before = std::mem::replace(known, join(*known));
+        before != *known
     });
 }

@@ -30,7 +30,7 @@ async fn a_commit_whose_answer_was_lost_is_settled_whether_it_happened_or_not() 
         proxy.set_trap(COMMIT, lose, || {});
         assert_eq!(views.commit(generation, 1, 3, page(1, 3)).await, Ok(()), "{lose:?}");
         assert!(proxy.has_sprung());
-        assert_eq!((views.cursor(generation).await, *views.watch_cursor().borrow()), (Ok(3), 3));
+        assert_eq!((views.cursor(generation).await, views.watch_reached().borrow().position), (Ok(3), 3));
         assert_eq!(shared().sql(database(&url), "SELECT count(*), max(position) FROM dateline_g1.events"), "3|3", "{lose:?}");
         views.commit(generation, 3, 4, page(3, 4)).await.unwrap();
     }
@@ -98,8 +98,8 @@ async fn a_server_that_stops_is_named_and_found_again_when_it_is_back() {
     assert_eq!(views.event(2).await.unwrap().position, 2);
     let generation = views.serving().await.unwrap();
     views.commit(generation, 2, 3, page(2, 3)).await.unwrap();
-    let mut watched = views.watch_cursor();
-    tokio::time::timeout(Duration::from_secs(10), watched.wait_for(|cursor| *cursor == 3)).await.unwrap().unwrap();
+    let mut watched = views.watch_reached();
+    tokio::time::timeout(Duration::from_secs(10), watched.wait_for(|reached| reached.position == 3)).await.unwrap().unwrap();
     server.restart();
     assert_eq!(views.event(3).await.unwrap().position, 3);
 }

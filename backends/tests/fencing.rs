@@ -45,15 +45,15 @@ async fn a_restart_keeps_the_rows(place: Place) {
     let again = views(&place).await;
     let answer = again.event(3).await.unwrap();
     assert_eq!((answer.position, answer.value.unwrap().0), (3, event_row(3)));
-    assert_eq!(*again.watch_cursor().borrow(), 3);
+    assert_eq!(again.watch_reached().borrow().position, 3);
 }
 
 async fn the_cursor_is_seen_at_once_here_and_soon_elsewhere(place: Place) {
     let (here, elsewhere) = (views(&place).await, views(&place).await);
-    let mut watched = elsewhere.watch_cursor();
+    let mut watched = elsewhere.watch_reached();
     commit(&here, 1, Rows::default()).await;
-    assert_eq!(*here.watch_cursor().borrow(), 1);
-    tokio::time::timeout(Duration::from_secs(10), watched.wait_for(|cursor| *cursor == 1)).await.unwrap().unwrap();
+    assert_eq!(here.watch_reached().borrow().position, 1);
+    tokio::time::timeout(Duration::from_secs(10), watched.wait_for(|reached| reached.position == 1)).await.unwrap().unwrap();
 }
 
 async fn a_new_generation_takes_over_only_when_it_has_caught_up(place: Place) {

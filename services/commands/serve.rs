@@ -22,7 +22,7 @@ use crate::reader::Reader;
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Reporting, Role, Serving, Web};
 use crate::shared::health::Health;
-use crate::shared::http::{Bodies, Gate, Listener, Problem, listener};
+use crate::shared::http::{Bodies, Gate, Listener, Problem, Ready, listener};
 use crate::shared::keys::Keys;
 use crate::shared::running::{Announcement, announce, new_token};
 use crate::shared::stores::{Stores, Use, open_ledger, open_reports, open_state_store, record_high_water_mark, until_replaced};
@@ -102,7 +102,7 @@ impl Server {
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
         let address = listener.address();
         let health = startup.health(&ledger, views.as_ref(), archive.as_ref(), listener.lowered());
-        let router = startup.routes(&health, reports.as_ref());
+        let (router, ready) = startup.routes(&health, reports.as_ref());
         let router = match &detecting {
             Some((detector, ..)) => router.merge(detector.routes(&startup.gate)),
             None => router,
@@ -126,7 +126,7 @@ impl Server {
             let (state_store, stopped) = (startup.state_store.clone(), startup.stopped.clone());
             tasks.start("detector", move || detector.clone().run(reports.clone(), state_store.clone(), api.clone(), stopped.clone()));
         }
-        serve_on(&mut tasks, listener, &serving.web, router, startup.stopped.clone());
+        serve_on(&mut tasks, listener, &serving.web, (router, ready), startup.stopped.clone());
         let replaced = tokio::spawn(until_replaced(startup.state_store.clone(), number));
         let announced = announce(serving, address, &operator).unwrap_or_else(|error| {
             tracing::warn!(error = format!("{error:#}"), "commands on the same files do not find this server: name it to them with --url");
@@ -255,8 +255,9 @@ impl Startup<'_> {
         }
     }
 
-    fn routes(&self, health: &Health, reports: Option<&Reports>) -> Router {
+    fn routes(&self, health: &Health, reports: Option<&Reports>) -> (Router, Ready) {
         let (ledger, views) = (&health.ledger, health.views.as_ref());
+        let mut ready = Ready::default();
         let mut router = health.clone().routes();
         if self.serving.has(Role::Intake) {
             let kept_up = (self.roles.clone(), self.stopped.clone());
@@ -265,10 +266,11 @@ impl Startup<'_> {
             router = router.merge(ReportsIntake::start(reports.cloned(), self.gate.clone(), bodies, reporting, Beats::Yes, kept_up).routes());
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Reader)) {
-            router =
-                router.merge(Reader::new(ledger.clone(), views.clone(), self.state_store.clone(), self.gate.clone(), self.stopped.clone()).routes());
+            let reader = Reader::new(ledger.clone(), views.clone(), self.state_store.clone(), self.gate.clone(), self.stopped.clone());
+            ready = reader.ready();
+            router = router.merge(reader.routes());
         }
-        router
+        (router, ready)
     }
 
     fn start(&self, ledger: &Ledger, number: u32, views: Option<&Views>, inbox: Option<Inbox>) -> Tasks {
@@ -290,12 +292,12 @@ impl Startup<'_> {
     }
 }
 
-/// Answers at an address; started again, at the same.
-pub fn serve_on(tasks: &mut Tasks, listener: Listener, web: &Web, router: Router, stopped: watch::Receiver<bool>) {
+/// Answers at an address, by what is ready or by routes; started again, at the same.
+pub fn serve_on(tasks: &mut Tasks, listener: Listener, web: &Web, (router, ready): (Router, Ready), stopped: watch::Receiver<bool>) {
     let (address, web) = (listener.address(), web.clone());
     let mut bound = Some(listener);
     tasks.start("server", move || {
-        let (bound, web, router, stopped) = (bound.take(), web.clone(), router.clone(), stopped.clone());
+        let (bound, web, router, ready, stopped) = (bound.take(), web.clone(), router.clone(), ready.clone(), stopped.clone());
         async move {
             let listener = match bound {
                 Some(listener) => listener,
@@ -304,7 +306,7 @@ pub fn serve_on(tasks: &mut Tasks, listener: Listener, web: &Web, router: Router
                     Err(error) => return tracing::error!(%error, "nobody can be answered"),
                 },
             };
-            listener.serve(router, stopped).await;
+            listener.serve(router, ready, stopped).await;
         }
     });
 }

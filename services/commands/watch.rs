@@ -21,7 +21,7 @@ use crate::commands::serve::{Server, serve_on, whole};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Role, Serving, Settings};
 use crate::shared::health::Health;
-use crate::shared::http::{Gate, Listener};
+use crate::shared::http::{Gate, Listener, Ready};
 use crate::shared::keys::Keys;
 use crate::shared::stores::{Stores, open_state_store};
 use crate::shared::supervise::{Roles, Tasks};
@@ -92,7 +92,7 @@ async fn beside_a_server(settings: &Settings, watcher: Watcher, server: ApiClien
     say(&with_state(&format!("serving at http://{address}\nstop with Ctrl-C\n"), &format!("{greeting}  publishes to {to}\n"), address))?;
     let (stop, stopped) = watch::channel(false);
     let mut tasks = Tasks::new(roles, stopped.clone());
-    serve_on(&mut tasks, server_of_its_own, &settings.web, router, stopped.clone());
+    serve_on(&mut tasks, server_of_its_own, &settings.web, (router, Ready::default()), stopped.clone());
     keep_watching(&mut tasks, watcher, api, state_store, stopped);
     told.await;
     // Nobody listens any more only if both have ended already.

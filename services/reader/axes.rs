@@ -34,7 +34,7 @@ impl ReadAxes {
 /// A position as given, or the last position recorded by a time.
 pub async fn position_as_of(views: &Views, text: &str) -> Result<Position, Problem> {
     if let Ok(position) = text.parse::<Position>() {
-        let cursor = views.cursor(views.serving().await?).await?;
+        let cursor = views.reached().await?.position;
         if position > cursor {
             let detail = format!("as_of: the views have read up to position {cursor}; ask with min_position to wait for {position}");
             return Err(Problem::invalid_parameter(detail));
@@ -47,7 +47,7 @@ pub async fn position_as_of(views: &Views, text: &str) -> Result<Position, Probl
 
 /// The last position recorded by an instant. Recorded times never fall, so halving finds it.
 async fn last_recorded_by(views: &Views, instant: Instant) -> Result<Position, dateline_backends::ViewsError> {
-    let (mut low, mut high) = (0, views.cursor(views.serving().await?).await?);
+    let (mut low, mut high) = (0, views.reached().await?.position);
     while low < high {
         let middle = low + (high - low).div_ceil(2);
         let recorded = views.event(middle).await?.value.map(|(row, _)| row.recorded);

@@ -4,13 +4,14 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Bytes;
-use dateline_backends::ListQuery;
+use dateline_backends::{ListQuery, Reached};
 use dateline_timelines::rows::Nature;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Reader;
-use super::answer::{Standing, answer};
+use super::answer::answer;
+use super::last_changes::{DependsOn, MadeOf};
 use super::timeline_reader::shown;
 use crate::shared::http::{Problem, parameters};
 
@@ -33,22 +34,22 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
     reader.gate.reader(&headers).await?;
     let parameters: Parameters = parameters::read(&uri)?;
     parameters::wait_for(&reader.timelines.views, parameters.min_position, parameters.wait_ms).await?;
-    let cursor = reader.timelines.views.cursor(reader.timelines.views.serving().await?).await?;
+    let cursor = reader.timelines.views.reached().await?.position;
     let mut query = ListQuery::new(Nature::Registry, cursor, LIMIT_MAX);
     query.vendor = parameters.vendor.filter(|vendor| !vendor.is_empty());
     query.words = parameters::words(parameters.q.as_deref().unwrap_or_default());
     let found = reader.timelines.views.list(query).await?;
     let mut services: Vec<Value> = found.value.iter().map(shown).collect::<Result<_, _>>()?;
     services.sort_by_key(|service| service["slug"].as_str().map(ToOwned::to_owned));
-    let standing = Standing { position: found.position, head: reader.timelines.head().max(found.position) };
-    Ok(answer(&headers, standing, None, "application/json", Bytes::from(json!({"services": services}).to_string())))
+    let (standing, made) = (reader.standing(found.reached()), MadeOf { on: DependsOn::Changes, at: Reached { position: cursor, ..found.reached() } });
+    Ok(made.of(answer(&headers, standing, None, "application/json", Bytes::from(json!({"services": services}).to_string()))))
 }
 
 pub async fn one(State(reader): State<Reader>, Path(slug): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
     reader.gate.reader(&headers).await?;
     let parameters: parameters::Waiting = parameters::read(&uri)?;
     parameters::wait_for(&reader.timelines.views, parameters.min_position, parameters.wait_ms).await?;
-    let cursor = reader.timelines.views.cursor(reader.timelines.views.serving().await?).await?;
+    let cursor = reader.timelines.views.reached().await?.position;
     let of_service = |nature: Nature, limit: usize| {
         let mut query = ListQuery::new(nature, cursor, limit);
         query.services = Some(vec![slug.clone()]);
@@ -66,6 +67,7 @@ pub async fn one(State(reader): State<Reader>, Path(slug): Path<String>, headers
         .map(|row| json!({"incident": row.id, "state": row.state, "started": row.started, "timeline": format!("/v1/incidents/{}/timeline", row.id)}))
         .collect();
     let body = json!({"slug": slug, "registered": service, "incidents": latest});
-    let standing = Standing { position: registered.position, head: reader.timelines.head().max(registered.position) };
-    Ok(answer(&headers, standing, None, "application/json", Bytes::from(body.to_string())))
+    let at = registered.reached();
+    let made = MadeOf { on: DependsOn::Changes, at: Reached { position: cursor, ..at } };
+    Ok(made.of(answer(&headers, reader.standing(at), None, "application/json", Bytes::from(body.to_string()))))
 }

@@ -154,19 +154,19 @@ pub async fn find(reader: &Reader, slug: &str, parameters: OfVendor, headers: &H
     let without_minor = parameters.minor == Some(false);
     let zone = zone(parameters.tz.as_deref());
     let services = services_of(reader, slug).await?;
-    let cursor = views.cursor(views.serving().await?).await?;
-    let (registry, _) = reader.timelines.registry(&services, cursor).await?;
+    let cursor = views.reached().await?.position;
+    let registry = reader.timelines.registry(&services, cursor).await?;
     let mut pages = Vec::new();
     for service in &services {
         pages.push(reader.histories.of(views, service).await?);
     }
     let position = pages.iter().map(|page| page.position).min().unwrap_or(cursor);
-    let vendor = vendor_name(&registry, &pages, slug, lang);
+    let vendor = vendor_name(&registry.0, &pages, slug, lang);
     let told_zone = zone.clone();
     let work = move || {
         let wanted = |edit: &Edit| kinds.as_ref().is_none_or(|kinds| kinds.contains(&edit.what)) && !(without_minor && edit.minor);
         let (edits, next) = newest(&pages, axes, &wanted, token.as_ref(), limit);
-        let told = edits.into_iter().map(|(incident, history, edit)| tell(history, edit, incident, axes, &registry, &told_zone, lang));
+        let told = edits.into_iter().map(|(incident, history, edit)| tell(history, edit, incident, axes, &registry.0, &told_zone, lang));
         told.collect::<Result<Vec<_>, _>>().map(|told| (told, next))
     };
     let found = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the edits could not be found: {error}")))?;
@@ -282,7 +282,7 @@ async fn services_of(reader: &Reader, slug: &str) -> Result<Vec<String>, Problem
     if !dateline_events::is_slug(slug) {
         return Err(unknown());
     }
-    let cursor = views.cursor(views.serving().await?).await?;
+    let cursor = views.reached().await?.position;
     let mut query = ListQuery::new(Nature::Registry, cursor, MAX_SERVICES + 1);
     query.vendor = Some(slug.to_owned());
     let registered: BTreeSet<String> = views.list(query).await?.value.iter().map(|row| row.services.trim().to_owned()).collect();

@@ -10,9 +10,9 @@ use serde_json::json;
 
 use super::Reader;
 use super::answer::answer;
-use super::cache;
 use super::edits::{self, Found, Listed, OfVendor, published};
 use super::watched::seconds;
+use crate::shared::cache::tag;
 use crate::shared::http::{Problem, parameters};
 
 const ATOM: &str = "application/atom+xml";
@@ -36,7 +36,7 @@ async fn find(reader: &Reader, slug: &str, headers: &HeaderMap, uri: &Uri) -> Re
 
 /// Feeds are asked for again and again, and seldom change.
 fn tagged(headers: &HeaderMap, listed: &Listed, media_type: &'static str, body: String) -> Response {
-    let etag = format!("\"{:032x}\"", cache::name(&body));
+    let etag = format!("\"{:032x}\"", tag(&body));
     answer(headers, listed.standing, Some(&etag), media_type, Bytes::from(body))
 }
 

@@ -2,7 +2,7 @@
 //! Filled when it is first asked for, brought up to date before each answer, dropped with the generation that it was read from.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use dateline_backends::{Answer, Group, ListQuery, MAX_LISTED_ROWS, Views};
@@ -12,16 +12,17 @@ use dateline_timelines::correlate::{ReadRecord, subject_of_id};
 use dateline_timelines::rows::{IncidentNumber, Nature};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
+use crate::shared::cache::{Cache, Large};
 use crate::shared::http::Problem;
 
 /// The most incidents of one page; a larger one is refused.
 pub const MAX_INCIDENTS: usize = 50_000;
 
-/// So many pages are kept; the one not asked for longest goes first.
-const MAX_PAGES: usize = 32;
-
-/// So many bytes are kept in all pages together; past it the pages not asked for longest go, but never the one just asked for.
+/// So many bytes are kept in all pages together, or the largest alone.
 const BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// A page takes about so many.
+const PAGE_BYTES: usize = 1024 * 1024;
 
 /// So many bytes an event takes beside its own, as part of a page.
 const BYTES_AN_EVENT: usize = 512;
@@ -38,27 +39,17 @@ const MAX_TRIES: usize = 3;
 /// Past the end of any ledger: as of now.
 const NOW: Position = Position::MAX >> 1;
 
-/// The histories of the pages lately asked for. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct Histories {
-    kept: Arc<Mutex<Kept>>,
+/// The histories of the pages lately asked for, by service. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Histories(Cache<String, Filled>);
+
+impl Default for Histories {
+    fn default() -> Self {
+        Self(Cache::new(BYTES_MAX, PAGE_BYTES, Large::Alone))
+    }
 }
 
-#[derive(Debug, Default)]
-struct Kept {
-    pages: BTreeMap<String, Slot>,
-    turn: u64,
-}
-
-#[derive(Debug, Clone, Default)]
-struct Slot {
-    /// Held while it is filled, so that two requests do not fill it twice.
-    page: Arc<tokio::sync::Mutex<Option<Filled>>>,
-    bytes: usize,
-    used: u64,
-}
-
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Filled {
     generation: u32,
     history: Arc<PageHistory>,
@@ -133,56 +124,34 @@ impl Histories {
         // Whoever asks for what does not exist takes nobody's place.
         let is_known = dateline_events::is_slug(service) && !views.ever_listed(service, 0, 1).await?.value.is_empty();
         if !is_known {
-            let position = views.cursor(views.serving().await?).await?;
+            let position = views.reached().await?.position;
             return Ok(Arc::new(PageHistory { position, ..PageHistory::default() }));
         }
-        // A task of its own: what was begun is read to its end, and kept, also where whoever asked has left.
-        let (histories, views, service) = (self.clone(), views.clone(), service.to_owned());
-        let reading = tokio::spawn(async move { histories.read(&views, &service).await });
-        reading.await.map_err(|error| Problem::internal(format!("the page could not be read: {error}")))?
+        let (views, name) = (views.clone(), service.to_owned());
+        let reading = move |before| async move {
+            let filled = read_on(&views, &name, before).await?;
+            let bytes = filled.history.bytes;
+            Ok::<_, Problem>((filled, bytes))
+        };
+        // Whatever is kept is brought up to date before each answer.
+        Ok(self.0.get_or_make(service.to_owned(), |_| false, reading).await?.history)
     }
+}
 
-    async fn read(&self, views: &Views, service: &str) -> Result<Arc<PageHistory>, Problem> {
-        let slot = self.slot(service);
-        let mut page = slot.lock().await;
-        for _ in 0..MAX_TRIES {
-            let generation = views.serving().await?.number;
-            let mut history = match page.take() {
-                Some(filled) if filled.generation == generation => filled.history,
-                _ => Arc::new(fill(views, service, generation).await?),
-            };
-            if bring_up_to_date(views, service, generation, &mut history).await? {
-                *page = Some(Filled { generation, history: history.clone() });
-                self.let_go(service, history.bytes);
-                return Ok(history);
-            }
-        }
-        let detail = "the views were rebuilt while they were read; ask again a little later";
-        Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "views-unavailable", "The views cannot answer", detail)
-            .header(axum::http::header::RETRY_AFTER, axum::http::HeaderValue::from_static("1")))
-    }
-
-    fn slot(&self, service: &str) -> Arc<tokio::sync::Mutex<Option<Filled>>> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.turn += 1;
-        let turn = kept.turn;
-        let slot = kept.pages.entry(service.to_owned()).or_default();
-        slot.used = turn;
-        slot.page.clone()
-    }
-
-    /// Notes how large a page is, and drops others where it is too much in all.
-    fn let_go(&self, service: &str, bytes: usize) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(slot) = kept.pages.get_mut(service) {
-            slot.bytes = bytes;
-        }
-        while kept.pages.len() > MAX_PAGES || kept.pages.len() > 1 && kept.pages.values().map(|slot| slot.bytes).sum::<usize>() > BYTES_MAX {
-            let oldest = kept.pages.iter().filter(|(name, _)| *name != service).min_by_key(|(_, slot)| slot.used).map(|(name, _)| name.clone());
-            let Some(oldest) = oldest else { break };
-            kept.pages.remove(&oldest);
+/// The page as it is now, read from where it was left.
+async fn read_on(views: &Views, service: &str, mut before: Option<Filled>) -> Result<Filled, Problem> {
+    for _ in 0..MAX_TRIES {
+        let generation = views.reached().await?.generation;
+        let mut history = match before.take() {
+            Some(filled) if filled.generation == generation => filled.history,
+            _ => Arc::new(fill(views, service, generation).await?),
+        };
+        if bring_up_to_date(views, service, generation, &mut history).await? {
+            return Ok(Filled { generation, history });
         }
     }
+    let detail = "the views were rebuilt while they were read; ask again a little later";
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "views-unavailable", "The views cannot answer", detail).retry(1))
 }
 
 /// Reads everything that was ever listed of a service.

@@ -7,11 +7,11 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Bytes;
-use dateline_backends::{Group, ListQuery, Order};
+use dateline_backends::{Group, ListQuery, Order, Reached};
 use dateline_events::{Instant, Position};
 use dateline_timelines::document;
 use dateline_timelines::fold::{Fold, Summary};
-use dateline_timelines::model::{Axes, Registry, Timeline};
+use dateline_timelines::model::{Axes, Timeline};
 use dateline_timelines::rows::{IncidentNumber, Nature, SummaryRow};
 use dateline_timelines::stretch::Stretch;
 use dateline_timelines::tell::{self, Lang, Options};
@@ -20,10 +20,11 @@ use serde_json::{Value, json};
 
 use super::answer::{Standing, answer, matches_etag};
 use super::axes::{ReadAxes, language};
+use super::last_changes::{DependsOn, MadeOf};
 use super::timeline::{self, moved};
-use super::timeline_reader::{folded, summary_of};
+use super::timeline_reader::{Registered, folded, summary_of};
 use super::watched::{link_next, read_token, write_token};
-use super::{Reader, Story};
+use super::{Reader, Story, listed};
 use crate::shared::http::{Problem, parameters};
 
 /// So many incidents stand on a page by default, and at most.
@@ -38,6 +39,9 @@ const MAX_WORDS: usize = 8;
 
 /// Under `known_at`, starts and ends that were told this far from what is told now are found; in microseconds (31 days).
 const MAX_MOVED_MICROSECONDS: i64 = 31 * 24 * 60 * 60 * 1_000_000;
+
+/// Past the end of any ledger: as of now.
+const NOW: Position = Position::MAX >> 1;
 
 /// The states that a list may be narrowed to.
 const STATES: [&str; 10] =
@@ -84,6 +88,14 @@ pub struct Listed {
     pub standing: Standing,
     pub lang: Lang,
     pub axes: ReadAxes,
+    generation: u32,
+}
+
+impl Listed {
+    /// Its position stands in it.
+    pub fn made_of(&self) -> MadeOf {
+        MadeOf { on: DependsOn::Position, at: Reached { generation: self.generation, position: self.standing.position } }
+    }
 }
 
 /// One incident of a list.
@@ -99,11 +111,10 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
     let parameters: Parameters = parameters::read(&uri)?;
     let listed = find(&reader, &parameters, &headers).await?;
     let told = tell_all(&reader, &listed, parameters.tz.as_deref()).await?;
-    let items: Vec<Value> = listed.items.iter().zip(&told).map(|(item, told)| form(item, told)).collect();
-    let body = json!({"incidents": items, "axes": axes_form(&listed.axes), "position": listed.standing.position, "lang": listed.lang.tag()});
-    let mut response = answer(&headers, listed.standing, None, "application/json", Bytes::from(body.to_string()));
+    let body = listed::written(&listed, &told).map_err(|error| Problem::internal(format!("a list cannot be written: {error}")))?;
+    let mut response = answer(&headers, listed.standing, None, "application/json", Bytes::from(body));
     link_next(&mut response, &uri, listed.next.as_deref());
-    Ok(response)
+    Ok(listed.made_of().of(response))
 }
 
 pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
@@ -114,10 +125,10 @@ pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, heade
         return Ok(moved(&format!("/v1/incidents/{}", found.asked.id), &uri));
     }
     let asked = &found.asked;
-    let standing = Standing { position: asked.position, head: reader.timelines.head().max(asked.position) };
+    let (standing, made) = (reader.standing(asked.at()), found.made_of(&parameters));
     let etag = found.etag(timeline::Form::Json, &parameters).replace("W/\"", "W/\"s");
     if matches_etag(&headers, &etag) {
-        return Ok(answer(&headers, standing, Some(&etag), "application/json", Bytes::new()));
+        return Ok(made.of(answer(&headers, standing, Some(&etag), "application/json", Bytes::new())));
     }
     let story = in_short(&reader, &found).await?;
     let none = Stretch { from: 0, until: 0, of: 0 };
@@ -130,7 +141,7 @@ pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, heade
     let mut document = document::in_short(&story.timeline, &told, &story.registry.0, &events);
     document["events"] = json!(asked.summary.events);
     document["links"] = links(&asked.id);
-    Ok(answer(&headers, standing, Some(&etag), "application/json", Bytes::from(document.to_string())))
+    Ok(made.of(answer(&headers, standing, Some(&etag), "application/json", Bytes::from(document.to_string()))))
 }
 
 /// An incident without its entries: as the row of lists has it, which nobody has to fold. Under `at` and `known_at` it was otherwise, and
@@ -152,47 +163,50 @@ pub async fn find(reader: &Reader, parameters: &Parameters, headers: &HeaderMap)
     parameters::wait_for(views, parameters.min_position, parameters.wait_ms).await?;
     let token: Option<Token> = parameters.cursor.as_deref().map(read_token).transpose()?;
     let mut axes = ReadAxes::read(views, parameters.at.as_deref(), parameters.known_at.as_deref(), parameters.as_of.as_deref()).await?;
-    let serving = views.serving().await?;
-    let cursor = views.cursor(serving).await?;
+    // Where nothing has to be looked up before, the list itself says how far it is true.
+    let is_looked_up = [&parameters.vendor, &parameters.q].into_iter().flatten().any(|text| !text.is_empty());
+    let before = axes.as_of.is_some() || token.is_some() || axes.known_at.is_some() || is_looked_up;
+    let reached = if before { Some(views.reached().await?) } else { None };
     if let Some(token) = &token {
-        if token.generation != serving.number {
+        if reached.is_some_and(|reached| token.generation != reached.generation) {
             return Err(Problem::invalid_parameter("cursor: the views were rebuilt since this page was asked for; begin again from the first page"));
         }
         axes.as_of = Some(token.as_of);
     }
-    let as_of = axes.as_of.unwrap_or(cursor);
+    let as_of = axes.as_of.or(reached.map(|reached| reached.position));
     let limit = parameters.limit.unwrap_or(LIMIT_DEFAULT);
     if !(1..=LIMIT_MAX).contains(&limit) {
         return Err(Problem::invalid_parameter(format!("limit: expected 1 to {LIMIT_MAX}")));
     }
-    let mut query = query_of(reader, parameters, as_of).await?;
+    let mut query = query_of(reader, parameters, as_of.unwrap_or(NOW)).await?;
     query.limit = limit + 1;
     query.after = token.as_ref().map(|token| (token.started.map(Instant), token.number));
     if let Some(at) = axes.at {
         query.from = Some(at);
         query.to = Some(at.plus(1));
     }
-    let mut items = match axes.known_at {
-        Some(known_at) => known(reader, query, known_at, limit).await?,
-        None => {
-            let rows = views.list(query).await?.value;
+    let (mut items, reached) = match (axes.known_at, reached) {
+        (Some(known_at), Some(reached)) => (known(reader, query, known_at, limit).await?, reached),
+        _ => {
+            let answer = views.list(query).await?;
+            let reached = reached.unwrap_or(answer.reached());
             let listed = |row: SummaryRow| Ok(ListedIncident { summary: summary_of(&row)?, row, ongoing: None });
-            rows.into_iter().map(listed).collect::<Result<_, Problem>>()?
+            (answer.value.into_iter().map(listed).collect::<Result<Vec<_>, Problem>>()?, reached)
         }
     };
+    let as_of = as_of.unwrap_or(reached.position);
     if let Some(at) = axes.at {
         for item in &mut items {
             item.ongoing = ongoing(&item.summary, at);
         }
     }
     let next = (items.len() > limit).then(|| items.get(limit - 1)).flatten().map(|last| {
-        write_token(&Token { started: last.row.started.map(|started| started.0), number: last.row.group, as_of, generation: serving.number })
+        write_token(&Token { started: last.row.started.map(|started| started.0), number: last.row.group, as_of, generation: reached.generation })
     });
     let next = next.transpose()?;
     items.truncate(limit);
     items.retain(|item| axes.at.is_none() || item.ongoing.is_some());
-    let standing = Standing { position: cursor, head: reader.timelines.head().max(cursor) };
-    Ok(Listed { items, next, standing, lang, axes })
+    Ok(Listed { items, next, standing: reader.standing(reached), lang, axes, generation: reached.generation })
 }
 
 async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> Result<ListQuery, Problem> {
@@ -332,20 +346,6 @@ fn ongoing(summary: &Summary, at: Instant) -> Option<&'static str> {
     Some(if begun_certainly && !over_possibly { "certain" } else { "possible" })
 }
 
-fn form(item: &ListedIncident, told: &tell::Told) -> Value {
-    let mut members = json!(item.summary);
-    if let Some(members) = members.as_object_mut() {
-        // The title says it.
-        members.remove("title_services");
-        members.insert("incident".into(), json!(item.row.id));
-        members.insert("title".into(), json!({ told.lang: told.title }));
-        members.insert("state_label".into(), json!(told.state_label));
-        members.insert("ongoing".into(), json!(item.ongoing));
-        members.insert("links".into(), links(&item.row.id));
-    }
-    members
-}
-
 /// The incidents of a list in words, in their order.
 pub async fn tell_all(reader: &Reader, listed: &Listed, zone: Option<&str>) -> Result<Vec<tell::Told>, Problem> {
     let as_of = listed.axes.as_of.unwrap_or(listed.standing.position);
@@ -353,17 +353,13 @@ pub async fn tell_all(reader: &Reader, listed: &Listed, zone: Option<&str>) -> R
     let registries = reader.timelines.registries(&services, as_of).await?;
     let zone = zone.filter(|zone| !zone.is_empty()).map(ToOwned::to_owned);
     let options = Options { lang: listed.lang, zone, ..Options::default() };
-    let tell = |(item, (registry, _)): (&ListedIncident, &(Registry, Position))| tell::tell(&item.summary.outline(&item.row.id), registry, &options);
+    let tell = |(item, registered): (&ListedIncident, &Arc<Registered>)| tell::tell(&item.summary.outline(&item.row.id), &registered.0, &options);
     let told: Result<Vec<_>, _> = listed.items.iter().zip(&registries).map(tell).collect();
     told.map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))
 }
 
 fn links(id: &str) -> Value {
     json!({"self": format!("/v1/incidents/{id}"), "timeline": format!("/v1/incidents/{id}/timeline"), "live": format!("/v1/incidents/{id}/live"), "page": format!("/incidents/{id}")})
-}
-
-fn axes_form(axes: &ReadAxes) -> Value {
-    json!({"at": axes.at, "known_at": axes.known_at, "as_of": axes.as_of})
 }
 
 /// The address of the next page: this one with another cursor.

@@ -54,7 +54,7 @@ pub async fn of_incident(State(reader): State<Reader>, Path(id): Path<String>, h
 }
 
 async fn start(reader: Reader, headers: &HeaderMap, after: Option<Position>, incident: Option<IncidentNumber>) -> Result<Response, Problem> {
-    let cursor = reader.timelines.views.cursor(reader.timelines.views.serving().await?).await?;
+    let cursor = reader.timelines.views.reached().await?.position;
     let last_seen = headers.get("last-event-id").and_then(|value| value.to_str().ok()).filter(|text| !text.is_empty());
     let after = match last_seen {
         Some(text) => text.parse().map_err(|_| Problem::invalid_parameter(format!("Last-Event-ID: \"{text}\" is no position")))?,
@@ -152,10 +152,10 @@ impl Live {
 
     /// Waits for the views to move on, or for this process to stop. Who else writes them is looked for behind this watch.
     async fn wait(&mut self) {
-        let mut cursor = self.reader.timelines.views.watch_cursor();
+        let mut reached = self.reader.timelines.views.watch_reached();
         let mut stop = self.reader.stop.clone();
         tokio::select! {
-            _ = cursor.wait_for(|cursor| *cursor > self.after) => {}
+            _ = reached.wait_for(|reached| reached.position > self.after) => {}
             _ = stop.wait_for(|stop| *stop) => {}
         }
     }

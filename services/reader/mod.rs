@@ -3,7 +3,8 @@
 
 mod axes;
 mod answer;
-mod cache;
+mod answers;
+mod last_changes;
 mod catalogue;
 mod timeline_reader;
 mod edits;
@@ -12,6 +13,7 @@ mod replay;
 mod feeds;
 mod histories;
 mod incidents;
+mod listed;
 mod live;
 mod openapi;
 mod reports;
@@ -23,25 +25,27 @@ pub mod pages;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::routing::get;
+use axum::{Router, middleware};
 use dateline_backends::{Ledger, StateStore, Views};
 use dateline_timelines::model::Timeline;
 use tokio::sync::watch;
 
+use crate::shared::cache::{Cache, Large};
 use crate::shared::http::Gate;
-use cache::Cache;
+use answers::Answers;
 use histories::Histories;
+use stretch::StoryName;
 
 pub use axes::ReadAxes;
 pub use replay::line as replay_line;
 pub use timeline_reader::{Asked, Story, TimelineReader};
 
-/// So many bytes of told timelines are kept.
-const TOLD_BYTES_MAX: usize = 16 * 1024 * 1024;
-
 /// So many bytes of folded timelines are kept.
 const STORIES_BYTES_MAX: usize = 48 * 1024 * 1024;
+
+/// A folded timeline takes about so many.
+const STORY_BYTES: usize = 64 * 1024;
 
 /// What the reader needs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -50,10 +54,10 @@ pub struct Reader {
     /// Where the plots are.
     state_store: StateStore,
     gate: Gate,
-    /// Timelines as they were told lately.
-    told: Cache<timeline::Body>,
+    /// Whole answers.
+    answers: Answers,
     /// Timelines as they were folded lately.
-    stories: Cache<Arc<Timeline>>,
+    stories: Cache<StoryName, Arc<Timeline>>,
     histories: Histories,
     /// What live streams are told.
     pages: live::Pages,
@@ -67,8 +71,8 @@ impl Reader {
             timelines: TimelineReader::new(ledger, views),
             state_store,
             gate,
-            told: Cache::new(TOLD_BYTES_MAX),
-            stories: Cache::new(STORIES_BYTES_MAX),
+            answers: Answers::default(),
+            stories: Cache::new(STORIES_BYTES_MAX, STORY_BYTES, Large::Dropped),
             histories: Histories::default(),
             pages: live::Pages::default(),
             stop,
@@ -77,30 +81,33 @@ impl Reader {
 
     /// Its routes.
     pub fn routes(self) -> Router {
-        Router::new()
+        let kept = Router::new()
             .route("/v1/incidents", get(incidents::list))
             .route("/v1/incidents/{id}", get(incidents::summary))
             .route("/v1/incidents/{id}/timeline", get(timeline::by_accept))
             .route("/v1/incidents/{id}/timeline.json", get(timeline::json))
             .route("/v1/incidents/{id}/timeline.txt", get(timeline::text))
+            .route("/v1/services", get(catalogue::list))
+            .route("/v1/services/{slug}", get(catalogue::one))
+            .route("/", get(site::list))
+            .route("/incidents/{id}", get(site::incident))
+            .route_layer(middleware::from_fn_with_state(self.clone(), answers::keep));
+        Router::new()
             .route("/v1/incidents/{id}/events", get(events::of_incident))
             .route("/v1/incidents/{id}/edits", get(edits::of_incident))
             .route("/v1/incidents/{id}/live", get(live::of_incident))
             .route("/v1/live", get(live::everything))
             .route("/v1/events", get(events::list))
             .route("/v1/events/{position}", get(events::one))
-            .route("/v1/services", get(catalogue::list))
-            .route("/v1/services/{slug}", get(catalogue::one))
             .route("/v1/services/{slug}/reports.svg", get(reports::svg))
             .route("/v1/watch/pages/{page}", get(watched::page))
             .route("/v1/vendors/{slug}/edits", get(edits::of_vendor))
             .route("/v1/vendors/{slug}/edits.atom", get(feeds::atom))
             .route("/v1/vendors/{slug}/edits.feed.json", get(feeds::json_feed))
             .route("/openapi.json", get(openapi::document))
-            .route("/", get(site::list))
-            .route("/incidents/{id}", get(site::incident))
             .route("/assets/dateline.css", get(site::style))
             .route("/assets/live.js", get(site::script))
+            .merge(kept)
             .with_state(self)
     }
 }

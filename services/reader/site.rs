@@ -10,6 +10,8 @@ use dateline_events::{Bounds, Instant, percent_encoded};
 use dateline_timelines::tell::{self, Lang, Options, Told};
 
 use super::answer::{Standing, answer, matches_etag};
+use super::answers::Passing;
+use super::last_changes::{DependsOn, MadeOf};
 use super::pages::{self, IncidentView, ListItem, ListView};
 use super::timeline::{self, Found};
 use super::{Reader, Story, incidents, reports, stretch};
@@ -100,7 +102,7 @@ async fn list_page(reader: &Reader, headers: &HeaderMap, uri: &Uri) -> Result<Re
         head: listed.standing.head,
     };
     let html = pages::list(&view).map_err(|error| laid_out(&error))?;
-    Ok(answer(headers, listed.standing, None, HTML, Bytes::from(html)))
+    Ok(listed.made_of().of(answer(headers, listed.standing, None, HTML, Bytes::from(html))))
 }
 
 async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri) -> Result<Response, Problem> {
@@ -118,10 +120,12 @@ async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri
         parameters.known_at = Some(instant.to_string());
         found = timeline::look(reader, id, &parameters, headers).await?;
     }
-    let standing = Standing { position: found.asked.position, head: reader.timelines.head().max(found.asked.position) };
+    let standing = reader.standing(found.asked.at());
     let etag = found.etag(timeline::Form::Page, &parameters);
+    // Both the position and the ledger's end stand on it.
+    let made = MadeOf { on: DependsOn::Position, at: found.asked.at() };
     if matches_etag(headers, &etag) {
-        return Ok(answer(headers, standing, Some(&etag), HTML, Bytes::new()));
+        return Ok(made.of(answer(headers, standing, Some(&etag), HTML, Bytes::new())));
     }
     let story = reader.story(&found.asked).await?;
     let stretch = stretch::of(&story, &found, &parameters)?;
@@ -134,7 +138,9 @@ async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri
     let html = pages::incident(&view).map_err(|error| laid_out(&error))?;
     let mut response = answer(headers, standing, Some(&etag), HTML, Bytes::from(html));
     stretch::link(&mut response, view.next.as_deref());
-    Ok(response)
+    // The plot is no event's: where there is none yet, there may be one soon.
+    response.extensions_mut().insert(Passing);
+    Ok(made.of(response))
 }
 
 const HTML: &str = "text/html; charset=utf-8";
@@ -270,8 +276,7 @@ fn with(uri: &Uri, changes: &[(&str, Option<&str>)]) -> String {
     let names: Vec<&str> = changes.iter().map(|(name, _)| *name).collect();
     let mut pairs = members(uri, &names);
     pairs.extend(changes.iter().filter_map(|(name, value)| value.map(|value| ((*name).to_owned(), value.to_owned()))));
-    let encoded: Vec<String> =
-        pairs.iter().map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value))).collect();
+    let encoded: Vec<String> = pairs.iter().map(|(name, value)| format!("{}={}", percent_encoded(name), percent_encoded(value))).collect();
     if encoded.is_empty() { String::new() } else { format!("?{}", encoded.join("&")) }
 }
 

@@ -4,9 +4,11 @@ use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use dateline_backends::Views;
 use dateline_events::{Position, percent_encoded};
+use dateline_timelines::rows::IncidentNumber;
 use dateline_timelines::stretch::Stretch;
 use serde::{Deserialize, Serialize};
 
+use super::axes::ReadAxes;
 use super::timeline::{Found, Parameters};
 use super::watched::{read_token, write_token};
 use super::{Reader, Story};
@@ -33,12 +35,21 @@ impl Place {
     pub async fn read(views: &Views, parameters: &Parameters) -> Result<Option<Self>, Problem> {
         let Some(text) = parameters.entries_cursor.as_deref().filter(|text| !text.is_empty()) else { return Ok(None) };
         let place: Self = read_token(text).map_err(|problem| Problem { detail: format!("entries_{}", problem.detail), ..problem })?;
-        if place.generation != views.serving().await?.number {
+        if place.generation != views.reached().await?.generation {
             let detail = "entries_cursor: the views were rebuilt since these entries were asked for; begin again without it";
             return Err(Problem::invalid_parameter(detail));
         }
         Ok(Some(place))
     }
+}
+
+/// All that a folded timeline depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct StoryName {
+    group: IncidentNumber,
+    changed: Position,
+    generation: u32,
+    axes: ReadAxes,
 }
 
 /// How many entries are wanted.
@@ -85,13 +96,15 @@ pub fn link(response: &mut Response, next: Option<&str>) {
 impl Reader {
     /// A story, folded once for all who ask for it, page after page.
     pub async fn story(&self, asked: &super::Asked) -> Result<Story, Problem> {
-        let name = super::cache::name(&("story", asked.number, asked.changed, asked.generation, asked.axes));
+        let name = StoryName { group: asked.number, changed: asked.changed, generation: asked.generation, axes: asked.axes };
         let (timelines, wanted) = (self.timelines.clone(), asked.clone());
-        let timeline = self.stories.get_or_make(name, async move {
+        let folding = move |_| async move {
             let timeline = timelines.fold(&wanted).await?.timeline;
             let bytes = timeline.bytes_in_memory();
-            Ok((timeline, bytes))
-        });
-        Ok(Story { timeline: timeline.await?, registry: asked.registry.clone() })
+            Ok::<_, Problem>((timeline, bytes))
+        };
+        // Its name says all that it depends on.
+        let timeline = self.stories.get_or_make(name, |_| true, folding).await?;
+        Ok(Story { timeline, registry: asked.registry.clone() })
     }
 }

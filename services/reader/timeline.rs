@@ -4,16 +4,19 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use dateline_events::Position;
 use dateline_timelines::stretch::Stretch;
 use dateline_timelines::tell::{self, Lang, Options};
 use dateline_timelines::{PROJECTION_VERSION, document};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::answer::{Standing, answer, matches_etag};
+use super::answer::{answer, matches_etag};
 use super::axes::{ReadAxes, language};
+use super::last_changes::{DependsOn, MadeOf};
 use super::stretch::{self, Place};
-use super::{Asked, Reader, Story, cache};
+use super::{Asked, Reader, Story};
+use crate::shared::cache::tag;
 use crate::shared::http::accept::preferred;
 use crate::shared::http::{Problem, parameters};
 
@@ -69,7 +72,7 @@ async fn respond(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri, form
     reader.gate.reader(headers).await?;
     let parameters: Parameters = parameters::read(uri)?;
     let found = look(reader, id, &parameters, headers).await?;
-    let standing = Standing { position: found.asked.position, head: reader.timelines.head().max(found.asked.position) };
+    let standing = reader.standing(found.asked.at());
     if found.asked.by_id && found.asked.id != id {
         // Whoever asked by suffix is sent on with it.
         let suffix = uri.path().rsplit_once("/timeline").map_or("", |(_, suffix)| suffix);
@@ -77,29 +80,21 @@ async fn respond(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri, form
     }
     let etag = found.etag(form, &parameters);
     let media_type = if form == Form::Json { "application/json" } else { "text/plain; charset=utf-8" };
+    let made = found.made_of(&parameters);
     if matches_etag(headers, &etag) {
-        return Ok(answer(headers, standing, Some(&etag), media_type, Bytes::new()));
+        return Ok(made.of(answer(headers, standing, Some(&etag), media_type, Bytes::new())));
     }
     stretch::limit(&parameters)?;
-    let name = found.name(form, &parameters);
-    let maker = reader.clone();
-    let made = reader.told.get_or_make(name, async move {
-        let story = maker.story(&found.asked).await?;
-        // Telling a thousand entries is work for a thread of its own.
-        let written = tokio::task::spawn_blocking(move || write(&story, form, &found, &parameters));
-        let body = written.await.map_err(|error| Problem::internal(format!("the timeline could not be told: {error}")))??;
-        let bytes = body.bytes.len();
-        Ok((body, bytes))
-    });
-    let body = made.await?;
+    let story = reader.story(&found.asked).await?;
+    // Telling a thousand entries is work for a thread of its own.
+    let body = tokio::task::spawn_blocking(move || write(&story, form, &found, &parameters)).await??;
     let mut response = answer(headers, standing, Some(&etag), media_type, body.bytes);
     stretch::link(&mut response, body.next.as_deref());
-    Ok(response)
+    Ok(made.of(response))
 }
 
 /// A timeline, or a stretch of it, as it was told.
-#[derive(Debug, Clone)]
-pub struct Body {
+struct Body {
     bytes: Bytes,
     /// The address of the next stretch.
     next: Option<String>,
@@ -125,16 +120,29 @@ pub async fn look(reader: &Reader, id: &str, parameters: &Parameters, headers: &
 }
 
 impl Found {
-    /// Everything that the representation depends on.
-    pub fn name(&self, form: Form, parameters: &Parameters) -> u128 {
+    /// What an answer that is found like this is made of.
+    pub fn made_of(&self, parameters: &Parameters) -> MadeOf {
+        let asked = &self.asked;
+        // Which position a time means can change with every event.
+        let is_by_time = parameters.as_of.as_deref().is_some_and(|as_of| !as_of.is_empty() && as_of.parse::<Position>().is_err());
+        let on = match (is_by_time, asked.by_id) {
+            (true, _) => DependsOn::Position,
+            (false, true) => DependsOn::Group(asked.number),
+            (false, false) => DependsOn::Changes,
+        };
+        MadeOf { on, at: asked.at() }
+    }
+
+    /// A hash of everything that the representation depends on.
+    fn tag(&self, form: Form, parameters: &Parameters) -> u128 {
         let asked = &self.asked;
         let told = (self.lang.tag(), &parameters.tz, parameters.claims, parameters.retracted, parameters.entries_limit, self.place);
-        cache::name(&(asked.number, asked.changed, asked.generation, asked.registry.1, asked.axes, form, told, PROJECTION_VERSION))
+        tag(&(asked.number, asked.changed, asked.generation, asked.registry.1, asked.axes, form, told, PROJECTION_VERSION))
     }
 
     /// The last event that changed the incident, the projection version, and a hash of the representation's parameters.
     pub fn etag(&self, form: Form, parameters: &Parameters) -> String {
-        format!("W/\"{}-{PROJECTION_VERSION}-{:016x}\"", self.asked.changed, self.name(form, parameters) as u64)
+        format!("W/\"{}-{PROJECTION_VERSION}-{:016x}\"", self.asked.changed, self.tag(form, parameters) as u64)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use dateline_backends::{Group, Ledger, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Views};
+use dateline_backends::{Group, Ledger, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Reached, Views};
 use dateline_events::{Instant, Position};
 use dateline_timelines::correlate::ReadRecord;
 use dateline_timelines::fold::{Fold, Summary};
@@ -15,6 +15,8 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::axes::ReadAxes;
+use super::last_changes::LastChanges;
+use crate::shared::cache::{Cache, Large};
 use crate::shared::http::Problem;
 
 /// So many services of one vendor are named beside an incident's own.
@@ -26,6 +28,13 @@ const EVENTS_FOLDED_AT_ONCE: u32 = 100_000;
 /// Who must wait longer for room to fold in is told to come again.
 const FOLDING_WAITS: Duration = Duration::from_secs(10);
 
+/// So many bytes of what is registered are kept.
+const REGISTRIES_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// What is registered of the services of one incident takes about so many; in memory a few times what it takes as text.
+const REGISTRY_BYTES: usize = 4 * 1024;
+const REGISTRY_BYTES_A_BYTE: usize = 3;
+
 /// The way from the views to a timeline. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct TimelineReader {
@@ -33,9 +42,18 @@ pub struct TimelineReader {
     pub ledger: Ledger,
     /// The views.
     pub views: Views,
+    /// What changed last.
+    pub changes: LastChanges,
+    registries: Cache<RegistryName, Arc<Registered>>,
     /// Room for events to be folded in.
     room: Arc<Semaphore>,
 }
+
+/// What is registered of services and of others of the same vendors, and the last position that changed it.
+pub type Registered = (Registry, Position);
+
+/// The generation, the last change of the registry, and the services.
+type RegistryName = ((u32, Position), Vec<String>);
 
 /// An incident as found, before it is folded: what its answer depends on.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,9 +73,16 @@ pub struct Asked {
     /// The axes.
     pub axes: ReadAxes,
     /// What is registered of its services, and since when.
-    pub registry: Arc<(Registry, Position)>,
+    pub registry: Arc<Registered>,
     /// What lists show of it under `as_of`; under another axis it was otherwise.
     pub summary: Arc<Summary>,
+}
+
+impl Asked {
+    /// The state of the views that answered.
+    pub fn at(&self) -> Reached {
+        Reached { generation: self.generation, position: self.position }
+    }
 }
 
 /// A timeline with what is needed to tell it.
@@ -66,13 +91,14 @@ pub struct Story {
     /// The timeline.
     pub timeline: Arc<Timeline>,
     /// What is registered of its services.
-    pub registry: Arc<(Registry, Position)>,
+    pub registry: Arc<Registered>,
 }
 
 impl TimelineReader {
     /// A reader of a ledger and its views.
     pub fn new(ledger: Ledger, views: Views) -> Self {
-        Self { ledger, views, room: Arc::new(Semaphore::new(EVENTS_FOLDED_AT_ONCE as usize)) }
+        let registries = Cache::new(REGISTRIES_BYTES_MAX, REGISTRY_BYTES, Large::Dropped);
+        Self { ledger, views, changes: LastChanges::default(), registries, room: Arc::new(Semaphore::new(EVENTS_FOLDED_AT_ONCE as usize)) }
     }
 
     /// Finds an incident by id, or the latest of a service by its slug. Says where it went if it was merged into another.
@@ -89,7 +115,7 @@ impl TimelineReader {
             return Err(unknown(which));
         };
         let services: Vec<String> = summary.services.split_whitespace().map(ToOwned::to_owned).collect();
-        let registry = Arc::new(self.registry(&services, as_of).await?);
+        let registry = self.registry(&services, as_of).await?;
         // The views may have moved on between the questions: the answer is true for the position that was asked about.
         let position = if axes.as_of.is_some() { row.position } else { as_of };
         let shown = Arc::new(summary_of(&summary)?);
@@ -152,12 +178,21 @@ impl TimelineReader {
     }
 
     /// What is registered of services and of others of the same vendors, as of a position; and the last position that changed it.
-    pub async fn registry(&self, services: &[String], as_of: Position) -> Result<(Registry, Position), Problem> {
+    pub async fn registry(&self, services: &[String], as_of: Position) -> Result<Arc<Registered>, Problem> {
         Ok(self.registries(&[services], as_of).await?.pop().unwrap_or_default())
     }
 
-    /// The same for several incidents, in their order: the views are asked once for all of them, not once for each.
-    pub async fn registries(&self, incidents: &[&[String]], as_of: Position) -> Result<Vec<(Registry, Position)>, Problem> {
+    /// The same for several incidents, in their order: the views are asked once for all of them, and only for what is not known already.
+    pub async fn registries(&self, incidents: &[&[String]], as_of: Position) -> Result<Vec<Arc<Registered>>, Problem> {
+        let last = self.changes.registry_as_of(as_of, *self.views.watch_reached().borrow());
+        let kept = |services: &&[String]| self.registries.get(&(last?, services.to_vec()));
+        let known: Vec<Option<Arc<Registered>>> = incidents.iter().map(kept).collect();
+        let unknown: Vec<&[String]> = incidents.iter().zip(&known).filter(|(_, known)| known.is_none()).map(|(services, _)| *services).collect();
+        let mut asked = self.ask_registries(&unknown, as_of, last).await?.into_iter();
+        Ok(known.into_iter().map(|known| known.or_else(|| asked.next()).unwrap_or_default()).collect())
+    }
+
+    async fn ask_registries(&self, incidents: &[&[String]], as_of: Position, last: Option<(u32, Position)>) -> Result<Vec<Arc<Registered>>, Problem> {
         let all: BTreeSet<&String> = incidents.iter().copied().flatten().collect();
         let all: Vec<String> = all.into_iter().cloned().collect();
         let mut own: Vec<SummaryRow> = Vec::new();
@@ -173,7 +208,15 @@ impl TimelineReader {
             query.vendor = Some(vendor.clone());
             of_vendors.extend(self.views.list(query).await?.value);
         }
-        incidents.iter().map(|services| registry_of(services, &own, &of_vendors)).collect()
+        let registered = incidents.iter().map(|services| {
+            let (registered, bytes) = registry_of(services, &own, &of_vendors)?;
+            let registered = Arc::new(registered);
+            if let Some(last) = last {
+                self.registries.put((last, services.to_vec()), Arc::clone(&registered), bytes * REGISTRY_BYTES_A_BYTE);
+            }
+            Ok(registered)
+        });
+        registered.collect()
     }
 
     /// The ledger's last position, as far as this process knows: no reader waits for the ledger, or fails with it.
@@ -183,7 +226,8 @@ impl TimelineReader {
 }
 
 /// Of all rows that were found, those that belong to these services: their own, then others of the same vendors.
-fn registry_of(services: &[String], own: &[SummaryRow], of_vendors: &[SummaryRow]) -> Result<(Registry, Position), Problem> {
+/// With the bytes of those rows.
+fn registry_of(services: &[String], own: &[SummaryRow], of_vendors: &[SummaryRow]) -> Result<(Registered, usize), Problem> {
     let is_own = |row: &SummaryRow| services.iter().any(|slug| row.services.trim() == slug);
     let mut rows: Vec<&SummaryRow> = own.iter().filter(|row| is_own(row)).collect();
     let siblings = of_vendors.iter().filter(|row| !is_own(row) && rows.iter().any(|own| own.vendor == row.vendor));
@@ -191,8 +235,9 @@ fn registry_of(services: &[String], own: &[SummaryRow], of_vendors: &[SummaryRow
     rows.extend(siblings);
     rows.sort_by_key(|row| row.group);
     let changed = rows.iter().map(|row| row.since).max().unwrap_or(0);
+    let bytes = rows.iter().map(|row| row.json.len()).sum();
     let services = rows.into_iter().map(shown).collect::<Result<_, _>>()?;
-    Ok((Registry { services }, changed))
+    Ok(((Registry { services }, changed), bytes))
 }
 
 /// What a row shows. A row that cannot be read back is damage, and told: left out, it would be a lie.

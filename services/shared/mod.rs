@@ -1,5 +1,6 @@
 //! What several roles and commands use: settings, stores, the web, API keys, health.
 
+pub mod cache;
 pub mod stores;
 pub mod config;
 pub mod scopes;

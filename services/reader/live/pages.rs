@@ -1,23 +1,23 @@
 //! Pages of changes, read once for all streams that stand at the same place: ten thousand streams cost the views one question a
 //! change, not ten thousand, and share what they are told.
 
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use dateline_backends::{Change, Views, ViewsError};
+use dateline_backends::{Change, Reached, Views, ViewsError};
 use dateline_events::Position;
 use dateline_timelines::rows::IncidentNumber;
-use tokio::sync::OnceCell;
+
+use crate::shared::cache::{Cache, Large};
 
 /// So many changes are read at once.
 const PAGE: usize = 500;
 
-/// So many pages are kept for others.
-const PAGES_MAX: usize = 64;
+/// So many bytes of pages are kept for others.
+const PAGES_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// For so long: after a rebuild the same question may have another answer.
-const KEPT: Duration = Duration::from_secs(1);
+/// An incident of a change takes about so many.
+const INCIDENT_BYTES: usize = 128;
 
 /// Changes behind a position.
 #[derive(Debug)]
@@ -31,44 +31,34 @@ pub struct Page {
 }
 
 /// The pages that were read last. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub struct Pages(Arc<Mutex<VecDeque<Arc<Kept>>>>);
+#[derive(Debug, Clone)]
+pub struct Pages(Cache<Asked, Arc<Page>>);
 
-#[derive(Debug)]
-struct Kept {
-    asked: Asked,
-    at: Instant,
-    page: OnceCell<Arc<Page>>,
+impl Default for Pages {
+    fn default() -> Self {
+        Self(Cache::new(PAGES_BYTES_MAX, INCIDENT_BYTES, Large::Dropped))
+    }
 }
 
-/// What an answer depends on: the incident, the position, and how far the views were known to have read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What an answer depends on: the incident, the position, and how far the views were known to have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Asked {
     incident: Option<IncidentNumber>,
     after: Position,
-    seen: Position,
+    seen: Reached,
 }
 
 impl Pages {
-    /// The page behind a position. Of those who ask for the same at once, one asks the views; if that one leaves, the next does.
+    /// The page behind a position. Of those who ask for the same at once, one asks the views.
     pub async fn read(&self, views: &Views, incident: Option<IncidentNumber>, after: Position) -> Result<Arc<Page>, ViewsError> {
-        let seen = *views.watch_cursor().borrow();
-        let kept = self.kept(Asked { incident, after, seen });
-        kept.page.get_or_try_init(|| read(views, incident, after)).await.cloned()
-    }
-
-    fn kept(&self, asked: Asked) -> Arc<Kept> {
-        // Nobody panics while holding this lock; if somebody did, what it guards is only a cache.
-        let mut pages = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while pages.front().is_some_and(|oldest| pages.len() > PAGES_MAX || oldest.at.elapsed() >= KEPT) {
-            pages.pop_front();
-        }
-        if let Some(kept) = pages.iter().find(|kept| kept.asked == asked) {
-            return kept.clone();
-        }
-        let kept = Arc::new(Kept { asked, at: Instant::now(), page: OnceCell::new() });
-        pages.push_back(kept.clone());
-        kept
+        let seen = *views.watch_reached().borrow();
+        let views = views.clone();
+        let reading = move |_| async move {
+            let page = read(&views, incident, after).await?;
+            let bytes = page.changes.iter().map(|change| change.incidents.len()).sum::<usize>() * INCIDENT_BYTES;
+            Ok((page, bytes))
+        };
+        self.0.get_or_make(Asked { incident, after, seen }, |_| true, reading).await
     }
 }
 

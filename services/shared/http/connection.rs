@@ -30,6 +30,7 @@ use super::hosts::Hosts;
 use super::listener::{Peer, told};
 use super::places::{Place, too_many};
 use super::reads::Reads;
+use super::ready::Ready;
 use super::turn::{Turn, Waits};
 use super::wire::{HEAD_S, Wire};
 use super::{Client, Problem};
@@ -61,6 +62,8 @@ const RESERVED_PATHS: [&str; 3] = ["/health/live", "/health/ready", "/metrics"];
 pub struct Front {
     /// The routes of the roles.
     pub router: Router,
+    /// The answers that are there already.
+    pub ready: Ready,
     /// The names of the server.
     pub hosts: Hosts,
     /// Proxies whose word about addresses is believed.
@@ -225,17 +228,19 @@ impl Service<Request<Incoming>> for Answers {
 }
 
 /// Answers a request, whatever it is.
-async fn answer(front: &Front, place: &Place, turn: &Turn, peer: SocketAddr, mut request: Request<Body>) -> Response<Body> {
-    let address = forwarded(request.headers(), Some(peer.ip()), &front.proxies);
-    let extensions = request.extensions_mut();
-    extensions.insert(ConnectInfo(Peer(peer)));
-    extensions.insert(Client { address });
-    let (head, body) = request.into_parts();
+async fn answer(front: &Front, place: &Place, turn: &Turn, peer: SocketAddr, request: Request<Body>) -> Response<Body> {
+    let (mut head, body) = request.into_parts();
     if let Err(problem) = check(front, &head, place, turn) {
         let mut answer = problem.into_response();
         close(&mut answer);
         return answer;
     }
+    if let Some(answer) = front.ready.answer(&head) {
+        return answer;
+    }
+    let address = forwarded(&head.headers, Some(peer.ip()), &front.proxies);
+    head.extensions.insert(ConnectInfo(Peer(peer)));
+    head.extensions.insert(Client { address });
     let counts = Reads::count(&head);
     let making = front.router.clone().oneshot(Request::from_parts(head, body)).map(|made| match made {
         Ok(answer) => answer,

@@ -15,6 +15,7 @@ use super::files;
 use super::hosts::Hosts;
 use super::places::Places;
 use super::reads::Reads;
+use super::ready::Ready;
 use crate::shared::config::Web;
 
 /// Requests under way have so long to end once the server was told to stop, in milliseconds; who has not even sent his whole
@@ -64,10 +65,10 @@ impl Listener {
         self.lowered.as_deref()
     }
 
-    /// Serves until told to stop; then takes no more and lets requests under way end. Live streams end themselves on the same word.
-    pub async fn serve(self, router: Router, stop: watch::Receiver<bool>) {
+    /// Serves until told to stop, what is ready before anything else; then takes no more and lets requests under way end. Live streams end themselves on the same word.
+    pub async fn serve(self, router: Router, ready: Ready, stop: watch::Receiver<bool>) {
         let hosts = Hosts::new(self.address, &self.web.allow_hosts);
-        let front = Arc::new(Front { router, hosts, proxies: self.web.proxies, reads: self.reads });
+        let front = Arc::new(Front { router, ready, hosts, proxies: self.web.proxies, reads: self.reads });
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {

@@ -12,6 +12,7 @@ pub mod places;
 mod files;
 mod hosts;
 mod reads;
+mod ready;
 mod turn;
 mod scan;
 mod wire;
@@ -24,6 +25,7 @@ pub use caller::{Caller, Gate};
 pub use client::Client;
 pub use listener::Listener;
 pub use problem::Problem;
+pub use ready::Ready;
 
 /// The largest body that is read, in bytes; a batch of 1,000 ordinary events is a twentieth of it.
 pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;

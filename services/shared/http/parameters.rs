@@ -59,22 +59,22 @@ fn moment_point(moment: &Moment) -> Instant {
 pub async fn wait_for(views: &Views, min_position: Option<Position>, wait_ms: Option<u64>) -> Result<(), Problem> {
     let Some(wanted) = min_position else { return Ok(()) };
     let wait = Duration::from_millis(wait_ms.unwrap_or(WAIT_DEFAULT_MS).min(WAIT_MAX_MS));
-    let mut watch = views.watch_cursor();
+    let mut watch = views.watch_reached();
     let caught_up = async {
         loop {
-            if *watch.borrow_and_update() >= wanted || views.cursor(views.serving().await?).await? >= wanted {
+            if watch.borrow_and_update().position >= wanted || views.reached().await?.position >= wanted {
                 return Ok::<(), dateline_backends::ViewsError>(());
             }
             let _ = tokio::time::timeout(Duration::from_millis(LOOK_AGAIN_MS), watch.changed()).await;
         }
     };
-    if *views.watch_cursor().borrow() >= wanted {
+    if views.watch_reached().borrow().position >= wanted {
         return Ok(());
     }
     match reads::aside(tokio::time::timeout(wait, caught_up)).await? {
         Ok(read) => Ok(read?),
         Err(_) => {
-            let position = views.cursor(views.serving().await?).await?;
+            let position = views.reached().await?.position;
             let detail = format!("the views stand at {position} and did not reach {wanted} within {} ms; ask again a little later", wait.as_millis());
             Err(Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "not-caught-up", "The views have not read so far yet", detail)
                 .with("position", position)

@@ -131,6 +131,13 @@ impl IntoResponse for Problem {
     }
 }
 
+impl From<tokio::task::JoinError> for Problem {
+    fn from(error: tokio::task::JoinError) -> Self {
+        tracing::error!(%error, "work on an answer broke off");
+        Self::internal(format!("the answer could not be made: {error}"))
+    }
+}
+
 impl From<LedgerError> for Problem {
     fn from(error: LedgerError) -> Self {
         let detail = error.to_string();

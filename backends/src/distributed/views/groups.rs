@@ -100,6 +100,13 @@ pub(super) fn changes(snapshot: &mut Snapshot<'_, '_>, after: Position, position
     Ok(changes)
 }
 
+/// The incidents that came to be told in one of these groups after a position.
+pub(super) fn joined(snapshot: &mut Snapshot<'_, '_>, groups: &[IncidentNumber], after: Position) -> Result<Vec<IncidentNumber>, ViewsError> {
+    let groups: Vec<i64> = groups.iter().copied().map(number).collect();
+    let text = "SELECT incident FROM @memberships WHERE told_in = ANY($1) AND since > $2";
+    snapshot.query(text, &[&groups, &number(after)])?.iter().map(|row| decode::at(row, 0)).collect()
+}
+
 /// The group that an incident is told in: its own until a membership says otherwise.
 fn group_of(snapshot: &mut Snapshot<'_, '_>, incident: IncidentNumber, as_of: Position) -> Result<IncidentNumber, ViewsError> {
     let text = "SELECT told_in FROM @memberships WHERE incident = $1 AND since <= $2 ORDER BY since DESC LIMIT 1";

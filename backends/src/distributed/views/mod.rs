@@ -28,7 +28,7 @@ use super::database_address;
 use crate::address::Address;
 use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, Members};
 use crate::threads::{Poller, Threads};
-use crate::views::{Answer, Generation, ViewsError, announce, limited};
+use crate::views::{Answer, Generation, Reached, ViewsError, announce, limited};
 
 /// A reader waits for its answer at most so long, in milliseconds; more than its statements may take.
 const READER_WAITS_MS: u64 = 15_000;
@@ -44,8 +44,8 @@ const SNAPSHOTS: usize = 3;
 pub struct Views {
     writer: Arc<Threads<Session>>,
     readers: Arc<Threads<Session>>,
-    publish: Arc<watch::Sender<Position>>,
-    _poller: Arc<Poller>,
+    publish: Arc<watch::Sender<Reached>>,
+    poller: Arc<Poller>,
 }
 
 /// One read transaction on one generation.
@@ -66,12 +66,12 @@ impl Views {
         let session = |purpose| Session::new(Arc::clone(&config), purpose);
         let mut writing = session(Purpose::WriteDisposable);
         generations::prepare(&mut writing, version)?;
-        let cursor = writing.statement(generations::serving_cursor)?.1;
-        let publish = Arc::new(watch::Sender::new(cursor));
+        let (serving, position) = writing.statement(generations::serving_cursor)?;
+        let publish = Arc::new(watch::Sender::new(Reached { generation: serving.number, position }));
         let writer = Arc::new(Threads::start("dateline-views-write", vec![writing])?);
         let readers = Arc::new(Threads::start("dateline-views-read", (0..READER_THREADS).map(|_| session(Purpose::Read)).collect())?);
         let poller = watch_for(session(Purpose::Read), Arc::clone(&publish))?;
-        Ok(Self { writer, readers, publish, _poller: Arc::new(poller) })
+        Ok(Self { writer, readers, publish, poller: Arc::new(poller) })
     }
 
     pub(crate) async fn serving(&self) -> Result<Generation, ViewsError> {
@@ -84,7 +84,7 @@ impl Views {
 
     pub(crate) async fn swap(&self, to: Generation) -> Result<(), ViewsError> {
         let cursor = self.writer.run(move |session| generations::swap(session, to)).await?;
-        announce(&self.publish, cursor);
+        announce(&self.publish, Reached { generation: to.number, position: cursor });
         Ok(())
     }
 
@@ -95,7 +95,7 @@ impl Views {
     pub(crate) async fn commit(&self, generation: Generation, from: Position, to: Position, rows: Rows) -> Result<(), ViewsError> {
         let serves = self.writer.run(move |session| commit::commit(session, generation.number, from, to, &rows)).await?;
         if serves {
-            announce(&self.publish, to);
+            announce(&self.publish, Reached { generation: generation.number, position: to });
         }
         Ok(())
     }
@@ -163,7 +163,22 @@ impl Views {
         self.read(move |snapshot| groups::changes(snapshot, after, limit)).await
     }
 
-    pub(crate) fn watch_cursor(&self) -> watch::Receiver<Position> {
+    pub(crate) async fn joined(&self, groups: Vec<IncidentNumber>, after: Position) -> Result<Answer<Vec<IncidentNumber>>, ViewsError> {
+        self.read(move |snapshot| groups::joined(snapshot, &groups, after)).await
+    }
+
+    pub(crate) async fn reached(&self) -> Result<Reached, ViewsError> {
+        let (serving, position) = self.readers.run(|session| session.statement(generations::serving_cursor)).await?;
+        let reached = Reached { generation: serving.number, position };
+        announce(&self.publish, reached);
+        Ok(reached)
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.poller.is_current()
+    }
+
+    pub(crate) fn watch_reached(&self) -> watch::Receiver<Reached> {
         self.publish.subscribe()
     }
 
@@ -196,7 +211,11 @@ impl Views {
         };
         // A server that stands still keeps its connections open and says nothing: its own time-outs do not help then.
         let waited = tokio::time::timeout(Duration::from_millis(READER_WAITS_MS), self.readers.run(answered)).await;
-        waited.unwrap_or_else(|_| Err(ViewsError::Engine(format!("the database did not answer within {READER_WAITS_MS} ms: see whether it runs"))))
+        let late = || ViewsError::Engine(format!("the database did not answer within {READER_WAITS_MS} ms: see whether it runs"));
+        let answer = waited.unwrap_or_else(|_| Err(late()))?;
+        // Whoever was told of a position is told of no lower one by what is only remembered.
+        announce(&self.publish, answer.reached());
+        Ok(answer)
     }
 
     /// Reads for the projector, of a generation that may not serve yet, on the thread that writes.
@@ -222,19 +241,24 @@ impl Snapshot<'_, '_> {
     }
 }
 
-fn watch_for(session: Session, publish: Arc<watch::Sender<Position>>) -> Result<Poller, ViewsError> {
+fn watch_for(session: Session, publish: Arc<watch::Sender<Reached>>) -> Result<Poller, ViewsError> {
     let mut failing = false;
     let poller = Poller::start(session, move |session| match session.statement(generations::serving_cursor) {
-        Ok((_, cursor)) => {
+        Ok((serving, position)) => {
             if std::mem::take(&mut failing) {
-                tracing::info!(cursor, "the cursor of the views can be read again");
+                tracing::info!(cursor = position, "the cursor of the views can be read again");
             }
-            announce(&publish, cursor);
+            announce(&publish, Reached { generation: serving.number, position });
+            true
         }
-        Err(error) if failing => tracing::debug!(%error, "still cannot read the cursor of the views"),
+        Err(error) if failing => {
+            tracing::debug!(%error, "still cannot read the cursor of the views");
+            false
+        }
         Err(error) => {
             failing = true;
             tracing::warn!(%error, "cannot read the cursor of the views; trying again until it can be read");
+            false
         }
     })?;
     Ok(poller)

@@ -243,8 +243,12 @@ fn poll_head(connected: Connected, publish: watch::Sender<KnownHead>) -> Result<
         Ok(head) => {
             let head = KnownHead::looked_up(head.position);
             publish.send_if_modified(|known| std::mem::replace(known, head) != head);
+            true
         }
-        Err(error) => tracing::warn!(%error, "cannot read the ledger's head; trying again"),
+        Err(error) => {
+            tracing::warn!(%error, "cannot read the ledger's head; trying again");
+            false
+        }
     })?;
     Ok(poller)
 }

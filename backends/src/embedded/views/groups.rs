@@ -105,6 +105,16 @@ pub(super) fn changes(snapshot: &Snapshot<'_>, after: Position, limit: usize) ->
     Ok(changes)
 }
 
+/// The incidents that came to be told in one of these groups after a position.
+pub(super) fn joined(snapshot: &Snapshot<'_>, groups: &[IncidentNumber], after: Position) -> Result<Vec<IncidentNumber>, ViewsError> {
+    let mut statement = snapshot.prepare("SELECT incident FROM @memberships WHERE told_in = ?1 AND since > ?2")?;
+    let mut joined = Vec::new();
+    for group in groups {
+        joined.extend(positions(&mut statement, params![number(*group), number(after)])?);
+    }
+    Ok(joined)
+}
+
 /// The group that an incident is told in: its own until a membership says otherwise.
 fn group_of(snapshot: &Snapshot<'_>, incident: IncidentNumber, as_of: Position) -> Result<IncidentNumber, ViewsError> {
     let mut statement = snapshot.prepare("SELECT told_in FROM @memberships WHERE incident = ?1 AND since <= ?2 ORDER BY since DESC LIMIT 1")?;

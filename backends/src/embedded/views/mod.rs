@@ -22,7 +22,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
 use crate::query::{Change, EventState, Group, ListQuery, MAX_LISTED_ROWS, Members};
-use crate::views::{Answer, Generation, SetAside, ViewsError, announce, limited};
+use crate::views::{Answer, Generation, Reached, SetAside, ViewsError, announce, limited};
 use generations::Anew;
 use opened::{FileId, Opened};
 
@@ -36,7 +36,7 @@ pub struct Views {
 struct Shared {
     path: PathBuf,
     version: u32,
-    publish: Arc<watch::Sender<Position>>,
+    publish: Arc<watch::Sender<Reached>>,
     /// None only while the first opening fails.
     opened: RwLock<Option<Arc<Opened>>>,
     set_aside: watch::Sender<Option<SetAside>>,
@@ -60,7 +60,7 @@ impl Views {
     }
 
     fn open_blocking(path: PathBuf, version: u32) -> Result<Self, ViewsError> {
-        let publish = Arc::new(watch::Sender::new(0));
+        let publish = Arc::new(watch::Sender::new(Reached::default()));
         let set_aside = watch::Sender::new(None);
         let mut failed = None;
         let shared = Arc::new_cyclic(|shared: &Weak<Shared>| {
@@ -101,7 +101,7 @@ impl Views {
 
     pub(crate) async fn swap(&self, to: Generation) -> Result<(), ViewsError> {
         let cursor = self.write(move |connection| generations::swap(connection, to)).await?;
-        announce(&self.shared.publish, cursor);
+        announce(&self.shared.publish, Reached { generation: to.number, position: cursor });
         Ok(())
     }
 
@@ -115,7 +115,7 @@ impl Views {
             opened.alone.note(committed == Err(ViewsError::Full));
         }
         if committed? {
-            announce(&self.shared.publish, to);
+            announce(&self.shared.publish, Reached { generation: generation.number, position: to });
         }
         Ok(())
     }
@@ -189,7 +189,22 @@ impl Views {
         self.read(move |snapshot| groups::changes(snapshot, after, limit)).await
     }
 
-    pub(crate) fn watch_cursor(&self) -> watch::Receiver<Position> {
+    pub(crate) async fn joined(&self, groups: Vec<IncidentNumber>, after: Position) -> Result<Answer<Vec<IncidentNumber>>, ViewsError> {
+        self.read(move |snapshot| groups::joined(snapshot, &groups, after)).await
+    }
+
+    pub(crate) async fn reached(&self) -> Result<Reached, ViewsError> {
+        let (serving, position) = self.look(|connection| generations::serving_cursor(connection)).await?;
+        let reached = Reached { generation: serving.number, position };
+        announce(&self.shared.publish, reached);
+        Ok(reached)
+    }
+
+    pub(crate) fn is_watched(&self) -> bool {
+        self.shared.opened().is_ok_and(|opened| opened.poller.is_current())
+    }
+
+    pub(crate) fn watch_reached(&self) -> watch::Receiver<Reached> {
         self.shared.publish.subscribe()
     }
 
@@ -209,7 +224,10 @@ impl Views {
             let value = work(&Snapshot { transaction: &transaction, generation })?;
             Ok(Answer { position: cursor, generation, value })
         };
-        self.look(reading).await
+        let answer = self.look(reading).await?;
+        // Whoever was told of a position is told of no lower one by what is only remembered.
+        announce(&self.shared.publish, answer.reached());
+        Ok(answer)
     }
 
     /// Runs work on a reading thread.
@@ -257,7 +275,7 @@ impl Shared {
                 tracing::error!(%error, "the damaged file of views cannot be set aside; trying again when it is asked for again");
                 return;
             }
-            let known = *self.publish.borrow();
+            let known = self.publish.borrow().position;
             // Of views that were begun anew before, and had not read far yet, only the ledger's reach says how far they must.
             let floor = self.reach.borrow().map(|reach| reach.max(known)).or_else(|| (known > 0).then_some(known));
             anew = Some(Anew { floor, above: opened.as_ref().map_or(0, |opened| opened.generation) });

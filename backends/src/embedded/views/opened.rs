@@ -7,7 +7,6 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 
-use dateline_events::Position;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
@@ -17,7 +16,7 @@ use crate::embedded::alone::{Alone, Connected};
 use crate::embedded::fault::{FileError, OfAFile as _};
 use crate::embedded::file;
 use crate::threads::{Poller, Threads};
-use crate::views::{ViewsError, announce};
+use crate::views::{Reached, ViewsError, announce};
 
 /// Threads that read.
 const READER_THREADS: usize = 3;
@@ -42,7 +41,7 @@ pub(super) struct Opened {
     pub file: FileId,
     /// The number of the generation that served when it was opened.
     pub generation: u32,
-    _poller: Poller,
+    pub poller: Poller,
 }
 
 /// Which file a path led to.
@@ -60,7 +59,7 @@ impl Opened {
     pub(super) fn open(
         path: &Path,
         version: u32,
-        publish: &Arc<watch::Sender<Position>>,
+        publish: &Arc<watch::Sender<Reached>>,
         shared: &Weak<Shared>,
         anew: Option<Anew>,
     ) -> Result<Self, ViewsError> {
@@ -72,7 +71,7 @@ impl Opened {
             Err(error) => return Err(error),
         };
         let (serving, cursor) = writing.with(|connection| generations::serving_cursor(connection))?;
-        announce(publish, cursor);
+        announce(publish, Reached { generation: serving.number, position: cursor });
         let file = FileId::at(path).ok_or_else(|| ViewsError::Engine(format!("there is no file at {}", path.display())))?;
         let writer = Threads::start("dateline-views-write", vec![writing])?;
         let connections = (0..READER_THREADS).map(|_| Connected::new(&alone, file::open_to_read)).collect::<Result<Vec<_>, FileError>>()?;
@@ -81,7 +80,7 @@ impl Opened {
         if !small {
             look_meanwhile(&alone, version, file, shared.clone())?;
         }
-        Ok(Self { writer, readers, alone, file, generation: serving.number, _poller: poller })
+        Ok(Self { writer, readers, alone, file, generation: serving.number, poller })
     }
 }
 
@@ -152,7 +151,7 @@ fn look_slowly(mut connected: Connected, version: u32, shared: &Weak<Shared>) ->
 }
 
 /// Looks for what other processes did: a cursor that moved, a file that was set aside.
-fn poll(path: &Path, alone: &Arc<Alone>, file: FileId, publish: Arc<watch::Sender<Position>>, shared: Weak<Shared>) -> Result<Poller, FileError> {
+fn poll(path: &Path, alone: &Arc<Alone>, file: FileId, publish: Arc<watch::Sender<Reached>>, shared: Weak<Shared>) -> Result<Poller, FileError> {
     let connected = Connected::new(alone, file::open_to_read)?;
     let path = path.to_owned();
     let mut renewing = false;
@@ -172,8 +171,14 @@ fn poll(path: &Path, alone: &Arc<Alone>, file: FileId, publish: Arc<watch::Sende
             }
         }
         match connected.with(|connection| generations::serving_cursor(connection)) {
-            Ok((_, cursor)) => announce(&publish, cursor),
-            Err(error) => tracing::warn!(%error, "cannot read the cursor of the views; trying again"),
+            Ok((serving, position)) => {
+                announce(&publish, Reached { generation: serving.number, position });
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot read the cursor of the views; trying again");
+                false
+            }
         }
     })?;
     Ok(poller)
