@@ -79,6 +79,20 @@ async fn what_concerns_another_incident_moves_the_position_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn an_incident_that_is_told_in_another_one_from_now_on_is_not_told_as_it_was() {
+    let house = House::start();
+    publish_one(&house.url, &anomaly("post", "post", "2026-03-01T10:00Z[UTC]")).await;
+    publish_one(&house.url, &anomaly("mail", "mail", "2026-03-01T10:05Z[UTC]")).await;
+    house.caught_up().await;
+    let id = get(&house.at("/v1/incidents/mail")).await.expect(200).json()["incident"].as_str().unwrap().to_owned();
+    let path = house.at(&format!("/v1/incidents/{id}/timeline"));
+    get(&path).await.expect(200);
+    publish_one(&house.url, super::merging::SAME).await;
+    house.caught_up().await;
+    get(&path).await.expect(301);
+}
+
+#[tokio::test]
 async fn packed_or_not_known_or_not_it_is_the_same_answer() {
     let house = House::with_outage().await;
     for path in ["/v1/incidents/whatsapp/timeline", "/", "/v1/incidents", "/incidents/whatsapp", "/v1/incidents/whatsapp/timeline.txt"] {

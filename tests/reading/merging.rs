@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::asking::{House, get, publish_one};
 use crate::support::anomaly;
 
-const SAME: &str = r#"{"specversion":"1.0","id":"same","source":"/tests","type":"dateline.incident.linked.v1","subject":"mail","data":{"from":{"id":"mail"},"to":{"id":"post"},"relation":"same_as","reason":"one cable"}}"#;
+pub(super) const SAME: &str = r#"{"specversion":"1.0","id":"same","source":"/tests","type":"dateline.incident.linked.v1","subject":"mail","data":{"from":{"id":"mail"},"to":{"id":"post"},"relation":"same_as","reason":"one cable"}}"#;
 const PARTED: &str = r#"{"specversion":"1.0","id":"parted","source":"/tests","type":"dateline.event.retracted.v1","subject":"mail","data":{"event":{"id":"same"},"reason":"two cables"}}"#;
 
 async fn id_of(house: &House, service: &str) -> String {
