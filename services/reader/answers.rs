@@ -54,6 +54,8 @@ impl Default for Answers {
 #[derive(Debug)]
 struct Kept {
     made: MadeOf,
+    /// When its making began.
+    begun: Instant,
     /// The ledger's end, where it stands in the body.
     head: Option<HeaderValue>,
     /// None: it holds as long as nothing changes.
@@ -85,6 +87,7 @@ fn name(uri: &Uri, headers: &HeaderMap) -> Option<String> {
 
 /// Answers from what is kept, else by the route, whose answer is then kept.
 pub async fn keep(State(reader): State<Reader>, request: Request, next: Next) -> Response {
+    let arrived = Instant::now();
     let name = (request.method() == Method::GET).then(|| name(request.uri(), request.headers())).flatten();
     let is_let_in = reader.gate.reader(request.headers()).await.is_ok();
     let Some(name) = name.filter(|_| is_let_in) else { return next.run(request).await };
@@ -93,13 +96,12 @@ pub async fn keep(State(reader): State<Reader>, request: Request, next: Next) ->
         tracing::debug!(%error, "what changed last is not known");
     }
     let asked = request.headers().clone();
-    let since = *reader.timelines.views.watch_reached().borrow();
     let (judge, maker, name_bytes) = (reader.clone(), reader.clone(), name.len());
     let answered = asked.clone();
     let holds = {
         let asked = asked.clone();
-        // What was made since this reader asked is new enough, whatever came meanwhile.
-        move |kept: &Arc<Kept>| (kept.is_of(since) || judge.holds(kept).is_some()) && kept.answers(&asked)
+        // What was begun since this reader asked is new enough, whatever came meanwhile.
+        move |kept: &Arc<Kept>| (kept.begun >= arrived || judge.holds(kept).is_some()) && kept.answers(&asked)
     };
     let make = move |before: Option<Arc<Kept>>| async move {
         // What only lacks its packed form is not made anew.
@@ -135,6 +137,7 @@ async fn make(mut request: Request, next: Next, before: Option<Arc<Kept>>) -> Re
     if let Some(etag) = etag {
         request.headers_mut().insert(header::IF_NONE_MATCH, etag.clone());
     }
+    let begun = Instant::now();
     let response = next.run(request).await;
     let extensions = response.extensions();
     let made = extensions.get::<MadeOf>().copied();
@@ -153,15 +156,10 @@ async fn make(mut request: Request, next: Next, before: Option<Arc<Kept>>) -> Re
     }
     headers.remove(header::CONTENT_LENGTH);
     let head = (made.on == DependsOn::Position).then(|| headers.get(HEAD).cloned()).flatten();
-    Ok(Kept { made, head, until, headers, body: kept_body, packed: packed_body })
+    Ok(Kept { made, begun, head, until, headers, body: kept_body, packed: packed_body })
 }
 
 impl Kept {
-    /// Whether it was made of this state of the views or of a later one; and does not pass.
-    fn is_of(&self, since: Reached) -> bool {
-        self.until.is_none() && self.made.at.generation == since.generation && self.made.at.position >= since.position
-    }
-
     /// Whether it has what this reader asks for.
     fn answers(&self, asked: &HeaderMap) -> bool {
         self.is_known(asked) || (self.body.is_some() && !self.wants_packing(asked))
@@ -198,6 +196,9 @@ impl Kept {
     fn response(&self, asked: &HeaderMap, standing: Standing) -> Response {
         let mut headers = self.headers.clone();
         stand(&mut headers, standing);
+        if let Some(head) = &self.head {
+            headers.insert(HEAD, head.clone());
+        }
         if self.is_known(asked) {
             headers.remove(header::LINK);
             return respond(StatusCode::NOT_MODIFIED, headers, Body::empty());

@@ -143,9 +143,17 @@ where
             if let Some(value) = before.as_ref().filter(|value| holds(value)) {
                 return Ok(value.clone());
             }
-            let (value, bytes) = make(before).await?;
-            cache.keep(name, &place, value.clone(), bytes);
-            Ok(value)
+            match make(before).await {
+                Ok((value, bytes)) => {
+                    cache.keep(name, &place, value.clone(), bytes);
+                    Ok(value)
+                }
+                Err(error) => {
+                    // An empty place is nobody's: names that have no answer take no room.
+                    cache.kept.remove_if(&name, |entry| Arc::ptr_eq(&entry.place, &place) && place.value().is_none());
+                    Err(error)
+                }
+            }
         });
         making.await?
     }
@@ -237,6 +245,7 @@ mod tests {
         let cache = cache(Large::Dropped);
         let failed = cache.get_or_make(1, |_| true, |_| async { Err::<(u32, usize), _>(Problem::internal("no")) });
         assert!(failed.await.is_err());
+        assert_eq!(cache.kept.len(), 0, "a name without a thing takes no room");
         let broken = cache.get_or_make(1, |_| true, |_| async { panic!("it breaks") });
         let broken: Result<u32, Problem> = broken.await;
         assert_eq!((broken.unwrap_err().title, cache.get(&1)), ("Something failed here".to_owned(), None));
