@@ -21,7 +21,7 @@ const LARGEST_PART: usize = 2;
 pub enum Large {
     /// Only who waits for it gets it; it is not kept.
     Dropped,
-    /// It is kept, and nearly everything else goes.
+    /// It is kept, and everything else goes.
     Alone,
 }
 
@@ -172,6 +172,10 @@ where
             // Whoever waits has the place, and finds it there.
             self.kept.remove_if(&name, |entry| Arc::ptr_eq(&entry.place, place));
             return;
+        }
+        if bytes > largest {
+            // The cache would weigh it against the others, and might let go of it.
+            self.kept.clear();
         }
         // What is larger than all the room takes as much of it as the cache gives to one.
         self.kept.insert(name, Entry { place: Arc::clone(place), bytes: bytes.min(self.bytes_max / 10 * 9) });
