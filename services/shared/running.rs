@@ -64,7 +64,7 @@ impl Drop for Announcement {
 pub fn new_token() -> anyhow::Result<Secret> {
     let mut random = [0_u8; 32];
     getrandom::fill(&mut random).map_err(|error| anyhow::anyhow!("the system gives no randomness: {error}"))?;
-    Ok(Secret(random.iter().map(|byte| format!("{byte:02x}")).collect()))
+    Ok(Secret(dateline_events::hexadecimal(&random)))
 }
 
 /// Says where this server listens. Only a process that holds the ledger for itself may say it; None where the ledger is not in a file.
