@@ -189,11 +189,11 @@ def ledger(name):
     return stream(name, [f"{name}.>"], allow_atomic=True, allow_direct=True)
 
 
-KEEP = {
-    "name": "KV_keep", "subjects": ["$KV.keep.>"], "storage": "file", "max_msgs_per_subject": 1, "allow_rollup_hdrs": True, "allow_direct": True,
+STATE = {
+    "name": "KV_state", "subjects": ["$KV.state.>"], "storage": "file", "max_msgs_per_subject": 1, "allow_rollup_hdrs": True, "allow_direct": True,
     "discard": "new",
 }
-DESTRUCTION = [API + f"STREAM.{verb}.{name}" for verb in ("UPDATE", "DELETE", "PURGE") for name in ("ledger", "ledger-2", "inbox", "KV_keep", "KV_dateline_ledger_marks", "dateline-reports")]
+DESTRUCTION = [API + f"STREAM.{verb}.{name}" for verb in ("UPDATE", "DELETE", "PURGE") for name in ("ledger", "ledger-2", "inbox", "KV_state", "KV_dateline_ledger_marks", "dateline-reports")]
 MARK = "$KV.dateline_ledger_marks.keys_made"
 REPORTS = ["dateline.reports.*"]
 
@@ -202,7 +202,7 @@ async def intake_writes(cases, intake):
     await cases.allowed(intake, API + "STREAM.CREATE.ledger", ledger("ledger"))
     await cases.allowed(intake, API + "STREAM.CREATE.inbox", stream("inbox", ["dateline.inbox.*"], retention="workqueue"))
     await cases.allowed(intake, API + "STREAM.CREATE.refused", stream("refused", ["dateline.refused.*"], max_age=86_400_000_000_000))
-    await cases.allowed(intake, API + "STREAM.CREATE.KV_keep", KEEP | {"num_replicas": REPLICAS})
+    await cases.allowed(intake, API + "STREAM.CREATE.KV_state", STATE | {"num_replicas": REPLICAS})
     await cases.allowed(intake, API + "STREAM.CREATE.dateline-reports", stream("dateline-reports", REPORTS, allow_direct=True, max_age=86_400_000_000_000))
     await cases.allowed(intake, API + "STREAM.CREATE.KV_dateline_ledger_marks", stream("KV_dateline_ledger_marks", ["$KV.dateline_ledger_marks.>"]))
     await cases.allowed(intake, MARK, b"1")
@@ -212,14 +212,14 @@ async def intake_writes(cases, intake):
     # An atomic batch is plain publishes: two here, of which the last commits.
     await intake.nats.publish("ledger.second.e", b"2", headers={"Nats-Batch-Id": "a", "Nats-Batch-Sequence": "1"})
     await cases.allowed(intake, "ledger.third.e", b"3", {"Nats-Batch-Id": "a", "Nats-Batch-Sequence": "2", "Nats-Batch-Commit": "1"})
-    for name in ("ledger", "inbox", "KV_keep"):
+    for name in ("ledger", "inbox", "KV_state"):
         await cases.allowed(intake, API + f"STREAM.INFO.{name}")
     await cases.allowed(intake, API + "STREAM.MSG.GET.ledger", {"seq": 2})
     await cases.allowed(intake, API + "DIRECT.GET.ledger", {"seq": 3})
     await cases.holds("an intake hears that another has written", hears(intake, "dateline.head.ledger", intake, "dateline.head.ledger"))
     await cases.holds("intake may answer a publisher", not_refused(intake, "_INBOX.example.x"))
     await cases.refused(intake, *DESTRUCTION, API + "STREAM.MSG.DELETE.ledger", API + "STREAM.CREATE.other", API + "CONSUMER.DELETE.inbox.intake")
-    await cases.refused(intake, "$KV.keep.key", "dateline.inbox.example", API + "STREAM.SNAPSHOT.ledger", API + "STREAM.RESTORE.ledger")
+    await cases.refused(intake, "$KV.state.key", "dateline.inbox.example", API + "STREAM.SNAPSHOT.ledger", API + "STREAM.RESTORE.ledger")
     for subject in ("ledger.>", "dateline.inbox.*", ">"):
         await cases.holds(f"intake may not listen to {subject}", intake.may_not_subscribe(subject))
 
@@ -231,32 +231,32 @@ async def not_refused(user, subject, body=b"", reply=""):
 async def operator_redacts_and_restores(cases, operator):
     await cases.allowed(operator, API + "STREAM.CREATE.ledger-2", ledger("ledger-2"))
     await cases.allowed(operator, "ledger-2.first.e", b"1")
-    await cases.allowed(operator, "$KV.keep.ledger", b"2")
-    await cases.allowed(operator, API + "DIRECT.GET.KV_keep.$KV.keep.ledger")
+    await cases.allowed(operator, "$KV.state.ledger", b"2")
+    await cases.allowed(operator, API + "DIRECT.GET.KV_state.$KV.state.ledger")
     await cases.allowed(operator, "ledger.second.r.2", b"redaction")
     await cases.allowed(operator, API + "STREAM.MSG.DELETE.ledger", {"seq": 2})
     await cases.allowed(operator, API + "DIRECT.GET.ledger", {"seq": 4})
-    await cases.refused(operator, *DESTRUCTION, "ledger.fourth.e", API + "STREAM.MSG.DELETE.KV_keep", API + "STREAM.CREATE.other")
+    await cases.refused(operator, *DESTRUCTION, "ledger.fourth.e", API + "STREAM.MSG.DELETE.KV_state", API + "STREAM.CREATE.other")
     await cases.allowed(operator, API + "STREAM.MSG.GET.KV_dateline_ledger_marks", {"last_by_subj": MARK})
     await cases.refused(operator, MARK, "dateline.reports.run", "dateline.inbox.example", "dateline.refused.example", API + "CONSUMER.CREATE.inbox")
 
 
 async def followers_only_read(cases, follower, intake):
-    for name in ("ledger", "ledger-2", "KV_keep", "dateline-reports"):
+    for name in ("ledger", "ledger-2", "KV_state", "dateline-reports"):
         await cases.allowed(follower, API + f"STREAM.INFO.{name}")
         await cases.allowed(follower, API + f"STREAM.MSG.GET.{name}", {"seq": 1})
         await cases.allowed(follower, API + f"DIRECT.GET.{name}", {"seq": 1})
     await cases.allowed(follower, API + "STREAM.MSG.GET.KV_dateline_ledger_marks", {"last_by_subj": MARK})
-    await cases.allowed(follower, API + "DIRECT.GET.KV_keep.$KV.keep.ledger")
+    await cases.allowed(follower, API + "DIRECT.GET.KV_state.$KV.state.ledger")
     await cases.holds("a follower reads a page: many answers to one question", becomes(lambda: page(follower, 3)))
     await cases.holds("a follower hears that there is more to read", hears(follower, "dateline.head.ledger", intake, "dateline.head.ledger"))
-    await cases.refused(follower, *DESTRUCTION, "ledger.fourth.e", "ledger-2.second.e", "$KV.keep.key", "dateline.head.ledger")
+    await cases.refused(follower, *DESTRUCTION, "ledger.fourth.e", "ledger-2.second.e", "$KV.state.key", "dateline.head.ledger")
     await cases.refused(follower, MARK, "dateline.reports.run", API + "STREAM.MSG.DELETE.dateline-reports", API + "STREAM.CREATE.dateline-reports")
     await cases.refused(follower, "dateline.inbox.example", "dateline.refused.example", "_INBOX.intake.x", "$JS.ACK.inbox.intake.1.1.1.1.0")
     verbs = ("STREAM.MSG.GET.inbox", "STREAM.INFO.inbox", "DIRECT.GET.refused", "STREAM.MSG.DELETE.ledger", "STREAM.CREATE.ledger-3")
     await cases.refused(follower, *(API + verb for verb in verbs))
-    await cases.refused(follower, *(API + verb for verb in ("CONSUMER.CREATE.ledger", "CONSUMER.CREATE.KV_keep", "CONSUMER.MSG.NEXT.inbox.intake")))
-    for subject in ("ledger.>", "$KV.keep.>", "dateline.inbox.*", ">"):
+    await cases.refused(follower, *(API + verb for verb in ("CONSUMER.CREATE.ledger", "CONSUMER.CREATE.KV_state", "CONSUMER.MSG.NEXT.inbox.intake")))
+    for subject in ("ledger.>", "$KV.state.>", "dateline.inbox.*", ">"):
         await cases.holds(f"a follower may not listen to {subject}", follower.may_not_subscribe(subject))
 
 
@@ -288,7 +288,7 @@ async def publishers_reach_their_own(cases, example, intake):
     await cases.holds("intake takes an event from the inbox and acknowledges it", takes(intake))
     await cases.holds("a publisher hears what was refused", hears(example, "dateline.refused.example", intake, "dateline.refused.example"))
     await cases.holds("a publisher hears an answer", hears(example, "_INBOX.example.x", intake, "_INBOX.example.x"))
-    await cases.refused(example, "dateline.inbox.other", "dateline.refused.example", "ledger.fourth.e", "$KV.keep.key", "dateline.head.ledger")
+    await cases.refused(example, "dateline.inbox.other", "dateline.refused.example", "ledger.fourth.e", "$KV.state.key", "dateline.head.ledger")
     await cases.refused(example, MARK, "dateline.reports.run", *DESTRUCTION, *(API + verb for verb in ("INFO", "STREAM.INFO.inbox", "STREAM.MSG.GET.ledger", "DIRECT.GET.ledger")))
     for subject in ("dateline.refused.other", "dateline.refused.*", "dateline.inbox.example", "_INBOX.>", "_INBOX.intake.>", "dateline.head.>", ">"):
         await cases.holds(f"a publisher may not listen to {subject}", example.may_not_subscribe(subject))
@@ -327,14 +327,14 @@ async def becomes(condition):
 async def answers_do_not_write(cases, followers, intake):
     """The way around permissions: a question whose answer would be stored in the ledger, the state store or another's inbox."""
     before = await intake.ask(API + "STREAM.INFO.ledger")
-    targets = ("ledger.forged.e", "ledger-2.forged.e", "$KV.keep.forged", "dateline.inbox.other", "dateline.reports.forged")
+    targets = ("ledger.forged.e", "ledger-2.forged.e", "$KV.state.forged", "dateline.inbox.other", "dateline.reports.forged")
     for user, subject in followers:
         for target in targets:
             await cases.holds(f"{user.name} may ask with any reply subject", not_refused(user, subject, b"", target))
     # The last questions are answered in order by the same streams: when these come back, the others have.
     for user, subject in followers:
         await cases.allowed(user, subject)
-    for name in ("ledger", "ledger-2", "KV_keep", "inbox", "dateline-reports"):
+    for name in ("ledger", "ledger-2", "KV_state", "inbox", "dateline-reports"):
         question = {"subjects_filter": ">"}
         state = (await intake.ask(API + f"STREAM.INFO.{name}", question))["state"]
         held = list(state.get("subjects", {}))

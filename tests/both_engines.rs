@@ -27,7 +27,7 @@ async fn all_four_pairings_tell_the_same_bytes() {
     let copied = embedded.run(&["ledger", "copy", &embedded.ledger, &bus.url()]);
     assert!(copied.status.success(), "{}", String::from_utf8_lossy(&copied.stderr));
 
-    let state_store = vec!["--keep".to_owned(), format!("sqlite:{}", data.join("keep.db").display())];
+    let state_store = vec!["--state-store".to_owned(), format!("sqlite:{}", data.join("state.db").display())];
     let mut told: Vec<(String, BTreeMap<String, String>)> = Vec::new();
     for (number, (ledger, views)) in [
         (embedded.ledger.clone(), format!("sqlite:{}", data.join("views-1.db").display())),

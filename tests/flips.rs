@@ -19,7 +19,7 @@ use crate::needs;
 
 /// What is damaged: the file, and one in how many of its pages is flipped and cut at, in the ordinary run and in the long one.
 const FILES: [(&str, [usize; 2], [usize; 2]); 3] =
-    [("ledger.db", [100, 1], [150, 10]), ("keep.db", [1, 1], [1, 1]), ("views.db", [400, 1], [600, 30])];
+    [("ledger.db", [100, 1], [150, 10]), ("state.db", [1, 1], [1, 1]), ("views.db", [400, 1], [600, 30])];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn damage_is_found_or_changes_no_answer() {
@@ -54,9 +54,9 @@ const FAILING: [(&str, &str, &[usize]); 9] = [
     ("ledger.db", "pread64", &[200]),
     ("ledger.db", "pwrite64", &[2]),
     ("ledger.db", "fsync,fdatasync", &[2]),
-    ("keep.db", "pread64", &[3]),
-    ("keep.db", "pwrite64", &[]),
-    ("keep.db", "fsync,fdatasync", &[]),
+    ("state.db", "pread64", &[3]),
+    ("state.db", "pwrite64", &[]),
+    ("state.db", "fsync,fdatasync", &[]),
     ("views.db", "pread64", &[]),
     ("views.db", "pwrite64", &[2]),
     ("views.db", "fsync,fdatasync", &[]),

@@ -233,7 +233,7 @@ async fn full_and_ended(disk: &Disk, end: End) -> Vec<String> {
     let before = settled(&server.url).await;
     server.kill();
     if end == End::KilledAndUnshared {
-        for name in ["ledger.db-shm", "keep.db-shm", "views.db-shm", "reports.db-shm"] {
+        for name in ["ledger.db-shm", "state.db-shm", "views.db-shm", "reports.db-shm"] {
             let _ = fs::remove_file(disk.at.join(name));
         }
     }

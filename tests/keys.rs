@@ -33,9 +33,9 @@ fn refusal(data: &Path, flags: &[&str]) -> String {
     said
 }
 
-fn lose_the_keep(data: &Path) {
+fn lose_the_state_store(data: &Path) {
     for entry in std::fs::read_dir(data).unwrap().map(|entry| entry.unwrap().path()) {
-        if entry.file_name().unwrap().to_string_lossy().starts_with("keep.db") {
+        if entry.file_name().unwrap().to_string_lossy().starts_with("state.db") {
             std::fs::remove_file(entry).unwrap();
         }
     }
@@ -47,7 +47,7 @@ fn a_ledger(data: &Path) {
 }
 
 #[tokio::test]
-async fn a_lost_keep_does_not_open_the_door() {
+async fn a_lost_state_store_does_not_open_the_door() {
     // Where the key is made while nobody serves, where the intake notices it, and where it is used first.
     for case in ["made", "noticed", "used"] {
         let (_folder, data) = folder();
@@ -66,7 +66,7 @@ async fn a_lost_keep_does_not_open_the_door() {
             }
             server.kill();
         }
-        lose_the_keep(&data);
+        lose_the_state_store(&data);
         let said = refusal(&data, &[]);
         assert!(said.contains("keys create") && said.contains("remembers"), "{case}: {said}");
         make_key(&data);
@@ -109,14 +109,14 @@ fn a_bucket_apart_remembers_it_on_the_bus() {
     let (_folder, data) = folder();
     let server = Nats::start();
     let kept = Kept { ledger: server.url(), flags: vec!["--reports".into(), "none".into()], ..Kept::in_folder(&data) };
-    let made = kept.run(&["--keep", &server.url(), "keys", "create", "--name", "x", "--scope", "read"]);
+    let made = kept.run(&["--state-store", &server.url(), "keys", "create", "--name", "x", "--scope", "read"]);
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    // The intake that finds a key marks it at its start; then another keep is named, and every role refuses.
+    // The intake that finds a key marks it at its start; then another state store is named, and every role refuses.
     let mut known = kept.clone();
-    known.flags.extend(["--keep".into(), server.url()]);
+    known.flags.extend(["--state-store".into(), server.url()]);
     drop(Role::start(&known, "intake"));
     let mut lost = kept;
-    lost.flags.extend(["--keep".into(), format!("sqlite:{}", data.join("other.db").display())]);
+    lost.flags.extend(["--state-store".into(), format!("sqlite:{}", data.join("other.db").display())]);
     for role in ["intake", "reader"] {
         let said = Role::try_start(&lost, role).err().unwrap_or_else(|| panic!("{role} started without its keys"));
         assert!(said.contains("keys create"), "{role}: {said}");
@@ -126,7 +126,7 @@ fn a_bucket_apart_remembers_it_on_the_bus() {
 #[tokio::test]
 async fn more_keys_than_a_page_stop_nobody_and_revoked_ones_are_removed() {
     let (_folder, data) = folder();
-    let keys = Keys::new(StateStore::open(format!("sqlite:{}", data.join("keep.db").display())).await.unwrap());
+    let keys = Keys::new(StateStore::open(format!("sqlite:{}", data.join("state.db").display())).await.unwrap());
     let mut last = String::new();
     for number in 0..KEYS {
         let (key, stored) =
@@ -155,7 +155,7 @@ async fn more_keys_than_a_page_stop_nobody_and_revoked_ones_are_removed() {
 #[tokio::test]
 async fn a_key_that_cannot_be_read_is_no_unknown_key() {
     let (_folder, data) = folder();
-    let state_store = StateStore::open(format!("sqlite:{}", data.join("keep.db").display())).await.unwrap();
+    let state_store = StateStore::open(format!("sqlite:{}", data.join("state.db").display())).await.unwrap();
     let keys = Keys::new(state_store.clone());
     let (key, stored) = keys.create("a desk", Scopes::read(["read"]).unwrap(), "2026-03-01T10:00:00Z").await.unwrap();
     let place = format!("api-key/{}", stored.id);

@@ -51,7 +51,7 @@ fn addresses(scheme: &str) -> Vec<String> {
 const SETTINGS: [(&str, &str, &[&str]); 6] = [
     ("ledger", "nats", &["audit", "replay"]),
     ("views", "postgres", &["incidents"]),
-    ("keep", "nats", &["keys", "list"]),
+    ("state-store", "nats", &["keys", "list"]),
     ("archive", "postgres", &["ledger", "check"]),
     ("reports", "nats", &["publish", "e.ndjson"]),
     ("url", "http", &["incidents"]),
@@ -93,7 +93,7 @@ fn neither_the_environment_nor_a_file_nor_the_help_gives_one_away() {
     let mut help = bare(&folder);
     for (name, scheme, words) in SETTINGS {
         let address = format!("{scheme}://me:topsecret@127.0.0.1:1/x");
-        let variable = format!("DATELINE_{}", name.to_uppercase());
+        let variable = format!("DATELINE_{}", name.to_uppercase().replace('-', "_"));
         help.env(&variable, &address);
         silent(bare(&folder).env(&variable, &address).args(words), &variable);
         std::fs::write(folder.join("settings.toml"), format!("{name} = \"{address}\"\n")).unwrap();

@@ -253,7 +253,7 @@ pub enum LedgerError {
         retry_s: u16,
     },
     /// It was closed for good: another ledger was made from it.
-    #[error("this ledger was closed, and another one was made from it: start the process anew, the keep says which is current")]
+    #[error("this ledger was closed, and another one was made from it: start the process anew, the state store says which is current")]
     Closed,
     /// The bus cannot be reached just now; nothing is known to be stored.
     #[error("the ledger cannot be reached: {reason}")]

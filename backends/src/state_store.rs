@@ -62,25 +62,25 @@ pub enum StateError {
         given: usize,
     },
     /// The disk is full.
-    #[error("the keep's disk is full: nothing was changed; free some space and try again")]
+    #[error("the state store's disk is full: nothing was changed; free some space and try again")]
     Full,
     /// What the file holds is not what was written.
-    #[error("the keep is damaged ({detail}): nothing else holds what it keeps, so put a backup of the file in its place")]
+    #[error("the state store is damaged ({detail}): nothing else holds what it keeps, so put a backup of the file in its place")]
     Damaged {
         /// Which file, which key where one is known, and what the engine said.
         detail: String,
     },
     /// The disk failed to read or to write.
-    #[error("the disk of the keep fails ({detail}): see what the system says of it, and copy what it still gives to another one")]
+    #[error("the disk of the state store fails ({detail}): see what the system says of it, and copy what it still gives to another one")]
     Disk {
         /// Which file, and what the engine said.
         detail: String,
     },
     /// The address of a state store was not understood.
-    #[error("{0:?} is no keep's address: write sqlite:PATH or nats://HOST:PORT{hint}", hint = .0.hint())]
+    #[error("{0:?} is no state store's address: write sqlite:PATH or nats://HOST:PORT{hint}", hint = .0.hint())]
     Address(Address),
     /// The engine failed in a way that has no name here.
-    #[error("the keep's engine failed: {0}")]
+    #[error("the state store's engine failed: {0}")]
     Engine(String),
 }
 

@@ -9,14 +9,14 @@ use crate::support::{event, events, receipts};
 
 /// What a message to the ledger, and one to the state store, begins with on the wire.
 const TO_THE_LEDGER: &[u8] = b"HPUB ledger.";
-const TO_THE_KEEP: &[u8] = b"HPUB $KV.keep.";
+const TO_THE_STATE_STORE: &[u8] = b"HPUB $KV.state.";
 
 /// What ends a batch.
 const COMMIT: &[u8] = b"Nats-Batch-Commit: 1";
 
 /// Acknowledgements.
 const LEDGER_STORED: &[u8] = b"{\"stream\":\"ledger\",\"seq\":";
-const KEEP_STORED: &[u8] = b"{\"stream\":\"KV_keep\",";
+const STATE_STORED: &[u8] = b"{\"stream\":\"KV_state\",";
 
 /// "Wrong last sequence", and the same while a copy is in flight, which one server hardly ever says.
 const WRONG_LAST: &[u8] = b"\"err_code\":10071";
@@ -129,7 +129,7 @@ async fn a_refusal_for_a_copy_in_flight_is_settled_like_one_for_a_taken_id() {
 }
 
 #[tokio::test]
-async fn the_keep_takes_a_copy_in_flight_for_somebody_elses_put() {
+async fn the_state_store_takes_a_copy_in_flight_for_somebody_elses_put() {
     let way = Way::new();
     let state_store = StateStore::open(&way.url()).await.unwrap();
     let revision = state_store.put("seal", b"one", None).await.unwrap();
@@ -151,8 +151,8 @@ async fn a_put_whose_answer_was_lost_is_settled_whether_it_happened_or_not() {
         (put, state_store.get("seal").await.unwrap().unwrap(), first)
     };
     let (done, undone) = tokio::join!(
-        lost(&happened, &|proxy| proxy.lose_answer(KEEP_STORED)),
-        lost(&not, &|proxy| proxy.set_trap(TO_THE_KEEP, Lose::Question, || {})),
+        lost(&happened, &|proxy| proxy.lose_answer(STATE_STORED)),
+        lost(&not, &|proxy| proxy.set_trap(TO_THE_STATE_STORE, Lose::Question, || {})),
     );
     let (put, (value, revision), _) = done;
     assert_eq!((put, value.as_slice()), (Ok(revision), b"two".as_slice()));

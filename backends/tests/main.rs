@@ -23,6 +23,7 @@ mod facts;
 mod failing;
 mod fencing;
 mod following;
+mod former;
 mod full_database;
 mod full_disk;
 mod golden;

@@ -161,41 +161,42 @@ async fn views_from_before_there_were_checksums_answer_until_others_are_made_bes
 }
 
 async fn state_store(folder: &TempDir) -> Result<StateStore, StateError> {
-    StateStore::open(&url(folder, "keep.db")).await
+    StateStore::open(&url(folder, "state.db")).await
 }
 
 #[tokio::test]
-async fn a_value_of_the_keep_that_is_not_what_was_put_is_named_with_its_key() {
+async fn a_value_of_the_state_store_that_is_not_what_was_put_is_named_with_its_key() {
     let folder = TempDir::new().unwrap();
     {
         let state_store = state_store(&folder).await.unwrap();
         state_store.put("keys/one", b"value", None).await.unwrap();
         state_store.put("keys/two", b"value", None).await.unwrap();
-        change(&folder, "keep.db", "UPDATE keep SET value = x'00' WHERE key = 'keys/two'");
+        change(&folder, "state.db", "UPDATE state SET value = x'00' WHERE key = 'keys/two'");
         assert_eq!(state_store.get("keys/one").await.unwrap().unwrap().0, b"value");
         for error in [state_store.get("keys/two").await.unwrap_err(), state_store.list("keys/", "", 10).await.unwrap_err()] {
             assert!(matches!(&error, StateError::Damaged { detail } if detail.contains("keys/two")), "{error}");
         }
     }
     let error = state_store(&folder).await.unwrap_err().to_string();
-    assert!(error.contains("keep.db") && error.contains("keys/two") && error.contains("backup"), "{error}");
+    assert!(error.contains("state.db") && error.contains("keys/two") && error.contains("backup"), "{error}");
     for alteration in
-        ["UPDATE keep SET value = x'76616c7565', revision = 2", "UPDATE keep SET revision = 1, key = 'keys/' || rowid", "DROP TABLE keep"]
+        ["UPDATE state SET value = x'76616c7565', revision = 2", "UPDATE state SET revision = 1, key = 'keys/' || rowid", "DROP TABLE state"]
     {
-        if rusqlite::Connection::open(folder.path().join("keep.db")).unwrap().execute_batch(alteration).is_ok() {
+        if rusqlite::Connection::open(folder.path().join("state.db")).unwrap().execute_batch(alteration).is_ok() {
             assert!(matches!(state_store(&folder).await, Err(StateError::Damaged { .. })), "{alteration}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_keep_from_before_there_were_checksums_gets_them() {
+async fn a_state_store_from_before_there_were_checksums_gets_them() {
     let folder = TempDir::new().unwrap();
-    let first = state_store(&folder).await.unwrap().put("keys/one", b"value", None).await.unwrap();
-    change(&folder, "keep.db", "ALTER TABLE keep DROP COLUMN sum; PRAGMA user_version=1;");
+    let first_version = "CREATE TABLE keep (key TEXT NOT NULL PRIMARY KEY, value BLOB NOT NULL, revision INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT INTO keep VALUES ('keys/one', x'76616c7565', 7); PRAGMA application_id=0x44746c4b; PRAGMA user_version=1;";
+    change(&folder, "state.db", first_version);
     let state_store = state_store(&folder).await.unwrap();
-    assert_eq!(state_store.get("keys/one").await, Ok(Some((b"value".to_vec(), first))));
-    assert_eq!(state_store.put("keys/one", b"other", Some(first)).await, Ok(first + 1));
-    change(&folder, "keep.db", "UPDATE keep SET value = x'00'");
+    assert_eq!(state_store.get("keys/one").await, Ok(Some((b"value".to_vec(), 7))));
+    assert_eq!(state_store.put("keys/one", b"other", Some(7)).await, Ok(8));
+    change(&folder, "state.db", "UPDATE state SET value = x'00'");
     assert!(matches!(state_store.get("keys/one").await, Err(StateError::Damaged { .. })));
 }

@@ -59,7 +59,7 @@ impl Store {
 
     pub fn state_url(&self) -> String {
         match self {
-            Self::Embedded(folder) => url(folder, "keep.db"),
+            Self::Embedded(folder) => url(folder, "state.db"),
             Self::OnTheBus(server) => server.url(),
         }
     }

@@ -158,7 +158,7 @@ async fn check_that_keys_are_there(keys: &Keys, ledger: &Ledger, serving: &Servi
     let any_exist = keys.were_made().await?;
     if !any_exist && ledger.keys_made().await? {
         bail!(
-            "the ledger {} remembers that API keys were made, and the keep {} holds none: it was lost, or it is another one. Put it back, or make a key with `dateline keys create`; without one everybody could publish",
+            "the ledger {} remembers that API keys were made, and the state store {} holds none: it was lost, or it is another one. Put it back, or make a key with `dateline keys create`; without one everybody could publish",
             serving.addresses.ledger,
             serving.addresses.state_store
         );

@@ -136,7 +136,7 @@ async fn ready(State((api, state_store, roles)): State<(Arc<ApiClient>, StateSto
     let (down, remarks) = (roles.down(), roles.remarks());
     let ready = state_store.is_ok() && server.is_ok() && down.is_empty();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, axum::Json(json!({"ready": ready, "keep": said(&state_store), "server": said(&server), "roles_down": down, "remarks": remarks})))
+    (status, axum::Json(json!({"ready": ready, "state": said(&state_store), "server": said(&server), "roles_down": down, "remarks": remarks})))
         .into_response()
 }
 

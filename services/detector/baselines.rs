@@ -72,7 +72,7 @@ impl Baselines {
         let (mut head, revision) = match found {
             Some((bytes, revision)) => {
                 let read = serde_json::from_slice::<Head>(&bytes);
-                (read.with_context(|| format!("what the keep holds under {HEAD} is of another program"))?, Some(revision))
+                (read.with_context(|| format!("what the state store holds under {HEAD} is of another program"))?, Some(revision))
             }
             None => (Head::default(), None),
         };

@@ -63,7 +63,7 @@ async fn take(
         match publishers.scopes(&delivery.publisher).await {
             Ok(scopes) => accepted.push(read(delivery, permission, &Caller::publisher(&delivery.publisher, scopes)).await),
             Err(error) => {
-                tracing::warn!(%error, "the keep does not say what publishers may do; their messages are given back");
+                tracing::warn!(%error, "the state store does not say what publishers may do; their messages are given back");
                 return give_back(inbox, &deliveries).await;
             }
         }

@@ -56,7 +56,7 @@ impl Health {
     /// What has no room on its disk. It is ready all the same: whoever reads is answered, and who publishes is told.
     fn full(&self, ledger: bool) -> Vec<&'static str> {
         let views = self.views.as_ref().is_some_and(Views::is_full);
-        let stores = [("ledger", ledger), ("keep", self.state_store.is_full()), ("views", views)];
+        let stores = [("ledger", ledger), ("state", self.state_store.is_full()), ("views", views)];
         stores.into_iter().filter_map(|(name, is_full)| is_full.then_some(name)).collect()
     }
 

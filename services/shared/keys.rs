@@ -192,7 +192,7 @@ impl Keys {
                     Err(error) => tracing::warn!(%error, "the ledger could not note that API keys were made; trying again"),
                 },
                 Ok(false) => {}
-                Err(error) => tracing::warn!(%error, "the keep does not say whether API keys were made; trying again"),
+                Err(error) => tracing::warn!(%error, "the state store does not say whether API keys were made; trying again"),
             }
             let _ = tokio::time::timeout(Duration::from_millis(LOOK_EVERY_MS), stop.wait_for(|stop| *stop)).await;
         }

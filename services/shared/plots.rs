@@ -68,7 +68,7 @@ async fn change(state_store: &StateStore, key: &str, value: impl Fn(Option<&[u8]
 
 /// The plot of now; or that of an anomaly which shows a moment, in Unix seconds. None: there is none.
 pub async fn get(state_store: &StateStore, service: &str, at_s: Option<i64>) -> anyhow::Result<Option<Plot>> {
-    let unreadable = || format!("a plot of {service} in the keep cannot be read");
+    let unreadable = || format!("a plot of {service} in the state store cannot be read");
     if let Some((value, _)) = state_store.get(&now_key(service)).await? {
         let plot: Plot = serde_json::from_slice(&value).with_context(unreadable)?;
         if at_s.is_none_or(|at_s| shows(&plot, at_s)) {

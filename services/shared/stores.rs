@@ -65,7 +65,7 @@ pub async fn open_state_store(addresses: &Addresses) -> anyhow::Result<StateStor
     let bytes = |address: &Address| Some(std::fs::metadata(address.file()?).ok()?.len());
     if bytes(&addresses.state_store) == Some(0) && bytes(&addresses.ledger).is_some_and(|bytes| bytes > 0) {
         bail!(
-            "the keep {} is damaged: it is empty (0 bytes), and there is the ledger {} that was made after it. API keys, who registered what, and what roles remember are lost with it: put a backup of the file in its place. Where there is none, delete the file and start again: a new one is made, and keys are made anew with `dateline keys create`",
+            "the state store {} is damaged: it is empty (0 bytes), and there is the ledger {} that was made after it. API keys, who registered what, and what roles remember are lost with it: put a backup of the file in its place. Where there is none, delete the file and start again: a new one is made, and keys are made anew with `dateline keys create`",
             addresses.state_store,
             addresses.ledger
         );
@@ -120,7 +120,7 @@ pub async fn known_reach(state_store: &StateStore, number: u32) -> anyhow::Resul
 /// The number of the current ledger; 1 until one was restored.
 pub async fn current_number(state_store: &StateStore) -> anyhow::Result<u32> {
     match state_store.get(CURRENT).await? {
-        Some((value, _)) => Ok(u32::try_from(number_in(&value)?).context("the ledger's number in the keep is too large")?),
+        Some((value, _)) => Ok(u32::try_from(number_in(&value)?).context("the ledger's number in the state store is too large")?),
         None => Ok(1),
     }
 }
@@ -146,7 +146,7 @@ fn watermark(number: u32) -> String {
 
 fn number_in(value: &[u8]) -> anyhow::Result<u64> {
     let text = std::str::from_utf8(value).ok().and_then(|text| text.parse().ok());
-    text.with_context(|| format!("the keep holds no number but {:?}", String::from_utf8_lossy(value)))
+    text.with_context(|| format!("the state store holds no number but {:?}", String::from_utf8_lossy(value)))
 }
 
 /// Notes in the state store how far the ledger reaches, so that one which comes back shorter is noticed even by an intake that knows nothing
@@ -159,7 +159,7 @@ pub async fn record_high_water_mark(ledger: Ledger, number: u32, state_store: St
         if reached > noted {
             match note(&state_store, &watermark(number), reached).await {
                 Ok(()) => noted = reached,
-                Err(error) => tracing::warn!(%error, "how far the ledger reaches could not be noted in the keep; trying again"),
+                Err(error) => tracing::warn!(%error, "how far the ledger reaches could not be noted in the state store; trying again"),
             }
         }
         if *stop.borrow() {
@@ -200,7 +200,7 @@ pub async fn until_replaced(state_store: StateStore, number: u32) -> String {
                 return format!("ledger {current} is current, this process has opened ledger {number}: start it anew");
             }
             Ok(_) => {}
-            Err(error) => tracing::warn!(%error, "the keep does not say which ledger is current; trying again"),
+            Err(error) => tracing::warn!(%error, "the state store does not say which ledger is current; trying again"),
         }
     }
 }

@@ -181,8 +181,8 @@ impl Entry {
         self.revision = Some(revision);
         match serde_json::from_slice::<FeedState>(&value) {
             Ok(memory) if memory.url == self.memory.url => self.memory = memory,
-            Ok(memory) => tracing::warn!(key = self.key, other = memory.url, "the keep's entry is of another address; it is not believed"),
-            Err(error) => tracing::warn!(key = self.key, %error, "the keep's entry is not understood; it is not believed"),
+            Ok(memory) => tracing::warn!(key = self.key, other = memory.url, "the state store's entry is of another address; it is not believed"),
+            Err(error) => tracing::warn!(key = self.key, %error, "the state store's entry is not understood; it is not believed"),
         }
         Ok(true)
     }

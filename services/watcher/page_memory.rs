@@ -62,7 +62,7 @@ impl PageMemory {
         let place = book.place("");
         for entry in state_store.all(&place).await? {
             let leaf = entry.key[place.len()..].to_owned();
-            let broken = || format!("what the keep remembers under {} cannot be read: put it aside and import again", entry.key);
+            let broken = || format!("what the state store remembers under {} cannot be read: put it aside and import again", entry.key);
             if leaf == LISTS {
                 let lists: Lists = serde_json::from_slice(&entry.value).with_context(broken)?;
                 (book.lists, book.address) = (lists.read, lists.address);

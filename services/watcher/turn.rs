@@ -209,7 +209,7 @@ impl TurnContext {
                 place.stand_by()
             }
             Err(error) => {
-                tracing::warn!(service = place.feed.page.service, url = %place.feed.url, %error, "the keep does not take what is remembered of a page");
+                tracing::warn!(service = place.feed.page.service, url = %place.feed.url, %error, "the state store does not take what is remembered of a page");
                 ended
             }
         }
@@ -232,7 +232,7 @@ impl TurnContext {
                 true
             }
             Err(error) => {
-                tracing::warn!(service, %error, "the keep does not say whether a page that is stopped may go on");
+                tracing::warn!(service, %error, "the state store does not say whether a page that is stopped may go on");
                 true
             }
         }
@@ -254,7 +254,7 @@ impl TurnContext {
             }
             Ok(true) => false,
             Err(error) => {
-                tracing::warn!(%error, "the keep does not say whether another watcher reads a page");
+                tracing::warn!(%error, "the state store does not say whether another watcher reads a page");
                 false
             }
         }

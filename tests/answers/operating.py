@@ -70,9 +70,9 @@ def mistakes(part):
         part.run(*words, "serve", "--listen", "127.0.0.1:0")
     for name, value in {"DATA": "nowhere", "URL": "nonsense", "LOG": "((", "CONFIG": "none.toml", "NONSENSE": "x"}.items():
         part.run("incidents", label=f"DATELINE_{name}={value}", flags=(), environment={f"DATELINE_{name}": value})
-    for name in ("LISTEN", "LEDGER", "VIEWS", "KEEP", "ARCHIVE", "REPORTS", "FOLD_MEMORY_MIB"):
+    for name in ("LISTEN", "LEDGER", "VIEWS", "STATE_STORE", "ARCHIVE", "REPORTS", "FOLD_MEMORY_MIB"):
         part.run("serve", label=f"DATELINE_{name}=nonsense", flags=(), environment={f"DATELINE_{name}": "nonsense"})
-    for flag in ("--keep", "--archive", "--reports"):
+    for flag in ("--state-store", "--archive", "--reports"):
         part.run(flag, "nonsense", "serve")
 
 

@@ -7,7 +7,7 @@ use crate::support::folder;
 
 /// In which of the folders `keys create` made its state store.
 fn made_in(folder: &Path) -> Vec<&'static str> {
-    ["file", "environment", "flag", "data"].into_iter().filter(|name| folder.join(name).join("keep.db").exists()).collect()
+    ["file", "environment", "flag", "data"].into_iter().filter(|name| folder.join(name).join("state.db").exists()).collect()
 }
 
 const MAKE_KEY: [&str; 6] = ["keys", "create", "--name", "test", "--scope", "read"];

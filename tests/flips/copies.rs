@@ -16,7 +16,7 @@ const EVENTS: usize = 2_000;
 const SERVICES: usize = 40;
 
 /// The files of a history.
-const NAMES: [&str; 3] = ["ledger.db", "keep.db", "views.db"];
+const NAMES: [&str; 3] = ["ledger.db", "state.db", "views.db"];
 
 /// What is done to a file.
 #[derive(Debug, Clone)]

@@ -91,7 +91,7 @@ fn start(data: &Path, trace: &Path, fault: Fault) -> (Watched, String, String) {
 
 /// True where words name a file of the server's, or a position.
 fn names_what_failed(said: &str) -> bool {
-    ["ledger", "keep", "views", "position"].iter().any(|name| said.contains(name))
+    ["ledger", "state", "views", "position"].iter().any(|name| said.contains(name))
 }
 
 /// Publishes, one event a request; answers what was acknowledged (position and id), and whether anything was refused without a reason.

@@ -41,7 +41,7 @@ fn values_that_come_back_are_three_events() {
     let second = import(&files, &["versions", &written(&files, &lines)]);
     assert_eq!((&second["published"], &second["passed_over"]), (&json!(0), &json!(3)), "{second}");
     // What is remembered is lost: the same events are said again, under the same ids, and the ledger knows them.
-    std::fs::remove_file(files.join("keep.db")).unwrap();
+    std::fs::remove_file(files.join("state.db")).unwrap();
     let third = import(&files, &["versions", &written(&files, &lines)]);
     assert_eq!((&third["published"], &third["known"]), (&json!(0), &json!(6)), "{third}");
 }
@@ -52,7 +52,7 @@ fn a_dry_run_leaves_nothing() {
     let path = written(&files, &[version("2024-05-01T10:05:00Z", "Slow", "Slow answers.", "investigating")]);
     let dry = import(&files, &["versions", &path, "--dry-run"]);
     assert_eq!((&dry["published"], &dry["events"]["vendor.updated"]), (&json!(0), &json!(1)), "{dry}");
-    assert!(!files.join("ledger.db").exists() && !files.join("keep.db").exists());
+    assert!(!files.join("ledger.db").exists() && !files.join("state.db").exists());
 }
 
 #[test]
@@ -91,7 +91,7 @@ async fn an_import_holds_the_same_bytes_on_both_engines() {
     let embedded = Kept::in_folder(&files);
     let other = files.join("other");
     std::fs::create_dir(&other).unwrap();
-    let state_store = vec!["--keep".to_owned(), format!("sqlite:{}", other.join("keep.db").display())];
+    let state_store = vec!["--state-store".to_owned(), format!("sqlite:{}", other.join("state.db").display())];
     let distributed = Kept { folder: other, ledger: bus.url(), views: shared().create_database(), flags: state_store };
     let words = ["import", "versions", versions.as_str(), "--visibility", table.as_str(), "--format", "json"];
     let (here, there) = (summary(&embedded.run(&words)), summary(&distributed.run(&words)));

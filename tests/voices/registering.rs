@@ -47,7 +47,7 @@ async fn where_the_state_store_is_lost_the_ledger_says_who_was_first() {
     assert_eq!(house.server.terminate(), Some(0));
     for file in std::fs::read_dir(&house.data).unwrap() {
         let path = file.unwrap().path();
-        if path.file_name().unwrap().to_str().unwrap().starts_with("keep.db") {
+        if path.file_name().unwrap().to_str().unwrap().starts_with("state.db") {
             std::fs::remove_file(path).unwrap();
         }
     }

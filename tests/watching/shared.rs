@@ -45,7 +45,7 @@ async fn a_reading_that_cannot_be_published_waits_and_the_page_is_not_read_meanw
     assert_eq!((&waits["state"], &waits["last_read"]), (&"waiting".into(), &Value::Null), "nothing moves before it is published: {waits}");
     assert!(waits["why"].as_str().unwrap().contains("could not be published"), "{waits}");
     let (status, ready) = get(&format!("{}/health/ready", watcher.url)).await;
-    assert_eq!((status, &ready["keep"]["ok"], &ready["server"]["ok"]), (503, &true.into(), &false.into()), "{ready}");
+    assert_eq!((status, &ready["state"]["ok"], &ready["server"]["ok"]), (503, &true.into(), &false.into()), "{ready}");
     tokio::time::sleep(Duration::from_secs(3)).await;
     assert_eq!(vendor.asked("/summary.json").len(), 1, "it was read again although its reading waits");
     assert!(watcher.metric("dateline_watch_unpublished_total").await >= 2.0);

@@ -2,6 +2,8 @@
 //!
 //! What the values mean is not known here. Values are read from the stream's leader, so that what was put is seen by whoever asks next.
 
+use std::collections::BTreeMap;
+
 use async_nats::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -12,9 +14,16 @@ use super::bus::{Bus, BusError, NO_MESSAGE, STREAM_NOT_FOUND, WRONG_LAST_SEQUENC
 use crate::address::Address;
 use crate::state_store::{MAX_VALUE_BYTES, Revision, StateEntry, StateError};
 
-/// The bucket, and the stream behind it (the convention of NATS' key-value stores, so that other tools can look into it).
-const STREAM: &str = "KV_keep";
-const SUBJECTS: &str = "$KV.keep.";
+/// The bucket. The stream behind it is called `KV_` and its name, its subjects `$KV.`, its name, a dot and the key: the convention of NATS'
+/// key-value stores, so that other tools can look into it.
+const BUCKET: &str = "state";
+
+/// What the bucket was called in earlier versions. One that is there when the new one is made is carried over into it.
+const FORMER_BUCKET: &str = "keep";
+
+/// What the new bucket's stream says of itself where there was a former one, and the key that is put last when all was carried over.
+const CARRIED_FROM: &str = "dateline_carried_from";
+const CARRIED: &str = "carried-over";
 
 /// The header, of the same convention, of a message that is no value: it says that the one before it was deleted.
 const OPERATION: &str = "KV-Operation";
@@ -24,6 +33,7 @@ const DELETED: &str = "DEL";
 #[derive(Clone, Debug)]
 pub struct StateStore {
     bus: Bus,
+    bucket: &'static str,
 }
 
 #[derive(Deserialize)]
@@ -65,14 +75,49 @@ impl From<BusError> for StateError {
 
 impl StateStore {
     pub(crate) async fn open(address: Address) -> Result<Self, StateError> {
-        let bus = Bus::connect(&address, "keep").await?;
-        bus.must_carry(MAX_VALUE_BYTES, "the keep")?;
-        let find = async || match bus.api::<Value>(&format!("STREAM.INFO.{STREAM}"), &json!({})).await {
-            Err(error) if error.is(STREAM_NOT_FOUND) => create(&bus).await,
-            found => found.map(drop),
-        };
-        retry_until_available(find, BusError::is_away).await?;
-        Ok(Self { bus })
+        let bus = Bus::connect(&address, "state store").await?;
+        bus.must_carry(MAX_VALUE_BYTES, "the state store")?;
+        let find = async || find_or_create(&bus).await;
+        let stream = retry_until_available(find, BusError::is_away).await?;
+        let state_store = Self { bus, bucket: BUCKET };
+        if stream.config.metadata.contains_key(CARRIED_FROM) && state_store.get(CARRIED.to_owned()).await?.is_none() {
+            state_store.carry_over().await.map_err(|error| {
+                StateError::Engine(format!(
+                    "the bucket \"{FORMER_BUCKET}\" of an earlier version could not be carried over into \"{BUCKET}\" ({error}): run `dateline keys list` once with the rights of the operator, then start again"
+                ))
+            })?;
+        }
+        Ok(state_store)
+    }
+
+    /// Copies every value of the former bucket, and says that it is done last. What has been put in the new one meanwhile, or deleted there,
+    /// stays as it is: so any number of processes may do it at once, and one that was killed is followed by the next.
+    async fn carry_over(&self) -> Result<(), StateError> {
+        let former = Self { bus: self.bus.clone(), bucket: FORMER_BUCKET };
+        let mut carried: u64 = 0;
+        for key in former.keys().await? {
+            if let Some((value, _)) = former.get(key.clone()).await? {
+                carried += u64::from(self.write(&key, Some(&value), 0).await?.is_some());
+            }
+        }
+        self.write(CARRIED, Some(carried.to_string().as_bytes()), 0).await?;
+        tracing::info!(carried, "the bucket of an earlier version was carried over; the old one may be deleted");
+        Ok(())
+    }
+
+    fn stream(&self) -> String {
+        stream(self.bucket)
+    }
+
+    /// A key as a subject. A key may begin or end with a dot, or have two side by side, a token of a subject may not: dots are written
+    /// `=2E`, and `=` as `=3D`.
+    fn subject(&self, key: &str) -> String {
+        format!("$KV.{}.{}", self.bucket, key.replace('=', "=3D").replace('.', "=2E"))
+    }
+
+    fn key_of(&self, subject: &str) -> Option<String> {
+        let key = subject.strip_prefix("$KV.")?.strip_prefix(self.bucket)?.strip_prefix('.')?;
+        Some(key.replace("=2E", ".").replace("=3D", "="))
     }
 
     pub(crate) async fn get(&self, key: String) -> Result<Option<(Vec<u8>, Revision)>, StateError> {
@@ -117,7 +162,7 @@ impl StateStore {
         if value.is_none() {
             headers.insert(OPERATION, DELETED);
         }
-        match self.bus.store(subject(key), headers, value.unwrap_or_default().to_vec().into()).await {
+        match self.bus.store(self.subject(key), headers, value.unwrap_or_default().to_vec().into()).await {
             Ok(stored) => Ok(Some(stored.seq)),
             Err(error) if error.is(WRONG_LAST_SEQUENCE) || error.is(WRONG_LAST_SEQUENCE_IN_FLIGHT) => Ok(None),
             // Nobody knows whether it was stored: what stands there now tells.
@@ -132,8 +177,8 @@ impl StateStore {
 
     /// What stands last under a key.
     async fn last(&self, key: &str) -> Result<Option<Last>, StateError> {
-        let question = json!({"last_by_subj": subject(key)});
-        match self.bus.api::<Found>(&format!("STREAM.MSG.GET.{STREAM}"), &question).await {
+        let question = json!({"last_by_subj": self.subject(key)});
+        match self.bus.api::<Found>(&format!("STREAM.MSG.GET.{}", self.stream()), &question).await {
             Ok(Found { message }) => message.read(key).map(Some),
             Err(error) if error.is(NO_MESSAGE) => Ok(None),
             Err(error) => Err(error.into()),
@@ -170,11 +215,11 @@ impl StateStore {
         }
         let mut keys: Vec<String> = Vec::new();
         loop {
-            let question = json!({"subjects_filter": format!("{SUBJECTS}>"), "offset": keys.len()});
-            let info: Info = self.bus.api(&format!("STREAM.INFO.{STREAM}"), &question).await?;
+            let question = json!({"subjects_filter": self.subject(">"), "offset": keys.len()});
+            let info: Info = self.bus.api(&format!("STREAM.INFO.{}", self.stream()), &question).await?;
             let subjects = info.state.subjects.unwrap_or_default();
             let before = keys.len();
-            keys.extend(subjects.keys().filter_map(|subject| key_of(subject)));
+            keys.extend(subjects.keys().filter_map(|subject| self.key_of(subject)));
             if keys.len() >= info.total || keys.len() == before {
                 return Ok(keys);
             }
@@ -182,22 +227,40 @@ impl StateStore {
     }
 }
 
-async fn create(bus: &Bus) -> Result<(), BusError> {
+/// What is asked of a stream: what it says of itself.
+#[derive(Deserialize)]
+struct Stream {
+    config: Config,
+}
+
+#[derive(Deserialize)]
+struct Config {
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+}
+
+fn stream(bucket: &str) -> String {
+    format!("KV_{bucket}")
+}
+
+async fn find_or_create(bus: &Bus) -> Result<Stream, BusError> {
+    match bus.api(&format!("STREAM.INFO.{}", stream(BUCKET)), &json!({})).await {
+        Err(error) if error.is(STREAM_NOT_FOUND) => create(bus).await,
+        found => found,
+    }
+}
+
+async fn create(bus: &Bus) -> Result<Stream, BusError> {
+    let metadata = match bus.api::<Value>(&format!("STREAM.INFO.{}", stream(FORMER_BUCKET)), &json!({})).await {
+        Ok(_) => json!({CARRIED_FROM: FORMER_BUCKET}),
+        Err(error) if error.is(STREAM_NOT_FOUND) => json!({}),
+        Err(error) => return Err(error),
+    };
     let settings = json!({
-        "name": STREAM, "subjects": [format!("{SUBJECTS}>")], "description": "Dateline's keep: small and precious", "storage": "file",
-        "retention": "limits", "discard": "new", "num_replicas": bus.address().replicas, "max_msgs_per_subject": 1, "max_msgs": -1,
-        "max_bytes": -1, "max_age": 0, "max_consumers": -1, "allow_direct": true, "allow_rollup_hdrs": true, "deny_delete": true,
+        "name": stream(BUCKET), "subjects": [format!("$KV.{BUCKET}.>")], "description": "Dateline's state store: small and precious",
+        "storage": "file", "retention": "limits", "discard": "new", "num_replicas": bus.address().replicas, "max_msgs_per_subject": 1,
+        "max_msgs": -1, "max_bytes": -1, "max_age": 0, "max_consumers": -1, "allow_direct": true, "allow_rollup_hdrs": true,
+        "deny_delete": true, "metadata": metadata,
     });
-    let _: Value = bus.api(&format!("STREAM.CREATE.{STREAM}"), &settings).await?;
-    Ok(())
-}
-
-/// A key as a token of a subject. A key may begin or end with a dot, or have two side by side, a subject may not: dots are written
-/// `=2E`, and `=` as `=3D`.
-fn subject(key: &str) -> String {
-    format!("{SUBJECTS}{}", key.replace('=', "=3D").replace('.', "=2E"))
-}
-
-fn key_of(subject: &str) -> Option<String> {
-    Some(subject.strip_prefix(SUBJECTS)?.replace("=2E", ".").replace("=3D", "="))
+    bus.api(&format!("STREAM.CREATE.{}", stream(BUCKET)), &settings).await
 }

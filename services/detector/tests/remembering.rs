@@ -30,7 +30,7 @@ async fn save(book: &mut Baselines, state_store: &StateStore, watches: &mut Serv
 #[tokio::test]
 async fn what_is_written_is_read_again_and_a_detector_that_was_taken_over_spoils_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let state_store = StateStore::open(&format!("sqlite:{}", folder.path().join("keep.db").display())).await.unwrap();
+    let state_store = StateStore::open(&format!("sqlite:{}", folder.path().join("state.db").display())).await.unwrap();
     let (mut one, nothing) = Baselines::open(&state_store).await.unwrap();
     assert!(nothing.services.is_empty() && nothing.position == 0);
     let mut watches = fed(600);

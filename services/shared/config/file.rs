@@ -7,6 +7,7 @@ use dateline_backends::Address;
 use serde::Deserialize;
 
 use super::WebFlags;
+use super::renamed::Renamed;
 use super::secret::{self, Secret};
 
 /// The settings of a file; names as on the command line.
@@ -20,7 +21,8 @@ pub struct File {
     #[serde(deserialize_with = "secret::address")]
     pub views: Option<Address>,
     #[serde(deserialize_with = "secret::address")]
-    pub keep: Option<Address>,
+    pub state_store: Option<Address>,
+    keep: Option<Renamed>,
     #[serde(deserialize_with = "secret::address")]
     pub archive: Option<Address>,
     #[serde(deserialize_with = "secret::address")]

@@ -6,6 +6,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use dateline_backends::Address;
 
 use super::help::{CLIENT, FILES, SERVER, with_examples};
+use super::renamed::Renamed;
 use super::secret::silenced;
 use super::{DetectFlags, Secret, WebFlags};
 use crate::shared::suggest;
@@ -28,8 +29,11 @@ pub struct Flags {
     #[arg(long, global = true, help_heading = FILES, env = "DATELINE_VIEWS", value_name = "URL")]
     pub views: Option<Address>,
     /// The state store, sqlite:PATH or nats://… [default: beside the ledger]
-    #[arg(long, global = true, help_heading = FILES, env = "DATELINE_KEEP", value_name = "URL")]
-    pub keep: Option<Address>,
+    #[arg(long, global = true, help_heading = FILES, env = "DATELINE_STATE_STORE", value_name = "URL")]
+    pub state_store: Option<Address>,
+    /// What the state store was called in earlier versions
+    #[arg(long, global = true, help_heading = FILES, env = "DATELINE_KEEP", value_name = "URL", hide = true)]
+    keep: Option<Renamed>,
     /// The archive, sqlite:PATH or postgres://… [default: in the views' PostgreSQL; none where they are a file]
     #[arg(long, global = true, help_heading = FILES, env = "DATELINE_ARCHIVE", value_name = "URL")]
     pub archive: Option<Address>,

@@ -4,6 +4,7 @@ mod flags;
 mod detect;
 mod file;
 mod help;
+mod renamed;
 mod secret;
 mod web;
 
@@ -158,19 +159,12 @@ impl Addresses {
     /// The embedded files in one folder.
     pub fn in_folder(data: PathBuf) -> Self {
         let file = |name: &str| Address::from(format!("sqlite:{}", data.join(name).display()));
-        Self {
-            ledger: file("ledger.db"),
-            views: file("views.db"),
-            state_store: file("keep.db"),
-            reports: Some(file("reports.db")),
-            archive: None,
-            data,
-        }
+        Self { ledger: file("ledger.db"), views: file("views.db"), state_store: file(STATE), reports: Some(file(REPORTS)), archive: None, data }
     }
 
     /// A ledger by its address alone, with the state store that stands beside it.
     pub fn of_ledger(ledger: &Address) -> Self {
-        let (state_store, reports) = (beside(ledger, KEEP), Some(beside(ledger, REPORTS)));
+        let (state_store, reports) = (beside(ledger, STATE), Some(beside(ledger, REPORTS)));
         Self { ledger: ledger.clone(), state_store, reports, ..Self::in_folder(PathBuf::from("data")) }
     }
 
@@ -208,7 +202,7 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
     let data = flags.data.or(file.data).unwrap_or_else(|| PathBuf::from("data"));
     let mut addresses = Addresses::in_folder(data);
     if let Some(ledger) = flags.ledger.or(file.ledger) {
-        addresses.state_store = beside(&ledger, KEEP);
+        addresses.state_store = beside(&ledger, STATE);
         addresses.reports = Some(beside(&ledger, REPORTS));
         addresses.ledger = ledger;
     }
@@ -223,7 +217,7 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
     if let Some(reports) = flags.reports.or(file.reports) {
         addresses.reports = Some(reports).filter(|reports| reports.with_secrets() != "none");
     }
-    if let Some(state_store) = flags.keep.or(file.keep) {
+    if let Some(state_store) = flags.state_store.or(file.state_store) {
         addresses.state_store = state_store;
     }
     let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:7310".to_owned());
@@ -272,7 +266,7 @@ fn is_postgres(address: &Address) -> bool {
 }
 
 /// The files that stand beside the ledger's.
-const KEEP: &str = "keep.db";
+const STATE: &str = "state.db";
 const REPORTS: &str = "reports.db";
 
 /// What stands beside the ledger: a file in its folder, or on the same bus.

@@ -192,10 +192,10 @@ impl From<ViewsError> for Problem {
 impl From<StateError> for Problem {
     fn from(error: StateError) -> Self {
         let detail = error.to_string();
-        tracing::error!(%detail, "the keep failed");
+        tracing::error!(%detail, "the state store failed");
         if error == StateError::Full {
-            return Self::new(StatusCode::INSUFFICIENT_STORAGE, "keep-full", "The keep's disk is full", detail).retry(30);
+            return Self::new(StatusCode::INSUFFICIENT_STORAGE, "state-store-full", "The state store's disk is full", detail).retry(30);
         }
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "keep-unavailable", "The keep cannot answer", detail).retry(5)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "state-store-unavailable", "The state store cannot answer", detail).retry(5)
     }
 }

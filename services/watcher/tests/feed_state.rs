@@ -17,7 +17,7 @@ fn feed() -> Arc<Feed> {
 
 async fn state_store() -> (tempfile::TempDir, StateStore) {
     let folder = tempfile::tempdir().unwrap();
-    let state_store = StateStore::open(&format!("sqlite:{}", folder.path().join("keep.db").display())).await.unwrap();
+    let state_store = StateStore::open(&format!("sqlite:{}", folder.path().join("state.db").display())).await.unwrap();
     (folder, state_store)
 }
 
