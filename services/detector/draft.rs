@@ -1,7 +1,9 @@
 //! What the detector says, as events. Ids and bytes follow from what was counted alone: said twice, it is said once.
 
+use std::collections::BTreeMap;
+
 use dateline_events::{Instant, Region, slug_of};
-use dateline_timelines::tell::bengali_digits;
+use dateline_timelines::tell::{DATELINE, told_measure};
 use serde_json::{Map, Value, json};
 
 use super::episode::{Measure, Saying, What};
@@ -29,7 +31,7 @@ pub fn event(service: &str, bucket_seconds: u32, saying: &Saying) -> Vec<u8> {
     if kind == "event.corrected" {
         members.remove("certainty");
     }
-    let data: std::collections::BTreeMap<String, Value> = members.into_iter().collect();
+    let data: BTreeMap<String, Value> = members.into_iter().collect();
     let event = json!({
         "data": data,
         "datacontenttype": "application/json",
@@ -140,17 +142,12 @@ fn whole(number: f64) -> u64 {
 
 /// What was measured, and how far it is from the usual.
 fn measure(height: f64, score: f64) -> Value {
-    let (times, spreads) = (format!("{height:.0}"), format!("{score:.1}"));
-    let (times_bn, spreads_bn) = (bengali_digits(&times), bengali_digits(&spreads));
-    json!({
-        "bn": format!("ব্যবহারকারীদের অভিযোগ, স্বাভাবিকের {times_bn} গুণ, {spreads_bn} বিচ্যুতি ওপরে ({METHOD})"),
-        "en": format!("users\u{2019} reports, {times} times the usual, {spreads} spreads above it ({METHOD})"),
-    })
+    told_measure(height, score, METHOD).into_iter().map(|(lang, text)| (lang.to_owned(), Value::String(text))).collect()
 }
 
 /// The detector read it in what publishers of reports said.
 fn sources(saying: &Saying) -> Value {
-    let detector = json!({"kind": "machine", "name": {"bn": "ডেটলাইন", "en": "Dateline"}, "role": "read_in", "slug": SLUG});
+    let detector = json!({"kind": "machine", "name": BTreeMap::from(DATELINE), "role": "read_in", "slug": SLUG});
     let mut sources = vec![detector];
     let mut voices: Vec<&(String, u64)> = saying.about.voices.iter().collect();
     voices.sort_by_key(|(voice, reports)| (std::cmp::Reverse(*reports), voice.clone()));

@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use bytes::Bytes;
 use dateline_events::{Instant, percent_encoded};
-use dateline_timelines::tell::Lang;
+use dateline_timelines::tell::{Lang, PageWords};
 use serde_json::json;
 
 use super::Reader;
@@ -64,18 +64,12 @@ impl Addresses {
 }
 
 fn title(listed: &Listed) -> String {
-    match listed.lang {
-        Lang::En => format!("What {} changed on its status page", listed.vendor),
-        Lang::Bn | Lang::BnBd => format!("স্ট্যাটাস পেজে যা বদলানো হয়েছে: {}", listed.vendor),
-    }
+    (PageWords::of(listed.lang).edits_of)(&listed.vendor)
 }
 
 /// The incident, what stood there and what stands there now, each on lines of its own.
 fn content(found: &Found, lang: Lang) -> String {
-    let (before, after) = match lang {
-        Lang::En => ("Before", "After"),
-        Lang::Bn | Lang::BnBd => ("আগে", "পরে"),
-    };
+    let PageWords { before, after, .. } = PageWords::of(lang);
     let line = |label: &str, text: &Option<String>| text.as_ref().map(|text| format!("{label}: {text}"));
     let lines = [found.name.clone(), line(before, &found.told.before), line(after, &found.told.after)];
     lines.into_iter().flatten().collect::<Vec<_>>().join("\n\n")

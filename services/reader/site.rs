@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use dateline_events::{Bounds, Instant, percent_encoded};
-use dateline_timelines::tell::{self, Lang, Options, Told};
+use dateline_timelines::tell::{self, Lang, Options, PageWords, Told};
 
 use super::answer::{Standing, answer, matches_etag};
 use super::answers::Passing;
@@ -75,10 +75,7 @@ async fn list_page(reader: &Reader, headers: &HeaderMap, uri: &Uri) -> Result<Re
         });
     }
     let state_href = |state: Option<&str>| format!("/{}", with(uri, &[("state", state), ("cursor", None)]));
-    let all = match listed.lang {
-        Lang::En => "All",
-        Lang::Bn | Lang::BnBd => "সব",
-    };
+    let all = PageWords::of(listed.lang).all_states;
     let mut filters = vec![(all.to_owned(), state_href(None), parameters.state.is_none())];
     filters.extend(STATES.iter().map(|(word, state)| {
         let label = tell::told_state(*state, listed.lang).to_owned();
@@ -223,10 +220,7 @@ async fn moments(reader: &Reader, found: &Found, story: &Story, told: &Told, uri
             with(uri, &[("known_at", instant.map(|instant| instant.to_string()).as_deref()), ("entries_cursor", None)])
         )
     };
-    let now = match found.lang {
-        Lang::En => "now",
-        Lang::Bn | Lang::BnBd => "এখন",
-    };
+    let now = PageWords::of(found.lang).now;
     let mut choices = vec![(now.to_owned(), href(None), known_at.is_none())];
     let last = stated.len().saturating_sub(LAST_MOMENTS);
     for (_, instant) in stated.into_iter().enumerate().filter(|(place, _)| *place < FIRST_MOMENTS || *place >= last) {
@@ -259,10 +253,9 @@ fn without_local(parameters: &timeline::Parameters) -> timeline::Parameters {
 }
 
 fn languages(uri: &Uri, path: &str, current: Lang) -> Vec<pages::LanguageChoice> {
-    let choice = |lang: Lang, name: &str| {
-        (lang.tag().to_owned(), name.to_owned(), format!("{path}{}", with(uri, &[("lang", Some(lang.tag()))])), lang == current)
-    };
-    vec![choice(Lang::En, "English"), choice(Lang::Bn, "বাংলা (ভারত)"), choice(Lang::BnBd, "বাংলা (বাংলাদেশ)")]
+    let choice =
+        |lang: Lang| (lang.tag().to_owned(), lang.name().to_owned(), format!("{path}{}", with(uri, &[("lang", Some(lang.tag()))])), lang == current);
+    [Lang::En, Lang::Bn, Lang::BnBd].map(choice).to_vec()
 }
 
 /// The members of the query, decoded, without some.

@@ -57,6 +57,21 @@ fn a_role_names_no_other_role_and_no_command_and_what_they_share_names_neither()
     }
 }
 
+/// A word of a language that is told besides English.
+fn is_bengali(line: &str) -> bool {
+    line.chars().any(|letter| ('\u{980}'..='\u{9ff}').contains(&letter))
+}
+
+#[test]
+fn sentences_for_readers_stand_in_tell_alone() {
+    assert!(is_bengali("    all_states: \"সব\",") && !is_bengali("    all_states: \"All\","));
+    let mut found = Vec::new();
+    for source in sources(".rs").iter().filter(|source| !source.is_test() && !source.path.starts_with("timelines/src/tell")) {
+        found.extend(source.code().filter(|(_, line)| is_bengali(line)).map(|(number, line)| format!("{}:{number}: {line}", source.path)));
+    }
+    none("timelines/src/tell tells readers, and nobody else does", &found);
+}
+
 #[test]
 fn services_holds_a_folder_a_role_and_two_more() {
     let is_known = |path: &str| match path.split_once('/') {

@@ -4,7 +4,9 @@ use dateline_series::Verdict;
 
 use super::told::{at, length};
 use super::trial::{Anomaly, Trial};
-use crate::shared::plot::{Mark, MarkKind, Plot, PlotBucket, Words};
+use dateline_timelines::tell::PlotWords;
+
+use crate::shared::plot::{Mark, MarkKind, Plot, PlotBucket};
 
 const DAY_S: i64 = 86_400;
 
@@ -58,7 +60,7 @@ pub fn plot(trial: &Trial, anomalies: &[Anomaly], (from, to): Window) -> Plot {
 }
 
 /// The words around it.
-pub fn words(trial: &Trial, anomalies: &[Anomaly], name: &str, (from, to): Window) -> Words {
+pub fn words(trial: &Trial, anomalies: &[Anomaly], name: &str, (from, to): Window) -> PlotWords {
     let bucket = length(i64::from(trial.bucket_seconds));
     let told: Vec<String> = anomalies
         .iter()
@@ -68,7 +70,7 @@ pub fn words(trial: &Trial, anomalies: &[Anomaly], name: &str, (from, to): Windo
             format!("Anomaly from {}, peak {} at {}, {end}.", at(one.from()), one.peak.1, at(one.peak.0))
         })
         .collect();
-    Words {
+    PlotWords {
         lang: "en".to_owned(),
         title: format!("{name}: reports, and what was usual"),
         description: format!("Reports in buckets of {bucket}, {} to {} UTC. {}", at(from), at(to), told.join(" ")),

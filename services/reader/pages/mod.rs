@@ -1,18 +1,16 @@
 //! The two pages that people read: the list of incidents and one incident's timeline, as HTML that needs no script.
 //!
 //! Pure: the reader fills the views below, these functions lay them out. No input or output, no clock, no query strings:
-//! every local link comes ready made. Words of the story come from `tell`, those of the page from `words`. Event text is
+//! every local link comes ready made. Words of the story come from `tell`, those of the page from `tell::PageWords`. Event text is
 //! data from strangers: the templates escape everything, links from data pass `link::web`, and `bdi` keeps directions in.
 
 use askama::Template;
-use dateline_timelines::tell::{Lang, Told};
+use dateline_timelines::tell::{Lang, PageWords, Told};
 
 mod entry;
 mod link;
-mod words;
 
 use entry::Section;
-use words::Words;
 
 /// The style sheet, served at `/assets/dateline.css`.
 pub const STYLE: &str = include_str!("assets/dateline.css");
@@ -130,7 +128,7 @@ pub struct IncidentView<'a> {
 #[derive(Template)]
 #[template(path = "list.html")]
 struct ListPage<'a> {
-    words: &'static Words,
+    words: &'static PageWords,
     lang: Lang,
     title: String,
     languages: &'a [LanguageChoice],
@@ -143,7 +141,7 @@ struct ListPage<'a> {
 #[derive(Template)]
 #[template(path = "incident.html")]
 struct IncidentPage<'a> {
-    words: &'static Words,
+    words: &'static PageWords,
     lang: Lang,
     title: &'a str,
     languages: &'a [LanguageChoice],
@@ -162,7 +160,7 @@ struct IncidentPage<'a> {
 #[derive(Template)]
 #[template(path = "problem.html")]
 struct ProblemPage<'a> {
-    words: &'static Words,
+    words: &'static PageWords,
     lang: Lang,
     title: &'a str,
     languages: &'a [LanguageChoice],
@@ -175,7 +173,7 @@ struct ProblemPage<'a> {
 /// # Errors
 /// Only where a template itself is at fault.
 pub fn list(view: &ListView) -> Result<String, askama::Error> {
-    let words = Words::of(view.lang);
+    let words = PageWords::of(view.lang);
     let is_narrowed = !view.query.is_empty() || view.filters.iter().skip(1).any(|(_, _, current)| *current);
     let page = ListPage {
         words,
@@ -195,7 +193,7 @@ pub fn list(view: &ListView) -> Result<String, askama::Error> {
 /// # Errors
 /// Only where a template itself is at fault.
 pub fn incident(view: &IncidentView<'_>) -> Result<String, askama::Error> {
-    let (words, told) = (Words::of(view.lang), view.told);
+    let (words, told) = (PageWords::of(view.lang), view.told);
     let others = [
         ("unsupported", told.headings[0], &told.unsupported),
         ("background", told.headings[1], &told.background),
@@ -228,7 +226,7 @@ pub fn incident(view: &IncidentView<'_>) -> Result<String, askama::Error> {
 /// # Errors
 /// Only where a template itself is at fault.
 pub fn problem(lang: Lang, title: &str, detail: &str) -> Result<String, askama::Error> {
-    ProblemPage { words: Words::of(lang), lang, title, languages: &[], live: None, detail }.render()
+    ProblemPage { words: PageWords::of(lang), lang, title, languages: &[], live: None, detail }.render()
 }
 
 /// True for `2022-10-25T14:45`, with or without seconds: what a field of the type `datetime-local` can hold.

@@ -6,10 +6,12 @@ mod series;
 
 use std::fmt::Write;
 
+use dateline_timelines::tell::PlotWords;
+
 use super::sample::{Steps, steps};
 use super::scale::{Say, TimeTick, count_ticks, time_ticks};
 use super::write::{escaped, number, paint, place, said, short, style, width_em};
-use super::{DESCRIPTION_CHARS_MAX, LABEL_CHARS_MAX, Plot, TITLE_CHARS_MAX, Words};
+use super::{DESCRIPTION_CHARS_MAX, LABEL_CHARS_MAX, Plot, TITLE_CHARS_MAX};
 
 /// Units of the plot: it is this wide, and what shows it gives them a size.
 const WIDTH: f64 = 720.0;
@@ -45,7 +47,7 @@ impl Frame {
 }
 
 /// Draws the whole.
-pub fn draw(plot: &Plot, words: &Words) -> String {
+pub fn draw(plot: &Plot, words: &PlotWords) -> String {
     let mut body = String::new();
     let mut y = title(&mut body, words);
     match steps(plot) {
@@ -68,7 +70,7 @@ pub fn draw(plot: &Plot, words: &Words) -> String {
 }
 
 /// Everything below the title; answers where it ends.
-fn picture(body: &mut String, top: f64, plot: &Plot, steps: &Steps, words: &Words) -> f64 {
+fn picture(body: &mut String, top: f64, plot: &Plot, steps: &Steps, words: &PlotWords) -> f64 {
     let caption = top + 21.0;
     let counted = steps.steps.iter().filter_map(|step| step.count).max().unwrap_or(0) as f64;
     let usual = steps.steps.iter().filter_map(|step| step.range.map(|(_, high)| high)).fold(0.0, f64::max);
@@ -93,7 +95,7 @@ fn picture(body: &mut String, top: f64, plot: &Plot, steps: &Steps, words: &Word
 }
 
 /// The title in lines that fit; answers where it ends.
-fn title(body: &mut String, words: &Words) -> f64 {
+fn title(body: &mut String, words: &PlotWords) -> f64 {
     let room = (WIDTH - 24.0) / TITLE_SIZE / 1.06;
     let cut: String = words.title.chars().take(TITLE_CHARS_MAX).collect();
     let mut lines: Vec<String> = Vec::new();
@@ -120,7 +122,7 @@ fn title(body: &mut String, words: &Words) -> f64 {
     y
 }
 
-fn count_axis(body: &mut String, frame: &Frame, ticks: &[u64], words: &Words) {
+fn count_axis(body: &mut String, frame: &Frame, ticks: &[u64], words: &PlotWords) {
     for tick in ticks {
         let y = frame.y(*tick as f64);
         let class = if *tick == 0 { "axis" } else { "grid" };
@@ -130,7 +132,7 @@ fn count_axis(body: &mut String, frame: &Frame, ticks: &[u64], words: &Words) {
 }
 
 /// Times below the counts; answers where it ends.
-fn time_axis(body: &mut String, frame: &Frame, words: &Words) -> f64 {
+fn time_axis(body: &mut String, frame: &Frame, words: &PlotWords) -> f64 {
     let offset_s = i64::from(words.zone_offset_s);
     let mut ticks = time_ticks(frame.from_s, frame.until_s, offset_s);
     make_room(&mut ticks, frame, words);
@@ -152,7 +154,7 @@ fn time_axis(body: &mut String, frame: &Frame, words: &Words) -> f64 {
 }
 
 /// The first tick says its day (or year) only if that of the next day has room beside it.
-fn make_room(ticks: &mut [TimeTick], frame: &Frame, words: &Words) {
+fn make_room(ticks: &mut [TimeTick], frame: &Frame, words: &PlotWords) {
     let mut later = ticks.iter().skip(1).filter(|tick| tick.lower.is_some());
     let (Some(first), Some(next)) = (ticks.first(), later.next()) else { return };
     let width = |tick: &TimeTick| tick.lower.map_or(0.0, |say| width_em(&said(say, words)) * TEXT_SIZE);

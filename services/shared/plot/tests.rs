@@ -3,9 +3,9 @@
 
 use super::*;
 
-fn words(title: &str) -> Words {
+fn words(title: &str) -> PlotWords {
     let names = ["জানু", "ফেব", "মার্চ", "এপ্রিল", "মে", "জুন", "জুলাই", "আগস্ট", "সেপ্ট", "অক্টো", "নভে", "ডিসে"];
-    Words {
+    PlotWords {
         lang: "bn".to_owned(),
         title: title.to_owned(),
         description: "২০ মিনিট ধরে অভিযোগের সংখ্যা".to_owned(),

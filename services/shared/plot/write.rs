@@ -2,8 +2,10 @@
 
 use std::fmt::Write;
 
+use dateline_timelines::tell::PlotWords;
+
+use super::LABEL_CHARS_MAX;
 use super::scale::Say;
-use super::{LABEL_CHARS_MAX, Words};
 
 /// A thing's class, the property that colours it, and its colour by day and by night. The day's is an attribute as well, for those who read no style.
 const PALETTE: [(&str, &str, &str, &str); 11] = [
@@ -90,7 +92,7 @@ pub fn width_em(text: &str) -> f64 {
 }
 
 /// A whole number in the digits and groups of the reader's language.
-pub fn number(value: u64, words: &Words) -> String {
+pub fn number(value: u64, words: &PlotWords) -> String {
     let plain = value.to_string();
     let mut grouped = String::new();
     for (index, digit) in plain.chars().enumerate() {
@@ -105,7 +107,7 @@ pub fn number(value: u64, words: &Words) -> String {
 }
 
 /// What a tick says, in the reader's language.
-pub fn said(say: Say, words: &Words) -> String {
+pub fn said(say: Say, words: &PlotWords) -> String {
     let month = |month: usize| words.months.get(month).map(|name| short(name)).unwrap_or_default();
     match say {
         Say::Clock(hour, minute, None) => in_digits(&format!("{hour:02}:{minute:02}"), words),
@@ -117,7 +119,7 @@ pub fn said(say: Say, words: &Words) -> String {
 }
 
 /// ASCII digits become those of the reader's language.
-fn in_digits(text: &str, words: &Words) -> String {
+fn in_digits(text: &str, words: &PlotWords) -> String {
     let digits: Vec<char> = words.digits.chars().collect();
     if digits.len() != 10 {
         return text.to_owned();

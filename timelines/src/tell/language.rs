@@ -49,6 +49,15 @@ impl Lang {
         }
     }
 
+    /// What its readers call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::En => "English",
+            Self::Bn => "বাংলা (ভারত)",
+            Self::BnBd => "বাংলা (বাংলাদেশ)",
+        }
+    }
+
     /// True for a tag of the same primary language.
     pub(super) fn reads(self, tag: &str) -> bool {
         tag.split('-').next().is_some_and(|primary| self.tag().split('-').next() == Some(primary))

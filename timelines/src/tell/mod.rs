@@ -23,18 +23,23 @@ mod edit;
 mod en;
 mod entry;
 mod language;
+mod measure;
+mod page;
 mod plain;
+mod plot;
 mod quotation;
 mod source_edit;
 mod teller;
 mod walk;
 
-pub use bn::digits as bengali_digits;
 pub use difference::difference;
 pub use edit::{ToldEdit, told_edit};
 pub use en::regions;
 pub use language::Lang;
+pub use measure::{DATELINE, told_measure};
+pub use page::PageWords;
 pub use plain::{text, width_of};
+pub use plot::PlotWords;
 
 /// How a reader wants it told.
 #[derive(Debug, Clone, Default)]

@@ -2,16 +2,18 @@
 
 use std::fmt::Write;
 
+use dateline_timelines::tell::PlotWords;
+
 use super::super::sample::Steps;
 use super::super::write::{number, paint, place, short, width_em};
-use super::super::{MarkKind, Plot, Words};
+use super::super::{MarkKind, Plot};
 use super::{LEFT, RIGHT, TEXT_SIZE, text};
 
 const SWATCH_WIDTH: f64 = 20.0;
 const LINE_HEIGHT: f64 = 20.0;
 
 /// Draws it below; answers where it ends.
-pub fn draw(body: &mut String, below: f64, plot: &Plot, steps: &Steps, words: &Words) -> f64 {
+pub fn draw(body: &mut String, below: f64, plot: &Plot, steps: &Steps, words: &PlotWords) -> f64 {
     let has = |drawn: fn(&super::super::sample::Step) -> bool| steps.steps.iter().any(drawn);
     let stands_out = plot.marks.iter().any(|mark| mark.kind == MarkKind::First);
     let thinned = words.thinned.replace("{}", &number(steps.buckets_each, words));

@@ -2,11 +2,13 @@
 
 use std::fmt::Write;
 
+use dateline_timelines::tell::PlotWords;
+
 use super::super::flags::{Flag, lanes};
 use super::super::sample::Steps;
 use super::super::scale::{clock, day};
 use super::super::write::{escaped, number, paint, place, said, short, width_em};
-use super::super::{LABEL_CHARS_MAX, MARKS_MAX, Mark, MarkKind, Plot, Words};
+use super::super::{LABEL_CHARS_MAX, MARKS_MAX, Mark, MarkKind, Plot};
 use super::{Frame, LANE_HEIGHT, RIGHT, TEXT_SIZE, series, text};
 
 /// In a plot of more than this the hours of an anomaly cannot be told apart, in seconds: only peaks and notes are marked, with their day.
@@ -32,7 +34,7 @@ impl Moment {
 }
 
 /// Which marks are drawn, and where.
-pub fn moments(plot: &Plot, steps: &Steps, frame: &Frame, words: &Words) -> Vec<Moment> {
+pub fn moments(plot: &Plot, steps: &Steps, frame: &Frame, words: &PlotWords) -> Vec<Moment> {
     let of = |at_s: i64| {
         let index = usize::try_from((at_s - steps.from_s) / steps.step_s).unwrap_or_default();
         steps.steps.get(index).and_then(|step| step.count).unwrap_or(0)
@@ -61,7 +63,7 @@ pub fn moments(plot: &Plot, steps: &Steps, frame: &Frame, words: &Words) -> Vec<
 }
 
 /// What is written at a mark.
-fn label(mark: &Mark, count: u64, is_overview: bool, words: &Words) -> String {
+fn label(mark: &Mark, count: u64, is_overview: bool, words: &PlotWords) -> String {
     let offset_s = i64::from(words.zone_offset_s);
     let time = || clock(mark.at_s, offset_s).map(|say| said(say, words)).unwrap_or_default();
     let kind = match mark.kind {

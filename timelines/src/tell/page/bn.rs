@@ -1,8 +1,8 @@
 //! The page's words in Bengali, as a Kolkata newspaper's site would put them.
 
-use super::Words;
+use super::PageWords;
 
-pub(super) static WORDS: Words = Words {
+pub(super) static WORDS: PageWords = PageWords {
     site: "ডেটলাইন",
     tagline: "বিভ্রাটের খবর, যখন যেমন জানা গিয়েছে",
     skip: "সোজা মূল লেখায় যান",
@@ -12,6 +12,7 @@ pub(super) static WORDS: Words = Words {
     search_for: "বিভ্রাটের খোঁজ",
     search: "খুঁজুন",
     state: "এখন কী অবস্থা",
+    all_states: "সব",
     maintenance: "আগাম জানানো কাজ",
     nothing_found: "কিছু মিলল না। শব্দ কমিয়ে বা অন্য অবস্থা বেছে দেখুন।",
     nothing_yet: "এখনও কোনও বিভ্রাট নথিভুক্ত হয়নি।",
@@ -19,6 +20,7 @@ pub(super) static WORDS: Words = Words {
     next_entries: "পরের ভুক্তি",
     first_entries: "গোড়া থেকে",
     known_at: "কখন কতটা জানা ছিল",
+    now: "এখন",
     as_of: "যত দূর নথিভুক্ত",
     another_time: "অন্য কোনও সময়",
     show: "দেখান",
@@ -39,4 +41,7 @@ pub(super) static WORDS: Words = Words {
     connection_lost: "সংযোগ নেই, ফের চেষ্টা চলছে",
     true_for: |position, head| format!("নথির {head}টির মধ্যে {position} নম্বর পর্যন্ত ধরে।"),
     changed_at: |position| format!("শেষ বদল {position} নম্বরে।"),
+    edits_of: |vendor| format!("স্ট্যাটাস পেজে যা বদলানো হয়েছে: {vendor}"),
+    before: "আগে",
+    after: "পরে",
 };

@@ -1,8 +1,8 @@
 //! The page's words in English.
 
-use super::Words;
+use super::PageWords;
 
-pub(super) static WORDS: Words = Words {
+pub(super) static WORDS: PageWords = PageWords {
     site: "Dateline",
     tagline: "Outages as they were reported",
     skip: "Skip to the content",
@@ -12,6 +12,7 @@ pub(super) static WORDS: Words = Words {
     search_for: "Search the incidents",
     search: "Search",
     state: "State",
+    all_states: "All",
     maintenance: "Planned work",
     nothing_found: "No incident matches. Try fewer words, or another state.",
     nothing_yet: "No incident has been recorded yet.",
@@ -19,6 +20,7 @@ pub(super) static WORDS: Words = Words {
     next_entries: "The next entries",
     first_entries: "From the beginning",
     known_at: "As known at",
+    now: "now",
     as_of: "As recorded up to",
     another_time: "Another time",
     show: "Show",
@@ -39,4 +41,7 @@ pub(super) static WORDS: Words = Words {
     connection_lost: "Connection lost, trying again",
     true_for: |position, head| format!("True for position {position} of {head}."),
     changed_at: |position| format!("Last changed at position {position}."),
+    edits_of: |vendor| format!("What {vendor} changed on its status page"),
+    before: "Before",
+    after: "After",
 };
