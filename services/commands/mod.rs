@@ -21,7 +21,9 @@ mod views;
 mod voices;
 mod watch;
 
-use crate::shared::config::{Command, Role, Settings, complete};
+use std::process::ExitCode;
+
+use crate::shared::config::{self, Command, Role, Settings, complete};
 use crate::shared::sealed::unsealed;
 
 pub use progress::Progress;
@@ -36,8 +38,31 @@ pub enum Answer {
     No,
 }
 
+/// Reads the words and settings of this process, runs the command, and answers with an exit code. 0: done. 1: the answer is no. 2: it could
+/// not be done. What is awaited is compiled where it is first polled: here, and not once more in the program.
+pub fn start() -> ExitCode {
+    let could_not = |detail: String| {
+        eprintln!("dateline: {detail}");
+        ExitCode::from(2)
+    };
+    let settings = match config::read() {
+        Ok(settings) => settings,
+        Err(config::Stop::Said(code)) => return ExitCode::from(code),
+        Err(config::Stop::Wrong(detail)) => return could_not(detail),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return could_not(format!("the runtime cannot start: {error}")),
+    };
+    match runtime.block_on(run(settings)) {
+        Ok(Answer::Done) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
+        Err(error) => could_not(format!("{error:#}")),
+    }
+}
+
 /// Runs the command.
-pub async fn run(mut settings: Settings) -> anyhow::Result<Answer> {
+async fn run(mut settings: Settings) -> anyhow::Result<Answer> {
     let _copies = unsealed(&mut settings)?;
     match &settings.command {
         Command::Demo { serve, claims } => demo::run(&settings, *serve, *claims).await,
