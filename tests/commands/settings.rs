@@ -74,3 +74,21 @@ fn the_help_of_a_command_shows_its_own_flags_first_and_examples_last() {
     let (whole, _) = ends(&folder, &["--help"], 0);
     assert!(whole.contains("Exit codes: 0 ") && whole.contains("DATELINE_LEDGER"), "{whole}");
 }
+
+#[test]
+fn a_setting_under_its_former_name_is_refused_with_the_name_of_today() {
+    let (_folder, folder) = folder();
+    std::fs::write(folder.join("former.toml"), "keep = \"sqlite:x.db\"\n").unwrap();
+    let mut in_the_environment = bare(&folder);
+    in_the_environment.env("DATELINE_KEEP", "sqlite:x.db");
+    for (mut command, words) in
+        [(bare(&folder), vec!["--keep", "sqlite:x.db"]), (in_the_environment, vec![]), (bare(&folder), vec!["--config", "former.toml"])]
+    {
+        let (code, _, stderr) = said(&command.args(&words).args(MAKE_KEY).output().unwrap());
+        assert_eq!(code, Some(2), "{words:?}: {stderr}");
+        for name in ["--state-store", "DATELINE_STATE_STORE", "state-store"] {
+            assert!(stderr.contains(name), "{words:?}: {stderr}");
+        }
+    }
+    assert!(made_in(&folder).is_empty());
+}
