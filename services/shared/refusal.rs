@@ -58,7 +58,11 @@ fn for_commands(detail: &str) -> String {
 /// A fault of a parameter begins with its name, which is that of a flag.
 fn by_flag(detail: &str) -> String {
     match detail.split_once(": ") {
-        Some((name, rest)) if name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => format!("--{} {rest}", name.replace('_', "-")),
+        Some((name, rest)) if name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') => {
+            // What begins with the value reads on: --state "asleep"; expected …
+            let separator = if rest.starts_with('"') { " " } else { ": " };
+            format!("--{}{separator}{rest}", name.replace('_', "-"))
+        }
         _ => detail.to_owned(),
     }
 }

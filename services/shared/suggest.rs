@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use dateline_events::slug_of;
+use dateline_events::{Symptom, is_region, is_slug, slug_of};
 use dateline_timelines::tell;
 use serde_json::Value;
 
 use crate::shared::api_client::ApiClient;
 
 /// A word that is less like another is not proposed. 1 is the same word, by Jaro and Winkler.
-const LIKENESS_MIN: f64 = 0.8;
+const LIKENESS_MIN: f64 = 0.87;
 
 /// The known word that is most like this one.
 pub fn closest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -37,9 +37,19 @@ pub async fn slug(api: &ApiClient, member: &str, word: &str) -> Option<String> {
     Some(format!("no {member} is called \"{word}\"; did you mean \"{meant}\"?"))
 }
 
+/// Reads what fails, as written after `--symptom`.
+pub fn symptom(text: &str) -> Result<String, String> {
+    serde_json::from_value::<Symptom>(text.into()).map(|_| text.to_owned()).map_err(|error| error.to_string())
+}
+
+/// Reads a slug, as written after `--channel`.
+pub fn slug_alone(text: &str) -> Result<String, String> {
+    if is_slug(text) { Ok(text.to_owned()) } else { Err("expected a slug: 1 to 64 of a-z 0-9 -".to_owned()) }
+}
+
 /// Reads a region as written after `--region`: a code of ISO 3166, or `world`.
 pub fn region(text: &str) -> Result<String, String> {
-    if dateline_events::is_region(text) {
+    if is_region(text) {
         return Ok(text.to_owned());
     }
     let upper = text.to_uppercase();

@@ -12,11 +12,12 @@ a few others are written as percent signs and digits, as in the folders of a rec
 # `new` its replacement. Every answer that matches may use it, and one must.
 RENAMED = [
     ("*", r'(, lines? \d+(?: to \d+)?: |"refused":")[A-Z][^()"\n]* \(\d{3}\): ', r"\1", "commands do not speak HTTP"),
-    ("*", r"A parameter is wrong \(400\): (lang|limit): ", r"--\1 ", "commands name the flag"),
+    ("*", r"A parameter is wrong \(400\): (lang|limit): ", r"--\1: ", "commands name the flag"),
     ("*", r"A parameter is wrong \(400\): (at|state): ", r"--\1 ", "commands name the flag"),
-    ("*", r"A parameter is wrong \(400\): as_of: (.*); ask with .*", r"--as-of \1", "commands name the flag"),
+    ("*", r"A parameter is wrong \(400\): as_of: (.*); ask with .*", r"--as-of: \1", "commands name the flag"),
     ("*", r"No such incident \(404\): (.*); /v1/incidents lists them", r"\1; `dateline incidents` lists what there is", "commands do not speak HTTP"),
     ("*dateline*incidents*", r"^exit code 1\n", "exit code 0\n", "an empty list is an answer"),
+    ("*/demo/*", r" --data data/demo", "", "the demo plays in the data folder itself"),
     ("*/demo/*", r"data/demo", "data", "the demo plays in the data folder itself"),
 ]
 
@@ -33,7 +34,7 @@ CHANGED = [
     ("*dateline timeline whatsap --url*", "did you mean whatsapp"),
     ("*dateline timeline whatsapp --known-at 2022-10-25*", "a day is read in a zone"),
     ("*dateline import reports*--region Atlantis*", "the flag is read before anything is sent"),
-    ("*dateline import reports*--symptom smell*", "commands do not speak HTTP"),
+    ("*dateline import reports*--symptom smell*", "the flag is read before anything is sent"),
 ]
 
 # Answers that only the old program gives: (answers, reason).

@@ -16,12 +16,12 @@ fn errors_name_the_flag_from_files_and_through_a_server() {
     let cases: [(&[&str], &[&str]); 9] = [
         (&["timeline", "whatsapp", "--known-at", "noon"], &["--known-at \"noon\" is no time", "2022-10-25T14:45+05:30"]),
         (&["timeline", "whatsapp", "--at", "noon"], &["--at \"noon\""]),
-        (&["timeline", "whatsapp", "--as-of", "99999"], &["--as-of the views have read up to position"]),
+        (&["timeline", "whatsapp", "--as-of", "99999"], &["--as-of: the views have read up to position"]),
         (&["timeline", "whatsapp", "--lang", "tlh"], &["--lang", "en or bn"]),
         (&["timeline", "whatsapp", "--tz", "Mars/Base"], &["--tz", "Mars/Base"]),
         (&["timeline", "whatsapp", "--tz", "Mars/Base", "--known-at", "2022-10-25"], &["--tz", "Mars/Base"]),
         (&["incidents", "--state", "asleep"], &["--state \"asleep\"", "restored"]),
-        (&["incidents", "--limit", "0"], &["--limit expected 1 to 500"]),
+        (&["incidents", "--limit", "0"], &["--limit: expected 1 to 500"]),
         (&["timeline", "nothing-like-it"], &["nothing-like-it", "`dateline incidents` lists"]),
     ];
     for (words, parts) in cases {
@@ -56,6 +56,10 @@ fn a_word_that_names_nothing_gets_one_that_does() {
     }
     let (_, stderr) = ends(&data, &["incidents", "--service", "whatsapp", "--region", "FR"], 0);
     assert!(stderr.is_empty(), "it is called so: {stderr}");
+    let (_, stderr) = ends(&data, &["incidents", "--region", "Atlantis"], 2);
+    assert!(!stderr.contains("did you mean"), "{stderr}");
+    let (_, stderr) = ends(&data, &["import", "reports", "outage.ndjson", "--symptom", "smell"], 2);
+    assert!(stderr.contains("--symptom") && stderr.contains("`latency`"), "{stderr}");
     for (word, meant) in [("in", "IN"), ("India", "IN (India)"), ("itlay", "IT (Italy)")] {
         let (_, stderr) = ends(&data, &["incidents", "--region", word], 2);
         assert!(stderr.contains(&format!("did you mean {meant}?")), "{stderr}");

@@ -2,6 +2,7 @@
 //! any publisher and any newsroom, and prints what a newsroom would see.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 
 use anyhow::{Context, bail};
 use dateline_backends::Ledger;
@@ -145,8 +146,11 @@ fn kept_in(addresses: &Addresses) -> String {
 fn next_steps(addresses: &Addresses, misread: Position) -> String {
     let program = word(&config::program());
     // Addresses may hold secrets: whoever gave them gives them again.
-    let flags = if addresses.all_in_the_folder() { format!(" --data {}", word(&addresses.data.display().to_string())) } else { String::new() };
-    let again = if flags.is_empty() { ", with the same --ledger and --views" } else { "" };
+    let (flags, again) = match addresses.all_in_the_folder() {
+        true if addresses.data == Path::new("data") => (String::new(), ""),
+        true => (format!(" --data {}", word(&addresses.data.display().to_string())), ""),
+        false => (String::new(), ", with the same --ledger and --views"),
+    };
     format!(
         "Try next{again}:\n  {program} timeline whatsapp{flags} --known-at 2022-10-25T14:45+05:30\n  {program} timeline whatsapp{flags} --lang bn --claims\n  {program} audit replay{flags} --until {misread} --timeline whatsapp\n"
     )

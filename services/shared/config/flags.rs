@@ -233,10 +233,10 @@ pub struct ImportFlags {
     #[arg(long, value_name = "CODE", value_parser = suggest::region)]
     pub region: Option<String>,
     /// For reports: what fails [default: unknown]
-    #[arg(long, default_value = "unknown", value_name = "SYMPTOM")]
+    #[arg(long, default_value = "unknown", value_name = "SYMPTOM", value_parser = suggest::symptom)]
     pub symptom: String,
     /// For reports: the slug of the way they came by, such as downdetector [default: unknown]
-    #[arg(long, default_value = "unknown", value_name = "SLUG")]
+    #[arg(long, default_value = "unknown", value_name = "SLUG", value_parser = suggest::slug_alone)]
     pub channel: String,
     /// For reports: how long the bin of a row is, in minutes; auto takes the most frequent distance between two rows
     #[arg(long, default_value = "auto", value_name = "N|auto")]
