@@ -41,7 +41,7 @@ fn help(arg: &clap::Arg) -> String {
 
 /// A flag or a positional argument as it is written on the command line.
 fn written(arg: &clap::Arg) -> String {
-    let values: Vec<String> = arg.get_value_names().unwrap_or_default().iter().map(|name| name.to_string()).collect();
+    let values: Vec<String> = arg.get_value_names().unwrap_or_default().iter().map(ToString::to_string).collect();
     let takes_value = arg.get_action().takes_values();
     match arg.get_long() {
         Some(long) if takes_value => format!("--{long} {}", values.join(" ")),
