@@ -2,6 +2,8 @@
 //!
 //! It is never restored together with the ledger, so that a rolled-back ledger is noticed. Nothing large, nothing derived.
 
+use std::path::{Path, PathBuf};
+
 use thiserror::Error;
 
 use crate::address::Address;
@@ -93,6 +95,12 @@ impl StateStore {
             ("nats", _) => distributed::StateStore::open(address).await.map(Self::Distributed),
             _ => Err(StateError::Address(address)),
         }
+    }
+
+    /// The file that holds the one at an address: the one of this name, else what an earlier version left beside it, which is carried over
+    /// when it is opened. None where there is none yet, and on a bus.
+    pub fn file_at(address: &Address) -> Option<PathBuf> {
+        embedded::StateStore::file_at(Path::new(address.file()?))
     }
 
     /// Whether there is no room for what should be kept; reading goes on. An engine that cannot tell says no.

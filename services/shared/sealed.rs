@@ -9,7 +9,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use dateline_backends::{Address, is_sealed};
+use dateline_backends::{Address, StateStore, is_sealed};
 
 use crate::shared::config::{Addresses, AuditCommand, Command, KeysCommand, LedgerCommand, PublishersCommand, Settings};
 
@@ -45,6 +45,11 @@ pub fn unsealed(settings: &mut Settings) -> anyhow::Result<Option<Scratch>> {
         return Ok(None);
     };
     let scratch = Scratch::new()?;
+    // It may be one of an earlier version, under another name.
+    if let Some(file) = StateStore::file_at(&settings.addresses.state_store) {
+        copy(&logged(&file), &scratch.path)?;
+        copy(&file, &scratch.path)?;
+    }
     let Addresses { ledger: address, views, state_store, archive, .. } = &mut settings.addresses;
     if has_a_log(&ledger)? {
         for file in beginning_like(&ledger)? {

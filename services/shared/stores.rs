@@ -102,10 +102,14 @@ pub async fn open_ledger(addresses: &Addresses, state_store: &StateStore, ledger
     Ok((ledger, number))
 }
 
+/// Whether opening the state store would make a new file.
+pub fn has_no_state_store(addresses: &Addresses) -> bool {
+    addresses.state_store.file().is_some() && StateStore::file_at(&addresses.state_store).is_none()
+}
+
 /// The current ledger for somebody who only reads, and makes no state store where there is none.
 pub async fn ledger_to_read(addresses: &Addresses) -> anyhow::Result<Ledger> {
-    let no_state_store = addresses.state_store.file().is_some_and(|path| !std::path::Path::new(path).exists());
-    if no_state_store {
+    if has_no_state_store(addresses) {
         return Ok(Ledger::open(&addresses.ledger, LedgerOptions::reader()).await?);
     }
     let state_store = open_state_store(addresses).await?;

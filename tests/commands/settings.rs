@@ -92,3 +92,14 @@ fn a_setting_under_its_former_name_is_refused_with_the_name_of_today() {
     }
     assert!(made_in(&folder).is_empty());
 }
+
+#[test]
+fn the_state_store_of_an_earlier_version_is_found_and_takes_its_name_of_today() {
+    let (_folder, folder) = folder();
+    std::fs::create_dir(folder.join("data")).unwrap();
+    std::fs::write(folder.join("data/keep.db"), include_bytes!("../../backends/tests/former/keep.db")).unwrap();
+    let (code, stdout, stderr) = said(&bare(&folder).args(["keys", "list"]).output().unwrap());
+    assert!(code == Some(0) && stdout.contains("3f8c32588d7a  desk  read"), "{stdout}{stderr}");
+    assert_eq!(made_in(&folder), ["data"]);
+    assert!(!folder.join("data/keep.db").exists());
+}

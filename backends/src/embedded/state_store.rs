@@ -51,6 +51,11 @@ impl StateStore {
         Ok(opened.await.map_err(|error| StateError::Engine(error.to_string()))??)
     }
 
+    pub(crate) fn file_at(path: &Path) -> Option<PathBuf> {
+        let former = || Some(path.with_file_name(FORMER)).filter(|_| path.file_name() == Some(USUAL.as_ref()));
+        if path.exists() { Some(path.to_owned()) } else { former().filter(|file| file.exists()) }
+    }
+
     pub(crate) async fn get(&self, key: String) -> Result<Option<(Vec<u8>, Revision)>, StateError> {
         self.run(move |connection| {
             let mut statement = connection.prepare_cached(&format!("SELECT {SOUND}, value, revision FROM state WHERE key = ?1"))?;
@@ -91,10 +96,7 @@ const FORMER: &str = "keep.db";
 /// Gives a file of an earlier version its name of today. It is closed first, so that everything it holds stands in the one file that is
 /// renamed: where another process has it open, that is refused.
 fn carry_over(path: &Path) -> Result<(), FileError> {
-    let former = path.with_file_name(FORMER);
-    if path.file_name() != Some(USUAL.as_ref()) || path.exists() || !former.exists() {
-        return Ok(());
-    }
+    let Some(former) = StateStore::file_at(path).filter(|file| file != path) else { return Ok(()) };
     // It must not pass for a new one.
     if fs::metadata(&former).is_ok_and(|file| file.len() == 0) {
         return Err(FileError::Damaged("it is empty (0 bytes)".to_owned()).at(&former));

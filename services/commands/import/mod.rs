@@ -13,7 +13,7 @@ use super::{Answer, Progress, say};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Format, ImportFlags, ImportKind, Settings};
 use crate::shared::http::parameters::instant;
-use crate::shared::stores::{Use, open_state_store};
+use crate::shared::stores::{Use, has_no_state_store, open_state_store};
 use crate::watcher::import::{Import, Order};
 
 /// Imports; the answer is no where something was refused or unreadable.
@@ -59,9 +59,7 @@ async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answe
 
 /// What is remembered, without making a state store where there is none.
 async fn remembered(settings: &Settings) -> anyhow::Result<Option<StateStore>> {
-    let state_store = &settings.addresses.state_store;
-    let is_missing = state_store.file().is_some_and(|path| !std::path::Path::new(path).exists());
-    Ok(if is_missing { None } else { Some(open_state_store(&settings.addresses).await?) })
+    Ok(if has_no_state_store(&settings.addresses) { None } else { Some(open_state_store(&settings.addresses).await?) })
 }
 
 fn dialect(kind: ImportKind) -> Option<Dialect> {
