@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     fn reference(id: usize, length: usize) -> (String, String) {
-        ("https://status.example".to_owned(), format!("{id:0length$}"))
+        ("https://status.example".to_owned(), format!("{id:04}{}", "-".repeat(length.saturating_sub(4))))
     }
 
     #[test]
