@@ -36,6 +36,27 @@ async fn a_file_under_its_former_name_is_carried_over_with_all_it_holds() {
     assert_eq!(open(&folder).await.unwrap().get(KEY).await.unwrap().unwrap().0, b"revoked");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_under_its_former_name_is_carried_over_once_by_all_who_open_it_at_once() {
+    for round in 0..20 {
+        let folder = former();
+        for opened in futures_util::future::join_all((0..8).map(|_| open(&folder))).await {
+            let state_store = opened.unwrap_or_else(|error| panic!("round {round}: {error}"));
+            assert!(state_store.get(KEY).await.unwrap().is_some());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_new_file_is_made_once_by_all_who_open_it_at_once() {
+    for round in 0..20 {
+        let folder = TempDir::new().unwrap();
+        for opened in futures_util::future::join_all((0..8).map(|_| open(&folder))).await {
+            opened.unwrap_or_else(|error| panic!("round {round}: {error}"));
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_file_under_its_former_name_that_is_in_use_or_empty_is_refused_and_left_as_it_is() {
     let folder = former();

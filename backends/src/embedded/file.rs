@@ -4,18 +4,19 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant as Clock};
 
 use dateline_events::{Instant, Position};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, Row, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, Row, TransactionBehavior};
 
 use super::fault::{FileError, OfAFile as _};
 use super::private;
 use super::sum;
 
-/// How long a connection waits for a lock of another one.
-const BUSY_TIMEOUT_MS: u64 = 10_000;
+/// How long a connection waits for a lock of another one, and how often it tries what SQLite does not wait for.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const TRY_AGAIN: Duration = Duration::from_millis(5);
 
 /// A reader's page cache, in KiB; a process has about nine readers, and behind them the system keeps the same pages. Nothing is mapped into
 /// memory: where a disk fails under a mapped page, the process is killed.
@@ -71,7 +72,7 @@ fn write_at(path: &Path, format: &Format) -> Result<Connection, FileError> {
     let mut connection = Connection::open(path)?;
     settle(&connection)?;
     connection.pragma_update(None, "page_size", format.page_bytes)?;
-    connection.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(()))?;
+    use_log(&connection)?;
     connection.pragma_update(None, "synchronous", format.synchronous)?;
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "cache_size", -i64::from(format.cache_kib))?;
@@ -91,6 +92,19 @@ fn write_at(path: &Path, format: &Format) -> Result<Connection, FileError> {
     }
     transaction.commit()?;
     Ok(connection)
+}
+
+/// Turns the write-ahead log on. Of several who open a new file at once, SQLite tells all but one that it is busy, and waits for nobody.
+fn use_log(connection: &Connection) -> Result<(), FileError> {
+    let begun = Clock::now();
+    loop {
+        match connection.query_row("PRAGMA journal_mode=WAL", [], |_| Ok(())) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && begun.elapsed() < BUSY_TIMEOUT => {
+                std::thread::sleep(TRY_AGAIN);
+            }
+            done => return Ok(done?),
+        }
+    }
 }
 
 /// Opens a file for reading; it must be there.
@@ -162,7 +176,7 @@ fn alone_at(path: &Path, format: &Format) -> Result<Connection, FileError> {
 
 fn settle(connection: &Connection) -> Result<(), FileError> {
     sum::register(connection)?;
-    connection.busy_timeout(Duration::from_millis(BUSY_TIMEOUT_MS))?;
+    connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(CACHED_STATEMENTS);
     connection.pragma_update(None, "trusted_schema", "OFF")?;
     // Else SQLite plans by the values that are bound, and every statement is prepared again whenever its bindings are cleared.

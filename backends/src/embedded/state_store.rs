@@ -2,7 +2,7 @@
 //!
 //! What the values mean is not known here.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -94,13 +94,9 @@ const USUAL: &str = "state.db";
 const FORMER: &str = "keep.db";
 
 /// Gives a file of an earlier version its name of today. It is closed first, so that everything it holds stands in the one file that is
-/// renamed: where another process has it open, that is refused.
+/// renamed: where another process has it open, that is refused. Of several who come at once one does it, and the others wait.
 fn carry_over(path: &Path) -> Result<(), FileError> {
-    let Some(former) = StateStore::file_at(path).filter(|file| file != path) else { return Ok(()) };
-    // It must not pass for a new one.
-    if fs::metadata(&former).is_ok_and(|file| file.len() == 0) {
-        return Err(FileError::Damaged("it is empty (0 bytes)".to_owned()).at(&former));
-    }
+    let Some(former) = former_of(path) else { return Ok(()) };
     let refused = |detail: String| {
         FileError::Other(format!(
             "the state store {} of an earlier version could not be renamed to {}: {detail}. Stop every process of the earlier version, then start again",
@@ -108,19 +104,34 @@ fn carry_over(path: &Path) -> Result<(), FileError> {
             path.display()
         ))
     };
-    let connection = Connection::open_with_flags(&former, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(|error| refused(error.to_string()))?;
-    let mode: String = connection.query_row("PRAGMA journal_mode=DELETE", [], |row| row.get(0)).map_err(|error| refused(error.to_string()))?;
-    if mode != "delete" {
-        return Err(refused("it is in use".to_owned()));
+    // The folder itself is locked: no further file is left behind.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let turn = File::open(folder).and_then(|folder| folder.lock().map(|()| folder));
+    let _turn = turn.map_err(|error| refused(error.to_string()))?;
+    let Some(former) = former_of(path) else { return Ok(()) };
+    // It must not pass for a new one.
+    if fs::metadata(&former).is_ok_and(|file| file.len() == 0) {
+        return Err(FileError::Damaged("it is empty (0 bytes)".to_owned()).at(&former));
     }
-    connection.close().map_err(|(_, error)| refused(error.to_string()))?;
-    match fs::rename(&former, path) {
-        // Another process did it first.
-        Err(_) if path.exists() => Ok(()),
-        renamed => renamed.map_err(|error| refused(error.to_string())),
-    }?;
+    rename_closed(&former, path).map_err(refused)?;
     tracing::info!(from = %former.display(), to = %path.display(), "the state store of an earlier version was renamed");
     Ok(())
+}
+
+fn former_of(path: &Path) -> Option<PathBuf> {
+    StateStore::file_at(path).filter(|file| file != path)
+}
+
+/// Puts everything into the one file, and renames that.
+fn rename_closed(former: &Path, path: &Path) -> Result<(), String> {
+    let fault = |error: rusqlite::Error| error.to_string();
+    let connection = Connection::open_with_flags(former, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(fault)?;
+    let mode: String = connection.query_row("PRAGMA journal_mode=DELETE", [], |row| row.get(0)).map_err(fault)?;
+    if mode != "delete" {
+        return Err("it is in use".to_owned());
+    }
+    connection.close().map_err(|(_, error)| fault(error))?;
+    fs::rename(former, path).map_err(|error| error.to_string())
 }
 
 /// The whole file is looked at when it is opened: a key that cannot be found any more must not pass for one that was never put.

@@ -5,6 +5,7 @@ mod kinds;
 mod lines;
 mod numbers;
 mod regions;
+mod reports;
 mod sound;
 mod time;
 mod warnings;
@@ -18,6 +19,7 @@ pub(super) use lines::{
 };
 pub(super) use numbers::{duration, lasted, number};
 pub(super) use regions::{language, region};
+pub(super) use reports::{measure, plot};
 pub(super) use time::{full_date, time, zone_note};
 pub(super) use warnings::{change, mark};
 
@@ -25,6 +27,13 @@ use super::credit::Credit;
 use super::language::{Lang, Words};
 use super::quotation::Translated;
 use crate::model::State;
+
+/// What its readers call the language, as written in India and in Bangladesh.
+pub(super) const NAME: &str = "বাংলা (ভারত)";
+pub(super) const NAME_IN_BANGLADESH: &str = "বাংলা (বাংলাদেশ)";
+
+/// The name of this program.
+pub(super) const DATELINE: &str = "ডেটলাইন";
 
 static WORDS: Words = Words {
     other_figures: "অন্য হিসাব, সময় বলা নেই",

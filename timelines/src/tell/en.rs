@@ -5,6 +5,7 @@ mod kinds;
 mod lines;
 mod numbers;
 mod regions;
+mod reports;
 mod time;
 mod warnings;
 
@@ -16,6 +17,7 @@ pub(super) use lines::{
 pub(super) use numbers::{duration, lasted, number};
 pub use regions::regions;
 pub(super) use regions::{language, region};
+pub(super) use reports::{measure, plot};
 pub(super) use time::{full_date, time, zone_note};
 pub(super) use warnings::{change, mark};
 
@@ -23,6 +25,12 @@ use super::credit::Credit;
 use super::language::Words;
 use super::quotation::Translated;
 use crate::model::State;
+
+/// What its readers call the language.
+pub(super) const NAME: &str = "English";
+
+/// The name of this program.
+pub(super) const DATELINE: &str = "Dateline";
 
 static WORDS: Words = Words {
     other_figures: "Other figures, time not stated",

@@ -52,9 +52,9 @@ impl Lang {
     /// What its readers call it.
     pub fn name(self) -> &'static str {
         match self {
-            Self::En => "English",
-            Self::Bn => "বাংলা (ভারত)",
-            Self::BnBd => "বাংলা (বাংলাদেশ)",
+            Self::En => en::NAME,
+            Self::Bn => bn::NAME,
+            Self::BnBd => bn::NAME_IN_BANGLADESH,
         }
     }
 

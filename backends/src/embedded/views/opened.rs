@@ -63,7 +63,8 @@ impl Opened {
         shared: &Weak<Shared>,
         anew: Option<Anew>,
     ) -> Result<Self, ViewsError> {
-        let small = std::fs::metadata(path).is_ok_and(|file| file.len() <= LOOKED_AT_FIRST_BYTES);
+        // One that is not there yet is small.
+        let small = std::fs::metadata(path).map_or(true, |file| file.len() <= LOOKED_AT_FIRST_BYTES);
         let alone = Alone::new(path.to_owned(), &schema::FORMAT);
         let mut writing = match prepared(path, version, small, anew).map_err(|error| error.at(path)) {
             Ok(connection) => Connected::with_own(connection, &alone, file::open_to_write),
