@@ -4,7 +4,7 @@ use dateline_backends::ViewsError;
 use dateline_timelines::project::FOLD_BYTES_KEPT;
 use tokio::sync::watch;
 
-use super::serve::routes;
+use super::routes::routes;
 use crate::projector::{ProjectError, Projector};
 use crate::shared::api_client::{ApiClient, server_of};
 use crate::shared::config::Settings;

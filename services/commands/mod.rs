@@ -15,6 +15,7 @@ mod publish;
 mod publishers;
 mod read;
 mod rebuild;
+mod routes;
 pub mod serve;
 mod serving;
 mod views;

@@ -15,9 +15,10 @@ use dateline_backends::StateStore;
 use serde_json::json;
 use tokio::sync::watch;
 
+use super::routes::whole;
 use super::serving::{shutdown_signal, welcome};
 use super::{Answer, say};
-use crate::commands::serve::{Server, serve_on, whole};
+use crate::commands::serve::{Server, serve_on};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Role, Serving, Settings};
 use crate::shared::health::Health;

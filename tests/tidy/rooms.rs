@@ -74,6 +74,14 @@ fn sentences_for_readers_stand_in_tell_alone() {
 }
 
 #[test]
+fn client_and_server_do_not_name_each_other_in_a_circle() {
+    none("what answers names no client", &lines_with(&["services/shared/http/", "services/shared/stores.rs"], &["api_client", "publisher::"]));
+    let in_process =
+        ["services/commands/routes.rs", "services/commands/in_process.rs", "services/shared/api_client.rs", "services/shared/publisher/"];
+    none("a client, also of routes in this process, starts no server", &lines_with(&in_process, &["serve::", "serving::", "Listener"]));
+}
+
+#[test]
 fn services_holds_a_folder_a_role_and_two_more() {
     let is_known = |path: &str| match path.split_once('/') {
         Some((folder, _)) => ROLES.contains(&folder) || ["commands", "shared"].contains(&folder),
