@@ -20,7 +20,7 @@ use super::baselines::Baselines;
 use super::bounds::{bound, now_minute};
 use super::service::Said;
 use super::service_watches::ServiceWatches;
-use crate::shared::api_client::{ApiClient, ends_an_event, problem_text, status_of};
+use crate::shared::api_client::{Answered, ApiClient, ends_an_event, problem_text, status_of};
 use crate::shared::http::{Gate, Problem};
 use crate::shared::plot::Plot;
 use crate::shared::plots;
@@ -256,7 +256,7 @@ impl Work {
             let mut body = vec![b'['];
             body.extend(batch.iter().map(|said| said.event.as_slice()).collect::<Vec<_>>().join(&b','));
             body.push(b']');
-            let (status, answer) = self.api.post("/v1/events", "application/cloudevents-batch+json", body).await?;
+            let Answered { status, body: answer, .. } = self.api.post("/v1/events", "application/cloudevents-batch+json", body).await?;
             if status != StatusCode::CREATED && status != StatusCode::MULTI_STATUS {
                 bail!(problem_text(status, &answer));
             }

@@ -9,7 +9,7 @@ use dateline_events::{Faults, ItemsRefused, MAX_EVENT_BYTES, from_base64, items_
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
-use crate::shared::http::Problem;
+use crate::shared::http::{MAX_SENT_EVENT_BYTES, Problem};
 
 /// How the events of a request are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,10 +21,6 @@ pub enum Mode {
     /// A JSON array of events.
     Batch,
 }
-
-/// An event may be written more widely than it is kept (spaces between members, data as base64): as it is sent it has at most so many
-/// bytes. What is larger is not read at all.
-pub const MAX_SENT_EVENT_BYTES: usize = 1024 * 1024;
 
 /// What was sent.
 pub enum Sent<'a> {

@@ -1,10 +1,10 @@
 //! Asks a server by its URL, or the roles' own routes over the files in this process: the same question either way.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, bail};
 use axum::body::Body;
-use axum::http::{Request, Response, StatusCode, Uri, header};
+use axum::http::{HeaderMap, Request, Response, StatusCode, Uri, header};
 use bytes::Bytes;
 use dateline_backends::Address;
 use dateline_events::percent_encoded;
@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 use tower::ServiceExt;
 
+use crate::shared::back_off::retry_after;
 use crate::shared::config::{Secret, Settings};
 use crate::shared::http::MAX_BODY_BYTES;
 use crate::shared::https::HttpsClient;
@@ -23,6 +24,29 @@ use crate::shared::stores::{Stores, Use};
 
 /// An answer is at most so large, in bytes.
 const MAX_ANSWER_BYTES: usize = 64 * MAX_BODY_BYTES;
+
+/// How a request was answered.
+#[derive(Debug)]
+pub struct Answered {
+    /// The status.
+    pub status: StatusCode,
+    /// How long the server asks to be left alone.
+    pub retry_after: Option<Duration>,
+    /// What it says.
+    pub body: Bytes,
+}
+
+impl Answered {
+    fn new(status: StatusCode, headers: &HeaderMap, body: Bytes) -> Self {
+        let retry_after = headers.get(header::RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, SystemTime::now()));
+        Self { status, retry_after, body }
+    }
+
+    /// The problem in one line.
+    pub fn problem(&self) -> String {
+        problem_text(self.status, &self.body)
+    }
+}
 
 /// Whom a command asks.
 pub enum ApiClient {
@@ -82,7 +106,8 @@ impl ApiClient {
 
     /// Asks for a path; answers the status and the body.
     pub async fn answer(&self, path: &str) -> anyhow::Result<(StatusCode, Bytes)> {
-        self.send("GET", path, None).await
+        let Answered { status, body, .. } = self.send("GET", path, None).await?;
+        Ok((status, body))
     }
 
     /// Asks a server for a path, and answers as soon as its head is there: the body comes as it is sent. Files are read without asking.
@@ -104,20 +129,20 @@ impl ApiClient {
         }
     }
 
-    /// Sends events; answers the status and the body.
-    pub async fn post(&self, path: &str, media_type: &str, body: Vec<u8>) -> anyhow::Result<(StatusCode, Bytes)> {
+    /// Sends something.
+    pub async fn post(&self, path: &str, media_type: &str, body: Vec<u8>) -> anyhow::Result<Answered> {
         self.send("POST", path, Some((media_type, body))).await
     }
 
-    async fn send(&self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) -> anyhow::Result<(StatusCode, Bytes)> {
+    async fn send(&self, method: &str, path: &str, body: Option<(&str, Vec<u8>)>) -> anyhow::Result<Answered> {
         match self {
             Self::Server { url, key, client, within } => {
                 let answered = async {
                     let answer = ask(client, url, key.as_ref(), method, path, body).await?;
-                    let status = answer.status();
-                    let whole = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
+                    let (head, body) = answer.into_parts();
+                    let whole = Limited::new(body, MAX_ANSWER_BYTES).collect().await;
                     let whole = whole.map_err(|error| anyhow::anyhow!("the answer of {url} broke off: {error}"))?;
-                    Ok((status, whole.to_bytes()))
+                    Ok(Answered::new(head.status, &head.headers, whole.to_bytes()))
                 };
                 let Some(within) = within else { return answered.await };
                 tokio::time::timeout(*within, answered).await.unwrap_or_else(|_| bail!("{url} did not answer within {} s", within.as_secs()))
@@ -130,8 +155,8 @@ impl ApiClient {
                     content = Body::from(body);
                 }
                 let answer = router.clone().oneshot(request.body(content)?).await?;
-                let status = answer.status();
-                Ok((status, axum::body::to_bytes(answer.into_body(), MAX_ANSWER_BYTES).await?))
+                let (head, body) = answer.into_parts();
+                Ok(Answered::new(head.status, &head.headers, axum::body::to_bytes(body, MAX_ANSWER_BYTES).await?))
             }
         }
     }

@@ -12,6 +12,8 @@ pub mod https;
 pub mod refusal;
 pub mod suggest;
 pub mod api_client;
+pub mod back_off;
+pub mod publisher;
 pub mod clocks;
 pub mod health;
 pub mod supervise;

@@ -2,7 +2,7 @@
 //!
 //! What the bytes say is not known here.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode, header};
 use bytes::Bytes;
@@ -14,12 +14,11 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc2822;
 use url::Url;
 
 use super::address::{NotReached, Reach, Resolver};
 use super::body::{Held, Store, unpack};
+use crate::shared::back_off::retry_after;
 use crate::shared::https::{reason, trust};
 
 /// A connection must stand within this, in milliseconds.
@@ -153,7 +152,8 @@ impl Fetcher {
             return if *known == Validators::default() { Err(Failure::new("answered 304 although nothing was known of it")) } else { Ok(None) };
         }
         if status != StatusCode::OK {
-            let retry_after_ms = response.headers().get(header::RETRY_AFTER).and_then(|value| retry_after_ms(value.to_str().ok()?, now()));
+            let asked = response.headers().get(header::RETRY_AFTER).and_then(|value| retry_after(value.to_str().ok()?, SystemTime::now()));
+            let retry_after_ms = asked.map(|asked| u64::try_from(asked.as_millis()).unwrap_or(u64::MAX));
             let absent = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
             return Err(Failure { why: format!("answered {status}"), absent, retry_after_ms });
         }
@@ -177,14 +177,4 @@ fn validator(headers: &HeaderMap, name: HeaderName) -> Option<String> {
 fn age_s(headers: &HeaderMap) -> i64 {
     let age = headers.get(header::AGE).and_then(|age| age.to_str().ok()).and_then(|age| age.trim().parse::<i64>().ok());
     age.unwrap_or(0).clamp(0, MAX_AGE_S)
-}
-
-/// `Retry-After` in milliseconds: seconds, or a date (RFC 9110, section 10.2.3).
-pub fn retry_after_ms(text: &str, now: Instant) -> Option<u64> {
-    let text = text.trim();
-    if let Ok(seconds) = text.parse::<u64>() {
-        return Some(seconds.saturating_mul(1_000));
-    }
-    let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
-    u64::try_from(date.unix_timestamp().saturating_mul(1_000).saturating_sub(now.0 / 1_000)).ok()
 }

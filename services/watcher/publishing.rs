@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use dateline_events::MAX_EVENT_BYTES;
 use serde_json::Value;
 
-use crate::shared::api_client::{ApiClient, ends_an_event, problem_text, status_of};
+use crate::shared::api_client::{Answered, ApiClient, ends_an_event, problem_text, status_of};
 
 /// So many events go in one request.
 const BATCH_EVENTS: usize = 1_000;
@@ -117,7 +117,7 @@ async fn post(api: Arc<ApiClient>, events: Vec<Vec<u8>>) -> anyhow::Result<Publi
     body.push(b'[');
     body.extend(events.join(&b','));
     body.push(b']');
-    let (status, answer) = api.post("/v1/events", "application/cloudevents-batch+json", body).await?;
+    let Answered { status, body: answer, .. } = api.post("/v1/events", "application/cloudevents-batch+json", body).await?;
     if status != StatusCode::CREATED && status != StatusCode::MULTI_STATUS {
         bail!(problem_text(status, &answer));
     }

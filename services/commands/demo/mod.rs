@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::commands::serve::Server;
 use crate::commands::{Answer, say};
 use crate::reader::{ReadAxes, TimelineReader};
-use crate::shared::api_client::{ApiClient, local_server};
+use crate::shared::api_client::{Answered, ApiClient, local_server};
 use crate::shared::config::{self, Addresses, Role, Serving, Settings};
 use crate::shared::running;
 use crate::shared::stores::{Stores, Use};
@@ -108,7 +108,8 @@ async fn only_a_demo(ledger: &Ledger, addresses: &Addresses) -> anyhow::Result<(
 /// Publishes some of the lines, as one batch; answers the last position.
 async fn publish(api: &ApiClient, lines: std::ops::Range<usize>) -> anyhow::Result<Position> {
     let events: Vec<&str> = OUTAGE.lines().skip(lines.start).take(lines.end.saturating_sub(lines.start)).collect();
-    let (status, body) = api.post("/v1/events", "application/cloudevents-batch+json", format!("[{}]", events.join(",")).into_bytes()).await?;
+    let Answered { status, body, .. } =
+        api.post("/v1/events", "application/cloudevents-batch+json", format!("[{}]", events.join(",")).into_bytes()).await?;
     let answer: Value = serde_json::from_slice(&body).with_context(|| format!("the intake answered {status}"))?;
     let items = answer["items"].as_array().with_context(|| format!("the intake answered {status}: {answer}"))?;
     if let Some(problem) = items.iter().find_map(|item| item.get("problem")) {

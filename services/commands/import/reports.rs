@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::super::{Answer, Progress, say};
 use super::table::Table;
-use crate::shared::api_client::{ApiClient, problem_text};
+use crate::shared::api_client::{Answered, ApiClient};
 use crate::shared::config::{Format, ImportFlags, Settings};
 use crate::shared::stores::Use;
 
@@ -104,11 +104,11 @@ async fn send(api: &ApiClient, series: &Series<'_>, flags: &ImportFlags, summary
     let progress = Progress::new("importing (bins)", bins.len() as u64);
     for (part, bins) in bins.chunks(REQUEST_BINS).enumerate() {
         let lines: Vec<String> = bins.iter().map(|(minute, number)| line(series, flags, *minute, *number)).collect();
-        let (status, body) = send_part(api, lines.join("\n")).await?;
-        if status != StatusCode::OK {
-            bail!(problem_text(status, &body));
+        let answered = send_part(api, lines.join("\n")).await?;
+        if answered.status != StatusCode::OK {
+            bail!(answered.problem());
         }
-        let answer: Value = serde_json::from_slice(&body)?;
+        let answer: Value = serde_json::from_slice(&answered.body)?;
         if answer["accepted"].as_u64() != Some(bins.len() as u64) {
             bail!("of {} bins {} were accepted", bins.len(), answer["accepted"]);
         }
@@ -123,11 +123,11 @@ async fn send(api: &ApiClient, series: &Series<'_>, flags: &ImportFlags, summary
 }
 
 /// A part is a flush of its own that is named after what it says: sent again it is the same. So a log that is slow is asked again.
-async fn send_part(api: &ApiClient, lines: String) -> anyhow::Result<(StatusCode, bytes::Bytes)> {
+async fn send_part(api: &ApiClient, lines: String) -> anyhow::Result<Answered> {
     let mut tries = 1;
     loop {
         let answer = api.post("/v1/reports?history=true", "application/x-ndjson", lines.clone().into_bytes()).await?;
-        if answer.0 != StatusCode::SERVICE_UNAVAILABLE || tries == TRIES {
+        if answer.status != StatusCode::SERVICE_UNAVAILABLE || tries == TRIES {
             return Ok(answer);
         }
         tries += 1;

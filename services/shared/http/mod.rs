@@ -29,3 +29,7 @@ pub use ready::Ready;
 
 /// The largest body that is read, in bytes; a batch of 1,000 ordinary events is a twentieth of it.
 pub const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+
+/// An event may be written more widely than it is kept (spaces between members, data as base64): as it is sent it has at most so many
+/// bytes. What is larger is not read at all.
+pub const MAX_SENT_EVENT_BYTES: usize = 1024 * 1024;
