@@ -3,18 +3,19 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use dateline_backends::Ledger;
 use dateline_events::Position;
 use dateline_timelines::tell::{self, Lang, Options};
-use serde_json::Value;
 
 use crate::commands::serve::Server;
 use crate::commands::{Answer, say};
 use crate::reader::{ReadAxes, TimelineReader};
-use crate::shared::api_client::{Answered, ApiClient, local_server};
+use crate::shared::api_client::{ApiClient, local_server};
 use crate::shared::config::{self, Addresses, Role, Serving, Settings};
+use crate::shared::publisher::{Outcome, Publisher};
 use crate::shared::running;
 use crate::shared::stores::{Stores, Use};
 
@@ -33,14 +34,15 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
     let serving = Serving { listen, ..Serving::of(settings, &Role::ALL) };
     let Stage { running, api, timelines } = Stage::of(settings, &serving).await?;
     let at = api.named();
+    let publisher = Publisher::patient(Arc::new(api));
     say(&format!("Dateline plays the WhatsApp outage of 25 October 2022 through intake, ledger, projector and reader ({at}).\n\n"))?;
 
-    let misread = publish(&api, 0..UP_TO_MISREADING).await?;
-    let corrected = publish(&api, UP_TO_MISREADING..UP_TO_MISREADING + 1).await?;
-    let last = publish(&api, UP_TO_MISREADING + 1..usize::MAX).await?;
+    let misread = publish(&publisher, 0..UP_TO_MISREADING).await?;
+    let corrected = publish(&publisher, UP_TO_MISREADING..UP_TO_MISREADING + 1).await?;
+    let last = publish(&publisher, UP_TO_MISREADING + 1..usize::MAX).await?;
     let suffix = if claims { "&claims=true" } else { "" };
     for lang in ["en", "bn"] {
-        let told = api.get(&format!("/v1/incidents/whatsapp/timeline.txt?lang={lang}&min_position={last}{suffix}")).await?;
+        let told = publisher.api().get(&format!("/v1/incidents/whatsapp/timeline.txt?lang={lang}&min_position={last}{suffix}")).await?;
         say(&format!("{}\n", String::from_utf8_lossy(&told)))?;
     }
     say(&correction(&timelines, misread, corrected).await?)?;
@@ -106,17 +108,17 @@ async fn only_a_demo(ledger: &Ledger, addresses: &Addresses) -> anyhow::Result<(
 }
 
 /// Publishes some of the lines, as one batch; answers the last position.
-async fn publish(api: &ApiClient, lines: std::ops::Range<usize>) -> anyhow::Result<Position> {
-    let events: Vec<&str> = OUTAGE.lines().skip(lines.start).take(lines.end.saturating_sub(lines.start)).collect();
-    let Answered { status, body, .. } =
-        api.post("/v1/events", "application/cloudevents-batch+json", format!("[{}]", events.join(",")).into_bytes()).await?;
-    let answer: Value = serde_json::from_slice(&body).with_context(|| format!("the intake answered {status}"))?;
-    let items = answer["items"].as_array().with_context(|| format!("the intake answered {status}: {answer}"))?;
-    if let Some(problem) = items.iter().find_map(|item| item.get("problem")) {
-        bail!("the demo's own event was refused: {problem}");
+async fn publish(publisher: &Publisher, lines: std::ops::Range<usize>) -> anyhow::Result<Position> {
+    let events: Vec<&[u8]> = OUTAGE.lines().skip(lines.start).take(lines.len()).map(str::as_bytes).collect();
+    let mut last = 0;
+    for outcome in publisher.publish(&events).await {
+        match outcome {
+            Outcome::Fresh(position) | Outcome::Known(position) => last = last.max(position),
+            Outcome::Conflict(why) | Outcome::Refused(why) => bail!("the demo's own event was refused: {why}"),
+            Outcome::TryAgain(again) => return Err(again.into()),
+        }
     }
-    let positions = items.iter().filter_map(|item| item["receipt"]["position"].as_u64());
-    positions.max().context("the intake gave no receipt")
+    Ok(last)
 }
 
 /// What the correction changed, in words, in both languages.
