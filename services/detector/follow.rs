@@ -4,26 +4,26 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, bail};
 use axum::Router;
 use axum::extract::State as Shared;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use dateline_backends::{Reports, StateStore};
 use dateline_events::reports::Flush;
 use serde::Serialize;
-use serde_json::Value;
 use tokio::sync::watch;
 
 use super::baselines::Baselines;
 use super::bounds::{bound, now_minute};
 use super::service::Said;
 use super::service_watches::ServiceWatches;
-use crate::shared::api_client::{Answered, ApiClient, ends_an_event, problem_text, status_of};
+use crate::shared::api_client::ApiClient;
+use crate::shared::back_off::BackOff;
 use crate::shared::http::{Gate, Problem};
 use crate::shared::plot::Plot;
 use crate::shared::plots;
+use crate::shared::publisher::{Outcome, Publisher, TryAgain};
 
 /// So many flushes are read at once.
 const READ_FLUSHES: usize = 256;
@@ -31,7 +31,8 @@ const READ_FLUSHES: usize = 256;
 /// Where there is nothing new it looks again after so long, in milliseconds.
 const LOOK_AGAIN_MS: u64 = 200;
 
-/// After a failure it waits so long before it tries again, in milliseconds; twice as long after each further one, up to the most.
+/// After a failure it waits so long before it tries again, in milliseconds; twice as long after each further one, up to the most; later
+/// where an intake asks for it.
 const RETRY_FIRST_MS: u64 = 100;
 const RETRY_MOST_MS: u64 = 10_000;
 
@@ -43,9 +44,6 @@ const SIZE_EVERY_MS: u64 = 10_000;
 
 /// A log of reports that looks shorter than it was read is asked again for so long, in milliseconds, before that is believed.
 const BELIEVED_AFTER_MS: u64 = 15_000;
-
-/// So many events go in one request.
-const BATCH_EVENTS: usize = 500;
 
 /// How the detector does, for whoever asks.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -96,7 +94,7 @@ impl Default for Detector {
 struct Work {
     reports: Reports,
     state_store: StateStore,
-    api: Arc<ApiClient>,
+    publisher: Publisher,
     watches: ServiceWatches,
     book: Baselines,
     state: watch::Sender<State>,
@@ -118,14 +116,14 @@ impl Detector {
 
     /// Follows the log until told to stop.
     pub async fn run(self, reports: Reports, state_store: StateStore, api: Arc<ApiClient>, mut stop: watch::Receiver<bool>) {
-        let mut wait_ms = RETRY_FIRST_MS;
+        let mut back_off = back_off();
         while !*stop.borrow() {
-            let followed = self.follow(reports.clone(), state_store.clone(), api.clone(), stop.clone(), &mut wait_ms).await;
+            let followed = self.follow(reports.clone(), state_store.clone(), api.clone(), stop.clone(), &mut back_off).await;
             let Err(error) = followed else { return };
-            tracing::error!(error = format!("{error:#}"), wait_ms, "the detector does not go on, and will try again");
+            let pause = back_off.pause(error.downcast_ref::<TryAgain>().and_then(|again| again.after));
+            tracing::error!(error = format!("{error:#}"), wait_ms = pause.as_millis() as u64, "the detector does not go on, and will try again");
             self.state.send_modify(|state| state.why = Some(format!("{error:#}")));
-            let _ = tokio::time::timeout(Duration::from_millis(wait_ms), stop.wait_for(|stop| *stop)).await;
-            wait_ms = (wait_ms * 2).min(RETRY_MOST_MS);
+            let _ = tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await;
         }
     }
 
@@ -135,15 +133,16 @@ impl Detector {
         state_store: StateStore,
         api: Arc<ApiClient>,
         mut stop: watch::Receiver<bool>,
-        wait_ms: &mut u64,
+        back_off: &mut BackOff,
     ) -> anyhow::Result<()> {
         let (book, remembered) = Baselines::open(&state_store).await?;
         let watches = ServiceWatches::new(remembered);
         let (remembered, state) = (Instant::now(), self.state.clone());
-        let mut work = Work { reports, state_store, api, watches, book, state, remembered, sized: None, shorter: None, told_ahead: false };
+        let publisher = Publisher::new(api);
+        let mut work = Work { reports, state_store, publisher, watches, book, state, remembered, sized: None, shorter: None, told_ahead: false };
         loop {
             let is_caught_up = work.step().await?;
-            *wait_ms = RETRY_FIRST_MS;
+            *back_off = self::back_off();
             if *stop.borrow() {
                 return work.remember().await;
             }
@@ -249,34 +248,20 @@ impl Work {
         }
     }
 
-    /// Publishes; an id that is taken was said already.
+    /// Publishes; an id that is taken was said already, and an event that no intake takes stops nobody.
     async fn publish(&self, said: &[Said]) -> anyhow::Result<u64> {
+        let events: Vec<&[u8]> = said.iter().map(|said| said.event.as_slice()).collect();
         let mut fresh = 0;
-        for batch in said.chunks(BATCH_EVENTS) {
-            let mut body = vec![b'['];
-            body.extend(batch.iter().map(|said| said.event.as_slice()).collect::<Vec<_>>().join(&b','));
-            body.push(b']');
-            let Answered { status, body: answer, .. } = self.api.post("/v1/events", "application/cloudevents-batch+json", body).await?;
-            if status != StatusCode::CREATED && status != StatusCode::MULTI_STATUS {
-                bail!(problem_text(status, &answer));
-            }
-            let answer: Value = serde_json::from_slice(&answer)?;
-            let items = answer["items"].as_array().filter(|items| items.len() == batch.len()).context("the server did not answer every event")?;
-            for (said, item) in batch.iter().zip(items) {
-                let status = status_of(item)?;
-                match item.get("receipt") {
-                    Some(receipt) if receipt["fresh"].as_bool() == Some(true) => {
-                        fresh += 1;
-                        tracing::info!("{}", said.sentence);
-                    }
-                    Some(_) => {}
-                    None if status == StatusCode::CONFLICT => {
-                        tracing::warn!("said otherwise before, and not again: {}", said.sentence);
-                    }
-                    // One that no intake takes stops nobody.
-                    None if ends_an_event(status) => tracing::error!(problem = %item["problem"], "refused: {}", said.sentence),
-                    None => bail!("{}: {}", said.sentence, item["problem"]),
+        for (said, outcome) in said.iter().zip(self.publisher.publish(&events).await) {
+            match outcome {
+                Outcome::Fresh(_) => {
+                    fresh += 1;
+                    tracing::info!("{}", said.sentence);
                 }
+                Outcome::Known(_) => {}
+                Outcome::Conflict(why) => tracing::warn!(why, "said otherwise before, and not again: {}", said.sentence),
+                Outcome::Refused(why) => tracing::error!(why, "refused: {}", said.sentence),
+                Outcome::TryAgain(again) => return Err(anyhow::Error::new(again).context(said.sentence.clone())),
             }
         }
         Ok(fresh)
@@ -293,6 +278,10 @@ impl Work {
         }
         self.book.save(&self.state_store, self.watches.position(), self.watches.ticks(), self.watches.services(), changed.iter()).await
     }
+}
+
+fn back_off() -> BackOff {
+    BackOff::new(Duration::from_millis(RETRY_FIRST_MS), Duration::from_millis(RETRY_MOST_MS))
 }
 
 async fn show(Shared((state, gate)): Shared<(watch::Receiver<State>, Gate)>, headers: HeaderMap) -> Result<Response, Problem> {
