@@ -13,6 +13,7 @@ mod feed_state;
 mod meters;
 mod pages;
 mod outbox;
+mod published;
 mod publishing;
 mod schedule;
 mod page_publisher;

@@ -13,6 +13,7 @@ use super::{Answer, Progress, say};
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Format, ImportFlags, ImportKind, Settings};
 use crate::shared::http::parameters::instant;
+use crate::shared::publisher::Publisher;
 use crate::shared::stores::{Use, has_no_state_store, open_state_store};
 use crate::watcher::import::{Import, Order};
 
@@ -37,18 +38,18 @@ async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answe
         read_at: read_at.map_err(|problem| anyhow::Error::msg(problem.detail))?,
         dry_run: flags.dry_run,
     };
-    let (api, state_store) = if flags.dry_run {
+    let (publisher, state_store) = if flags.dry_run {
         (None, remembered(settings).await?)
     } else {
-        (Some(Arc::new(ApiClient::open(settings, Use::Append).await?)), Some(open_state_store(&settings.addresses).await?))
+        (Some(Publisher::patient(Arc::new(ApiClient::open(settings, Use::Append).await?))), Some(open_state_store(&settings.addresses).await?))
     };
     let progress = Progress::new("importing (bytes)", 0);
-    let import = Import::new(order, api.clone(), state_store);
+    let import = Import::new(order, publisher.clone(), state_store);
     let summary =
         import.run(&|done, of| progress.at(done, of)).await.context("the import stopped; what was published stays, and a new run goes on")?;
     progress.end();
-    if let Some(api) = &api {
-        api.settle().await?;
+    if let Some(publisher) = &publisher {
+        publisher.api().settle().await?;
     }
     match flags.format {
         Format::Text => say(&summary.text(flags.dry_run))?,

@@ -77,7 +77,7 @@ impl Publisher {
     }
 
     /// Whom it publishes to.
-    pub fn api(&self) -> &ApiClient {
+    pub fn api(&self) -> &Arc<ApiClient> {
         &self.api
     }
 

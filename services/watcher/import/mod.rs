@@ -8,7 +8,6 @@ mod versions;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use dateline_backends::StateStore;
@@ -20,8 +19,8 @@ use dateline_status_pages::{
 use super::outbox::open_page_memory;
 use super::page_memory::PageMemory;
 use super::page_publisher::{Page, Who, registration};
-use super::publishing::Publishing;
-use crate::shared::api_client::ApiClient;
+use super::published::Published;
+use crate::shared::publisher::{PublishQueue, Publisher};
 
 pub use summary::Summary;
 
@@ -55,18 +54,19 @@ pub struct Order {
 pub struct Import {
     order: Order,
     /// None for a dry run: nothing is published.
-    publishing: Option<Publishing>,
-    api: Option<Arc<ApiClient>>,
+    publisher: Option<Publisher>,
+    queue: Option<PublishQueue<Vec<u8>>>,
+    published: Published,
     state_store: Option<StateStore>,
     books: BTreeMap<String, PageMemory>,
     summary: Summary,
 }
 
 impl Import {
-    /// Prepares an import; without a door it is a dry run.
-    pub fn new(order: Order, api: Option<Arc<ApiClient>>, state_store: Option<StateStore>) -> Self {
-        let publishing = api.clone().map(Publishing::new);
-        Self { order, publishing, api, state_store, books: BTreeMap::new(), summary: Summary::default() }
+    /// Prepares an import; without a publisher it is a dry run.
+    pub fn new(order: Order, publisher: Option<Publisher>, state_store: Option<StateStore>) -> Self {
+        let queue = publisher.clone().map(PublishQueue::new);
+        Self { order, publisher, queue, published: Published::default(), state_store, books: BTreeMap::new(), summary: Summary::default() }
     }
 
     /// Imports every file; `progress` is told how many bytes of each are read.
@@ -163,8 +163,8 @@ impl Import {
 
     async fn book(&mut self, service: &str) -> anyhow::Result<()> {
         if !self.books.contains_key(service) {
-            let book = match (&self.state_store, &self.api) {
-                (Some(state_store), Some(api)) => open_page_memory(state_store, api, service).await?,
+            let book = match (&self.state_store, &self.publisher) {
+                (Some(state_store), Some(publisher)) => open_page_memory(state_store, publisher.api(), service).await?,
                 (Some(state_store), None) => PageMemory::open(state_store, service).await?,
                 (None, _) => PageMemory::empty(service),
             };
@@ -174,32 +174,38 @@ impl Import {
     }
 
     async fn register(&mut self, page: &Page, who: &Who, drafts: &[Draft]) -> anyhow::Result<()> {
-        let (Some(publishing), Some(api)) = (&mut self.publishing, &self.api) else { return Ok(()) };
+        let Some(publisher) = &self.publisher else { return Ok(()) };
         if !drafts.is_empty()
             && self.summary.first_of(&page.service)
-            && let Some(event) = registration(api, page, who).await?
+            && let Some(event) = registration(publisher.api(), page, who).await?
         {
-            publishing.push(event).await?;
+            self.push(event).await?;
         }
         Ok(())
     }
 
     async fn say(&mut self, draft: &Draft, page: &dialects::Page<'_>) -> anyhow::Result<()> {
         self.summary.said(draft);
-        match &mut self.publishing {
-            Some(publishing) => publishing.push(draft.bytes(page)).await,
-            None => Ok(()),
+        if self.queue.is_some() { self.push(draft.bytes(page)).await } else { Ok(()) }
+    }
+
+    async fn push(&mut self, event: Vec<u8>) -> anyhow::Result<()> {
+        let Some(queue) = &mut self.queue else { return Ok(()) };
+        for (event, outcome) in queue.push(event).await? {
+            self.published.count(&event, outcome)?;
         }
+        Ok(())
     }
 
     async fn flush(&mut self) -> anyhow::Result<()> {
-        if let Some(publishing) = &mut self.publishing {
-            let published = publishing.flush().await?;
-            for book in self.books.values_mut() {
-                published.unsaid.iter().for_each(|event| book.unsaid(event));
-            }
-            self.summary.published(published);
+        let Some(queue) = &mut self.queue else { return Ok(()) };
+        for (event, outcome) in queue.flush().await? {
+            self.published.count(&event, outcome)?;
         }
+        for book in self.books.values_mut() {
+            self.published.rejected.iter().for_each(|event| book.unsaid(event));
+        }
+        self.summary.published(std::mem::take(&mut self.published));
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use dateline_status_pages::{Draft, Nature, Observation, SeenIncident};
 use serde_json::{Value, json};
 
-use super::super::publishing::Published;
+use super::super::published::Published;
 
 /// So many refusals are told one by one; the rest is counted.
 const MAX_TOLD_REFUSALS: usize = 1_000;
@@ -79,7 +79,7 @@ impl Summary {
     pub(super) fn published(&mut self, published: Published) {
         self.published += published.fresh as u64;
         self.known += published.known as u64;
-        let untold = (published.refusals - published.refused.len()) as u64;
+        let untold = (published.rejected.len() - published.refused.len()) as u64;
         for (what, why) in published.refused {
             self.refused(what, why);
         }
