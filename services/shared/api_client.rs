@@ -212,18 +212,6 @@ pub fn checked(url: &Address) -> anyhow::Result<Address> {
     Ok(whole.into())
 }
 
-/// True for a status that ends an event: this will never be taken. Everything else says nothing of the event (the caller's key, a
-/// server that is not ready), and it is sent again.
-pub fn ends_an_event(status: StatusCode) -> bool {
-    [StatusCode::BAD_REQUEST, StatusCode::CONFLICT, StatusCode::PAYLOAD_TOO_LARGE, StatusCode::UNPROCESSABLE_ENTITY].contains(&status)
-}
-
-/// The status of an answered item; an error where it says none.
-pub fn status_of(item: &Value) -> anyhow::Result<StatusCode> {
-    let status = item["status"].as_u64().and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
-    status.with_context(|| format!("the server's answer names no status: {item}"))
-}
-
 /// A problem in one line, as a command says it.
 pub fn problem_text(status: StatusCode, body: &[u8]) -> String {
     Refusal::of(status, body).to_string()

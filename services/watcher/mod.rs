@@ -14,7 +14,6 @@ mod meters;
 mod pages;
 mod outbox;
 mod published;
-mod publishing;
 mod schedule;
 mod page_publisher;
 mod state;

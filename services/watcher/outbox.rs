@@ -2,7 +2,6 @@
 //! says by then may be something else, and the ids are given.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use dateline_backends::{Revision, StateError, StateStore};
 use dateline_events::{Instant, sha256_hex};
@@ -11,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::page_memory::PageMemory;
-use super::publishing::{Published, Publishing};
-use crate::shared::api_client::ApiClient;
+use super::published::Published;
+use crate::shared::publisher::Publisher;
 
 /// A piece of it in the state store, in bytes.
 const PIECE_BYTES: usize = 384 * 1024;
@@ -91,15 +90,15 @@ impl Outbox {
     }
 
     /// Publishes it, remembers it, and notes that nothing is pending.
-    pub async fn finish(self, api: &Arc<ApiClient>, state_store: &StateStore, book: &mut PageMemory) -> anyhow::Result<Published> {
-        let mut publishing = Publishing::new(api.clone());
-        for event in &self.events {
-            publishing.push(event.get().as_bytes().to_vec()).await?;
+    pub async fn finish(self, publisher: &Publisher, state_store: &StateStore, book: &mut PageMemory) -> anyhow::Result<Published> {
+        let events: Vec<&[u8]> = self.events.iter().map(|event| event.get().as_bytes()).collect();
+        let mut published = Published::default();
+        for (event, outcome) in events.iter().zip(publisher.publish(&events).await) {
+            published.count(event, outcome)?;
         }
-        let published = publishing.flush().await?;
         let noted = !self.events.is_empty();
         book.absorb(self.touched);
-        published.unsaid.iter().for_each(|event| book.unsaid(event));
+        published.rejected.iter().for_each(|event| book.unsaid(event));
         book.read(&self.read.0, self.read.1);
         book.save(state_store).await?;
         if noted {
@@ -113,11 +112,11 @@ impl Outbox {
 const HEAD: &str = "head";
 
 /// Opens what is remembered of a page; what a watcher was about to say when it ended is said first.
-pub async fn open_page_memory(state_store: &StateStore, api: &Arc<ApiClient>, service: &str) -> anyhow::Result<PageMemory> {
+pub async fn open_page_memory(state_store: &StateStore, publisher: &Publisher, service: &str) -> anyhow::Result<PageMemory> {
     let mut book = PageMemory::open(state_store, service).await?;
     if let Some(pending) = Outbox::open(state_store, service).await? {
         tracing::info!(service, events = pending.events.len(), "a watcher ended while it published; saying that to its end");
-        pending.finish(api, state_store, &mut book).await?;
+        pending.finish(publisher, state_store, &mut book).await?;
     }
     Ok(book)
 }

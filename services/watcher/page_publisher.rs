@@ -15,8 +15,9 @@ use tokio::sync::Mutex;
 use super::budget::{self, Allowance, OverBudget};
 use super::outbox::{Outbox, open_page_memory};
 use super::page_memory::PageMemory;
-use super::publishing::Published;
+use super::published::Published;
 use crate::shared::api_client::ApiClient;
+use crate::shared::publisher::Publisher;
 
 /// Whose page is read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +81,7 @@ pub enum NotTaken {
 
 /// The publisher of all pages. One reading of a page is taken at a time.
 pub struct PagePublisher {
-    api: Arc<ApiClient>,
+    publisher: Publisher,
     state_store: StateStore,
     /// How much the page of a service may bring; where nothing is said, the usual.
     allowances: HashMap<String, Allowance>,
@@ -90,7 +91,7 @@ pub struct PagePublisher {
 impl PagePublisher {
     /// A publisher that sends events through this client and remembers in this state store.
     pub async fn open(api: Arc<ApiClient>, state_store: StateStore) -> anyhow::Result<Self> {
-        Ok(Self { api, state_store, allowances: HashMap::new(), books: Mutex::default() })
+        Ok(Self { publisher: Publisher::new(api), state_store, allowances: HashMap::new(), books: Mutex::default() })
     }
 
     /// The same who lets these pages bring so much.
@@ -105,7 +106,7 @@ impl PagePublisher {
         let book = self.books.lock().await.entry(page.service.clone()).or_default().clone();
         let mut book = book.lock().await;
         if book.is_none() {
-            *book = Some(open_page_memory(&self.state_store, &self.api, &page.service).await.map_err(not_taken)?);
+            *book = Some(open_page_memory(&self.state_store, &self.publisher, &page.service).await.map_err(not_taken)?);
         }
         let Some(open) = book.as_mut() else { return Ok(Taken::default()) };
         let taken = self.publish(page, &reading, &observation, open).await;
@@ -132,7 +133,7 @@ impl PagePublisher {
         let edits = changes.drafts.iter().map(|draft| draft.edits.len()).sum();
         let mut events = Vec::with_capacity(changes.drafts.len() + 1);
         if !changes.drafts.is_empty() {
-            events.extend(registration(&self.api, page, &who).await?);
+            events.extend(registration(self.publisher.api(), page, &who).await?);
         }
         events.extend(changes.drafts.iter().map(|draft| draft.bytes(&who.page(page))));
         if !events.is_empty() {
@@ -146,7 +147,7 @@ impl PagePublisher {
         if !pending.events.is_empty() {
             pending.note(&self.state_store, &page.service).await?;
         }
-        let Published { fresh, known, refused, .. } = pending.finish(&self.api, &self.state_store, book).await?;
+        let Published { fresh, known, refused, .. } = pending.finish(&self.publisher, &self.state_store, book).await?;
         let refused = refused.into_iter().map(|(what, why)| Refused { what, why });
         let refused = observation.refused.iter().cloned().chain(refused).collect();
         Ok(Taken { incidents: observation.incidents.len(), published: fresh, known, edits, refused })

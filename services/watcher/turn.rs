@@ -4,6 +4,7 @@
 //! When the next turn comes is not decided here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dateline_backends::{StateError, StateStore, now};
 use dateline_events::{Instant, sha256_hex};
@@ -17,9 +18,12 @@ use super::meters::{Meters, Outcome};
 use super::page_publisher::{NotTaken, PagePublisher, Reading, Taken};
 use super::pages::Feed;
 use super::schedule::Ended;
+use crate::shared::back_off::BackOff;
+use crate::shared::publisher::TryAgain;
 use crate::shared::supervise::Roles;
 
-/// What could not be published is tried again after so long, in milliseconds; twice as long after each further try, up to the most.
+/// What could not be published is tried again after so long, in milliseconds; twice as long after each further try, up to the most; later
+/// where the server asks for it.
 const PUBLISH_AGAIN_MS: u64 = 1_000;
 const PUBLISH_AGAIN_MOST_MS: u64 = 60_000;
 
@@ -57,7 +61,7 @@ pub struct Unpublished {
     validators: Validators,
     as_of: Instant,
     read_at: Instant,
-    tries: u32,
+    back_off: BackOff,
 }
 
 /// How a turn ended.
@@ -180,7 +184,8 @@ impl TurnContext {
             (memory.etag, memory.last_modified) = (validators.etag, validators.last_modified);
             return Ok(None);
         }
-        Ok(Some(Unpublished { held, sha256, validators, as_of: fetched.as_of, read_at: fetched.read_at, tries: 0 }))
+        let back_off = BackOff::new(Duration::from_millis(PUBLISH_AGAIN_MS), Duration::from_millis(PUBLISH_AGAIN_MOST_MS));
+        Ok(Some(Unpublished { held, sha256, validators, as_of: fetched.as_of, read_at: fetched.read_at, back_off }))
     }
 
     async fn failed(&self, place: &mut Place, failure: &Failure) -> Ended {
@@ -193,8 +198,8 @@ impl TurnContext {
     fn unpublished(&self, place: &mut Place, mut read: Unpublished, error: &anyhow::Error) -> Ended {
         self.meters.unpublished.increment(1);
         tracing::warn!(service = place.feed.page.service, url = %place.feed.url, error = format!("{error:#}"), "a reading could not be published; trying again");
-        let after_ms = PUBLISH_AGAIN_MS.saturating_mul(2_u64.saturating_pow(read.tries)).min(PUBLISH_AGAIN_MOST_MS);
-        read.tries = read.tries.saturating_add(1);
+        let asked = error.downcast_ref::<TryAgain>().and_then(|again| again.after);
+        let after_ms = read.back_off.pause(asked).as_millis() as u64;
         place.entry.memory.set_why(&format!("it was read, and could not be published: {error:#}"));
         place.unpublished = Some(read);
         Ended::Again { after_ms }

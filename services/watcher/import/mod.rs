@@ -164,7 +164,7 @@ impl Import {
     async fn book(&mut self, service: &str) -> anyhow::Result<()> {
         if !self.books.contains_key(service) {
             let book = match (&self.state_store, &self.publisher) {
-                (Some(state_store), Some(publisher)) => open_page_memory(state_store, publisher.api(), service).await?,
+                (Some(state_store), Some(publisher)) => open_page_memory(state_store, publisher, service).await?,
                 (Some(state_store), None) => PageMemory::open(state_store, service).await?,
                 (None, _) => PageMemory::empty(service),
             };

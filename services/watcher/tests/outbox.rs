@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::Addresses;
+use crate::shared::publisher::{Outcome, Publisher};
 use crate::shared::stores::{Stores, Use};
 use crate::watcher::outbox::Outbox;
 use crate::watcher::page_publisher::{Page, PagePublisher, Reading};
-use crate::watcher::publishing::Publishing;
 
 fn document(words: &str) -> Vec<u8> {
     json!({"page": {"id": "p", "name": "Mail"}, "components": [], "scheduled_maintenances": [], "incidents": [{"id": "a", "name": "Slow mail",
@@ -58,7 +58,6 @@ async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
     page_publisher().await.take(&page, reading(&first, 1)).await.unwrap();
 
     // The second wording is noted and published; then the process is no more: nothing is remembered.
-    let mut publishing = Publishing::new(api.clone());
     let beside = tempfile::tempdir().unwrap();
     let apart = Stores::open(&Addresses::in_folder(beside.path().to_owned()), Use::Append).await.unwrap();
     let twin = PagePublisher::open(Arc::new(ApiClient::files(apart.clone())), apart.state_store.clone()).await.unwrap();
@@ -82,8 +81,8 @@ async fn a_page_that_changed_while_the_watcher_was_dead_tells_both_wordings() {
         read: ("summary".into(), Instant::parse("2026-01-05T10:02:00Z").unwrap()),
     };
     pending.note(&stores.state_store, "mail").await.unwrap();
-    publishing.push(text.into_bytes()).await.unwrap();
-    publishing.flush().await.unwrap();
+    let published = Publisher::new(api.clone()).publish(&[text.as_bytes()]).await;
+    assert!(matches!(published[..], [Outcome::Fresh(_)]), "{published:?}");
 
     // A new process finds the third.
     let taken = page_publisher().await.take(&page, reading(&third, 3)).await.unwrap();
