@@ -102,6 +102,7 @@ impl Publisher {
         }
         outcomes.into_iter().flatten().collect()
     }
+
     /// One request.
     async fn ask(&self, events: &[&[u8]]) -> Answer {
         let is_batch = events.len() > 1 || is_json(events[0]);
