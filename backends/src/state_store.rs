@@ -18,6 +18,9 @@ pub(crate) const MAX_KEY_BYTES: usize = 256;
 /// The most entries that one call of [`StateStore::list`] answers: a page.
 pub const MAX_LISTED_KEYS: usize = 1_000;
 
+/// [`StateStore::update`] puts so often at most, where others put the same key meanwhile.
+pub const MAX_UPDATE_TRIES: usize = 32;
+
 /// Names a version of one key: another one with every put. Only good for comparing.
 pub type Revision = u64;
 
@@ -127,6 +130,28 @@ impl StateStore {
         match self {
             Self::Embedded(state_store) => state_store.put(checked(key)?, value.to_vec(), expected).await,
             Self::Distributed(state_store) => state_store.put(checked(key)?, value.to_vec(), expected).await,
+        }
+    }
+
+    /// Changes a value: `change` is given what stands there (None: nothing), and answers what is to stand there, or None to leave it. That is
+    /// put by compare-and-swap. Where somebody else put meanwhile, `change` is asked again with that, so it decides and does nothing else;
+    /// after [`MAX_UPDATE_TRIES`] the last refusal is answered. True where `change` gave a value; one that stands there is not put again.
+    pub async fn update<E: From<StateError>>(
+        &self,
+        key: &str,
+        mut change: impl FnMut(Option<&[u8]>) -> Result<Option<Vec<u8>>, E>,
+    ) -> Result<bool, E> {
+        let mut tries = 1;
+        loop {
+            let there = self.get(key).await?;
+            let Some(value) = change(there.as_ref().map(|(value, _)| value.as_slice()))? else { return Ok(false) };
+            if there.as_ref().is_some_and(|(there, _)| *there == value) {
+                return Ok(true);
+            }
+            match self.put(key, &value, there.map(|(_, revision)| revision)).await {
+                Err(StateError::Changed { .. }) if tries < MAX_UPDATE_TRIES => tries += 1,
+                put => return Ok(put.map(|_| true)?),
+            }
         }
     }
 

@@ -1,12 +1,15 @@
 //! The state store changes by compare-and-swap only, and keeps what it has over a restart.
 
-use dateline_backends::{MAX_LISTED_KEYS, MAX_VALUE_BYTES, StateError};
+use dateline_backends::{MAX_LISTED_KEYS, MAX_UPDATE_TRIES, MAX_VALUE_BYTES, StateError, StateStore};
 
 use crate::support::Store;
 
 on_both_ledgers!(
     whoever_read_an_old_value_is_refused,
     of_many_that_put_at_once_one_wins_a_revision,
+    of_many_that_update_at_once_nobody_is_lost,
+    an_update_that_leaves_or_repeats_a_value_puts_nothing,
+    an_update_that_others_always_overtake_ends,
     a_list_has_what_begins_so_page_by_page,
     what_was_deleted_is_gone_and_comes_again_with_another_revision,
     keys_and_values_have_limits,
@@ -41,6 +44,60 @@ async fn of_many_that_put_at_once_one_wins_a_revision(store: &Store) {
     }
     assert_eq!(won.len(), 1);
     assert_eq!(one.get("seal").await.unwrap().map(|(_, revision)| revision), Some(won[0]));
+}
+
+/// One more than what stands there.
+fn one_more(there: Option<&[u8]>) -> Result<Option<Vec<u8>>, StateError> {
+    let count = there.map_or(0, |there| std::str::from_utf8(there).unwrap().parse::<usize>().unwrap());
+    Ok(Some((count + 1).to_string().into_bytes()))
+}
+
+/// What stands under the key that these tests count in.
+async fn count(state_store: &StateStore) -> String {
+    String::from_utf8(state_store.get("count").await.unwrap().unwrap().0).unwrap()
+}
+
+async fn of_many_that_update_at_once_nobody_is_lost(store: &Store) {
+    let one = store.state_store().await;
+    let other = store.state_store().await;
+    let racers = (0..MAX_UPDATE_TRIES).map(|number| {
+        let state_store = if number.is_multiple_of(2) { one.clone() } else { other.clone() };
+        tokio::spawn(async move { state_store.update("count", one_more).await })
+    });
+    for racer in racers.collect::<Vec<_>>() {
+        assert_eq!(racer.await.unwrap(), Ok(true));
+    }
+    assert_eq!(count(&one).await, MAX_UPDATE_TRIES.to_string());
+}
+
+async fn an_update_that_leaves_or_repeats_a_value_puts_nothing(store: &Store) {
+    let state_store = store.state_store().await;
+    assert_eq!(state_store.update("a", |there| Ok::<_, StateError>(there.map(<[u8]>::to_vec))).await, Ok(false));
+    assert_eq!(state_store.get("a").await, Ok(None));
+    let first = state_store.put("a", b"1", None).await.unwrap();
+    assert_eq!(state_store.update("a", |there| Ok::<_, StateError>(there.map(<[u8]>::to_vec))).await, Ok(true));
+    let refused = StateError::Engine("refused".to_owned());
+    assert_eq!(state_store.update("a", |_| Err(refused.clone())).await, Err(refused.clone()));
+    assert_eq!(state_store.get("a").await, Ok(Some((b"1".to_vec(), first))));
+}
+
+async fn an_update_that_others_always_overtake_ends(store: &Store) {
+    let (state_store, url) = (store.state_store().await, store.state_url());
+    let mut asked = 0;
+    // Whoever decides is overtaken each time, by a process of its own as it were.
+    let overtaken = |_: Option<&[u8]>| {
+        asked += 1;
+        let url = url.clone();
+        let overtaking = std::thread::spawn(move || {
+            let update = async { StateStore::open(url.as_str()).await?.update("count", one_more).await };
+            tokio::runtime::Runtime::new().unwrap().block_on(update)
+        });
+        assert_eq!(overtaking.join().unwrap(), Ok(true));
+        Ok::<_, StateError>(Some(b"mine".to_vec()))
+    };
+    let ended = state_store.update("count", overtaken).await;
+    assert!(matches!(ended, Err(StateError::Changed { .. })), "{ended:?}");
+    assert_eq!((asked, count(&state_store).await), (MAX_UPDATE_TRIES, MAX_UPDATE_TRIES.to_string()));
 }
 
 async fn a_list_has_what_begins_so_page_by_page(store: &Store) {

@@ -24,9 +24,6 @@ const REMEMBERED: Duration = Duration::from_secs(2);
 /// So many are remembered at once.
 const MAX_REMEMBERED: usize = 10_000;
 
-/// An entry is put so often against other writers.
-const TRIES: usize = 8;
-
 /// What stands in every record that registers a service.
 const KIND: &[u8] = b"service.registered";
 
@@ -80,44 +77,21 @@ impl Registrants {
     /// Who registered a slug, as it is now.
     pub async fn get_now(&self, slug: &str) -> Result<Option<Registrant>, Problem> {
         self.read_the_ledger().await?;
-        Ok(self.entry(slug).await?.map(|(found, _)| found))
+        let found = self.state_store.get(&place(slug)).await?;
+        Ok(found.map(|(value, _)| entry(slug, &value)).transpose()?)
     }
 
     /// Notes a registration. Whoever stands there first stays; `may_touch` is asked of it, and what it refuses is refused.
     pub async fn note(&self, slug: &str, new: Registrant, may_touch: impl Fn(&Registrant) -> Result<(), Problem>) -> Result<(), Problem> {
-        for _ in 0..TRIES {
-            let there = self.entry(slug).await?;
-            let wanted = match &there {
-                None => new.clone(),
-                Some((there, _)) => {
-                    may_touch(there)?;
-                    // Being named as a vendor changes nothing of a service.
-                    if new.registered { Registrant { source: there.source.clone(), ..new.clone() } } else { there.clone() }
-                }
-            };
-            if there.as_ref().is_some_and(|(there, _)| *there == wanted) {
-                return Ok(());
-            }
-            match self.put(slug, &wanted, there.map(|(_, revision)| revision)).await {
-                Err(StateError::Changed { .. }) => {}
-                put => {
-                    self.locked().remove(slug);
-                    return Ok(put?);
-                }
-            }
-        }
-        Err(StateError::Engine(format!("{PLACE}{slug} is written by others again and again")).into())
-    }
-
-    async fn entry(&self, slug: &str) -> Result<Option<(Registrant, u64)>, StateError> {
-        let Some((value, revision)) = self.state_store.get(&format!("{PLACE}{slug}")).await? else { return Ok(None) };
-        let found = serde_json::from_slice(&value).map_err(|error| StateError::Engine(format!("{PLACE}{slug} cannot be read: {error}")))?;
-        Ok(Some((found, revision)))
-    }
-
-    async fn put(&self, slug: &str, entry: &Registrant, revision: Option<u64>) -> Result<(), StateError> {
-        let value = serde_json::to_vec(entry).map_err(|error| StateError::Engine(error.to_string()))?;
-        self.state_store.put(&format!("{PLACE}{slug}"), &value, revision).await.map(drop)
+        let noted = |there: Option<&[u8]>| -> Result<_, Problem> {
+            let Some(there) = there.map(|value| entry(slug, value)).transpose()? else { return Ok(Some(written(&new)?)) };
+            may_touch(&there)?;
+            // Being named as a vendor changes nothing of a service.
+            Ok(new.registered.then(|| written(&Registrant { source: there.source, ..new.clone() })).transpose()?)
+        };
+        self.state_store.update(&place(slug), noted).await?;
+        self.locked().remove(slug);
+        Ok(())
     }
 
     /// Once a process: what the ledger holds behind the place up to which it was read before. Costs a walk over those records.
@@ -155,17 +129,12 @@ impl Registrants {
                 }
             }
         }
-        for (slug, entry) in first {
-            match self.put(&slug, &entry, None).await {
-                Ok(()) | Err(StateError::Changed { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+        for (slug, registrant) in first {
+            let value = written(&registrant)?;
+            self.state_store.update(&place(&slug), |there| Ok::<_, StateError>(there.is_none().then(|| value.clone()))).await?;
         }
         if head > from {
-            match self.state_store.put(READ_TO, head.to_string().as_bytes(), read_to.map(|(_, revision)| revision)).await {
-                Ok(_) | Err(StateError::Changed { .. }) => {}
-                Err(error) => return Err(error.into()),
-            }
+            self.state_store.update(READ_TO, |_| Ok::<_, StateError>(Some(head.to_string().into_bytes()))).await?;
         }
         Ok(())
     }
@@ -174,6 +143,18 @@ impl Registrants {
     fn locked(&self) -> std::sync::MutexGuard<'_, Remembered> {
         self.remembered.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
+}
+
+fn place(slug: &str) -> String {
+    format!("{PLACE}{slug}")
+}
+
+fn entry(slug: &str, value: &[u8]) -> Result<Registrant, StateError> {
+    serde_json::from_slice(value).map_err(|error| StateError::Engine(format!("{PLACE}{slug} cannot be read: {error}")))
+}
+
+fn written(entry: &Registrant) -> Result<Vec<u8>, StateError> {
+    serde_json::to_vec(entry).map_err(|error| StateError::Engine(error.to_string()))
 }
 
 /// Whoever comes first stays; the last registration names the vendor.

@@ -98,10 +98,7 @@ impl Keys {
         // Hexadecimal: an id that begins with a hyphen would be a flag to `dateline keys revoke`.
         let id = hexadecimal(&random[..6]);
         let key = format!("{PREFIX}{id}.{}", URL_SAFE_NO_PAD.encode(&random[8..]));
-        match self.state_store.put(MADE, now.as_bytes(), None).await {
-            Ok(_) | Err(StateError::Changed { .. }) => {}
-            Err(error) => return Err(error.into()),
-        }
+        self.state_store.update(MADE, |there| Ok::<_, StateError>(there.is_none().then(|| now.as_bytes().to_vec()))).await?;
         let stored = StoredKey { id, sha256: sha256_hex(key.as_bytes()), name: name.to_owned(), scopes, created: now.to_owned(), revoked: None };
         self.state_store.put(&format!("{PLACE}{}", stored.id), &serde_json::to_vec(&stored)?, None).await?;
         Ok((key, stored))
@@ -145,12 +142,13 @@ impl Keys {
 
     /// Revokes a key; false where there is none with this id.
     pub async fn revoke(&self, id: &str, now: &str) -> anyhow::Result<bool> {
-        let place = format!("{PLACE}{id}");
-        let Some((value, revision)) = self.state_store.get(&place).await? else { return Ok(false) };
-        let mut stored: StoredKey = serde_json::from_slice(&value)?;
-        stored.revoked.get_or_insert_with(|| now.to_owned());
-        self.state_store.put(&place, &serde_json::to_vec(&stored)?, Some(revision)).await?;
-        Ok(true)
+        let revoked = |there: Option<&[u8]>| {
+            let Some(value) = there else { return Ok(None) };
+            let mut stored: StoredKey = serde_json::from_slice(value)?;
+            stored.revoked.get_or_insert_with(|| now.to_owned());
+            Ok(Some(serde_json::to_vec(&stored)?))
+        };
+        self.state_store.update(&format!("{PLACE}{id}"), revoked).await
     }
 
     /// The key as kept, which says its id and what its holder may do.

@@ -4,13 +4,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
-use dateline_backends::{StateError, StateStore};
+use dateline_backends::StateStore;
 use dateline_events::Instant;
 
 use crate::shared::plot::Plot;
-
-/// A plot is put so often against another writer, who wrote something newer or the same.
-const TRIES: usize = 3;
 
 /// Of one day so many anomalies of a service have a plot; those with the lowest peaks give way.
 const MAX_A_DAY: usize = 24;
@@ -32,7 +29,7 @@ fn day_key(service: &str, at_s: i64) -> String {
 /// Leaves the plot of now, over what is there.
 pub async fn put_now(state_store: &StateStore, service: &str, plot: &Plot) -> anyhow::Result<()> {
     let value = serde_json::to_vec(plot)?;
-    change(state_store, &now_key(service), |_| Ok(value.clone())).await
+    state_store.update(&now_key(service), |_| Ok(Some(value.clone()))).await.map(drop)
 }
 
 /// Leaves the plot of an anomaly whose first bucket begins then.
@@ -46,24 +43,9 @@ pub async fn put_anomaly(state_store: &StateStore, service: &str, first_s: i64, 
         {
             day.remove(&lowest);
         }
-        Ok(serde_json::to_vec(&day)?)
+        Ok(Some(serde_json::to_vec(&day)?))
     };
-    change(state_store, &day_key(service, first_s), with).await
-}
-
-async fn change(state_store: &StateStore, key: &str, value: impl Fn(Option<&[u8]>) -> anyhow::Result<Vec<u8>>) -> anyhow::Result<()> {
-    for _ in 0..TRIES {
-        let there = state_store.get(key).await?;
-        let new = value(there.as_ref().map(|(bytes, _)| bytes.as_slice()))?;
-        if there.as_ref().is_some_and(|(bytes, _)| *bytes == new) {
-            return Ok(());
-        }
-        match state_store.put(key, &new, there.map(|(_, revision)| revision)).await {
-            Err(StateError::Changed { .. }) => {}
-            put => return Ok(put.map(drop)?),
-        }
-    }
-    anyhow::bail!("{key} is written by somebody else again and again")
+    state_store.update(&day_key(service, first_s), with).await.map(drop)
 }
 
 /// The plot of now; or that of an anomaly which shows a moment, in Unix seconds. None: there is none.

@@ -56,11 +56,11 @@ impl Publishers {
         {
             return Ok(scopes.clone());
         }
-        let scopes = match is_name(name) {
-            true => get(&self.state_store, name).await?.map(|(publisher, _)| publisher).filter(|publisher| !publisher.revoked),
+        let known = match is_name(name) {
+            true => self.state_store.get(&place(name)).await?.map(|(value, _)| read(name, &value)).transpose()?,
             false => None,
         };
-        let scopes = scopes.map_or_else(Scopes::nothing, |publisher| publisher.scopes);
+        let scopes = known.filter(|publisher| !publisher.revoked).map_or_else(Scopes::nothing, |publisher| publisher.scopes);
         if self.remembered.len() >= MAX_REMEMBERED {
             self.remembered.clear();
         }
@@ -74,14 +74,17 @@ pub async fn allow(state_store: &StateStore, name: &str, scopes: Scopes, now: &s
     if !is_name(name) {
         bail!("{name:?} is no publisher's name: write 1 to {MAX_NAME_BYTES} of the characters a-z 0-9 -, as the NATS user is called");
     }
-    put(state_store, Publisher { name: name.to_owned(), scopes, changed: now.to_owned(), revoked: false }).await
+    let publisher = serde_json::to_vec(&Publisher { name: name.to_owned(), scopes, changed: now.to_owned(), revoked: false })?;
+    state_store.update(&place(name), |_| Ok(Some(publisher.clone()))).await.map(drop)
 }
 
 /// Takes everything from a publisher; false where there is none of this name.
 pub async fn revoke(state_store: &StateStore, name: &str, now: &str) -> anyhow::Result<bool> {
-    let Some((publisher, _)) = get(state_store, name).await? else { return Ok(false) };
-    put(state_store, Publisher { revoked: true, changed: now.to_owned(), ..publisher }).await?;
-    Ok(true)
+    let revoked = |there: Option<&[u8]>| {
+        let Some(value) = there else { return Ok(None) };
+        Ok(Some(serde_json::to_vec(&Publisher { revoked: true, changed: now.to_owned(), ..read(name, value)? })?))
+    };
+    state_store.update(&place(name), revoked).await
 }
 
 /// Every publisher, revoked ones included.
@@ -89,17 +92,12 @@ pub async fn list(state_store: &StateStore) -> anyhow::Result<Vec<Publisher>> {
     state_store.all(PLACE).await?.iter().map(|entry| Ok(serde_json::from_slice(&entry.value)?)).collect()
 }
 
-async fn put(state_store: &StateStore, publisher: Publisher) -> anyhow::Result<()> {
-    let revision = get(state_store, &publisher.name).await?.map(|(_, revision)| revision);
-    state_store.put(&format!("{PLACE}{}", publisher.name), &serde_json::to_vec(&publisher)?, revision).await?;
-    Ok(())
+fn place(name: &str) -> String {
+    format!("{PLACE}{name}")
 }
 
-async fn get(state_store: &StateStore, name: &str) -> Result<Option<(Publisher, dateline_backends::Revision)>, StateError> {
-    let Some((value, revision)) = state_store.get(&format!("{PLACE}{name}")).await? else { return Ok(None) };
-    let publisher =
-        serde_json::from_slice(&value).map_err(|error| StateError::Engine(format!("what is kept of the publisher {name} is unreadable: {error}")))?;
-    Ok(Some((publisher, revision)))
+fn read(name: &str, value: &[u8]) -> Result<Publisher, StateError> {
+    serde_json::from_slice(value).map_err(|error| StateError::Engine(format!("what is kept of the publisher {name} is unreadable: {error}")))
 }
 
 fn is_name(name: &str) -> bool {

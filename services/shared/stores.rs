@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use dateline_backends::{Address, Ledger, LedgerError, LedgerOptions, Reports, ReportsError, StateError, StateStore, Views};
+use dateline_backends::{Address, Ledger, LedgerError, LedgerOptions, Reports, ReportsError, StateStore, Views};
 use dateline_events::{EventKey, Position};
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::watch;
@@ -131,16 +131,14 @@ pub async fn current_number(state_store: &StateStore) -> anyhow::Result<u32> {
 
 /// Makes another ledger current, by compare-and-swap: of two who restore at once, one is refused.
 pub async fn make_current(state_store: &StateStore, from: u32, to: u32) -> anyhow::Result<()> {
-    let found = state_store.get(CURRENT).await?;
-    let (number, revision) = match &found {
-        Some((value, revision)) => (u32::try_from(number_in(value)?)?, Some(*revision)),
-        None => (1, None),
+    let replaced = |there: Option<&[u8]>| {
+        let number = there.map_or(Ok(1), number_in)?;
+        if number != u64::from(from) {
+            bail!("ledger {number} became current meanwhile, not {from}: somebody else restored it");
+        }
+        Ok(Some(to.to_string().into_bytes()))
     };
-    if number != from {
-        bail!("ledger {number} became current meanwhile, not {from}: somebody else restored it");
-    }
-    state_store.put(CURRENT, to.to_string().as_bytes(), revision).await?;
-    Ok(())
+    state_store.update(CURRENT, replaced).await.map(drop)
 }
 
 /// Where the intake notes how far a ledger is known to reach.
@@ -179,20 +177,11 @@ pub async fn record_high_water_mark(ledger: Ledger, number: u32, state_store: St
 
 /// Several intakes may note at once; the farthest stays.
 async fn note(state_store: &StateStore, key: &str, reached: Position) -> anyhow::Result<()> {
-    loop {
-        let found = state_store.get(key).await?;
-        let (there, revision) = match &found {
-            Some((value, revision)) => (number_in(value)?, Some(*revision)),
-            None => (0, None),
-        };
-        if there >= reached {
-            return Ok(());
-        }
-        match state_store.put(key, reached.to_string().as_bytes(), revision).await {
-            Err(StateError::Changed { .. }) => {}
-            put => return Ok(put.map(drop)?),
-        }
-    }
+    let farther = |there: Option<&[u8]>| {
+        let there = there.map_or(Ok(0), number_in)?;
+        Ok((there < reached).then(|| reached.to_string().into_bytes()))
+    };
+    state_store.update(key, farther).await.map(drop)
 }
 
 /// Ends, with the reason, when another ledger became current: what this process has opened is then a thing of the past.

@@ -83,40 +83,43 @@ impl Spent {
 /// Takes from a page's budget what a reading brings; noted before it is published. A reading that does not fit stops the page, and
 /// nothing of it is published.
 pub async fn spend(state_store: &StateStore, service: &str, allowance: Allowance, incidents: u64, bytes: u64, now: Instant) -> anyhow::Result<()> {
-    let (mut spent, revision) = look(state_store, service).await?;
-    if spent.stopped.is_none() {
-        spent.take(allowance, incidents, bytes, now);
-        state_store.put(&place(service), &serde_json::to_vec(&spent)?, revision).await?;
-    }
-    over(service, spent).map_or(Ok(()), |over| Err(over.into()))
+    let mut over = None;
+    let taken = |there: Option<&[u8]>| {
+        let mut spent = read(service, there)?;
+        if spent.stopped.is_none() {
+            spent.take(allowance, incidents, bytes, now);
+        }
+        let value = serde_json::to_vec(&spent)?;
+        over = over_budget(service, spent);
+        anyhow::Ok(Some(value))
+    };
+    state_store.update(&place(service), taken).await?;
+    over.map_or(Ok(()), |over| Err(over.into()))
 }
 
 /// Why a page is stopped; None where it is not.
 pub async fn stopped(state_store: &StateStore, service: &str) -> Result<Option<OverBudget>, StateError> {
-    Ok(over(service, look(state_store, service).await?.0))
+    let there = state_store.get(&place(service)).await?;
+    Ok(over_budget(service, read(service, there.as_ref().map(|(value, _)| value.as_slice()))?))
 }
 
 /// Lets a page go on: what it brings next is taken once, then its budget begins anew. False where it was not stopped.
 pub async fn resume(state_store: &StateStore, service: &str) -> anyhow::Result<bool> {
-    let (spent, revision) = look(state_store, service).await?;
-    if spent.stopped.is_none() {
-        return Ok(false);
-    }
-    let anew = Spent { resumed: true, ..Spent::default() };
-    state_store.put(&place(service), &serde_json::to_vec(&anew)?, revision).await?;
-    Ok(true)
+    let anew = |there: Option<&[u8]>| {
+        let anew = Spent { resumed: true, ..Spent::default() };
+        Ok(read(service, there)?.stopped.map(|_| serde_json::to_vec(&anew)).transpose()?)
+    };
+    state_store.update(&place(service), anew).await
 }
 
-fn over(service: &str, spent: Spent) -> Option<OverBudget> {
+fn over_budget(service: &str, spent: Spent) -> Option<OverBudget> {
     spent.stopped.map(|Stopped { since, why }| OverBudget { service: service.to_owned(), since, why })
 }
 
-async fn look(state_store: &StateStore, service: &str) -> Result<(Spent, Option<dateline_backends::Revision>), StateError> {
-    let Some((value, revision)) = state_store.get(&place(service)).await? else { return Ok((Spent::default(), None)) };
-    let spent = serde_json::from_slice(&value);
-    spent
-        .map(|spent| (spent, Some(revision)))
-        .map_err(|error| StateError::Engine(format!("what is kept of the budget of {service} is unreadable: {error}")))
+fn read(service: &str, there: Option<&[u8]>) -> Result<Spent, StateError> {
+    let spent = there.map(serde_json::from_slice).transpose();
+    let unreadable = |error| StateError::Engine(format!("what is kept of the budget of {service} is unreadable: {error}"));
+    Ok(spent.map_err(unreadable)?.unwrap_or_default())
 }
 
 fn place(service: &str) -> String {
