@@ -1,45 +1,45 @@
 //! The archive: follows the ledger and keeps a second, unchangeable copy of every record. It stops at a difference, and says so.
 //! It decides nothing itself: `ledger check` and `ledger restore` read what it kept.
 
-use std::time::Duration;
+use dateline_backends::{Archive, ArchiveError, Follower, Ledger, LedgerError, Page};
 
-use dateline_backends::{Archive, ArchiveError, Ledger, LedgerError};
-use tokio::sync::watch;
+use crate::shared::following::{Follow, Step};
+use crate::shared::supervise::Progress;
 
-/// After a failure it waits so long before it tries again, in milliseconds; twice as long after each further one, up to the most.
-const RETRY_FIRST_MS: u64 = 50;
-const RETRY_MOST_MS: u64 = 5_000;
-
-/// Why the archive did not go on.
+/// Why the archive did not go on. A difference stays until somebody looked at it.
 #[derive(Debug, thiserror::Error)]
-enum Stopped {
+pub enum Stopped {
+    /// The ledger failed.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
+    /// The archive failed, or differs.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
 }
 
-/// Runs until told to stop. A failure is logged and tried again from the archive's end: also a difference, which stays until somebody
-/// looked at it.
-pub async fn run(ledger: Ledger, archive: Archive, mut stop: watch::Receiver<bool>) {
-    let mut wait_ms = RETRY_FIRST_MS;
-    while !*stop.borrow() {
-        let outcome = tokio::select! {
-            outcome = follow(&ledger, &archive, &mut wait_ms) => outcome,
-            _ = stop.wait_for(|stop| *stop) => return,
-        };
-        if let Err(error) = outcome {
-            tracing::error!(%error, wait_ms, "the archive does not go on, and will try again");
-        }
-        let _ = tokio::time::timeout(Duration::from_millis(wait_ms), stop.wait_for(|stop| *stop)).await;
-        wait_ms = (wait_ms * 2).min(RETRY_MOST_MS);
+/// Copies what comes behind the archive's end.
+pub struct Copying {
+    follower: Follower,
+    archive: Archive,
+}
+
+impl Copying {
+    /// From the archive's end on.
+    pub async fn open(ledger: Ledger, archive: Archive) -> Result<Self, Stopped> {
+        Ok(Self { follower: ledger.follow(archive.head().await?), archive })
     }
 }
 
-async fn follow(ledger: &Ledger, archive: &Archive, wait_ms: &mut u64) -> Result<(), Stopped> {
-    let mut follower = ledger.follow(archive.head().await?);
-    loop {
-        archive.put(follower.next().await?.records).await?;
-        *wait_ms = RETRY_FIRST_MS;
+impl Follow for Copying {
+    type Page = Page;
+    type Error = Stopped;
+
+    async fn next(&mut self) -> Result<Page, Stopped> {
+        Ok(self.follower.next().await?)
+    }
+
+    async fn take(&mut self, page: Page) -> Result<Step, Stopped> {
+        let position = self.archive.put(page.records).await?;
+        Ok(Step::Reached(Progress { position, head: page.head }))
     }
 }

@@ -12,7 +12,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use super::routes::whole;
-use crate::archive;
+use crate::archive::Copying;
 use crate::detector::Detector;
 use crate::intake::reports::{Beats, ReportsIntake};
 use crate::intake::{Intake, inbox};
@@ -20,6 +20,7 @@ use crate::projector;
 use crate::reader::Reader;
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Role, Serving, Web};
+use crate::shared::following;
 use crate::shared::health::Health;
 use crate::shared::http::{Gate, Listener, Ready, listener};
 use crate::shared::keys::Keys;
@@ -118,8 +119,8 @@ impl Server {
             }
         });
         if let Some(archive) = archive {
-            let (ledger, stopped) = (ledger.clone(), startup.stopped.clone());
-            tasks.start("archive", move || archive::run(ledger.clone(), archive.clone(), stopped.clone()));
+            let ledger = ledger.clone();
+            following::start(&mut tasks, "archive", move || Copying::open(ledger.clone(), archive.clone()));
         }
         if let Some((detector, reports, api)) = detecting {
             let (state_store, stopped) = (startup.state_store.clone(), startup.stopped.clone());

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::shared::clocks;
 use crate::shared::http::{Gate, Problem};
-use crate::shared::supervise::Roles;
+use crate::shared::supervise::{Progress, Roles};
 
 /// Farther behind than this, the views are not called ready, in positions.
 const MAX_LAG: u64 = 100_000;
@@ -81,7 +81,25 @@ async fn in_time<T, E: std::fmt::Display>(question: impl Future<Output = Result<
 
 async fn metrics(State((health, gate)): State<(Health, Gate)>, headers: HeaderMap) -> Result<String, Problem> {
     gate.reader(&headers).await?;
-    Ok(clocks::metrics(&health.ledger, in_time(health.ledger.head()).await.ok()))
+    Ok(clocks::metrics(&health.ledger, in_time(health.ledger.head()).await.ok()) + &following(&health.roles))
+}
+
+/// How far roles follow their logs, for Prometheus; nothing where none does.
+fn following(roles: &Roles) -> String {
+    let progress = roles.progress();
+    let gauge = |name: &str, help: &str, value: &dyn Fn(&str, &Progress) -> u64| {
+        let rows = progress.iter().map(|(role, progress)| format!("{name}{{role=\"{role}\"}} {}\n", value(role, progress)));
+        format!("# HELP {name} {help}\n# TYPE {name} gauge\n{}", rows.collect::<String>())
+    };
+    if progress.is_empty() {
+        return String::new();
+    }
+    [
+        gauge("dateline_followed_position", "Up to where a role has taken the log that it follows", &|_, progress| progress.position),
+        gauge("dateline_followed_head", "Where that log ended when it was read last", &|_, progress| progress.head),
+        gauge("dateline_follower_failing", "1 while a role does not go on", &|role, _| roles.remark_on(role).is_some().into()),
+    ]
+    .concat()
 }
 
 async fn live() -> &'static str {

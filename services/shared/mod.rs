@@ -17,6 +17,7 @@ pub mod publisher;
 pub mod clocks;
 pub mod health;
 pub mod supervise;
+pub mod following;
 pub mod http;
 pub mod plot;
 pub mod plots;

@@ -8,6 +8,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use dateline_events::Position;
 use futures_util::FutureExt;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -43,6 +44,7 @@ impl Default for Pace {
 pub struct Roles {
     down: Arc<Mutex<BTreeMap<&'static str, Down>>>,
     remarks: Arc<Mutex<BTreeMap<String, String>>>,
+    progress: Arc<Mutex<BTreeMap<&'static str, Progress>>>,
     planted: Option<Planted>,
     pace: Pace,
 }
@@ -54,6 +56,15 @@ pub struct Down {
     pub times: u32,
     /// Why, the last time.
     pub why: String,
+}
+
+/// How far a role follows its log.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Everything up to here was taken.
+    pub position: Position,
+    /// Where the log ended when that was read.
+    pub head: Position,
 }
 
 /// A panic that a test plants: which task, and how often. Only a debug build can be told of one.
@@ -68,8 +79,8 @@ pub struct Planted {
 /// Tasks under way.
 #[derive(Debug)]
 pub struct Tasks {
-    roles: Roles,
-    stop: watch::Receiver<bool>,
+    pub(super) roles: Roles,
+    pub(super) stop: watch::Receiver<bool>,
     handles: Vec<(&'static str, JoinHandle<()>)>,
 }
 
@@ -102,6 +113,16 @@ impl Roles {
     /// All remarks, by what they are about.
     pub fn remarks(&self) -> BTreeMap<String, String> {
         lock(&self.remarks).clone()
+    }
+
+    /// Notes how far a role follows its log.
+    pub fn reached(&self, role: &'static str, progress: Progress) {
+        lock(&self.progress).insert(role, progress);
+    }
+
+    /// How far each role follows its log, since it was started.
+    pub fn progress(&self) -> BTreeMap<&'static str, Progress> {
+        lock(&self.progress).clone()
     }
 
     /// Runs a task until it is told to stop: ends it, it is started again.
