@@ -123,8 +123,8 @@ impl Server {
             following::start(&mut tasks, "archive", move || Copying::open(ledger.clone(), archive.clone()));
         }
         if let Some((detector, reports, api)) = detecting {
-            let (state_store, stopped) = (startup.state_store.clone(), startup.stopped.clone());
-            tasks.start("detector", move || detector.clone().run(reports.clone(), state_store.clone(), api.clone(), stopped.clone()));
+            let state_store = startup.state_store.clone();
+            following::start(&mut tasks, Detector::NAME, move || detector.clone().open(reports.clone(), state_store.clone(), api.clone()));
         }
         serve_on(&mut tasks, listener, &serving.web, (router, ready), startup.stopped.clone());
         let replaced = tokio::spawn(until_replaced(startup.state_store.clone(), number));
@@ -228,7 +228,7 @@ impl Startup<'_> {
             (None, Some((url, key))) => ApiClient::server(url, key.clone(), Some(Duration::from_millis(ANSWER_MS)))?,
             (None, None) => bail!("whom does the detector publish to? Name the intake with --url http://HOST:PORT"),
         };
-        Ok(Some((Detector::default(), reports.clone(), Arc::new(api))))
+        Ok(Some((Detector::new(self.roles.clone()), reports.clone(), Arc::new(api))))
     }
 
     async fn archive(&self) -> anyhow::Result<Option<Archive>> {

@@ -9,7 +9,7 @@ use axum::extract::State as Shared;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use dateline_backends::{Reports, StateStore};
+use dateline_backends::{FlushPage, Reports, StateStore};
 use dateline_events::reports::Flush;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -19,22 +19,18 @@ use super::bounds::{bound, now_minute};
 use super::service::Said;
 use super::service_watches::ServiceWatches;
 use crate::shared::api_client::ApiClient;
-use crate::shared::back_off::BackOff;
+use crate::shared::following::{Follow, Step};
 use crate::shared::http::{Gate, Problem};
 use crate::shared::plot::Plot;
 use crate::shared::plots;
 use crate::shared::publisher::{Outcome, Publisher, TryAgain};
+use crate::shared::supervise::{Progress, Roles};
 
 /// So many flushes are read at once.
 const READ_FLUSHES: usize = 256;
 
 /// Where there is nothing new it looks again after so long, in milliseconds.
 const LOOK_AGAIN_MS: u64 = 200;
-
-/// After a failure it waits so long before it tries again, in milliseconds; twice as long after each further one, up to the most; later
-/// where an intake asks for it.
-const RETRY_FIRST_MS: u64 = 100;
-const RETRY_MOST_MS: u64 = 10_000;
 
 /// What was learned is written down so often, in milliseconds. What came since is read once more after a kill.
 const REMEMBER_EVERY_MS: u64 = 60_000;
@@ -78,20 +74,15 @@ pub struct Standing {
     pub since: Vec<String>,
 }
 
-/// A detector that shows itself, and is ready to run.
+/// A detector that shows itself, and is ready to follow the log.
 #[derive(Debug, Clone)]
 pub struct Detector {
     state: watch::Sender<State>,
+    roles: Roles,
 }
 
-impl Default for Detector {
-    fn default() -> Self {
-        Self { state: watch::channel(State::default()).0 }
-    }
-}
-
-/// What it works with.
-struct Work {
+/// A detector at the log.
+pub struct Detecting {
     reports: Reports,
     state_store: StateStore,
     publisher: Publisher,
@@ -108,62 +99,63 @@ struct Work {
 }
 
 impl Detector {
+    /// Its name among the roles.
+    pub const NAME: &str = "detector";
+
+    /// One that says among the roles why it does not go on.
+    pub fn new(roles: Roles) -> Self {
+        Self { state: watch::channel(State::default()).0, roles }
+    }
+
     /// How it does, at `/v1/detector`.
     pub fn routes(&self, gate: &Gate) -> Router {
-        let shown = (self.state.subscribe(), gate.clone());
-        Router::new().route("/v1/detector", get(show)).with_state(shown)
+        Router::new().route("/v1/detector", get(show)).with_state((self.clone(), gate.clone()))
     }
 
-    /// Follows the log until told to stop.
-    pub async fn run(self, reports: Reports, state_store: StateStore, api: Arc<ApiClient>, mut stop: watch::Receiver<bool>) {
-        let mut back_off = back_off();
-        while !*stop.borrow() {
-            let followed = self.follow(reports.clone(), state_store.clone(), api.clone(), stop.clone(), &mut back_off).await;
-            let Err(error) = followed else { return };
-            let pause = back_off.pause(error.downcast_ref::<TryAgain>().and_then(|again| again.after));
-            tracing::error!(error = format!("{error:#}"), wait_ms = pause.as_millis() as u64, "the detector does not go on, and will try again");
-            self.state.send_modify(|state| state.why = Some(format!("{error:#}")));
-            let _ = tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await;
-        }
-    }
-
-    async fn follow(
-        &self,
-        reports: Reports,
-        state_store: StateStore,
-        api: Arc<ApiClient>,
-        mut stop: watch::Receiver<bool>,
-        back_off: &mut BackOff,
-    ) -> anyhow::Result<()> {
+    /// Takes over what is remembered, to follow the log from there.
+    pub async fn open(self, reports: Reports, state_store: StateStore, api: Arc<ApiClient>) -> anyhow::Result<Detecting> {
         let (book, remembered) = Baselines::open(&state_store).await?;
         let watches = ServiceWatches::new(remembered);
-        let (remembered, state) = (Instant::now(), self.state.clone());
+        let (remembered, state) = (Instant::now(), self.state);
         let publisher = Publisher::new(api);
-        let mut work = Work { reports, state_store, publisher, watches, book, state, remembered, sized: None, shorter: None, told_ahead: false };
-        loop {
-            let is_caught_up = work.step().await?;
-            *back_off = self::back_off();
-            if *stop.borrow() {
-                return work.remember().await;
-            }
-            if work.remembered.elapsed() >= Duration::from_millis(REMEMBER_EVERY_MS) {
-                work.remember().await?;
-            }
-            if is_caught_up {
-                let _ = tokio::time::timeout(Duration::from_millis(LOOK_AGAIN_MS), stop.wait_for(|stop| *stop)).await;
-            }
-        }
+        Ok(Detecting { reports, state_store, publisher, watches, book, state, remembered, sized: None, shorter: None, told_ahead: false })
     }
 }
 
-impl Work {
-    /// Reads what is next, and publishes what it shows; true where nothing is left.
-    async fn step(&mut self) -> anyhow::Result<bool> {
-        let page = self.reports.read(self.watches.position(), READ_FLUSHES).await?;
-        if page.head < self.watches.position() {
-            return Ok(self.looks_shorter(page.head));
+impl Follow for Detecting {
+    type Page = FlushPage;
+    type Error = anyhow::Error;
+
+    /// The next flushes; none at first, and where it is time to write down what was learned.
+    async fn next(&mut self) -> anyhow::Result<FlushPage> {
+        loop {
+            let page = self.reports.read(self.watches.position(), READ_FLUSHES).await?;
+            let is_due = self.sized.is_none() || self.remembered.elapsed() >= Duration::from_millis(REMEMBER_EVERY_MS);
+            if page.head < self.watches.position() {
+                self.looks_shorter(page.head);
+            } else if self.shorter.take().is_some() || is_due || !page.flushes.is_empty() {
+                return Ok(page);
+            }
+            tokio::time::sleep(Duration::from_millis(LOOK_AGAIN_MS)).await;
         }
-        self.shorter = None;
+    }
+
+    async fn take(&mut self, page: FlushPage) -> anyhow::Result<Step> {
+        let progress = self.detect(page).await?;
+        if self.remembered.elapsed() >= Duration::from_millis(REMEMBER_EVERY_MS) {
+            self.remember().await?;
+        }
+        Ok(Step::Reached(progress))
+    }
+
+    async fn end(mut self) -> anyhow::Result<()> {
+        self.remember().await
+    }
+}
+
+impl Detecting {
+    /// Publishes what flushes show.
+    async fn detect(&mut self, page: FlushPage) -> anyhow::Result<Progress> {
         let missed = page.missed(self.watches.position());
         if missed > 0 {
             tracing::warn!(missed, "flushes of reports were trimmed before the detector read them; what they counted is not known");
@@ -213,18 +205,18 @@ impl Work {
             state.published += published;
             state.why = None;
         });
-        Ok(is_last)
+        Ok(Progress { position, head: page.head })
     }
 
     /// The log ends before what was read of it. A server may only be finding its place: it is asked again, and nothing is published
-    /// meanwhile. Then it is another log. Answers true where nothing is to be read for now.
-    fn looks_shorter(&mut self, head: u64) -> bool {
+    /// meanwhile. Then it is another log.
+    fn looks_shorter(&mut self, head: u64) {
         let read = self.watches.position();
         let since = *self.shorter.get_or_insert_with(Instant::now);
         if since.elapsed() < Duration::from_millis(BELIEVED_AFTER_MS) {
             let why = format!("the log of reports looks shorter ({head}) than it was read ({read}); it is asked again before that is believed");
             self.state.send_modify(|state| state.why = Some(why));
-            return true;
+            return;
         }
         tracing::error!(
             head,
@@ -232,8 +224,6 @@ impl Work {
             "the log of reports is another one than was read so far; it is read from its beginning, and what was counted is dropped"
         );
         self.watches.begin_again();
-        self.shorter = None;
-        false
     }
 
     /// Says it once: an intake says so with every flush.
@@ -280,12 +270,9 @@ impl Work {
     }
 }
 
-fn back_off() -> BackOff {
-    BackOff::new(Duration::from_millis(RETRY_FIRST_MS), Duration::from_millis(RETRY_MOST_MS))
-}
-
-async fn show(Shared((state, gate)): Shared<(watch::Receiver<State>, Gate)>, headers: HeaderMap) -> Result<Response, Problem> {
+async fn show(Shared((detector, gate)): Shared<(Detector, Gate)>, headers: HeaderMap) -> Result<Response, Problem> {
     gate.reader(&headers).await?;
-    let state = state.borrow().clone();
+    let mut state = detector.state.borrow().clone();
+    state.why = detector.roles.remark_on(Detector::NAME).or(state.why);
     Ok(axum::Json(state).into_response())
 }
