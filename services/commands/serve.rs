@@ -16,7 +16,7 @@ use crate::archive::Copying;
 use crate::detector::Detector;
 use crate::intake::reports::{Beats, ReportsIntake};
 use crate::intake::{Intake, inbox};
-use crate::projector;
+use crate::projector::Projector;
 use crate::reader::Reader;
 use crate::shared::api_client::ApiClient;
 use crate::shared::config::{Role, Serving, Web};
@@ -286,7 +286,7 @@ impl Startup<'_> {
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Projector)).cloned() {
             let fold_bytes = self.serving.fold_bytes;
-            tasks.start("projector", move || projector::run(ledger.clone(), views.clone(), fold_bytes, stopped.clone()));
+            following::start(&mut tasks, "projector", move || Projector::open(ledger.clone(), views.clone(), fold_bytes));
         }
         tasks
     }

@@ -2,7 +2,6 @@
 //! It decides nothing itself: the rules are `timelines`', the keeping is `backends`'.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use dateline_backends::{Follower, Generation, Ledger, LedgerError, Page, Record, Views, ViewsError};
 use dateline_events::Position;
@@ -10,12 +9,10 @@ use dateline_timelines::PROJECTION_VERSION;
 use dateline_timelines::correlate::{Knowledge, Placement, ReadRecord, first_needs, place};
 use dateline_timelines::project::{Folds, LoadedGroup, PageInWork};
 use dateline_timelines::rows::{IncidentNumber, Needs, Rows};
-use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-/// After a failure it waits so long before it tries again, in milliseconds; twice as long after each further one, up to the most.
-const RETRY_FIRST_MS: u64 = 50;
-const RETRY_MOST_MS: u64 = 5_000;
+use crate::shared::following::{Follow, Step};
+use crate::shared::supervise::Progress;
 
 /// A page is asked for again so often at most until everything it needs is known; more would mean that the rules run in a circle.
 const MAX_ROUNDS: usize = 1_000;
@@ -80,7 +77,7 @@ const ROWS_BYTES_AN_EVENT: usize = 3_500;
 
 /// A page of the ledger, or some as one, the events parsed.
 #[derive(Default)]
-struct Ahead {
+pub struct Ahead {
     records: Vec<ReadRecord>,
     head: Position,
     /// What it takes on its way into the views.
@@ -149,19 +146,6 @@ impl Projector {
     /// Where it stands: everything up to here is committed.
     pub fn cursor(&self) -> Position {
         self.cursor
-    }
-
-    /// Projects the next page; waits for one when there is none. Answers the ledger's head as then known. The page may still be on
-    /// its way into the views; a failure of it is told by the next call.
-    pub async fn step(&mut self) -> Result<Position, ProjectError> {
-        if let Some(ahead) = self.take_ahead().await? {
-            return self.project(ahead).await;
-        }
-        self.settle().await?;
-        let Some(follower) = &mut self.follower else { return Err(ProjectError::Ended("the follower was lost".to_owned())) };
-        let mut ahead = Ahead::default();
-        ahead.add(follower.next().await?).await?;
-        self.project(ahead).await
     }
 
     /// Projects the next page if there is one; when there is none, everything is committed.
@@ -324,42 +308,44 @@ async fn on_a_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stati
     tokio::task::spawn_blocking(work).await.map_err(|error| ProjectError::Ended(error.to_string()))
 }
 
-/// Runs until told to stop. A failure is logged and tried again from the cursor; a projection version that the views do not have
-/// is built beside them first, while readers go on.
-pub async fn run(ledger: Ledger, views: Views, fold_bytes: usize, mut stop: watch::Receiver<bool>) {
-    let mut wait_ms = RETRY_FIRST_MS;
-    while !*stop.borrow() {
-        let outcome = tokio::select! {
-            outcome = follow(&ledger, &views, fold_bytes, &mut wait_ms) => outcome,
-            _ = stop.wait_for(|stop| *stop) => return,
-        };
-        match outcome {
-            Ok(()) => {}
-            Err(ProjectError::Views(ViewsError::Fenced { found })) => {
-                tracing::info!(found, "another projector is at work; following behind it");
-            }
-            Err(error) => tracing::error!(%error, wait_ms, "the projector failed and will try again"),
+impl Projector {
+    /// A projector of the serving generation; where that is of another projection version, one of this version is built beside it first,
+    /// while readers go on.
+    pub async fn open(ledger: Ledger, views: Views, fold_bytes: usize) -> Result<Self, ProjectError> {
+        let serving = views.serving().await?;
+        if serving.version != PROJECTION_VERSION {
+            tracing::info!(from = serving.version, to = PROJECTION_VERSION, "the views are of another version; building new ones beside them");
+            rebuild(&ledger, &views, fold_bytes, |_, _| {}).await?;
         }
-        let _ = tokio::time::timeout(Duration::from_millis(wait_ms), stop.wait_for(|stop| *stop)).await;
-        wait_ms = (wait_ms * 2).min(RETRY_MOST_MS);
+        let generation = views.serving().await?;
+        Self::new(&ledger, &views, generation, fold_bytes).await
     }
 }
 
-/// Follows until something fails or another generation serves.
-async fn follow(ledger: &Ledger, views: &Views, fold_bytes: usize, wait_ms: &mut u64) -> Result<(), ProjectError> {
-    let serving = views.serving().await?;
-    if serving.version != PROJECTION_VERSION {
-        tracing::info!(from = serving.version, to = PROJECTION_VERSION, "the views are of another version; building new ones beside them");
-        rebuild(ledger, views, fold_bytes, |_, _| {}).await?;
-    }
-    let generation = views.serving().await?;
-    let mut projector = Projector::new(ledger, views, generation, fold_bytes).await?;
-    loop {
-        projector.step().await?;
-        *wait_ms = RETRY_FIRST_MS;
-        if views.serving().await? != generation {
-            return Ok(());
+impl Follow for Projector {
+    type Page = Ahead;
+    type Error = ProjectError;
+
+    async fn next(&mut self) -> Result<Ahead, ProjectError> {
+        if let Some(ahead) = self.take_ahead().await? {
+            return Ok(ahead);
         }
+        self.settle().await?;
+        let Some(follower) = &mut self.follower else { return Err(ProjectError::Ended("the follower was lost".to_owned())) };
+        let mut ahead = Ahead::default();
+        ahead.add(follower.next().await?).await?;
+        Ok(ahead)
+    }
+
+    /// The page may still be on its way into the views; a failure of it is told by the next call.
+    async fn take(&mut self, page: Ahead) -> Result<Step, ProjectError> {
+        let head = self.project(page).await?;
+        let is_serving = self.views.serving().await? == self.generation;
+        Ok(if is_serving { Step::Reached(Progress { position: self.folded, head }) } else { Step::Anew })
+    }
+
+    fn is_fault(error: &ProjectError) -> bool {
+        !matches!(error, ProjectError::Views(ViewsError::Fenced { .. }))
     }
 }
 
