@@ -198,6 +198,7 @@ async fn every_answer_to_a_reader_is_as_described() {
         ("get /v1/incidents/{id}/edits", "/v1/incidents/whatsapp/edits"),
         ("get /v1/incidents/{id}/edits", "/v1/incidents/whatsapp/edits?tz=Mars/Base"),
         ("get /v1/watch/pages/{page}", "/v1/watch/pages/whatsapp"),
+        ("get /v1/watch/pages/{page}/events", "/v1/watch/pages/whatsapp/events"),
         ("get /v1/vendors/{slug}/edits", "/v1/vendors/meta/edits"),
         ("get /v1/vendors/{slug}/edits", "/v1/vendors/nobody/edits"),
         ("get /v1/vendors/{slug}/edits.atom", "/v1/vendors/meta/edits.atom"),
@@ -243,6 +244,7 @@ async fn every_answer_about_a_watched_page_is_as_described() {
     let house = crate::watched::edits::edited().await;
     for (operation, path) in [
         ("get /v1/watch/pages/{page}", "/v1/watch/pages/github"),
+        ("get /v1/watch/pages/{page}/events", "/v1/watch/pages/github/events"),
         ("get /v1/watch/pages/{page}", "/v1/watch/pages/copilot?presence=all&known_at=2026-03-01T12:00:00Z&as_of=10"),
         ("get /v1/watch/pages/{page}", "/v1/watch/pages/github?presence=some"),
         ("get /v1/watch/pages/{page}", "/v1/watch/pages/nothing"),

@@ -5,6 +5,7 @@ pub mod process;
 
 mod budget;
 mod hostile;
+mod lost;
 mod measure;
 mod polite;
 pub mod reach;

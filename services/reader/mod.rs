@@ -16,6 +16,7 @@ mod incidents;
 mod listed;
 mod live;
 mod openapi;
+mod page_events;
 mod reports;
 mod site;
 mod stretch;
@@ -101,6 +102,7 @@ impl Reader {
             .route("/v1/events/{position}", get(events::one))
             .route("/v1/services/{slug}/reports.svg", get(reports::svg))
             .route("/v1/watch/pages/{page}", get(watched::page))
+            .route("/v1/watch/pages/{page}/events", get(page_events::list))
             .route("/v1/vendors/{slug}/edits", get(edits::of_vendor))
             .route("/v1/vendors/{slug}/edits.atom", get(feeds::atom))
             .route("/v1/vendors/{slug}/edits.feed.json", get(feeds::json_feed))

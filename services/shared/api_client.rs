@@ -129,6 +129,16 @@ impl ApiClient {
         }
     }
 
+    /// What was published of a status page, for so many incidents behind one; None where no reader answers at this address.
+    pub async fn page_events(&self, service: &str, after: u64) -> anyhow::Result<Option<Bytes>> {
+        let answered = self.send("GET", &format!("/v1/watch/pages/{service}/events?after={after}"), None).await?;
+        match answered.status {
+            StatusCode::NOT_FOUND => Ok(None),
+            status if status.is_success() => Ok(Some(answered.body)),
+            _ => bail!(answered.problem()),
+        }
+    }
+
     /// Sends something.
     pub async fn post(&self, path: &str, media_type: &str, body: Vec<u8>) -> anyhow::Result<Answered> {
         self.send("POST", path, Some((media_type, body))).await

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use dateline_backends::{Revision, StateError, StateStore};
 use dateline_events::{Instant, sha256_hex};
-use dateline_status_pages::Remembered;
+use dateline_status_pages::{Dialect, Remembered};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -112,8 +112,8 @@ impl Outbox {
 const HEAD: &str = "head";
 
 /// Opens what is remembered of a page; what a watcher was about to say when it ended is said first.
-pub async fn open_page_memory(state_store: &StateStore, publisher: &Publisher, service: &str) -> anyhow::Result<PageMemory> {
-    let mut book = PageMemory::open(state_store, service).await?;
+pub async fn open_page_memory(state_store: &StateStore, publisher: &Publisher, service: &str, dialect: Dialect) -> anyhow::Result<PageMemory> {
+    let mut book = PageMemory::open_or_recall(state_store, publisher.api(), service, dialect).await?;
     if let Some(pending) = Outbox::open(state_store, service).await? {
         tracing::info!(service, events = pending.events.len(), "a watcher ended while it published; saying that to its end");
         pending.finish(publisher, state_store, &mut book).await?;

@@ -1,14 +1,18 @@
 //! What the watcher remembers of one page, in the state store: 256 leaves, each with the incidents whose ids fall on it. Written after what
-//! it remembers was published, so that a kill in between says the same events again, under the same ids.
+//! it remembers was published, so that a kill in between says the same events again, under the same ids. Where it is lost, it is made again
+//! from what was published.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context, bail};
 use dateline_backends::{Revision, StateError, StateStore};
-use dateline_events::{Instant, hexadecimal};
-use dateline_status_pages::{PageState, Remembered};
+use dateline_events::{Instant, Position, hexadecimal};
+use dateline_status_pages::{Dialect, Listing, PageState, Remembered};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+use crate::shared::api_client::ApiClient;
 
 /// What is remembered of one page.
 #[derive(Debug)]
@@ -75,6 +79,38 @@ impl PageMemory {
             book.revisions.insert(leaf, entry.revision);
         }
         Ok(book)
+    }
+
+    /// Reads what is remembered of a page; where nothing is, it is made again from what was published. Where no reader can be asked,
+    /// that is logged, and the page counts as one that was never read.
+    pub async fn open_or_recall(state_store: &StateStore, api: &ApiClient, service: &str, dialect: Dialect) -> anyhow::Result<Self> {
+        let mut book = Self::open(state_store, service).await?;
+        // The leaf of the lists is written last.
+        if !book.revisions.contains_key(LISTS) {
+            book.recall(&published(api, service).await.context("what was published of the page cannot be had")?, dialect);
+        }
+        Ok(book)
+    }
+
+    fn recall(&mut self, events: &[Value], dialect: Dialect) {
+        self.memory = PageState::recalled(events, dialect);
+        let Some(first) = self.memory.incidents.values().next() else { return };
+        tracing::warn!(service = self.service, incidents = self.memory.incidents.len(), "what was remembered of a page is lost, and made again");
+        self.address = Some(first.page.clone());
+        self.dirty = self.memory.incidents.keys().map(|id| leaf_of(id)).chain([LISTS.to_owned()]).collect();
+        // A file of which nobody noted when it was read is known by its hash.
+        let sources = events.iter().map(|event| &event["data"]["sources"][0]).filter(|source| source["retrieved_at"].is_null());
+        for sha256 in sources.filter_map(|source| source["sha256"].as_str()) {
+            self.note_taken(sha256);
+        }
+        self.taken_before = self.taken.iter().cloned().collect();
+    }
+
+    /// Before a list is compared: where it was not read since what is remembered was made again, what must have stood on it is taken to have.
+    pub fn assume_listed(&mut self, list: &str, listing: Listing) {
+        if !self.lists.contains_key(list) {
+            self.dirty.extend(self.memory.assume_listed(list, listing).iter().map(|id| leaf_of(id)));
+        }
     }
 
     fn place(&self, leaf: &str) -> String {
@@ -160,6 +196,33 @@ impl PageMemory {
             self.dirty.remove(&leaf);
         }
         Ok(())
+    }
+}
+
+/// What was published of a page, in the order of the ledger.
+async fn published(api: &ApiClient, service: &str) -> anyhow::Result<Vec<Value>> {
+    #[derive(Deserialize)]
+    struct Found {
+        events: Vec<Published>,
+        next_after: Option<u64>,
+    }
+    #[derive(Deserialize)]
+    struct Published {
+        position: Position,
+        event: Value,
+    }
+    let (mut events, mut after) = (BTreeMap::new(), 0);
+    loop {
+        let Some(body) = api.page_events(service, after).await? else {
+            tracing::warn!(service, "no reader says what was published of a page: what is remembered of it begins anew");
+            return Ok(Vec::new());
+        };
+        let found: Found = serde_json::from_slice(&body)?;
+        events.extend(found.events.into_iter().map(|published| (published.position, published.event)));
+        match found.next_after {
+            Some(next) => after = next,
+            None => return Ok(events.into_values().collect()),
+        }
     }
 }
 

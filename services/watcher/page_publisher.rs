@@ -106,7 +106,8 @@ impl PagePublisher {
         let book = self.books.lock().await.entry(page.service.clone()).or_default().clone();
         let mut book = book.lock().await;
         if book.is_none() {
-            *book = Some(open_page_memory(&self.state_store, &self.publisher, &page.service).await.map_err(not_taken)?);
+            let open = open_page_memory(&self.state_store, &self.publisher, &page.service, reading.dialect).await;
+            *book = Some(open.map_err(not_taken)?);
         }
         let Some(open) = book.as_mut() else { return Ok(Taken::default()) };
         let taken = self.publish(page, &reading, &observation, open).await;
@@ -121,6 +122,7 @@ impl PagePublisher {
         let sha256 = sha256_hex(reading.bytes);
         let who = Who::of(page, &observation.facts, reading.dialect, book);
         let list = list_of(reading.url);
+        book.assume_listed(&list, observation.listing);
         let told = dialects::Reading {
             dialect: reading.dialect,
             list: &list,

@@ -10,6 +10,7 @@ mod dialects;
 mod versions;
 mod sound;
 mod page_state;
+mod recall;
 mod difference;
 pub mod watched;
 

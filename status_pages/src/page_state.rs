@@ -1,8 +1,8 @@
 //! What is remembered of a page: what was said about each incident so far, and how often each part of it changed. Texts are kept as
 //! hashes: the words themselves stand in the ledger.
 //!
-//! Everything in it follows from what was read; where it is lost, reading the same things again says the same events again, under
-//! the same ids, and the ledger knows them.
+//! Everything in it follows from what was read, and so from the events that were published of that: where it is lost, it is made again from
+//! them (`recall`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -65,6 +65,9 @@ pub struct Remembered {
     /// Its posts.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub posts: Vec<RememberedPost>,
+    /// True where this was made again from events: on which lists it stood is not known then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub recalled: bool,
 }
 
 /// One thing that a page says, and that can change.
@@ -171,6 +174,28 @@ impl<T> Field<T> {
 }
 
 impl Remembered {
+    /// An incident of which nothing was said.
+    pub(crate) fn new(page: &str, nature: Nature) -> Self {
+        Self {
+            page: page.to_owned(),
+            nature,
+            opener: String::new(),
+            read: BTreeMap::new(),
+            told: None,
+            listed: BTreeSet::new(),
+            name: Field::default(),
+            names: BTreeMap::new(),
+            past_names: Vec::new(),
+            start: Field::default(),
+            end: Field::default(),
+            severity: Field::default(),
+            window: Field::default(),
+            absent: Field::default(),
+            posts: Vec::new(),
+            recalled: false,
+        }
+    }
+
     /// Forgets what the first event about a part of it would have said.
     fn forget(&mut self, event: &str, part: &str) {
         match part {

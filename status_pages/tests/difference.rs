@@ -49,6 +49,23 @@ proptest! {
 
 proptest! {
     #[test]
+    fn a_memory_made_again_from_what_was_published_says_the_same(mut pages in pages()) {
+        let (mut kept, mut published) = (PageState::default(), Vec::<Value>::new());
+        for (number, page) in pages.iter_mut().enumerate() {
+            // What is over stands on no summary.
+            page.iter_mut().flat_map(|made| &mut made.posts).for_each(|(_, _, status, _)| *status %= 3);
+            let observation = read(page);
+            let mut again = PageState::recalled(&published, Dialect::Statuspage);
+            again.assume_listed("summary", observation.listing);
+            let drafts = step(&mut kept, &observation, number);
+            prop_assert_eq!(&step(&mut again, &observation, number), &drafts);
+            published.extend(drafts.iter().map(|draft| serde_json::from_slice::<Value>(&draft.bytes(&PAGE)).unwrap()));
+        }
+    }
+}
+
+proptest! {
+    #[test]
     fn whatever_stands_on_a_page_becomes_events_that_the_door_accepts(
         texts in proptest::collection::vec(prop_oneof![any::<String>(), "\\PC{0,300}", Just("\0".to_owned()), Just("<script>alert(1)</script>".to_owned())], 9),
         times in proptest::collection::vec(-2_000_000_000_i64..9_000_000_000, 6),

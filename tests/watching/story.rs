@@ -1,5 +1,5 @@
-//! Killed again and again, at any moment, it tells a page's whole story once: every change, no change twice, each between the readings
-//! that had it not and had it.
+//! Killed again and again, at any moment, and robbed of what it remembered now and then, it tells a page's whole story once: every
+//! change, no change twice, each between the readings that had it not and had it.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,6 +10,7 @@ use axum::response::IntoResponse;
 use dateline_events::{Event, Instant};
 use serde_json::{Value, json};
 
+use super::lost::lose;
 use super::process::{Watcher, logs, page, pages};
 use super::vendor::Vendor;
 use crate::support::{folder, get, run};
@@ -62,7 +63,7 @@ async fn killed_at_any_moment_it_tells_every_change_once() {
     let file = pages(&data, &page("mail", 1, &[vendor.at("/summary.json")]));
     let mut changed: Vec<Instant> = Vec::new();
     let mut random = 0x5eed_u64;
-    for (step, _) in &STORY {
+    for (number, (step, _)) in STORY.iter().enumerate() {
         changed.push(now());
         *shown.lock().unwrap() = document(step);
         for _ in 0..KILLS_A_STEP {
@@ -78,8 +79,11 @@ async fn killed_at_any_moment_it_tells_every_change_once() {
             }
         };
         tokio::time::timeout(Duration::from_secs(60), told).await.unwrap_or_else(|_| panic!("{step:?} is not told\n{}", logs(&data)));
-        // It was published; what is remembered of it may be written or not.
+        // It was published; what is remembered of it may be written or not, and is lost after each second step.
         watcher.kill();
+        if number % 2 == 1 {
+            lose(&data).await;
+        }
     }
     let events = said(&data);
     let ids: Vec<&str> = events.iter().map(|event| event.id.as_str()).filter(|id| *id != "service/1").collect();

@@ -107,7 +107,7 @@ impl Import {
         let page = self.whose(file, observation.facts.name.as_deref(), dialect)?;
         let hash = sha256_hex(&bytes);
         let list = list_of(dialect, &name, &observation);
-        self.book(&page.service).await?;
+        self.book(&page.service, dialect).await?;
         let book = self.books.get_mut(&page.service).context("the page has a book")?;
         if self.order.read_at.is_none() && book.has_taken(&hash) {
             self.summary.known(observation.incidents.len());
@@ -121,6 +121,7 @@ impl Import {
             self.summary.known(observation.incidents.len());
             return Ok(());
         }
+        book.assume_listed(&list, observation.listing);
         let reading = dialects::Reading { dialect, list: &list, read: self.order.read_at, as_of: None, read_before, sha256: &hash };
         let changes = difference(&who.page(&page), &reading, &observation, &book.memory);
         self.summary.read(&observation, changes.known);
@@ -161,10 +162,10 @@ impl Import {
         Ok(Page { service, name: self.order.name.clone(), vendor: self.order.vendor.clone(), lang: self.order.lang.clone() })
     }
 
-    async fn book(&mut self, service: &str) -> anyhow::Result<()> {
+    async fn book(&mut self, service: &str, dialect: Dialect) -> anyhow::Result<()> {
         if !self.books.contains_key(service) {
             let book = match (&self.state_store, &self.publisher) {
-                (Some(state_store), Some(publisher)) => open_page_memory(state_store, publisher, service).await?,
+                (Some(state_store), Some(publisher)) => open_page_memory(state_store, publisher, service, dialect).await?,
                 (Some(state_store), None) => PageMemory::open(state_store, service).await?,
                 (None, _) => PageMemory::empty(service),
             };

@@ -43,7 +43,6 @@ impl Import {
         let opened = std::fs::File::open(file).context("cannot be read")?;
         let size = opened.metadata().map(|metadata| metadata.len()).unwrap_or(0);
         let page = self.whose(file, None, Dialect::Statuspage)?;
-        self.book(&page.service).await?;
         let table = visibility(&self.order)?;
         let due = table.into_iter().filter_map(|(id, seen)| Some(((seen.first_absent?, id), seen))).collect();
         let mut leaving = Leaving { due, ..Leaving::default() };
@@ -55,6 +54,7 @@ impl Import {
             }
             match line.version {
                 Ok((version, hash)) => {
+                    self.book(&page.service, version.dialect).await?;
                     self.leave(&page, &mut leaving, Some(version.recorded)).await?;
                     self.version(&page, &version, &hash, line.number, &mut leaving.met).await?;
                 }
@@ -62,6 +62,7 @@ impl Import {
             }
         }
         reading.await.context("the reading thread ended")??;
+        self.book(&page.service, Dialect::Statuspage).await?;
         self.leave(&page, &mut leaving, None).await?;
         leaving.due = std::mem::take(&mut leaving.unmet);
         self.leave(&page, &mut leaving, None).await?;

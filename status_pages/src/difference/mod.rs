@@ -133,7 +133,10 @@ fn missing(page: &Page<'_>, reading: &Reading<'_>, observation: &Observation, me
         after.listed.remove(list);
         let seen = SeenIncident::new(id.clone());
         let drafts = match observation.listing {
-            Listing::Unresolved => left(page, reading, &seen, &mut after, reading.read_before, reading.read),
+            Listing::Unresolved => {
+                let last_seen = reading.read_before.or_else(|| remembered.read.get(&reading.dialect).copied());
+                left(page, reading, &seen, &mut after, last_seen, reading.read)
+            }
             Listing::Newest if remembered.start.value.is_some_and(|start| is_taken_down(reading, start, starts)) => {
                 fields::taken_down(&setting(page, reading, &seen, Some(remembered)), &mut after)
             }
@@ -198,26 +201,7 @@ pub fn incident(page: &Page<'_>, reading: &Reading<'_>, seen: &SeenIncident, rem
     {
         return None;
     }
-    let mut after = match remembered {
-        Some(remembered) => remembered.clone(),
-        None => Remembered {
-            page: page.url.to_owned(),
-            nature: seen.nature.unwrap_or(Nature::Outage),
-            opener: String::new(),
-            read: BTreeMap::new(),
-            told: None,
-            listed: Default::default(),
-            name: Default::default(),
-            names: BTreeMap::new(),
-            past_names: Vec::new(),
-            start: Default::default(),
-            end: Default::default(),
-            severity: Default::default(),
-            window: Default::default(),
-            absent: Default::default(),
-            posts: Vec::new(),
-        },
-    };
+    let mut after = remembered.cloned().unwrap_or_else(|| Remembered::new(page.url, seen.nature.unwrap_or(Nature::Outage)));
     let reference_page = after.page.clone();
     let since = read_before.max(reading.read_before);
     let setting = Setting {

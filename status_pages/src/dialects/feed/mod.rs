@@ -29,7 +29,7 @@ pub const MAX_FEED_BYTES: usize = 8 * 1024 * 1024;
 const LOOK_BYTES: usize = 1024;
 
 /// What the one post of an entry is called that is no Statuspage's.
-const ONLY_POST: &str = "entry";
+pub(crate) const ONLY_POST: &str = "entry";
 
 /// Reads a page.
 pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
