@@ -151,6 +151,10 @@ impl Follow for Detecting {
     async fn end(mut self) -> anyhow::Result<()> {
         self.remember().await
     }
+
+    fn asks_to_wait(error: &anyhow::Error) -> Option<Duration> {
+        error.downcast_ref::<TryAgain>()?.after
+    }
 }
 
 impl Detecting {

@@ -7,12 +7,13 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::shared::back_off::BackOff;
 use crate::shared::supervise::{Progress, Roles, Tasks};
 
 /// After a failure a role waits so long before it opens its follower again, in milliseconds; twice as long after each further one, up to
-/// the most.
-const RETRY_FIRST_MS: u64 = 50;
-const RETRY_MOST_MS: u64 = 5_000;
+/// the longest; later where whoever it asked wants that.
+const PAUSE_MS_FIRST: u64 = 50;
+const PAUSE_MS_LONGEST: u64 = 5_000;
 
 /// A follower that failed is called sound when it has waited for so long for what comes next, in milliseconds.
 const SOUND_MS: u64 = 2_000;
@@ -37,6 +38,11 @@ pub trait Follow: Send + Sized {
     /// Between two steps, before the role ends: keeps what is kept only now and then.
     fn end(self) -> impl Future<Output = Result<(), Self::Error>> + Send {
         async { Ok(()) }
+    }
+
+    /// How long whoever it asked wants to be left alone before it asks again.
+    fn asks_to_wait(_error: &Self::Error) -> Option<Duration> {
+        None
     }
 
     /// False for an error that only says that another one of the same role was faster: nobody need look at it.
@@ -81,20 +87,21 @@ async fn run<F: Follow, O: Future<Output = Result<F, F::Error>> + Send>(
     mut stop: watch::Receiver<bool>,
     pace: Pace,
 ) {
-    let mut wait_ms = RETRY_FIRST_MS;
+    let mut back_off = back_off();
     while !*stop.borrow() {
-        let mut following = Following { name, roles: &roles, stop: stop.clone(), wait_ms: &mut wait_ms, pace };
-        match following.follow(open()).await {
+        let mut following = Following { name, roles: &roles, stop: stop.clone(), back_off: &mut back_off, pace };
+        let followed = following.follow(open()).await;
+        let pause = back_off.pause(followed.as_ref().err().and_then(F::asks_to_wait));
+        match followed {
             Ok(()) => {}
             Err(error) if F::is_fault(&error) => {
                 let why = format!("{error:#}");
-                tracing::error!(role = name, why, wait_ms, "a role does not go on, and will try again");
+                tracing::error!(role = name, why, pause_ms = pause.as_millis() as u64, "a role does not go on, and will try again");
                 roles.remark(name, &why);
             }
             Err(error) => tracing::info!(role = name, why = %error, "another one was faster; following behind it"),
         }
-        let _ = tokio::time::timeout(Duration::from_millis(wait_ms), stop.wait_for(|stop| *stop)).await;
-        wait_ms = (wait_ms * 2).min(RETRY_MOST_MS);
+        let _ = tokio::time::timeout(pause, stop.wait_for(|stop| *stop)).await;
     }
 }
 
@@ -103,7 +110,7 @@ struct Following<'a> {
     name: &'static str,
     roles: &'a Roles,
     stop: watch::Receiver<bool>,
-    wait_ms: &'a mut u64,
+    back_off: &'a mut BackOff,
     pace: Pace,
 }
 
@@ -155,9 +162,13 @@ impl Following<'_> {
     }
 
     fn is_sound(&mut self) {
-        *self.wait_ms = RETRY_FIRST_MS;
+        *self.back_off = back_off();
         self.roles.withdraw(self.name);
     }
+}
+
+fn back_off() -> BackOff {
+    BackOff::new(Duration::from_millis(PAUSE_MS_FIRST), Duration::from_millis(PAUSE_MS_LONGEST))
 }
 
 #[cfg(test)]

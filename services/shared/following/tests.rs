@@ -9,6 +9,9 @@ use super::*;
 
 const PACE: Pace = Pace { sound: Duration::from_millis(150), step_ends: Duration::from_millis(100) };
 
+/// Whoever is busy asks to be left alone for so long.
+const ASKED: Duration = Duration::from_millis(400);
+
 /// What a test sees of its role.
 #[derive(Debug, Default)]
 struct Seen {
@@ -19,19 +22,22 @@ struct Seen {
     ended: bool,
 }
 
-/// Counts up to a head, fails once at a position, and hangs at another.
+/// Counts up to a head, fails at a position, once or more often, and hangs at another.
 #[derive(Clone)]
 struct Counting {
     head: Position,
     fails_at: Position,
+    /// So often.
+    failures: usize,
     hangs_at: Position,
+    why: &'static str,
     roles: Roles,
     seen: Arc<Mutex<Seen>>,
 }
 
 impl Counting {
     fn new(head: Position) -> Self {
-        Self { head, fails_at: 0, hangs_at: 0, roles: Roles::default(), seen: Arc::default() }
+        Self { head, fails_at: 0, failures: 1, hangs_at: 0, why: "it cannot be taken", roles: Roles::default(), seen: Arc::default() }
     }
 
     async fn open(self) -> Result<Self, String> {
@@ -61,8 +67,8 @@ impl Follow for Counting {
             return std::future::pending().await;
         }
         let mut seen = self.seen.lock().unwrap();
-        if page == self.fails_at && seen.opened.len() == 1 {
-            return Err("it cannot be taken".to_owned());
+        if page == self.fails_at && seen.opened.len() <= self.failures {
+            return Err(self.why.to_owned());
         }
         seen.position = page;
         Ok(Step::Reached(Progress { position: page, head: self.head }))
@@ -71,6 +77,10 @@ impl Follow for Counting {
     async fn end(self) -> Result<(), String> {
         self.seen.lock().unwrap().ended = true;
         Ok(())
+    }
+
+    fn asks_to_wait(error: &String) -> Option<Duration> {
+        error.contains("busy").then_some(ASKED)
     }
 }
 
@@ -93,6 +103,20 @@ async fn what_fails_is_named_tried_again_from_where_the_output_ends_and_named_no
     stop.send_replace(true);
     running.await.unwrap();
     assert!(counting.seen.lock().unwrap().ended);
+}
+
+#[tokio::test]
+async fn pauses_grow_from_failure_to_failure_and_whoever_asks_to_be_left_alone_is() {
+    let begun = tokio::time::Instant::now();
+    let counting = Counting { fails_at: 1, failures: 3, ..Counting::new(1) };
+    let (_stop, _running) = counting.run();
+    until("it goes on", || counting.seen.lock().unwrap().position == 1).await;
+    assert!(begun.elapsed() >= Duration::from_millis(PAUSE_MS_FIRST * 7), "{:?}", begun.elapsed());
+    let begun = tokio::time::Instant::now();
+    let busy = Counting { fails_at: 1, why: "it is busy", ..Counting::new(1) };
+    let (_stop, _running) = busy.run();
+    until("it goes on", || busy.seen.lock().unwrap().position == 1).await;
+    assert!(begun.elapsed() >= ASKED, "{:?}", begun.elapsed());
 }
 
 #[tokio::test]
