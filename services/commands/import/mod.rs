@@ -44,8 +44,8 @@ async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answe
         (Some(Publisher::patient(Arc::new(ApiClient::open(settings, Use::Append).await?))), Some(open_state_store(&settings.addresses).await?))
     };
     // What is remembered may have to be made again from everything that was published.
-    if let Some(api) = &api {
-        api.settle().await?;
+    if let Some(publisher) = &publisher {
+        publisher.api().settle().await?;
     }
     let progress = Progress::new("importing (bytes)", 0);
     let import = Import::new(order, publisher.clone(), state_store);
