@@ -40,10 +40,10 @@ fn values_that_come_back_are_three_events() {
     assert_eq!(first["published"], 6, "the beginning, the name, the severity, the post and two corrections: {first}");
     let second = import(&files, &["versions", &written(&files, &lines)]);
     assert_eq!((&second["published"], &second["passed_over"]), (&json!(0), &json!(3)), "{second}");
-    // What is remembered is lost: the same events are said again, under the same ids, and the ledger knows them.
+    // What is remembered is lost: it is made again from what was published, so that nothing is said twice.
     std::fs::remove_file(files.join("state.db")).unwrap();
     let third = import(&files, &["versions", &written(&files, &lines)]);
-    assert_eq!((&third["published"], &third["known"]), (&json!(0), &json!(6)), "{third}");
+    assert_eq!((&third["published"], &third["known"], &third["passed_over"]), (&json!(0), &json!(0), &json!(3)), "{third}");
 }
 
 #[test]

@@ -104,7 +104,10 @@ pub fn difference(page: &Page<'_>, reading: &Reading<'_>, observation: &Observat
         let mut drafts = drafts;
         if observation.listing == Listing::Unresolved && after.absent.stands() {
             let snapshot = after.clone();
-            drafts.push(fields::listed_again(&setting(page, reading, seen, Some(&snapshot)), &mut after));
+            // Where this list was not read before, it came back after it was seen last, or was missed.
+            let before = || remembered?.read.get(&reading.dialect).copied();
+            let told = Reading { read_before: reading.read_before.or_else(before), ..*reading };
+            drafts.push(fields::listed_again(&setting(page, &told, seen, Some(&snapshot)), &mut after));
         }
         changes.add(seen, remembered.is_some_and(|before| says_the_same(before, &after)), after, drafts);
     }
