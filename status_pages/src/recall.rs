@@ -103,7 +103,10 @@ impl Remembered {
         if let Some(window) = window(said.data).filter(|_| self.window.is_new()) {
             self.window = Field { said: 1, value: Some(window), by: Some(by), gone: None };
         }
-        if let Some(read) = said.data["sources"][0]["retrieved_at"].as_str().and_then(Instant::parse) {
+        // Whoever missed it on the list did not read it.
+        let was_missed = said.part == "absent" && said.kind != "event.retracted";
+        let read = said.data["sources"][0]["retrieved_at"].as_str().filter(|_| !was_missed).and_then(Instant::parse);
+        if let Some(read) = read {
             let last = self.read.entry(page).or_insert(read);
             *last = read.max(*last);
         }

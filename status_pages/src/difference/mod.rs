@@ -104,7 +104,7 @@ pub fn difference(page: &Page<'_>, reading: &Reading<'_>, observation: &Observat
         let mut drafts = drafts;
         if observation.listing == Listing::Unresolved && after.absent.stands() {
             let snapshot = after.clone();
-            // Where this list was not read before, it came back after it was seen last, or was missed.
+            // Where this list was not read before, it came back after it was seen last.
             let before = || remembered?.read.get(&reading.dialect).copied();
             let told = Reading { read_before: reading.read_before.or_else(before), ..*reading };
             drafts.push(fields::listed_again(&setting(page, &told, seen, Some(&snapshot)), &mut after));
