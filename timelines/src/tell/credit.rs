@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use super::clean::clean;
 use super::clock::{OwnClock, Zone, own_clock};
-use super::language::Names;
+use super::names::Names;
 use super::quotation::Translated;
 use crate::model::SaidBy;
 

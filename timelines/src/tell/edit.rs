@@ -9,7 +9,8 @@ use dateline_status_pages::Nature;
 use super::UnknownZone;
 use super::clean::clean;
 use super::clock::{Around, Phrase, Style, Zone};
-use super::language::{Lang, Names};
+use super::language::Lang;
+use super::names::Names;
 use crate::model::Registry;
 use dateline_status_pages::watched::{About, Edit, Edited, EditedValue, Watched};
 

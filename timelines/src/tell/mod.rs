@@ -24,6 +24,7 @@ mod en;
 mod entry;
 mod language;
 mod measure;
+mod names;
 mod page;
 mod plain;
 mod plot;
@@ -225,7 +226,7 @@ pub fn told_region(code: &str, lang: Lang) -> String {
 
 /// What one event says, in a sentence, without its time and its sources: for lists of events outside any timeline.
 pub fn told_sentence(event: &Event, registry: &Registry, lang: Lang) -> String {
-    lang.sentence(event, &language::Names { lang, registry })
+    lang.sentence(event, &names::Names { lang, registry })
 }
 
 impl fmt::Display for Lang {

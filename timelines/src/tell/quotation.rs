@@ -3,7 +3,8 @@
 use dateline_events::{Quotation, Statement, Text};
 
 use super::clean::clean;
-use super::language::{Names, Spoken};
+use super::language::Spoken;
+use super::names::Names;
 use crate::model::{Entry, Item, Part};
 
 /// How the quoted words came into the language.

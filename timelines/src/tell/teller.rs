@@ -6,7 +6,8 @@ use dateline_events::{Bounds, Event, Position};
 
 use super::clock::{Around, Phrase, Style, Zone};
 use super::credit::Credit;
-use super::language::{Lang, Names};
+use super::language::Lang;
+use super::names::Names;
 use super::{Options, ToldSource, UnknownZone};
 use crate::model::{Item, Registry, Timeline};
 use crate::stretch::Stretch;

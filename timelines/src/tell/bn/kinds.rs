@@ -8,7 +8,8 @@ use super::numbers::{count, digits, lasted, qualified};
 use super::regions::{language, name, within};
 use super::sound::{genitive, locative};
 use crate::tell::clean::{at_most, clean};
-use crate::tell::language::{Lang, Names, Setting, Spoken};
+use crate::tell::language::{Lang, Setting, Spoken};
+use crate::tell::names::Names;
 use crate::tell::quotation::spoken;
 
 /// What the event says, without its time, its sources and a stop.

@@ -7,7 +7,8 @@ use super::numbers::{count, lasted, number, qualified};
 use super::regions::{in_sentence, region};
 use super::{capital, list};
 use crate::tell::clean::{at_most, clean};
-use crate::tell::language::{Names, Setting, Spoken};
+use crate::tell::language::{Setting, Spoken};
+use crate::tell::names::Names;
 use crate::tell::quotation::spoken;
 
 /// What the event says, without its time, its sources and a stop.
