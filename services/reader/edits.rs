@@ -12,7 +12,7 @@ use dateline_events::{Instant, Position};
 use dateline_status_pages::watched::{Edit, Edited, WATCHERS, Watched};
 use dateline_timelines::model::Registry;
 use dateline_timelines::rows::Nature;
-use dateline_timelines::tell::{Lang, ToldEdit, told_edit, told_line};
+use dateline_timelines::tell::{Lang, ToldEdit, told_edit, told_line, told_vendor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -301,10 +301,8 @@ async fn services_of(reader: &Reader, slug: &str) -> Result<Vec<String>, Problem
 
 /// As the registry calls it, else as its own page does.
 fn vendor_name(registry: &Registry, pages: &[Arc<PageHistory>], slug: &str, lang: Lang) -> String {
-    let vendors = registry.services.iter().filter_map(|service| service.vendor.as_ref());
-    let registered = vendors.filter(|vendor| vendor.slug == slug).find_map(|vendor| vendor.name.as_ref());
-    let sources = || pages.iter().flat_map(|page| page.below(None)).filter_map(|(.., history)| history.vendor.as_ref()?.name.as_ref());
-    registered.or_else(|| sources().next()).map_or_else(|| slug.to_owned(), |name| told_line(name.told_in(lang.tag())))
+    let on_page = pages.iter().flat_map(|page| page.below(None)).find_map(|(.., history)| history.vendor.as_ref()?.name.as_ref());
+    told_vendor(slug, on_page, registry, lang)
 }
 
 /// The instant that a feed says an edit was made known by.

@@ -3,7 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Uri, header};
 use axum::response::{IntoResponse, Response};
-use dateline_timelines::tell::PlotWords;
+use dateline_timelines::tell::{Lang, PlotWords, told_service};
 use serde::Deserialize;
 
 use super::{Reader, axes};
@@ -34,11 +34,19 @@ pub async fn svg(State(reader): State<Reader>, Path(slug): Path<String>, headers
         return Err(unknown());
     }
     let plot = find(&reader, &slug, at_s).await?.ok_or_else(unknown)?;
-    let svg = plot.svg(&PlotWords::of_reports(&slug, plot.bucket_seconds / 60, lang));
+    let name = name_of(&reader, &slug, lang).await?;
+    let svg = plot.svg(&PlotWords::of_reports(&name, plot.bucket_seconds / 60, lang));
     let mut response = ([(header::CONTENT_TYPE, "image/svg+xml")], svg).into_response();
     response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
     response.headers_mut().insert(header::CACHE_CONTROL, CACHE_CONTROL);
     Ok(response)
+}
+
+/// What readers call a service now.
+async fn name_of(reader: &Reader, slug: &str, lang: Lang) -> Result<String, Problem> {
+    let cursor = reader.timelines.views.reached().await?.position;
+    let registered = reader.timelines.registry(&[slug.to_owned()], cursor).await?;
+    Ok(told_service(slug, &registered.0, lang))
 }
 
 /// The plot of a service that shows a moment, in Unix seconds; None of the moment: now.

@@ -82,6 +82,11 @@ pub(super) fn as_in_bangladesh(text: &str) -> String {
     TABLE.iter().fold(text.to_owned(), |text, (here, there)| if text.contains(here) { text.replace(here, there) } else { text })
 }
 
+/// "মেটার".
+pub(super) fn genitive(_: Lang, name: &str) -> String {
+    sound::genitive(name)
+}
+
 /// "ক, খ ও গ".
 fn joined(items: &[String]) -> String {
     match items {

@@ -88,7 +88,7 @@ impl Credit {
 
 fn is_spoken_of(source: &Source, event: &Event, names: &Names) -> bool {
     let speaks = event.kind.statement().is_some() && source.kind == Some(SourceKind::Vendor);
-    let acts = matches!(&event.kind, Kind::FollowupReported(followup) if names.text(&followup.who) == names.source(source));
+    let acts = matches!(&event.kind, Kind::FollowupReported(followup) if names.organisation(&followup.who) == names.source(source));
     speaks || acts || source.kind == Some(SourceKind::UserReports)
 }
 

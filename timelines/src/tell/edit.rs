@@ -50,7 +50,7 @@ pub(super) struct SaidEdit {
 pub fn told_edit(watched: &Watched, edit: &Edit, registry: &Registry, zone: &str, lang: Lang) -> Result<ToldEdit, UnknownZone> {
     let zone = Zone::find(zone)?;
     let names = Names { lang, registry };
-    let who = watched.vendor.as_ref().map(|source| names.vendor(&source.slug).unwrap_or_else(|| names.source(source)));
+    let who = watched.vendor.as_ref().map(|source| names.vendor_of_page(&source.slug, source.name.as_ref()));
     let in_seconds = same_minute(edit);
     let value = |value: &Option<EditedValue>| value.as_ref().map(|value| told_value(value, &zone, lang, in_seconds));
     let (before, after) = (value(&edit.before), value(&edit.after));

@@ -72,6 +72,12 @@ pub(super) fn stretch([first, last, of]: [String; 3], next: Option<&str>) -> Str
     format!("Entries {first} to {last} of {of}.{goes_on}")
 }
 
+/// "GitHub’s", "Epic Games’".
+pub(super) fn genitive(name: &str) -> String {
+    let is_plural = name.ends_with('s') && !name.ends_with("ss");
+    format!("{name}{}", if is_plural { "’" } else { "’s" })
+}
+
 /// "a, b and c".
 pub(super) fn list(items: &[String]) -> String {
     match items {

@@ -205,6 +205,13 @@ pub(super) struct Summary {
     pub(super) opened_by: Option<Says>,
 }
 
+impl Summary {
+    /// Whose the services are, where that says more than their names do.
+    pub(super) fn owner(&self) -> Option<&String> {
+        self.vendor.as_ref().filter(|vendor| !self.siblings.is_empty() || !matches!(self.services.as_slice(), [only] if only == *vendor))
+    }
+}
+
 /// Who says a claim of the summary.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Says {
@@ -411,6 +418,11 @@ impl Lang {
     /// Which entries are shown, of how many, and where the next are.
     pub(super) fn stretch(self, numbers: [String; 3], next: Option<&str>) -> String {
         say!(self, stretch(numbers, next))
+    }
+
+    /// The genitive of a name.
+    pub(super) fn genitive(self, name: &str) -> String {
+        say!(self, genitive(name))
     }
 
     pub(super) fn severity(self, severity: Severity) -> &'static str {

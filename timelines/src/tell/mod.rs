@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use dateline_events::{Bounds, Event, Lasted, Position, Range, Role, When};
+use dateline_events::{Bounds, Event, Lasted, Position, Range, Role, Text, When};
 use serde::Serialize;
 
 use crate::model::{Item, Registry, Timeline};
@@ -22,6 +22,7 @@ mod difference;
 mod edit;
 mod en;
 mod entry;
+mod gazetteer;
 mod language;
 mod measure;
 mod names;
@@ -227,6 +228,16 @@ pub fn told_region(code: &str, lang: Lang) -> String {
 /// What one event says, in a sentence, without its time and its sources: for lists of events outside any timeline.
 pub fn told_sentence(event: &Event, registry: &Registry, lang: Lang) -> String {
     lang.sentence(event, &names::Names { lang, registry })
+}
+
+/// A service's name: as registered in the language, else as readers know it, else its slug.
+pub fn told_service(slug: &str, registry: &Registry, lang: Lang) -> String {
+    names::Names { lang, registry }.service(slug)
+}
+
+/// A vendor's name; `on_page` is what its own page calls it, for where nobody registered one.
+pub fn told_vendor(slug: &str, on_page: Option<&Text>, registry: &Registry, lang: Lang) -> String {
+    names::Names { lang, registry }.vendor_of_page(slug, on_page)
 }
 
 impl fmt::Display for Lang {

@@ -73,7 +73,10 @@ pub(super) fn spoken(statement: &Statement, quotation: &Quotation, names: &Names
 fn translator(translator: Option<&Text>, item: &Item, names: &Names) -> String {
     let sources = &item.event.common.sources;
     match translator {
-        Some(Text::Plain(slug)) => sources.iter().find(|source| source.slug == *slug).map_or_else(|| clean(slug), |source| names.source(source)),
+        Some(Text::Plain(slug)) => sources
+            .iter()
+            .find(|source| source.slug == *slug)
+            .map_or_else(|| names.organisation(&Text::Plain(slug.clone())), |source| names.source(source)),
         Some(text) => names.text(text),
         None => sources.first().map(|source| names.source(source)).unwrap_or_default(),
     }

@@ -116,10 +116,7 @@ impl<'a> Teller<'a> {
 
     /// The name of the vendor of the incident's first service.
     pub(super) fn vendor(&self) -> Option<String> {
-        let service = self.services().first().and_then(|slug| self.names.registry.service(slug))?;
-        let vendor = service.vendor.as_ref()?;
-        // As its own registration calls it, before those of others.
-        vendor.name.as_ref().map(|name| self.names.text(name)).or_else(|| self.names.vendor(&vendor.slug))
+        self.names.vendor_of(self.services().first()?)
     }
 
     pub(super) fn sources(&self, event: &Event) -> Vec<ToldSource> {

@@ -1,6 +1,7 @@
 //! What a telling promises, case by case, and the real outage in every language.
 
 mod edits;
+mod names;
 
 use std::sync::Arc;
 
@@ -352,7 +353,7 @@ fn planned_work_is_told_as_planned_work() {
         json!({"occurred": {"at": "2022-10-25T10:00+05:30[Asia/Kolkata]"}, "scheduled": window, "regions": ["IN"], "text": {"en": "Calls may fail"}});
     let (timeline, registry) = folded([event("e", "maintenance.announced", data)], None);
     let english = told(&timeline, &registry, Lang::En);
-    assert_eq!(english.title, "whatsapp planned work, Tuesday 25 October 2022");
+    assert_eq!(english.title, "WhatsApp planned work, Tuesday 25 October 2022");
     assert_eq!(english.entries[0].text, "Planned work announced in India, between 12:00 and 14:00: Calls may fail (according to /desks/test).");
     assert!(english.summary[0].ends_with("Planned for between 12:00 and 14:00 (according to /desks/test)"), "{:?}", english.summary);
 }

@@ -106,7 +106,7 @@ fn summary(teller: &Teller) -> Summary {
         cause: cause(teller),
         services: named.iter().map(|slug| teller.names.service(slug)).collect(),
         vendor: teller.vendor(),
-        siblings: siblings.map(|service| teller.names.text(&service.names)).collect(),
+        siblings: siblings.map(|service| teller.names.service(&service.slug)).collect(),
         regions: timeline.regions.iter().map(|region| teller.lang.region(region)).collect(),
         window,
         opened_by: timeline.opened_by.as_ref().filter(|_| names_nobody).map(|said_by| says(teller, said_by)),

@@ -39,7 +39,7 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
         Kind::VendorSilent(silent) => {
             let who = silent.organisation.as_ref().map(|who| names.organisation(who)).or_else(|| setting.vendor.clone());
             who.map_or("তখনও কোনও বিবৃতি মেলেনি".to_owned(), |who| {
-                format!("{} কোনও বিবৃতি তখনও মেলেনি", genitive(&who))
+                format!("{} কোনও বিবৃতি তখনও মেলেনি", names.genitive(&who))
             })
         }
         Kind::ClaimWeighed(act) => format!("{}{}", verdict(act.verdict), because(act.reason.as_ref())),
@@ -92,8 +92,7 @@ fn places(regions: &[Region]) -> String {
 fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, names: &Names) -> String {
     let Kind::AnomalyDetected(sign) = &event.kind else { return String::new() };
     let place = if sign.regions.is_empty() { String::new() } else { format!("{} থেকে ", places(&sign.regions)) };
-    let detector = detected_by
-        .map(|slug| event.common.sources.iter().find(|source| source.slug == slug).map_or_else(|| clean(slug), |source| names.source(source)));
+    let detector = detected_by.map(|slug| names.detector(slug, event));
     if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
         return format!("{vendor} জানাচ্ছে, তখনই শুরু");
     }
@@ -259,7 +258,7 @@ fn acknowledged(statement: Option<&Statement>, names: &Names, setting: &Setting)
     let who = organisation(said.as_ref(), setting);
     let by = setting.by.as_ref().map(|by| format!(", {by}")).unwrap_or_default();
     match said {
-        Some(said) => format!("{who} সমস্যা মেনে নেয়{by}। {}", spoken_words(&said, Some(&who))),
+        Some(said) => format!("{who} সমস্যা মেনে নেয়{by}। {}", spoken_words(&said, Some(&who), names)),
         None => format!("{who} সমস্যা মেনে নেয়{by}"),
     }
 }
@@ -320,7 +319,7 @@ fn caused(statement: Option<&Statement>, names: &Names, setting: &Setting) -> St
 
 fn with_statement(told: String, statement: Option<&Statement>, names: &Names, setting: &Setting) -> String {
     match said(statement, names, setting) {
-        Some(said) => format!("{told}। {}", spoken_words(&said, None)),
+        Some(said) => format!("{told}। {}", spoken_words(&said, None, names)),
         None => told,
     }
 }
@@ -330,9 +329,9 @@ fn said(statement: Option<&Statement>, names: &Names, setting: &Setting) -> Opti
 }
 
 /// "মুখপাত্র বলেন: “…”": an organisation just named is not named again.
-fn spoken_words(said: &Spoken, told: Option<&str>) -> String {
+fn spoken_words(said: &Spoken, told: Option<&str>, names: &Names) -> String {
     let speaker = said.speaker.as_deref().unwrap_or_default();
-    let role = told.and_then(|who| speaker.strip_prefix(genitive(who).as_str())).map_or(speaker, str::trim_start);
+    let role = told.and_then(|who| speaker.strip_prefix(names.genitive(who).as_str())).map_or(speaker, str::trim_start);
     match (role.is_empty(), &said.organisation) {
         (false, organisation) if organisation.as_deref() != Some(role) => format!("{} বলেন: “{}”", at_most(role, 200), said.words),
         (_, Some(organisation)) if told != Some(organisation.as_str()) => format!("{organisation}: “{}”", said.words),

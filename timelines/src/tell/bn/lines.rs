@@ -144,7 +144,7 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     let down = [down, lasted].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let cause = summary.cause.as_ref().map(|(words, who, by)| format!("কারণ: {words}{}", spoken_in(who.as_deref(), by)));
     let second = [Some(down).filter(|down| !down.is_empty()), cause];
-    let owner = summary.vendor.as_ref().map(|vendor| match summary.siblings.as_slice() {
+    let owner = summary.owner().map(|vendor| match summary.siblings.as_slice() {
         [] => format!(" (মালিক {vendor})"),
         siblings => format!(" (মালিক {vendor}, {}ও তাদের)", joined(siblings)),
     });

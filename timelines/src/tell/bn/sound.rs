@@ -1,7 +1,13 @@
 //! Bengali endings by the last sound of a word: genitive, locative, the -র or -এর of a number.
 
-/// "মেটার", "ডাউনডিটেক্টরের", "ডিএনএ-র".
+use crate::tell::gazetteer;
+
+/// "মেটার", "ডাউনডিটেক্টরের", "ডিএনএ-র"; of a known name as the gazetteer has it: "ফোনপে-র".
 pub(super) fn genitive(word: &str) -> String {
+    gazetteer::bengali_genitive(word).map_or_else(|| genitive_by_sound(word), ToOwned::to_owned)
+}
+
+fn genitive_by_sound(word: &str) -> String {
     match word.chars().next_back() {
         Some('া' | 'ি' | 'ী' | 'ু' | 'ূ' | 'ৃ' | 'ে' | 'ো') => format!("{word}র"),
         Some('ই' | 'উ' | 'ও' | 'ং' | 'ঁ') => format!("{word}য়ের"),

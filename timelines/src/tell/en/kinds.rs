@@ -82,8 +82,7 @@ fn at_place(headline: &str, regions: &[Region], setting: &Setting) -> String {
 fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names) -> String {
     let Kind::AnomalyDetected(sign) = &event.kind else { return String::new() };
     let place = if sign.regions.is_empty() { String::new() } else { format!(" from {}", places(&sign.regions)) };
-    let detector = detected_by
-        .map(|slug| event.common.sources.iter().find(|source| source.slug == slug).map_or_else(|| clean(slug), |source| names.source(source)));
+    let detector = detected_by.map(|slug| names.detector(slug, event));
     if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
         return format!("{vendor} says that it began then");
     }
