@@ -6,7 +6,7 @@ use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use serde_json::Value;
 
-use crate::support::{Server, folder};
+use crate::support::{TestServer, folder};
 
 /// CloudEvents' structured mode.
 pub const STRUCTURED: &str = "application/cloudevents+json";
@@ -109,7 +109,7 @@ pub async fn head(url: &str) -> u64 {
 
 /// A server with its folder.
 pub struct House {
-    pub server: Server,
+    pub server: TestServer,
     pub url: String,
     pub data: PathBuf,
     /// Goes away with its files when dropped.
@@ -120,7 +120,7 @@ impl House {
     /// A server on an empty folder.
     pub fn start() -> Self {
         let (folder, data) = folder();
-        let server = Server::start(&data);
+        let server = TestServer::start(&data);
         Self { url: server.url.clone(), server, data, folder }
     }
 

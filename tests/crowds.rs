@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::asking::{House, STRUCTURED, client, get, send};
 use crate::raw::Raw;
-use crate::support::{PROGRAM, Server, anomaly, folder};
+use crate::support::{PROGRAM, TestServer, anomaly, folder};
 
 /// A server holds so many connections, and so many of one address.
 const CONNECTIONS: usize = 1_024;
@@ -67,7 +67,7 @@ async fn health_answers_while_others_hold_every_connection() {
 #[tokio::test]
 async fn whoever_is_pushed_out_is_told_so_and_not_reset() {
     let (_folder, data) = folder();
-    let server = Server::start_with(&data, &["--connections-per-address", "8"]);
+    let server = TestServer::start_with(&data, &["--connections-per-address", "8"]);
     let url = server.url.as_str();
     let held = crowd(url, address(1), 8, "").await;
     let mut pushed = Vec::new();
@@ -88,7 +88,7 @@ async fn whoever_is_pushed_out_is_told_so_and_not_reset() {
 #[tokio::test]
 async fn an_address_takes_its_share_and_no_more_unless_it_is_a_named_proxy() {
     let (_folder, data) = folder();
-    let server = Server::start_with(&data, &["--connections-per-address", "8", "--proxy", "127.0.1.2"]);
+    let server = TestServer::start_with(&data, &["--connections-per-address", "8", "--proxy", "127.0.1.2"]);
     let url = server.url.as_str();
     let held = crowd(url, address(1), 8, "").await;
     Raw::from(url, address(1)).await.get("/v1/services").await.unwrap().last_problem(503);

@@ -15,7 +15,7 @@ use crate::house::{Kept, Role};
 use crate::nats::Nats;
 use crate::openapi::Strict;
 use crate::postgres::shared;
-use crate::support::{Server, folder, get, run};
+use crate::support::{TestServer, folder, get, run};
 
 /// Six days of a series in windows of twenty minutes, with three bad hours on the fifth.
 fn series(folder: &Path) -> String {
@@ -74,7 +74,7 @@ fn kinds(said: &BTreeMap<String, Value>) -> Vec<&str> {
 async fn a_series_with_an_outage_becomes_one_incident_and_a_detector_that_is_killed_says_nothing_twice() {
     let (_folder, data) = folder();
     let file = series(&data);
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     import(&data, &file, &["--url", &server.url]);
     let first = until_caught_up(&server.url, &server.url).await;
     assert_eq!(kinds(&first), ["anomaly.detected", "reports.observed", "reports.observed", "reports.subsided"]);
@@ -101,11 +101,11 @@ async fn a_series_with_an_outage_becomes_one_incident_and_a_detector_that_is_kil
     // Killed before anything was written down: all is read once more, and known already.
     server.kill();
     for pause_ms in [0, 40, 200, 700] {
-        let server = Server::start(&data);
+        let server = TestServer::start(&data);
         tokio::time::sleep(Duration::from_millis(pause_ms)).await;
         server.kill();
     }
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     assert_eq!(until_caught_up(&server.url, &server.url).await, first);
     assert_eq!(incident(&server.url).await, id);
     let told = run(&data, &["timeline", "mail", "--url", &server.url]);
@@ -114,7 +114,7 @@ async fn a_series_with_an_outage_becomes_one_incident_and_a_detector_that_is_kil
     println!("{told}");
     // The same after a graceful end, when it was written down; and a second import changes nothing.
     assert_eq!(server.terminate(), Some(0));
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     import(&data, &file, &["--url", &server.url]);
     assert_eq!(until_caught_up(&server.url, &server.url).await, first);
 }
@@ -123,7 +123,7 @@ async fn a_series_with_an_outage_becomes_one_incident_and_a_detector_that_is_kil
 async fn a_detector_of_its_own_on_the_bus_says_the_same() {
     let (_folder, data) = folder();
     let file = series(&data);
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     import(&data, &file, &["--url", &server.url]);
     let expected = until_caught_up(&server.url, &server.url).await;
     server.kill();
@@ -145,7 +145,7 @@ async fn a_detector_of_its_own_on_the_bus_says_the_same() {
 #[tokio::test]
 async fn a_detector_without_an_intake_says_what_it_needs() {
     let (_folder, data) = folder();
-    Server::start(&data).kill();
+    TestServer::start(&data).kill();
     let ran = run(&data, &["detector", "--listen", "127.0.0.1:0"]);
     assert_eq!(ran.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&ran.stderr).contains("Name the intake with --url"), "{}", String::from_utf8_lossy(&ran.stderr));
@@ -187,7 +187,7 @@ async fn what_the_reports_are_about_and_where_they_spread_is_told_in_both_langua
     let unreadable: Count =
         serde_json::from_value(json!({"service": "NO SLUG", "symptom": "app", "channel": "app", "from": "public", "minute": 5, "count": 1})).unwrap();
     reports.append(&Flush::new(Run(6), 1, vec![unreadable])).await.unwrap();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let said = until_caught_up(&server.url, &server.url).await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     assert_eq!(get(&format!("{}/v1/detector", server.url)).await.1["unreadable"], 1);
@@ -217,7 +217,7 @@ async fn a_thousand_addresses_make_up_an_anomaly_and_confirm_nothing() {
     let now = time::OffsetDateTime::now_utc().unix_timestamp() / 60;
     write_log(&data, now - 5 * 570 - 5, 570).await;
     assert!(run(&data, &["keys", "create", "--name", "desk", "--scope", "read"]).status.success());
-    let server = Server::start_with(&data, &["--open-reports", "--open-reading", "--proxy", "127.0.0.1"]);
+    let server = TestServer::start_with(&data, &["--open-reports", "--open-reading", "--proxy", "127.0.0.1"]);
     let read = |url: String| async move {
         loop {
             let (_, state) = get(&format!("{url}/v1/detector")).await;
@@ -251,7 +251,7 @@ async fn a_thousand_addresses_make_up_an_anomaly_and_confirm_nothing() {
 async fn a_log_that_looks_shorter_for_a_moment_is_asked_again_and_not_read_anew() {
     let (_folder, data) = folder();
     written_log(&data).await;
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     until_caught_up(&server.url, &server.url).await;
     let state = async || get(&format!("{}/v1/detector", server.url)).await.1;
     let before = state().await;

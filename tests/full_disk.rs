@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::needs;
-use crate::support::{OUTAGE, Server, folder, get, publish};
+use crate::support::{OUTAGE, TestServer, folder, get, publish};
 
 /// The disk, in MiB; what is left of it once the ballast lies there, in bytes.
 const DISK_MIB: u64 = 32;
@@ -126,7 +126,7 @@ async fn reads(url: &str, when: &str) {
 async fn a_full_disk_refuses_keeps_nothing_in_part_and_is_forgotten_when_there_is_room() {
     let (_folder, parent) = folder();
     let Some(disk) = needs::found("no small disk can be mounted here", Disk::mount(parent.join("disk"), DISK_MIB)) else { return };
-    let server = Server::start(&disk.at);
+    let server = TestServer::start(&disk.at);
     let mut acknowledged = BTreeMap::new();
     for item in publish(&server.url, &OUTAGE.lines().collect::<Vec<_>>()).await {
         acknowledged.insert(item["receipt"]["position"].as_u64().unwrap(), item["receipt"]["id"].as_str().unwrap().to_owned());
@@ -216,7 +216,7 @@ enum End {
 
 /// Ends a server so that its disk has no byte left; answers what it answered.
 async fn full_and_ended(disk: &Disk, end: End) -> Vec<String> {
-    let server = Server::start(&disk.at);
+    let server = TestServer::start(&disk.at);
     let lines: Vec<_> = OUTAGE.lines().collect();
     publish(&server.url, &lines).await;
     let (status, told) = get(&format!("{}/v1/incidents?min_position={}&wait_ms=30000", server.url, lines.len())).await;
@@ -244,7 +244,7 @@ async fn full_and_ended(disk: &Disk, end: End) -> Vec<String> {
 /// Starts on a full disk, reads, is refused; then there is room.
 async fn reads_refuses_and_goes_on(disk: &Disk, end: End) {
     let before = full_and_ended(disk, end).await;
-    let server = Server::start(&disk.at);
+    let server = TestServer::start(&disk.at);
     assert_eq!(answers(&server.url).await, before, "{end:?}: what was read before, and is now");
     reads(&server.url, "after a restart on a full disk").await;
     let (status, ready) = get(&format!("{}/health/ready", server.url)).await;
@@ -278,7 +278,7 @@ async fn reads_refuses_and_goes_on(disk: &Disk, end: End) {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     assert_eq!(server.terminate(), Some(0));
-    let server = Server::start(&disk.at);
+    let server = TestServer::start(&disk.at);
     let (status, stored) = get(&format!("{}/v1/events/{position}", server.url)).await;
     assert_eq!(status, 200, "{end:?}: what was acknowledged: {stored}");
     println!("{end:?}: read after {:?}, position {position} stored with room again", begun.elapsed());

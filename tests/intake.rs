@@ -137,8 +137,8 @@ async fn a_batch_is_answered_item_by_item_in_its_order() {
     ];
     let answer = post(&house.url, BATCH, format!("[{}]", batch.join(","))).await.expect(207).json();
     let items = answer["items"].as_array().unwrap();
-    type Said<'a> = (u64, Option<u64>, Option<bool>, Option<&'a str>);
-    let said: Vec<Said<'_>> = items
+    type Answer<'a> = (u64, Option<u64>, Option<bool>, Option<&'a str>);
+    let said: Vec<Answer<'_>> = items
         .iter()
         .map(|item| {
             assert!(item.get("receipt").is_some() != item.get("problem").is_some(), "a receipt or a problem, never both: {item}");

@@ -12,7 +12,7 @@ use dateline_backends::StateStore;
 use crate::asking::{STRUCTURED, client, send};
 use crate::house::{Kept, Role};
 use crate::nats::Nats;
-use crate::support::{Server, anomaly, command, folder, run};
+use crate::support::{TestServer, anomaly, command, folder, run};
 
 /// More than the state store lists at once.
 const KEYS: usize = 1_001;
@@ -55,7 +55,7 @@ async fn a_lost_state_store_does_not_open_the_door() {
         if case == "made" {
             make_key(&data);
         } else {
-            let server = Server::start(&data);
+            let server = TestServer::start(&data);
             let key = make_key(&data);
             let event = anomaly("2", "mail", "2026-03-01T10:01Z");
             let request = client().post(format!("{}/v1/events", server.url)).header("content-type", STRUCTURED).body(event);
@@ -70,7 +70,7 @@ async fn a_lost_state_store_does_not_open_the_door() {
         let said = refusal(&data, &[]);
         assert!(said.contains("keys create") && said.contains("remembers"), "{case}: {said}");
         make_key(&data);
-        drop(Server::start(&data));
+        drop(TestServer::start(&data));
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::support::{Server, command, folder, get, run};
+use crate::support::{TestServer, command, folder, get, run};
 use book::{Book, Chance};
 use record::check;
 
@@ -36,9 +36,9 @@ async fn killed_at_random_moments_it_loses_nothing_acknowledged_and_keeps_nothin
             kill_while_opening(&data, &mut chance).await;
             while_opening += 1;
         }
-        let server = Server::start(&data);
+        let server = TestServer::start(&data);
         publish_until_killed(server, &book, &mut chance).await;
-        let server = Server::start(&data);
+        let server = TestServer::start(&data);
         let head = check(&book, &server.url, &format!("after kill {round} of {kills}")).await;
         catches_up(&server.url, head, round).await;
         server.kill();
@@ -57,7 +57,7 @@ async fn killed_at_random_moments_it_loses_nothing_acknowledged_and_keeps_nothin
 }
 
 /// Publishes from all sides, and kills the server at a moment that chance chooses.
-async fn publish_until_killed(server: Server, book: &Book, chance: &mut Chance) {
+async fn publish_until_killed(server: TestServer, book: &Book, chance: &mut Chance) {
     let before = book.answers();
     let publishers: Vec<_> = (0..PUBLISHERS)
         .map(|number| tokio::spawn(book::publish_until_cut_off(book.clone(), server.url.clone(), number, Chance::of(chance.below(u64::MAX)))))
@@ -96,12 +96,12 @@ async fn catches_up(url: &str, head: u64, round: usize) {
 
 /// After all those kills a rebuild tells every timeline exactly as it was told before. Answers how many.
 async fn rebuilt_equals_incremental(data: &std::path::Path) -> usize {
-    let server = Server::start(data);
+    let server = TestServer::start(data);
     let incremental = all_timelines(&server.url).await;
     assert_eq!(server.terminate(), Some(0), "SIGTERM is a graceful end");
     let rebuilt = run(data, &["rebuild"]);
     assert!(rebuilt.status.success(), "{}", String::from_utf8_lossy(&rebuilt.stderr));
-    let server = Server::start(data);
+    let server = TestServer::start(data);
     let anew = all_timelines(&server.url).await;
     assert_eq!(incremental.len(), anew.len(), "another number of incidents after the rebuild");
     for ((id, before), (id_anew, after)) in incremental.iter().zip(&anew) {

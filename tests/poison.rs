@@ -7,7 +7,7 @@ use dateline_backends::{Ledger, LedgerOptions, NewEvent};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::support::{Server, anomaly, folder, get, publish, run};
+use crate::support::{TestServer, anomaly, folder, get, publish, run};
 
 /// Puts bytes into the ledger as another version of the program would: through its door, past the intake.
 async fn append(data: &Path, events: &[(&str, &str)]) {
@@ -50,7 +50,7 @@ async fn a_poison_event_stops_nobody_and_is_listed_with_its_problem() {
     let restored = about("restored", "service.restored", None, r#"{"occurred":{"at":"2022-10-25T14:15+05:30"},"extent":"full"}"#);
     append(&data, &[("first", first.as_str()), ("unknown", &unknown), ("truncated", truncated), ("bytes", "\u{0}"), ("restored", &restored)]).await;
 
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let after = say(&server.url, &anomaly("after", "signal", "2022-10-25T12:09+05:30")).await;
     assert_eq!(after, 6, "poison keeps its positions");
     assert_eq!(positions(&server.url, "poison").await, [2, 3, 4]);
@@ -67,7 +67,7 @@ async fn a_poison_event_stops_nobody_and_is_listed_with_its_problem() {
     assert_eq!(server.terminate(), Some(0));
     let rebuilt = run(&data, &["rebuild"]);
     assert!(rebuilt.status.success(), "a rebuild over poison: {}", String::from_utf8_lossy(&rebuilt.stderr));
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     assert_eq!(positions(&server.url, "poison").await, [2, 3, 4], "after a rebuild");
     assert_eq!(get(&format!("{}/v1/incidents/whatsapp/timeline.json", server.url)).await.1, told, "after a rebuild");
 }
@@ -75,7 +75,7 @@ async fn a_poison_event_stops_nobody_and_is_listed_with_its_problem() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_placed_waits_in_sight_and_is_attached_when_what_it_names_arrives() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let url = &server.url;
     let hash: String = Sha256::digest("/tests\nopening").iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let incident = format!("whatsapp-2022-10-25-{hash}");

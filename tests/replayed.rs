@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use serde_json::{Value, json};
 
 use crate::proxy::Proxy;
-use crate::support::{OUTAGE, Server, anomaly, folder, publish, run};
+use crate::support::{OUTAGE, TestServer, anomaly, folder, publish, run};
 
 /// More than a page of the ledger, which is what is read at once.
 const EVENTS: usize = 1_100;
@@ -35,7 +35,7 @@ fn lines(body: &str) -> Vec<Value> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_says_how_far_it_should_go_and_that_it_ended() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let outage: Vec<&str> = OUTAGE.lines().collect();
     publish(&server.url, &outage).await;
     let last = outage.len();
@@ -54,7 +54,7 @@ async fn a_replay_says_how_far_it_should_go_and_that_it_ended() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_replay_that_breaks_off_aborts_the_transfer() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let events: Vec<String> = (0..EVENTS).map(|number| anomaly(&number.to_string(), "whatsapp", "2022-10-25T06:37Z")).collect();
     for batch in events.chunks(550) {
         publish(&server.url, &batch.iter().map(String::as_str).collect::<Vec<_>>()).await;
@@ -83,7 +83,7 @@ async fn a_replay_that_breaks_off_aborts_the_transfer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_audit_goes_on_where_the_connection_was_cut() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     publish(&server.url, &OUTAGE.lines().collect::<Vec<_>>()).await;
     let proxy = Proxy::to(server.url.rsplit(':').next().unwrap().parse().unwrap());
     proxy.cut_after(CUT_AFTER_BYTES);

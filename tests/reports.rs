@@ -13,7 +13,7 @@ use dateline_events::reports::{Cell, Counts, Flush, ReportKey};
 use serde_json::{Value, json};
 
 use crate::asking::{Answer, House, client, send};
-use crate::support::{Server, folder, run};
+use crate::support::{TestServer, folder, run};
 
 const JSON: &str = "application/json";
 const LINES: &str = "application/x-ndjson";
@@ -157,11 +157,11 @@ async fn what_is_late_goes_to_its_minute_and_what_is_restated_holds_at_its_highe
 #[tokio::test]
 async fn reports_can_be_switched_off_and_need_a_scope_once_there_are_keys() {
     let (_folder, data) = folder();
-    let server = Server::start_with(&data, &["--reports", "none"]);
+    let server = TestServer::start_with(&data, &["--reports", "none"]);
     report(&server.url, JSON, r#"{"service":"mail"}"#).await.problem(404);
     assert!(!data.join("reports.db").exists());
     drop(server);
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let key = |scope: &str| String::from_utf8(run(&data, &["keys", "create", "--name", "x", "--scope", scope]).stdout).unwrap().trim().to_owned();
     let (reporter, reader) = (key("report"), key("read"));
     let with =

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{PROGRAM, Server, anomaly, folder, run};
+use crate::support::{PROGRAM, TestServer, anomaly, folder, run};
 
 /// What must not be seen anywhere.
 const SECRET: &str = "topsecret";
@@ -122,7 +122,7 @@ fn a_key_comes_from_a_file() {
     let key = String::from_utf8(made.stdout).unwrap();
     std::fs::write(folder.join("key"), &key).unwrap();
     std::fs::write(folder.join("e.ndjson"), anomaly("1", "mail", "2026-03-01T10:00Z")).unwrap();
-    let server = Server::start(&folder);
+    let server = TestServer::start(&folder);
     let publish = |flags: &[&str]| run(&folder, &[&["--url", &server.url], flags, &["publish", "e.ndjson"]].concat());
     assert_ne!(publish(&[]).status.code(), Some(0), "without a key");
     let done = publish(&["--key-file", "key"]);
@@ -151,7 +151,7 @@ fn what_is_kept_is_for_its_owner_alone_and_what_was_open_is_narrowed() {
         modes
     };
     let open: Vec<(String, u32)> = {
-        let server = Server::start(&data);
+        let server = TestServer::start(&data);
         let modes = modes();
         drop(server);
         modes
@@ -165,6 +165,6 @@ fn what_is_kept_is_for_its_owner_alone_and_what_was_open_is_narrowed() {
     let listed = run(&data, &["keys", "list"]);
     let said = String::from_utf8_lossy(&listed.stderr).into_owned();
     assert_eq!(said.matches("could read it").count(), 1, "told once: {said}");
-    drop(Server::start(&data));
+    drop(TestServer::start(&data));
     assert!(modes().iter().all(|(_, mode)| mode & 0o077 == 0), "{:?}", modes());
 }

@@ -14,7 +14,7 @@ use crate::asking::post;
 use crate::house::{Kept, Role};
 use crate::nats::Nats;
 use crate::needs;
-use crate::support::{Server, anomaly, folder};
+use crate::support::{TestServer, anomaly, folder};
 use rule::{Answer, acknowledgements, committed, covered, in_order, receipts, stored};
 use strace::Watching;
 use trace::Call;
@@ -77,7 +77,7 @@ fn noticed(calls: &[Call], covers: &rule::Covers, check: impl Fn(&[Call]) -> boo
 #[tokio::test(flavor = "multi_thread")]
 async fn a_receipt_of_the_embedded_ledger_leaves_after_the_sync_of_its_commit() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let Some(watching) = needs::found(NO_STRACE, Watching::attach(&[server.id()], data.join("trace"))) else { return };
     let (requests, events) = publish_all(&server.url).await;
     let calls = watching.calls();

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use crate::address::Address;
 use crate::clock::Clocks;
 use crate::heads::KnownHead;
-use crate::soundness::{Found, Soundness};
+use crate::soundness::{CheckedRecord, Soundness};
 use crate::{distributed, embedded};
 
 /// The most events that one call of [`Ledger::append`] takes, and that one commit holds.
@@ -343,10 +343,10 @@ impl Ledger {
 
     /// For checks and restoring: what is still there after a position, in order, whatever is missing between, each held against its
     /// commitment. Empty: nothing is.
-    pub async fn scan(&self, after: Position) -> Result<Vec<Found>, LedgerError> {
+    pub async fn scan(&self, after: Position) -> Result<Vec<CheckedRecord>, LedgerError> {
         match self {
             Self::Embedded(ledger) => ledger.scan(after).await,
-            Self::Distributed(ledger) => Ok(ledger.scan(after).await?.into_iter().map(Found::uncommitted).collect()),
+            Self::Distributed(ledger) => Ok(ledger.scan(after).await?.into_iter().map(CheckedRecord::uncommitted).collect()),
         }
     }
 
@@ -385,7 +385,7 @@ impl Ledger {
     }
 
     /// For restoring alone: puts a record that does not hold against its commitment, with that commitment, so that the copy names it too.
-    pub async fn copy_as_found(&self, found: Found) -> Result<(), LedgerError> {
+    pub async fn copy_as_found(&self, found: CheckedRecord) -> Result<(), LedgerError> {
         match self {
             Self::Embedded(ledger) => ledger.copy_as_found(found).await,
             Self::Distributed(_) => Err(LedgerError::Altered { position: found.record.position }),

@@ -34,6 +34,6 @@ pub use ledger::{
 pub use query::{Change, EventState, Group, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Members, Order};
 pub use reports::{Appended, FlushPage, KeptFlush, MAX_PAGE_FLUSHES, MAX_REPORTS_PAGE_BYTES, REPORTS_KEPT_DAYS, Reports, ReportsError};
 pub use secret_file::secret_in_file;
-pub use soundness::{Commitment, Found, Soundness};
+pub use soundness::{CheckedRecord, Commitment, Soundness};
 pub use state_store::{MAX_LISTED_KEYS, MAX_UPDATE_TRIES, MAX_VALUE_BYTES, Revision, StateEntry, StateError, StateStore};
 pub use views::{Answer, Generation, MAX_INCIDENT_EVENTS, Reached, SetAside, Views, ViewsError};

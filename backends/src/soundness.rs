@@ -19,7 +19,7 @@ pub enum Commitment {
 
 /// A record as a scan finds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct CheckedRecord {
     /// The record.
     pub record: Record,
     /// How it stands to its leaf hash.
@@ -28,7 +28,7 @@ pub struct Found {
     pub leaf: Option<[u8; 32]>,
 }
 
-impl Found {
+impl CheckedRecord {
     /// A record that nothing was stored beside.
     pub(crate) fn uncommitted(record: Record) -> Self {
         Self { record, commitment: Commitment::Absent, leaf: None }

@@ -6,7 +6,7 @@ use crate::episode::Episode;
 
 /// An anomaly that was told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Told {
+pub struct RememberedAnomaly {
     /// Its first bucket as it was told; it stays the anomaly's name.
     pub first: i64,
     /// Its first bucket as it was last corrected.
@@ -19,7 +19,7 @@ pub struct Told {
     pub subsided: Option<i64>,
 }
 
-impl Told {
+impl RememberedAnomaly {
     /// True when what was told is (a part of) this episode.
     pub fn is_of(&self, episode: &Episode) -> bool {
         self.first >= episode.first && (!episode.over || self.first <= episode.last_high)

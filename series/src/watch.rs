@@ -7,7 +7,7 @@ use crate::finding::{Finding, Verdict, Why};
 use crate::season::{Expected, Season};
 use crate::settings::{BUCKET_SECONDS_MAX, BUCKET_SECONDS_MIN, RESTATED_BUCKETS_MAX, Settings};
 use crate::surprise::{count_at, stabilised};
-use crate::told::Told;
+use crate::told::RememberedAnomaly;
 use crate::window::{Slot, Window};
 
 /// Times beyond the years 0 and 9999 are no times of reports.
@@ -36,7 +36,7 @@ pub struct Watch {
     window: Window,
     /// The walk up to the window's oldest bucket, that one not included.
     settled: Walk,
-    told: Vec<Told>,
+    told: Vec<RememberedAnomaly>,
 }
 
 impl Watch {
@@ -114,7 +114,7 @@ impl Watch {
 
     /// Bytes this series takes in memory, those it holds elsewhere included.
     pub fn bytes(&self) -> usize {
-        size_of::<Self>() + self.season.heap_bytes() + self.window.heap_bytes() + self.told.capacity() * size_of::<Told>()
+        size_of::<Self>() + self.season.heap_bytes() + self.window.heap_bytes() + self.told.capacity() * size_of::<RememberedAnomaly>()
     }
 
     fn bucket(&self, start_seconds: i64) -> Result<i64, Refused> {
@@ -197,7 +197,7 @@ impl Watch {
     fn say(&mut self, episode: &Episode, settings: &Settings, findings: &mut Vec<Finding>) {
         let Some(at) = self.told.iter().position(|told| told.is_of(episode)) else {
             findings.push(self.anomaly(episode));
-            let told = Told { first: episode.first, corrected: episode.first, peak: episode.peak, doublings: 0, subsided: None };
+            let told = RememberedAnomaly { first: episode.first, corrected: episode.first, peak: episode.peak, doublings: 0, subsided: None };
             self.told.push(told);
             if episode.over {
                 self.say(episode, settings, findings);

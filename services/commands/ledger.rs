@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use dateline_backends::{Address, Archive, Commitment, Found, Ledger, LedgerError, LedgerOptions, Record};
+use dateline_backends::{Address, Archive, CheckedRecord, Commitment, Ledger, LedgerError, LedgerOptions, Record};
 use dateline_events::Position;
 
 use super::{Answer, Progress, say};
@@ -52,7 +52,7 @@ impl std::fmt::Display for Fault {
 }
 
 /// How a position of the ledger stands beside the same position of the archive, and to its own commitment.
-fn compare(held: &Record, found: Option<&Found>) -> Option<Fault> {
+fn compare(held: &Record, found: Option<&CheckedRecord>) -> Option<Fault> {
     let Some(found) = found else { return Some(Fault::Missing) };
     let parts = [
         ("key", held.key == found.record.key),
@@ -69,11 +69,11 @@ const COMMITMENT: &str = "it is not what the ledger committed to";
 
 /// Tells faults as they are found, and counts them.
 #[derive(Default)]
-struct Told {
+struct FaultReport {
     faults: u64,
 }
 
-impl Told {
+impl FaultReport {
     fn fault(&mut self, position: Position, fault: Fault, note: &str) -> anyhow::Result<()> {
         self.line(&format!("{position}  {fault}{note}"))
     }
@@ -105,7 +105,7 @@ async fn check(settings: &Settings) -> anyhow::Result<Answer> {
     };
     let begun = Instant::now();
     let progress = Progress::new("checking", known);
-    let (mut scan, mut told) = (Scan::new(&ledger, 0), Told::default());
+    let (mut scan, mut told) = (Scan::new(&ledger, 0), FaultReport::default());
     if let Some(archive) = &archive {
         beside_the_archive(archive, archived, &mut scan, &mut told, &progress).await?;
     }
@@ -132,7 +132,13 @@ async fn check(settings: &Settings) -> anyhow::Result<Answer> {
 }
 
 /// Holds what the archive has against the ledger.
-async fn beside_the_archive(archive: &Archive, archived: Position, scan: &mut Scan<'_>, told: &mut Told, progress: &Progress) -> anyhow::Result<()> {
+async fn beside_the_archive(
+    archive: &Archive,
+    archived: Position,
+    scan: &mut Scan<'_>,
+    told: &mut FaultReport,
+    progress: &Progress,
+) -> anyhow::Result<()> {
     let mut after = 0;
     while after < archived {
         let page = archive.page(after, PAGE).await?;
@@ -154,7 +160,13 @@ async fn beside_the_archive(archive: &Archive, archived: Position, scan: &mut Sc
 }
 
 /// Behind the archive's end the ledger can only be held against itself. Answers where it ends.
-async fn by_itself(archived: Position, known: Position, scan: &mut Scan<'_>, told: &mut Told, progress: &Progress) -> anyhow::Result<Position> {
+async fn by_itself(
+    archived: Position,
+    known: Position,
+    scan: &mut Scan<'_>,
+    told: &mut FaultReport,
+    progress: &Progress,
+) -> anyhow::Result<Position> {
     const NOWHERE: &str = " (not in the archive either)";
     let mut expected = archived + 1;
     while let Some(found) = scan.next().await? {
@@ -179,8 +191,8 @@ async fn by_itself(archived: Position, known: Position, scan: &mut Scan<'_>, tol
 struct Scan<'a> {
     ledger: &'a Ledger,
     after: Position,
-    page: std::vec::IntoIter<Found>,
-    ahead: Option<Found>,
+    page: std::vec::IntoIter<CheckedRecord>,
+    ahead: Option<CheckedRecord>,
     ended: bool,
     /// So many were held against a commitment.
     held: u64,
@@ -192,7 +204,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The next record that is there.
-    async fn next(&mut self) -> anyhow::Result<Option<Found>> {
+    async fn next(&mut self) -> anyhow::Result<Option<CheckedRecord>> {
         if let Some(found) = self.ahead.take() {
             return Ok(Some(found));
         }
@@ -207,7 +219,7 @@ impl<'a> Scan<'a> {
     }
 
     /// The record at a position, where it is there; positions are asked for in order.
-    async fn at(&mut self, position: Position) -> anyhow::Result<Option<Found>> {
+    async fn at(&mut self, position: Position) -> anyhow::Result<Option<CheckedRecord>> {
         while let Some(found) = self.next().await? {
             if found.record.position == position {
                 return Ok(Some(found));

@@ -27,7 +27,7 @@ enum Spoken {
 
 /// How often, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Said {
+struct Spread {
     events: u64,
     first: Position,
     last: Position,
@@ -36,7 +36,7 @@ struct Said {
 /// Everything that is told.
 #[derive(Debug, Default)]
 struct Voices {
-    pairs: BTreeMap<(String, Spoken), Said>,
+    pairs: BTreeMap<(String, Spoken), Spread>,
     /// Events of pairs beyond the most that are told.
     further: u64,
     /// Events that this program cannot read, destroyed ones included.
@@ -70,7 +70,7 @@ impl Voices {
                 self.further += 1;
                 continue;
             }
-            let said = self.pairs.entry(pair).or_insert(Said { events: 0, first: position, last: position });
+            let said = self.pairs.entry(pair).or_insert(Spread { events: 0, first: position, last: position });
             said.events += 1;
             said.last = position;
         }
@@ -99,7 +99,7 @@ pub async fn run(settings: &Settings, format: Format) -> anyhow::Result<Answer> 
 
 fn text(voices: &Voices, head: Position) -> String {
     let mut text = String::new();
-    for ((publisher, spoken), Said { events, first, last }) in &voices.pairs {
+    for ((publisher, spoken), Spread { events, first, last }) in &voices.pairs {
         let whom = match spoken {
             Spoken::Vendor(slug) => format!("for the vendor {slug}"),
             Spoken::Outlet(slug) => format!("for {slug}"),
@@ -115,7 +115,7 @@ fn text(voices: &Voices, head: Position) -> String {
 }
 
 fn form(voices: &Voices, head: Position) -> Value {
-    let pair = |((publisher, spoken), said): (&(String, Spoken), &Said)| {
+    let pair = |((publisher, spoken), said): (&(String, Spoken), &Spread)| {
         let (role, slug) = match spoken {
             Spoken::Vendor(slug) => ("vendor", Some(slug)),
             Spoken::Outlet(slug) => ("outlet", Some(slug)),

@@ -6,7 +6,7 @@ use dateline_events::{Instant, Region, slug_of};
 use dateline_timelines::tell::{DATELINE, told_measure};
 use serde_json::{Map, Value, json};
 
-use super::episode::{Measure, Saying, What};
+use super::episode::{Measure, Statement, What};
 
 /// The publisher.
 pub const SOURCE: &str = "/detector";
@@ -23,11 +23,11 @@ const MAX_SOURCES: usize = 31;
 /// A symptom is named from this share of the reports on.
 const SHARE_MIN: f64 = 0.05;
 
-/// The event of a saying about a service, whose buckets have so many seconds.
-pub fn event(service: &str, bucket_seconds: u32, saying: &Saying) -> Vec<u8> {
-    let (kind, mut members) = data(service, bucket_seconds, saying);
-    members.insert("certainty".into(), json!(if saying.is_confirmed { "confirmed" } else { "reported" }));
-    members.insert("sources".into(), sources(saying));
+/// The event of a statement about a service, whose buckets have so many seconds.
+pub fn event(service: &str, bucket_seconds: u32, statement: &Statement) -> Vec<u8> {
+    let (kind, mut members) = data(service, bucket_seconds, statement);
+    members.insert("certainty".into(), json!(if statement.is_confirmed { "confirmed" } else { "reported" }));
+    members.insert("sources".into(), sources(statement));
     if kind == "event.corrected" {
         members.remove("certainty");
     }
@@ -35,7 +35,7 @@ pub fn event(service: &str, bucket_seconds: u32, saying: &Saying) -> Vec<u8> {
     let event = json!({
         "data": data,
         "datacontenttype": "application/json",
-        "id": id(service, saying, saying.number),
+        "id": id(service, statement, statement.number),
         "source": SOURCE,
         "specversion": "1.0",
         "subject": service,
@@ -45,50 +45,51 @@ pub fn event(service: &str, bucket_seconds: u32, saying: &Saying) -> Vec<u8> {
 }
 
 /// The service, the anomaly's first bucket as it was told, and the number of what is said of it.
-fn id(service: &str, saying: &Saying, number: u32) -> String {
-    let first = instant(saying.first_s).to_string().replace(['-', ':'], "");
+fn id(service: &str, statement: &Statement, number: u32) -> String {
+    let first = instant(statement.first_s).to_string().replace(['-', ':'], "");
     format!("{service}/{first}/{number}")
 }
 
-fn data(service: &str, bucket_seconds: u32, saying: &Saying) -> (&'static str, Map<String, Value>) {
+fn data(service: &str, bucket_seconds: u32, statement: &Statement) -> (&'static str, Map<String, Value>) {
     let mut own = Map::new();
     let mut put = |name: &str, value: Value| {
         if !value.as_array().is_some_and(Vec::is_empty) {
             own.insert(name.to_owned(), value);
         }
     };
-    let shares: Vec<Value> = saying.about.shares(SHARE_MIN).iter().map(|(symptom, share)| json!({"share": share, "symptoms": [symptom]})).collect();
-    let channel = match &saying.measure {
+    let shares: Vec<Value> =
+        statement.about.shares(SHARE_MIN).iter().map(|(symptom, share)| json!({"share": share, "symptoms": [symptom]})).collect();
+    let channel = match &statement.measure {
         Measure::Single => Value::Array(Vec::new()),
         Measure::Total { channel, .. } => json!(channel),
     };
-    let kind = match saying.what {
+    let kind = match statement.what {
         What::Anomaly { first_s, count, baseline, score, height } => {
             put("occurred", bucket(first_s, bucket_seconds));
             put("baseline", json!((baseline * 10.0).round() / 10.0));
             put("counts", json!([{"per": "window", "value": count, "window_minutes": minutes(bucket_seconds)}]));
             put("detected_by", json!(SLUG));
             put("measure", measure(height, score));
-            put("regions", json!(saying.regions));
+            put("regions", json!(statement.regions));
             put("shares", json!(shares));
             "anomaly.detected"
         }
         What::Earlier { first_s } => {
             put("edit_kind", json!("clarification"));
-            put("event", json!({"id": id(service, saying, 0)}));
+            put("event", json!({"id": id(service, statement, 0)}));
             put("patch", json!({"occurred": bucket(first_s, bucket_seconds)}));
             "event.corrected"
         }
         What::Spread => {
-            put("occurred", bucket(saying.first_s, bucket_seconds));
-            put("regions", json!(saying.regions));
+            put("occurred", bucket(statement.first_s, bucket_seconds));
+            put("regions", json!(statement.regions));
             "scope.changed"
         }
         What::Lasting { bucket_s, count: value, baseline, peak } => {
             put("occurred", bucket(bucket_s, bucket_seconds));
             put("channel", channel);
             put("counts", counts(value, baseline, peak, bucket_seconds));
-            put("regions", json!(saying.regions));
+            put("regions", json!(statement.regions));
             put("shares", json!(shares));
             "reports.observed"
         }
@@ -96,7 +97,7 @@ fn data(service: &str, bucket_seconds: u32, saying: &Saying) -> (&'static str, M
             put("occurred", bucket(bucket_s, bucket_seconds));
             put("channel", channel);
             put("counts", json!([{"from": peak, "per": "window", "value": count, "window_minutes": minutes(bucket_seconds)}]));
-            put("regions", json!(saying.regions));
+            put("regions", json!(statement.regions));
             "reports.subsided"
         }
     };
@@ -146,10 +147,10 @@ fn measure(height: f64, score: f64) -> Value {
 }
 
 /// The detector read it in what publishers of reports said.
-fn sources(saying: &Saying) -> Value {
+fn sources(statement: &Statement) -> Value {
     let detector = json!({"kind": "machine", "name": BTreeMap::from(DATELINE), "role": "read_in", "slug": SLUG});
     let mut sources = vec![detector];
-    let mut voices: Vec<&(String, u64)> = saying.about.voices.iter().collect();
+    let mut voices: Vec<&(String, u64)> = statement.about.voices.iter().collect();
     voices.sort_by_key(|(voice, reports)| (std::cmp::Reverse(*reports), voice.clone()));
     for (voice, _) in voices.into_iter().take(MAX_SOURCES) {
         let slug = slug(voice);
@@ -167,14 +168,14 @@ fn slug(name: &str) -> String {
 }
 
 /// What is told of an anomaly's height, as the log of the process tells it.
-pub fn sentence(service: &str, saying: &Saying) -> String {
-    let first = minute(saying.first_s);
-    match saying.what {
+pub fn sentence(service: &str, statement: &Statement) -> String {
+    let first = minute(statement.first_s);
+    match statement.what {
         What::Anomaly { count, baseline, score, height, .. } => {
             format!("{service}: {count} reports where {baseline:.1} are usual ({height:.1} times, {score:.1} spreads), from {first} on")
         }
         What::Earlier { first_s } => format!("{service}: what was seen at {first} began at {}", minute(first_s)),
-        What::Spread => format!("{service}: what began at {first} is seen in {} too", regions(&saying.regions)),
+        What::Spread => format!("{service}: what began at {first} is seen in {} too", regions(&statement.regions)),
         What::Lasting { count, baseline, .. } => format!("{service}: {count} reports where {baseline:.1} are usual, since {first}"),
         What::Subsided { bucket_s, .. } => format!("{service}: as few reports as usual again since {}, after {first}", minute(bucket_s)),
     }

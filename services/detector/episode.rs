@@ -8,7 +8,7 @@ use dateline_events::{Region, Symptom};
 use dateline_series::Finding;
 use serde::{Deserialize, Serialize};
 
-use super::measured::{Breakdown, Found};
+use super::measured::{Breakdown, LocatedFinding};
 
 /// So many holders of API keys must see it, each in a series of its own, before it is more than one publisher's word. Whoever has no key
 /// is nobody here: addresses are cheap.
@@ -73,7 +73,7 @@ pub struct Episode {
 
 /// What is to be said.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Saying {
+pub struct Statement {
     /// The anomaly's first bucket as it was told.
     pub first_s: i64,
     /// The number of the event, 0 for the first.
@@ -141,22 +141,22 @@ impl Episodes {
     }
 
     /// Takes what was found in one flush, and answers what is to be said.
-    pub fn hear(&mut self, found: Vec<(Measure, Found)>, about: &About<'_>) -> Vec<Saying> {
-        let mut sayings = Vec::new();
-        for (measure, Found { region, voice, finding }) in found {
+    pub fn hear(&mut self, found: Vec<(Measure, LocatedFinding)>, about: &About<'_>) -> Vec<Statement> {
+        let mut statements = Vec::new();
+        for (measure, LocatedFinding { region, voice, finding }) in found {
             let line = Line { measure, region, voice };
             match finding {
-                Finding::Anomaly { .. } => self.anomaly(&line, &finding, &mut sayings, about),
-                Finding::Earlier { told_bucket, first_bucket } => sayings.extend(self.earlier(&line, told_bucket, first_bucket, about)),
+                Finding::Anomaly { .. } => self.anomaly(&line, &finding, &mut statements, about),
+                Finding::Earlier { told_bucket, first_bucket } => statements.extend(self.earlier(&line, told_bucket, first_bucket, about)),
                 Finding::Lasting { first_bucket, bucket, count, baseline, peak } => {
-                    sayings.extend(self.lasting(&line, first_bucket, bucket, What::Lasting { bucket_s: bucket, count, baseline, peak }, about));
+                    statements.extend(self.lasting(&line, first_bucket, bucket, What::Lasting { bucket_s: bucket, count, baseline, peak }, about));
                 }
                 Finding::Subsided { first_bucket, bucket, count, baseline, peak } => {
-                    sayings.extend(self.subsided(&line, first_bucket, What::Subsided { bucket_s: bucket, count, baseline, peak }, about));
+                    statements.extend(self.subsided(&line, first_bucket, What::Subsided { bucket_s: bucket, count, baseline, peak }, about));
                 }
             }
         }
-        sayings
+        statements
     }
 
     /// The anomaly that something which began then belongs to.
@@ -177,7 +177,7 @@ impl Episodes {
     }
 
     /// A series stands out: it opens an anomaly of the service, or joins the one that is open, or opens one anew that was over.
-    fn anomaly(&mut self, line: &Line, finding: &Finding, sayings: &mut Vec<Saying>, about: &About<'_>) {
+    fn anomaly(&mut self, line: &Line, finding: &Finding, statements: &mut Vec<Statement>, about: &About<'_>) {
         let Finding::Anomaly { first_bucket, seen_at_bucket, count, baseline, score, height, .. } = *finding else { return };
         let found = self.near(first_bucket);
         let at = found.unwrap_or_else(|| {
@@ -192,7 +192,7 @@ impl Episodes {
         if episode.standing.is_empty() {
             let told = about(&line.everywhere(), first_bucket, seen_at_bucket);
             episode.lead = line.clone();
-            sayings.push(episode.say(What::Anomaly { first_s: first_bucket, count, baseline, score, height }, Vec::new(), told));
+            statements.push(episode.say(What::Anomaly { first_s: first_bucket, count, baseline, score, height }, Vec::new(), told));
         }
         episode.last_s = episode.last_s.max(seen_at_bucket);
         if !episode.standing.contains(line) {
@@ -200,7 +200,8 @@ impl Episodes {
         }
         // What is found in one flush is said in one event.
         let first = episode.first_s;
-        let opening = sayings.iter_mut().rev().find(|saying| saying.first_s == first && matches!(saying.what, What::Anomaly { .. } | What::Spread));
+        let opening =
+            statements.iter_mut().rev().find(|statement| statement.first_s == first && matches!(statement.what, What::Anomaly { .. } | What::Spread));
         let new_region = line.region.clone().filter(|region| !episode.regions.contains(region));
         episode.regions.extend(new_region.clone());
         let is_news = episode.listen(line);
@@ -212,23 +213,23 @@ impl Episodes {
             None => {
                 if let Some(region) = new_region {
                     let told = about(line, first, episode.last_s);
-                    sayings.push(episode.say(What::Spread, vec![region], told));
+                    statements.push(episode.say(What::Spread, vec![region], told));
                 } else if is_news {
                     let told = about(line, first, episode.last_s);
-                    sayings.push(episode.say(What::Lasting { bucket_s: seen_at_bucket, count, baseline, peak: count }, Vec::new(), told));
+                    statements.push(episode.say(What::Lasting { bucket_s: seen_at_bucket, count, baseline, peak: count }, Vec::new(), told));
                 }
             }
         }
     }
 
-    fn earlier(&mut self, line: &Line, told_s: i64, first_s: i64, about: &About<'_>) -> Option<Saying> {
+    fn earlier(&mut self, line: &Line, told_s: i64, first_s: i64, about: &About<'_>) -> Option<Statement> {
         let episode = self.0.iter_mut().find(|episode| episode.lead == *line && episode.first_s == told_s)?;
         let told = about(line, first_s, episode.last_s);
         Some(episode.say(What::Earlier { first_s }, Vec::new(), told))
     }
 
     /// One series tells how it goes on; the others only stand out.
-    fn lasting(&mut self, line: &Line, first_s: i64, bucket_s: i64, what: What, about: &About<'_>) -> Option<Saying> {
+    fn lasting(&mut self, line: &Line, first_s: i64, bucket_s: i64, what: What, about: &About<'_>) -> Option<Statement> {
         let at = self.of(line, first_s)?;
         let episode = &mut self.0[at];
         episode.last_s = episode.last_s.max(bucket_s);
@@ -240,7 +241,7 @@ impl Episodes {
     }
 
     /// It is over once no series stands out any more.
-    fn subsided(&mut self, line: &Line, first_s: i64, what: What, about: &About<'_>) -> Option<Saying> {
+    fn subsided(&mut self, line: &Line, first_s: i64, what: What, about: &About<'_>) -> Option<Statement> {
         let at = self.of(line, first_s)?;
         let episode = &mut self.0[at];
         let stood = episode.standing.iter().position(|other| other == line)?;
@@ -283,11 +284,11 @@ impl Episode {
         is_news
     }
 
-    fn say(&mut self, what: What, regions: Vec<Region>, about: Breakdown) -> Saying {
+    fn say(&mut self, what: What, regions: Vec<Region>, about: Breakdown) -> Statement {
         let number = self.said.map_or(0, |said| said + 1);
         self.said = Some(number);
         let measure = self.lead.measure.clone();
-        Saying { first_s: self.first_s, number, what, measure, regions, is_confirmed: self.is_confirmed, about }
+        Statement { first_s: self.first_s, number, what, measure, regions, is_confirmed: self.is_confirmed, about }
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use super::baselines::Baselines;
 use super::bounds::{bound, now_minute};
-use super::service::Said;
+use super::service::EventDraft;
 use super::service_watches::ServiceWatches;
 use crate::shared::api_client::ApiClient;
 use crate::shared::following::{Follow, Step};
@@ -243,7 +243,7 @@ impl Detecting {
     }
 
     /// Publishes; an id that is taken was said already, and an event that no intake takes stops nobody.
-    async fn publish(&self, said: &[Said]) -> anyhow::Result<u64> {
+    async fn publish(&self, said: &[EventDraft]) -> anyhow::Result<u64> {
         let events: Vec<&[u8]> = said.iter().map(|said| said.event.as_slice()).collect();
         let mut fresh = 0;
         for (said, outcome) in said.iter().zip(self.publisher.publish(&events).await) {

@@ -67,7 +67,7 @@ pub struct Counted<'a> {
 
 /// A finding, and where.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Found {
+pub struct LocatedFinding {
     /// None: over all regions.
     pub region: Option<Region>,
     /// The one publisher; None: all.
@@ -97,7 +97,7 @@ impl Measured {
     }
 
     /// Takes in a count, and says what it shows. A time that no watch takes shows nothing.
-    pub fn take(&mut self, counted: &Counted<'_>, settings: &Settings) -> Vec<Found> {
+    pub fn take(&mut self, counted: &Counted<'_>, settings: &Settings) -> Vec<LocatedFinding> {
         let length = i64::from(self.bucket_seconds());
         let start = counted.at_s.div_euclid(length) * length;
         self.heard_s = self.heard_s.max(counted.heard_s);
@@ -149,7 +149,7 @@ impl Measured {
     }
 
     /// The bucket that holds this time is over: where nothing was reported, nothing was wrong for anybody.
-    pub fn close(&mut self, at_s: i64, settings: &Settings) -> Vec<Found> {
+    pub fn close(&mut self, at_s: i64, settings: &Settings) -> Vec<LocatedFinding> {
         let mut found = tell(&mut self.everywhere, None, None, at_s, 0, settings);
         tell(&mut self.quiet, None, None, at_s, 0, settings);
         for (region, watch) in &mut self.regions {
@@ -244,11 +244,11 @@ impl Bucket {
 }
 
 /// Tells a watch that a bucket has so many more, and what it says to that.
-fn tell(watch: &mut Watch, region: Option<&Region>, voice: Option<&str>, at_s: i64, added: u64, settings: &Settings) -> Vec<Found> {
+fn tell(watch: &mut Watch, region: Option<&Region>, voice: Option<&str>, at_s: i64, added: u64, settings: &Settings) -> Vec<LocatedFinding> {
     let there = watch.verdict(at_s, settings).ok().and_then(|verdict| verdict.count).unwrap_or(0);
     let findings = watch.tell(at_s, there.saturating_add(added), settings).unwrap_or_else(|refused| {
         tracing::error!(at_s, %refused, "a count lies where no watch has buckets; it is passed over");
         Vec::new()
     });
-    findings.into_iter().map(|finding| Found { region: region.cloned(), voice: voice.map(ToOwned::to_owned), finding }).collect()
+    findings.into_iter().map(|finding| LocatedFinding { region: region.cloned(), voice: voice.map(ToOwned::to_owned), finding }).collect()
 }

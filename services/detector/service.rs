@@ -6,8 +6,8 @@ use dateline_series::{BUCKET_SECONDS_MAX, RESTATED_BUCKETS_MAX, Settings, Verdic
 use serde::{Deserialize, Serialize};
 
 use super::draft;
-use super::episode::{Episodes, Line, Measure, Saying, What};
-use super::measured::{Breakdown, Counted, Found, Measured};
+use super::episode::{Episodes, Line, Measure, Statement, What};
+use super::measured::{Breakdown, Counted, LocatedFinding, Measured};
 use super::ticks::Ticks;
 use crate::shared::plot::{Mark, MarkKind, Plot, PlotBucket};
 
@@ -37,7 +37,7 @@ pub struct Service {
 
 /// What is to be published about a service.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Said {
+pub struct EventDraft {
     /// The event.
     pub event: Vec<u8>,
     /// The same in a sentence, for the log.
@@ -65,7 +65,7 @@ impl Service {
     }
 
     /// Takes in what a flush counted of it, oldest first; `written` is the minute in which the flush was written.
-    pub fn take(&mut self, name: &str, written: Option<i64>, ticks: &Ticks, counts: &[&Count], settings: &Settings) -> Vec<Said> {
+    pub fn take(&mut self, name: &str, written: Option<i64>, ticks: &Ticks, counts: &[&Count], settings: &Settings) -> Vec<EventDraft> {
         let mut said = self.pass(name, ticks, settings);
         let (mut found, mut minute) = (Vec::new(), None);
         for count in counts {
@@ -95,7 +95,7 @@ impl Service {
     }
 
     /// Time passed: a bucket in which an intake was up and nobody reported had no reports. One in which none was up is not known.
-    pub fn pass(&mut self, name: &str, ticks: &Ticks, settings: &Settings) -> Vec<Said> {
+    pub fn pass(&mut self, name: &str, ticks: &Ticks, settings: &Settings) -> Vec<EventDraft> {
         let Some(open_s) = ticks.open_s() else { return Vec::new() };
         let Some(closed_s) = self.closed_s.replace(open_s - i64::from(BUCKET_S)) else { return Vec::new() };
         let mut said = Vec::new();
@@ -124,7 +124,7 @@ impl Service {
         self.measures.get_mut(at).map(|(_, measured)| measured)
     }
 
-    fn hear(&mut self, name: &str, found: Vec<(Measure, Found)>, settings: &Settings) -> Vec<Said> {
+    fn hear(&mut self, name: &str, found: Vec<(Measure, LocatedFinding)>, settings: &Settings) -> Vec<EventDraft> {
         if found.is_empty() {
             return Vec::new();
         }
@@ -133,13 +133,18 @@ impl Service {
         let about = |line: &Line, from_s: i64, until_s: i64| -> Breakdown {
             of(&line.measure).map(|measured| measured.breakdown(from_s, until_s, line.region.as_ref())).unwrap_or_default()
         };
-        let sayings: Vec<Saying> = self.episodes.hear(found, &about);
-        let said = |saying: &Saying| {
-            let seconds = of(&saying.measure).map_or(BUCKET_S, Measured::bucket_seconds);
-            let picture = (saying.first_s, picture(of(&saying.measure), saying, settings));
-            Said { event: draft::event(name, seconds, saying), sentence: draft::sentence(name, saying), service: name.to_owned(), picture }
+        let statements: Vec<Statement> = self.episodes.hear(found, &about);
+        let said = |statement: &Statement| {
+            let seconds = of(&statement.measure).map_or(BUCKET_S, Measured::bucket_seconds);
+            let picture = (statement.first_s, picture(of(&statement.measure), statement, settings));
+            EventDraft {
+                event: draft::event(name, seconds, statement),
+                sentence: draft::sentence(name, statement),
+                service: name.to_owned(),
+                picture,
+            }
         };
-        sayings.iter().map(said).collect()
+        statements.iter().map(said).collect()
     }
 
     /// The picture of now: of the measure with the newest buckets, single reports first.
@@ -157,16 +162,16 @@ impl Service {
 }
 
 /// The picture of an anomaly as far as it was told.
-fn picture(measured: Option<&Measured>, saying: &Saying, settings: &Settings) -> Plot {
+fn picture(measured: Option<&Measured>, statement: &Statement, settings: &Settings) -> Plot {
     let mark = |at_s: i64, kind: MarkKind| Mark { at_s, kind, label: String::new() };
-    let mut marks = vec![mark(saying.first_s, MarkKind::First)];
-    if let What::Subsided { bucket_s, .. } = saying.what {
+    let mut marks = vec![mark(statement.first_s, MarkKind::First)];
+    if let What::Subsided { bucket_s, .. } = statement.what {
         marks.push(mark(bucket_s, MarkKind::End));
     }
     match measured {
         Some(measured) => {
             let mut plot = plot(measured, marks, settings);
-            let standing = plot.buckets.iter().filter(|bucket| bucket.start_s >= saying.first_s && bucket.count.is_some());
+            let standing = plot.buckets.iter().filter(|bucket| bucket.start_s >= statement.first_s && bucket.count.is_some());
             let peak = standing.max_by_key(|bucket| (bucket.count, std::cmp::Reverse(bucket.start_s)));
             let at_s = peak.map(|bucket| bucket.start_s);
             plot.marks.extend(at_s.map(|at_s| mark(at_s, MarkKind::Peak)));

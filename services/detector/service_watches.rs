@@ -10,7 +10,7 @@ use dateline_events::reports::{Count, Flush};
 use dateline_series::Settings;
 
 use super::baselines::Remembered;
-use super::service::{BUCKET_S, Said, Service};
+use super::service::{BUCKET_S, EventDraft, Service};
 use super::ticks::{CATCH_UP_BUCKETS, Ticks};
 
 /// So many services are watched; of further ones nothing is said, and the first of them is named in the log of the process.
@@ -50,7 +50,7 @@ impl ServiceWatches {
     }
 
     /// Takes in a flush, and answers what is to be published. One that it knows already changes nothing.
-    pub fn take(&mut self, position: u64, flush: &Flush) -> Vec<Said> {
+    pub fn take(&mut self, position: u64, flush: &Flush) -> Vec<EventDraft> {
         if position <= self.position {
             return Vec::new();
         }

@@ -58,9 +58,9 @@ impl Log {
 
 /// Every event that was said, by id; each is one that the door takes, and an id said twice says the same.
 #[derive(Debug, Default, PartialEq)]
-struct Said(BTreeMap<String, Value>, Vec<String>);
+struct EventDraft(BTreeMap<String, Value>, Vec<String>);
 
-impl Said {
+impl EventDraft {
     fn hear(&mut self, event: &[u8]) {
         Event::read_at_the_door(event).unwrap_or_else(|faults| panic!("{faults}: {}", String::from_utf8_lossy(event)));
         let event: Value = serde_json::from_slice(event).unwrap();
@@ -82,8 +82,8 @@ impl Said {
 }
 
 /// Reads a log from its beginning to its end.
-fn read(log: &Log) -> Said {
-    let (mut watches, mut said) = (ServiceWatches::default(), Said::default());
+fn read(log: &Log) -> EventDraft {
+    let (mut watches, mut said) = (ServiceWatches::default(), EventDraft::default());
     for (flush, position) in log.0.iter().zip(1..) {
         watches.take(position, flush).iter().for_each(|one| said.hear(&one.event));
     }

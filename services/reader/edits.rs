@@ -66,7 +66,7 @@ struct Token {
 
 /// An edit with what is needed to show it.
 #[derive(Debug, Clone)]
-pub struct Found {
+pub struct LocatedEdit {
     pub edit: Edit,
     pub told: ToldEdit,
     /// Dateline's id of the incident.
@@ -81,7 +81,7 @@ pub struct Found {
 
 /// A vendor's edits.
 pub struct Listed {
-    pub edits: Vec<Found>,
+    pub edits: Vec<LocatedEdit>,
     pub standing: Standing,
     pub lang: Lang,
     /// The vendor's name.
@@ -216,9 +216,9 @@ fn newest<'a>(
     (all, next)
 }
 
-fn tell(history: &Watched, edit: Edit, incident: &str, axes: ReadAxes, registry: &Registry, zone: &str, lang: Lang) -> Result<Found, Problem> {
+fn tell(history: &Watched, edit: Edit, incident: &str, axes: ReadAxes, registry: &Registry, zone: &str, lang: Lang) -> Result<LocatedEdit, Problem> {
     let told = told_edit(history, &edit, registry, zone, lang).map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))?;
-    Ok(Found {
+    Ok(LocatedEdit {
         told,
         incident: incident.to_owned(),
         name: history.at(axes.known_at, axes.as_of).and_then(|item| item.name).map(|name| told_line(&name)),
@@ -230,7 +230,7 @@ fn tell(history: &Watched, edit: Edit, incident: &str, axes: ReadAxes, registry:
     })
 }
 
-fn form(found: &Found) -> Value {
+fn form(found: &LocatedEdit) -> Value {
     let edit = &found.edit;
     json!({
         "kind": edit.what,

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::Reader;
 use super::answer::answer;
-use super::edits::{self, Found, Listed, OfVendor, published};
+use super::edits::{self, Listed, LocatedEdit, OfVendor, published};
 use super::watched::seconds;
 use crate::shared::cache::tag;
 use crate::shared::http::{Problem, parameters};
@@ -58,7 +58,7 @@ impl Addresses {
         Self { origin, own }
     }
 
-    fn incident(&self, found: &Found, lang: Lang) -> String {
+    fn incident(&self, found: &LocatedEdit, lang: Lang) -> String {
         format!("{}/incidents/{}?lang={}", self.origin, percent_encoded(&found.incident), lang.tag())
     }
 }
@@ -68,7 +68,7 @@ fn title(listed: &Listed) -> String {
 }
 
 /// The incident, what stood there and what stands there now, each on lines of its own.
-fn content(found: &Found, lang: Lang) -> String {
+fn content(found: &LocatedEdit, lang: Lang) -> String {
     let PageWords { before, after, .. } = PageWords::of(lang);
     let line = |label: &str, text: &Option<String>| text.as_ref().map(|text| format!("{label}: {text}"));
     let lines = [found.name.clone(), line(before, &found.told.before), line(after, &found.told.after)];
@@ -76,7 +76,7 @@ fn content(found: &Found, lang: Lang) -> String {
 }
 
 /// A name for ever: one event may say several edits.
-fn id(found: &Found) -> String {
+fn id(found: &LocatedEdit) -> String {
     format!("urn:dateline:edit:{}:{}:{}", found.edit.position, found.edit.what.as_str(), found.edit.target)
 }
 

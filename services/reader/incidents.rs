@@ -146,7 +146,7 @@ pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, heade
 
 /// An incident without its entries: as the row of lists has it, which nobody has to fold. Under `at` and `known_at` it was otherwise, and
 /// is folded.
-async fn in_short(reader: &Reader, found: &timeline::Found) -> Result<Story, Problem> {
+async fn in_short(reader: &Reader, found: &timeline::LocatedTimeline) -> Result<Story, Problem> {
     let asked = &found.asked;
     if asked.axes.at.is_some() || asked.axes.known_at.is_some() {
         return reader.story(asked).await;

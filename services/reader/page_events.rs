@@ -27,7 +27,7 @@ struct Parameters {
 }
 
 #[derive(Debug, Serialize)]
-struct Found<'a> {
+struct PageEvents<'a> {
     page: &'a str,
     events: Vec<Form<'a>>,
     next_after: Option<IncidentNumber>,
@@ -58,7 +58,7 @@ pub async fn list(State(reader): State<Reader>, Path(page): Path<String>, header
     let form = |(position, bytes)| Some(Form { position, event: serde_json::from_slice(bytes).ok()? });
     let events = rows.iter().filter_map(|row| form((row.position, row.bytes.as_deref()?))).collect();
     let next_after = incidents.value.last().copied().filter(|_| incidents.value.len() == INCIDENTS_AT_ONCE);
-    let body = serde_json::to_vec(&Found { page: &page, events, next_after })
+    let body = serde_json::to_vec(&PageEvents { page: &page, events, next_after })
         .map_err(|error| Problem::internal(format!("the events of a page cannot be written: {error}")))?;
     let standing = Standing { position: incidents.position, head: head.max(incidents.position) };
     Ok(answer(&headers, standing, None, "application/json", Bytes::from(body)))

@@ -13,7 +13,7 @@ use super::answer::{Standing, answer, matches_etag};
 use super::answers::Passing;
 use super::last_changes::{DependsOn, MadeOf};
 use super::pages::{self, IncidentView, ListItem, ListView};
-use super::timeline::{self, Found};
+use super::timeline::{self, LocatedTimeline};
 use super::{Reader, Story, incidents, reports, stretch};
 use crate::shared::http::{Problem, parameters};
 
@@ -143,7 +143,7 @@ async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri
 const HTML: &str = "text/html; charset=utf-8";
 
 fn view<'a>(
-    found: &Found,
+    found: &LocatedTimeline,
     story: &Story,
     told: &'a Told,
     parameters: &timeline::Parameters,
@@ -185,7 +185,7 @@ fn view<'a>(
 }
 
 /// The plot of users' reports about the incident's first sign. Under an axis it would tell what was not known then.
-async fn plot(reader: &Reader, found: &Found, story: &Story) -> Option<String> {
+async fn plot(reader: &Reader, found: &LocatedTimeline, story: &Story) -> Option<String> {
     let axes = found.asked.axes;
     let first = story.timeline.first_seen.as_ref().and_then(|milestone| milestone.occurred.earliest);
     let (Some(service), Some(first)) = (story.timeline.services.first(), first) else { return None };
@@ -204,7 +204,7 @@ async fn plot(reader: &Reader, found: &Found, story: &Story) -> Option<String> {
 }
 
 /// "Now", and the times by which something more was certainly stated.
-async fn moments(reader: &Reader, found: &Found, story: &Story, told: &Told, uri: &Uri) -> Result<Vec<pages::Choice>, Problem> {
+async fn moments(reader: &Reader, found: &LocatedTimeline, story: &Story, told: &Told, uri: &Uri) -> Result<Vec<pages::Choice>, Problem> {
     let mut asked = found.asked.clone();
     asked.axes.known_at = None;
     asked.axes.at = None;
@@ -232,7 +232,7 @@ async fn moments(reader: &Reader, found: &Found, story: &Story, told: &Told, uri
     Ok(choices)
 }
 
-async fn zone_of(reader: &Reader, found: &Found, parameters: &timeline::Parameters) -> Result<String, Problem> {
+async fn zone_of(reader: &Reader, found: &LocatedTimeline, parameters: &timeline::Parameters) -> Result<String, Problem> {
     if let Some(zone) = parameters.tz.clone().filter(|zone| !zone.is_empty()) {
         return Ok(zone);
     }

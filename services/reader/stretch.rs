@@ -9,7 +9,7 @@ use dateline_timelines::stretch::Stretch;
 use serde::{Deserialize, Serialize};
 
 use super::axes::ReadAxes;
-use super::timeline::{Found, Parameters};
+use super::timeline::{LocatedTimeline, Parameters};
 use super::watched::{read_token, write_token};
 use super::{Reader, Story};
 use crate::shared::http::Problem;
@@ -62,13 +62,13 @@ pub fn limit(parameters: &Parameters) -> Result<usize, Problem> {
 }
 
 /// The stretch of a story that is asked for.
-pub fn of(story: &Story, found: &Found, parameters: &Parameters) -> Result<Stretch, Problem> {
+pub fn of(story: &Story, found: &LocatedTimeline, parameters: &Parameters) -> Result<Stretch, Problem> {
     let from = found.place.map_or(0, |place| place.from);
     Ok(story.timeline.stretch(from, limit(parameters)?, STRETCH_BYTES_MAX))
 }
 
 /// The address of the stretch behind this one, where there is one: that of a form of the timeline, with everything that it depends on.
-pub fn next(stretch: Stretch, found: &Found, path: &str, parameters: &Parameters) -> Result<Option<String>, Problem> {
+pub fn next(stretch: Stretch, found: &LocatedTimeline, path: &str, parameters: &Parameters) -> Result<Option<String>, Problem> {
     let Some(from) = stretch.next() else { return Ok(None) };
     let asked = &found.asked;
     let place = Place { from, as_of: asked.axes.as_of.unwrap_or(asked.position), generation: asked.generation };

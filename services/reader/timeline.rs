@@ -101,14 +101,14 @@ struct Body {
 }
 
 /// An incident found, with the language it is wanted in, and where its entries are to begin.
-pub struct Found {
+pub struct LocatedTimeline {
     pub asked: Asked,
     pub lang: Lang,
     pub place: Option<Place>,
 }
 
 /// Finds what was asked for, after waiting for `min_position`.
-pub async fn look(reader: &Reader, id: &str, parameters: &Parameters, headers: &HeaderMap) -> Result<Found, Problem> {
+pub async fn look(reader: &Reader, id: &str, parameters: &Parameters, headers: &HeaderMap) -> Result<LocatedTimeline, Problem> {
     let lang = language(parameters.lang.as_deref(), headers)?;
     parameters::wait_for(&reader.timelines.views, parameters.min_position, parameters.wait_ms).await?;
     let views = &reader.timelines.views;
@@ -116,10 +116,10 @@ pub async fn look(reader: &Reader, id: &str, parameters: &Parameters, headers: &
     let place = Place::read(views, parameters).await?;
     // The stretches after the first are of the same prefix, whatever comes meanwhile.
     axes.as_of = place.map(|place| place.as_of).or(axes.as_of);
-    Ok(Found { asked: reader.timelines.find(id, axes).await?, lang, place })
+    Ok(LocatedTimeline { asked: reader.timelines.find(id, axes).await?, lang, place })
 }
 
-impl Found {
+impl LocatedTimeline {
     /// What an answer that is found like this is made of.
     pub fn made_of(&self, parameters: &Parameters) -> MadeOf {
         let asked = &self.asked;
@@ -146,7 +146,7 @@ impl Found {
     }
 }
 
-fn write(story: &Story, form: Form, found: &Found, parameters: &Parameters) -> Result<Body, Problem> {
+fn write(story: &Story, form: Form, found: &LocatedTimeline, parameters: &Parameters) -> Result<Body, Problem> {
     let (asked, lang) = (&found.asked, found.lang);
     let stretch = stretch::of(story, found, parameters)?;
     let told = told(story, lang, stretch, parameters)?;

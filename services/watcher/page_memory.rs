@@ -202,7 +202,7 @@ impl PageMemory {
 /// What was published of a page, in the order of the ledger.
 async fn published(api: &ApiClient, service: &str) -> anyhow::Result<Vec<Value>> {
     #[derive(Deserialize)]
-    struct Found {
+    struct PageEvents {
         events: Vec<Published>,
         next_after: Option<u64>,
     }
@@ -217,7 +217,7 @@ async fn published(api: &ApiClient, service: &str) -> anyhow::Result<Vec<Value>>
             tracing::warn!(service, "no reader says what was published of a page: what is remembered of it begins anew");
             return Ok(Vec::new());
         };
-        let found: Found = serde_json::from_slice(&body)?;
+        let found: PageEvents = serde_json::from_slice(&body)?;
         events.extend(found.events.into_iter().map(|published| (published.position, published.event)));
         match found.next_after {
             Some(next) => after = next,

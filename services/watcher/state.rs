@@ -52,7 +52,7 @@ struct Counts {
 }
 
 #[derive(Serialize)]
-struct Told {
+struct WatchStatusForm {
     since: Instant,
     now: Instant,
     totals: Totals,
@@ -217,7 +217,7 @@ async fn state(Shared((board, gate)): Shared<(WatchStatus, Gate)>, headers: Head
         let rows = board.rows();
         let feeds: Vec<FeedForm> = rows.iter().map(|row| row.form(&board.roles)).collect();
         let stopped = feeds.iter().filter(|feed| feed.stopped).count();
-        Told { since: board.since, now: now(), totals: Totals { stopped, ..Totals::of(&rows) }, feeds }
+        WatchStatusForm { since: board.since, now: now(), totals: Totals { stopped, ..Totals::of(&rows) }, feeds }
     };
     Ok(([(header::CACHE_CONTROL, "no-store")], Json(told)).into_response())
 }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{ends, said, with_outage};
-use crate::support::{OUTAGE, Server, folder, run};
+use crate::support::{OUTAGE, TestServer, folder, run};
 
 /// Positions of the outage at which the timelines are compared; with `DATELINE_LONG=1` all.
 const SAMPLES: usize = 10;
@@ -25,7 +25,7 @@ fn a_replay_gives_the_exact_bytes_and_ends_at_a_position_or_a_time() {
     let at_20 = records[19]["recorded"].as_str().unwrap();
     assert!(at_20 < records[20]["recorded"].as_str().unwrap(), "the second part was recorded later");
     let first_20: String = whole.split_inclusive('\n').take(20).collect();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     for until in ["20", at_20] {
         assert_eq!(ends(&data, &["audit", "replay", "--until", until], 0).0, first_20, "--until {until}");
         assert_eq!(ends(&data, &["audit", "replay", "--until", until, "--url", &server.url], 0).0, first_20, "--until {until} through a server");

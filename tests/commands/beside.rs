@@ -8,7 +8,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use super::{ends, said};
-use crate::support::{OUTAGE, Server, anomaly, command, folder, get};
+use crate::support::{OUTAGE, TestServer, anomaly, command, folder, get};
 use crate::watching::{process, vendor};
 
 fn publish(data: &Path, id: &str) -> (Option<i32>, String, String) {
@@ -19,7 +19,7 @@ fn publish(data: &Path, id: &str) -> (Option<i32>, String, String) {
 #[test]
 fn what_is_published_and_imported_goes_to_the_server_and_is_told_at_once() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     // From here on the server lets nobody publish without a key, but for whoever holds the files.
     ends(&data, &["keys", "create", "--name", "x", "--scope", "read"], 0);
     std::fs::write(data.join("outage.ndjson"), OUTAGE).unwrap();
@@ -41,7 +41,7 @@ fn what_is_published_and_imported_goes_to_the_server_and_is_told_at_once() {
 #[test]
 fn what_says_where_the_server_is_is_for_its_owner_alone_and_goes_with_it() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let file = data.join("server.json");
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     let form: Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
@@ -57,7 +57,7 @@ fn what_says_where_the_server_is_is_for_its_owner_alone_and_goes_with_it() {
     assert!(file.exists());
     let (code, _, stderr) = publish(&data, "2");
     assert_eq!(code, Some(0), "{stderr}");
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     assert_eq!(publish(&data, "3").0, Some(0));
     assert_eq!(server.terminate(), Some(0));
     assert!(!file.exists(), "it stays behind");
@@ -72,7 +72,7 @@ fn the_token_is_nobody_elses_and_not_the_next_servers() {
         let form: Value = serde_json::from_slice(&std::fs::read(data.join("server.json")).unwrap()).unwrap();
         form["token"].as_str().unwrap().to_owned()
     };
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     ends(&data, &["keys", "create", "--name", "x", "--scope", "read"], 0);
     let first = token();
     std::fs::write(data.join("one.ndjson"), anomaly("1", "mail", "2026-01-05T10:00Z")).unwrap();
@@ -80,7 +80,7 @@ fn the_token_is_nobody_elses_and_not_the_next_servers() {
     with(&server.url, &first, 0);
     with(&server.url, &first[..first.len() - 1], 2);
     server.kill();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     assert_ne!(token(), first);
     with(&server.url, &first, 2);
     // A key that is given is the one that counts.
@@ -94,7 +94,7 @@ async fn a_watcher_publishes_to_the_server_and_the_other_way_round() {
     vendor.say("/summary.json", |_, _| axum::response::IntoResponse::into_response(vendor::summary(&[1])));
     let url = vendor.at("/summary.json");
     let file = process::pages(&data, &process::page("mail", 3600, std::slice::from_ref(&url)));
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     // Where it listens by default the server listens already: it takes a free port.
     let listen = server.url.strip_prefix("http://").unwrap();
     let watcher = process::Watcher::start_with(&data, &file, &["--allow-private", "--listen", listen], &[]);

@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::{ends, said};
-use crate::support::{OUTAGE, Server, anomaly, folder};
+use crate::support::{OUTAGE, TestServer, anomaly, folder};
 
 #[test]
 fn the_demo_twice_on_the_same_data_says_the_same_and_adds_nothing() {
@@ -38,14 +38,14 @@ fn what_the_demo_proposes_works_as_printed_even_in_a_folder_with_a_space() {
 fn a_server_shows_what_the_demo_made_and_the_demo_plays_beside_one() {
     let (_folder, data) = folder();
     ends(&data, &["demo"], 0);
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let (shown, _) = ends(&data, &["incidents", "--url", &server.url], 0);
     assert!(shown.contains("WhatsApp"), "{shown}");
     let (again, _) = ends(&data, &["demo", "--serve"], 0);
     assert!(again.contains(&server.url) && again.contains("goes on"), "{again}");
     drop(server);
     let (_other, empty) = folder();
-    let server = Server::start(&empty);
+    let server = TestServer::start(&empty);
     ends(&empty, &["demo"], 0);
     let (shown, _) = ends(&empty, &["incidents", "--url", &server.url], 0);
     assert!(shown.contains("WhatsApp"), "{shown}");
@@ -61,7 +61,7 @@ fn the_demo_adds_nothing_to_the_record_of_others() {
         assert!(stderr.contains("holds other events") && stderr.contains("--data"), "{stderr}");
     };
     refused();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     refused();
     drop(server);
     assert_eq!(ends(&data, &["audit", "replay"], 0).0.lines().count(), 1);

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{ends, said, with_outage};
-use crate::support::{PROGRAM, Server, command, folder, get};
+use crate::support::{PROGRAM, TestServer, command, folder, get};
 
 /// A server that was told to stop has stopped within this, whoever still reads.
 const GRACE: Duration = Duration::from_secs(2);
@@ -40,7 +40,7 @@ fn a_reader_who_leaves_is_no_error() {
 #[test]
 fn a_second_server_on_the_same_data_or_address_is_refused() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let (_, stderr) = ends(&data, &["serve", "--listen", "127.0.0.1:0"], 2);
     assert!(stderr.contains("another process") && stderr.contains("stop it"), "{stderr}");
     let (_other, elsewhere) = folder();
@@ -54,7 +54,7 @@ fn a_second_server_on_the_same_data_or_address_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_ends_gracefully_while_a_live_stream_is_open() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let mut stream = reqwest::get(format!("{}/v1/live?after=0", server.url)).await.unwrap();
     let first = stream.chunk().await.unwrap().unwrap();
     assert!(first.starts_with(b"event: caught-up"), "{first:?}");
@@ -68,7 +68,7 @@ async fn sigterm_ends_gracefully_while_a_live_stream_is_open() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nor_does_a_silent_or_half_finished_request_hold_it_up() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let address = server.url.strip_prefix("http://").unwrap().to_owned();
     let silent = TcpStream::connect(&address).unwrap();
     let mut half = TcpStream::connect(&address).unwrap();

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{ends, with_outage};
-use crate::support::{Server, anomaly, folder};
+use crate::support::{TestServer, anomaly, folder};
 
 /// What no error of a command says.
 const HTTP: [&str; 6] = ["(4", "(5", "Bad Request", "Unprocessable", "/v1/", "Authorization"];
@@ -12,7 +12,7 @@ const HTTP: [&str; 6] = ["(4", "(5", "Bad Request", "Unprocessable", "/v1/", "Au
 fn errors_name_the_flag_from_files_and_through_a_server() {
     let (_folder, data) = folder();
     with_outage(&data);
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let cases: [(&[&str], &[&str]); 9] = [
         (&["timeline", "whatsapp", "--known-at", "noon"], &["--known-at \"noon\" is no time", "2022-10-25T14:45+05:30"]),
         (&["timeline", "whatsapp", "--at", "noon"], &["--at \"noon\""]),

@@ -6,7 +6,7 @@ use std::process::Stdio;
 use serde_json::Value;
 
 use super::{ends, said, with_outage};
-use crate::support::{OUTAGE, Server, anomaly, command, folder, run};
+use crate::support::{OUTAGE, TestServer, anomaly, command, folder, run};
 
 fn json_lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"))).collect()
@@ -84,7 +84,7 @@ fn through_a_server_it_works_and_where_there_is_none_it_says_what_to_do() {
     let (_folder, data) = folder();
     std::fs::write(data.join("outage.ndjson"), OUTAGE).unwrap();
     let (_other, elsewhere) = folder();
-    let server = Server::start(&elsewhere);
+    let server = TestServer::start(&elsewhere);
     let (stdout, _) = ends(&data, &["publish", "outage.ndjson", "--url", &server.url], 0);
     assert!(stdout.contains(&format!("{} new", OUTAGE.lines().count())), "{stdout}");
     let (_, stderr) = ends(&data, &["publish", "outage.ndjson", "--url", "http://127.0.0.1:9"], 2);

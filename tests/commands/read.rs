@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{ends, with_outage};
-use crate::support::{Server, folder};
+use crate::support::{TestServer, folder};
 
 #[test]
 fn the_answer_is_the_same_from_files_and_through_a_server() {
@@ -19,7 +19,7 @@ fn the_answer_is_the_same_from_files_and_through_a_server() {
         &["audit", "replay"],
     ];
     let from_files: Vec<String> = questions.iter().map(|question| ends(&data, question, 0).0).collect();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     for (question, from_files) in questions.iter().zip(&from_files) {
         let (through_server, _) = ends(&data, &[question, &["--url", server.url.as_str()][..]].concat(), 0);
         assert_eq!(&through_server, from_files, "dateline {}", question.join(" "));

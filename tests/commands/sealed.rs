@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use super::{ends, with_outage};
-use crate::support::{OUTAGE, Server, folder};
+use crate::support::{OUTAGE, TestServer, folder};
 
 /// Takes the right to write from everybody, or gives it back to the owner.
 fn seal(data: &Path, sealed: bool) {
@@ -62,7 +62,7 @@ fn a_sealed_folder_is_read_as_it_is() {
 fn so_is_one_that_was_copied_while_a_log_held_the_last_events() {
     let (_folder, data) = folder();
     std::fs::write(data.join("outage.ndjson"), OUTAGE).unwrap();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     ends(&data, &["publish", "outage.ndjson"], 0);
     let told = ends(&data, &["audit", "replay"], 0).0;
     server.kill();

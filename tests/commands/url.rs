@@ -1,13 +1,13 @@
 //! `--url`: with and without TLS, whole or as host and port; what it cannot be is said.
 
 use super::{ends, said};
-use crate::support::{Server, command, folder};
+use crate::support::{TestServer, command, folder};
 use crate::watching::reach::{Tls, certificate};
 
 #[test]
 fn a_server_is_named_whole_or_by_host_and_port() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let (_, port) = server.url.rsplit_once(':').unwrap();
     for url in [format!("127.0.0.1:{port}"), format!("localhost:{port}"), format!("http://localhost:{port}/")] {
         ends(&data, &["incidents", "--url", &url], 0);

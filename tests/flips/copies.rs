@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::Mutex;
 
-use crate::support::{OUTAGE, Server, anomaly, folder, get, publish};
+use crate::support::{OUTAGE, TestServer, anomaly, folder, get, publish};
 
 /// The page size of all files.
 pub const PAGE_BYTES: usize = 4096;
@@ -74,7 +74,7 @@ impl History {
     async fn make() -> Self {
         let (folder, data) = folder();
         {
-            let server = Server::start(&data);
+            let server = TestServer::start(&data);
             publish(&server.url, &OUTAGE.lines().collect::<Vec<_>>()).await;
             for first in (0..EVENTS).step_by(500) {
                 let minute = |number: usize| format!("2023-{:02}-{:02}T{:02}:{:02}Z", 1 + number % 12, 1 + number % 28, number % 24, number % 60);
@@ -94,7 +94,7 @@ impl History {
         }
         let mut history = Self { folder, answers: Vec::new() };
         let (_copy, data) = history.copy();
-        let server = Server::start(&data);
+        let server = TestServer::start(&data);
         history.answers = super::told::answers(&server.url).await;
         assert!(
             history.answers.iter().all(|(_, status, _)| *status == 200),

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::copies::History;
 use super::told::{self, differs};
-use crate::support::{Server, anomaly, command, get};
+use crate::support::{TestServer, anomaly, command, get};
 
 /// Events that are published while calls fail.
 const PUBLISHED: usize = 6;
@@ -165,7 +165,7 @@ pub async fn of(history: &History, fault: Fault) -> (Came, usize) {
 
 /// On a disk that works again nothing is lost, and what was there before is told as before.
 async fn after(history: &History, data: &Path, acknowledged: &[(u64, String)]) -> Option<String> {
-    let server = Server::start(data);
+    let server = TestServer::start(data);
     // Views that were set aside are made anew first.
     let head = get(&format!("{}/health/ready", server.url)).await.1["ledger"]["position"].as_u64().unwrap_or_default();
     let (status, caught_up) = get(&format!("{}/v1/incidents?min_position={head}&wait_ms=30000", server.url)).await;

@@ -7,7 +7,7 @@ use futures_util::StreamExt;
 
 use crate::asking::House;
 use crate::raw::Raw;
-use crate::support::{Server, folder, run};
+use crate::support::{TestServer, folder, run};
 
 const MIB: usize = 1024 * 1024;
 
@@ -57,7 +57,7 @@ async fn half(url: &str, from: u8, bytes: usize) -> Raw {
 #[tokio::test]
 async fn bodies_share_their_memory_and_nobody_has_more_than_a_quarter() {
     let (_folder, data) = folder();
-    let server = Server::start_with(&data, &["--body-memory-mib", "8"]);
+    let server = TestServer::start_with(&data, &["--body-memory-mib", "8"]);
     let url = server.url.as_str();
     let small = async |from: u8| {
         let mut connection = Raw::from(url, Ipv4Addr::new(127, 0, 0, from)).await;

@@ -1,7 +1,7 @@
 //! A page whose name is pointed to this machine, or one of another site, can neither publish nor replay.
 
 use crate::asking::{House, STRUCTURED, client, get_with, head, send};
-use crate::support::{Server, anomaly, folder, run};
+use crate::support::{TestServer, anomaly, folder, run};
 
 #[tokio::test]
 async fn a_page_that_was_pointed_here_neither_publishes_nor_replays() {
@@ -23,7 +23,7 @@ async fn a_page_that_was_pointed_here_neither_publishes_nor_replays() {
 #[tokio::test]
 async fn a_name_that_is_allowed_is_answered_to() {
     let (_folder, data) = folder();
-    let server = Server::start_with(&data, &["--allow-host", "status.example.org", "--allow-host", "intake"]);
+    let server = TestServer::start_with(&data, &["--allow-host", "status.example.org", "--allow-host", "intake"]);
     for host in ["status.example.org", "Status.Example.Org:443", "intake:7311", "127.0.0.5", "[::1]:80", "LOCALHOST"] {
         get_with(&format!("{}/health/live", server.url), &[("host", host)]).await.expect(200);
     }

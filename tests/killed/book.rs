@@ -21,7 +21,7 @@ pub struct Sent {
 
 /// What a publisher was told of an event.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Told {
+pub struct Receipt {
     pub position: u64,
     pub recorded: String,
     pub key: String,
@@ -32,7 +32,7 @@ pub struct Pages {
     /// Every request that was ever sent.
     pub sent: Vec<Sent>,
     /// By source and id.
-    pub acknowledged: BTreeMap<(String, String), Told>,
+    pub acknowledged: BTreeMap<(String, String), Receipt>,
     /// Cut off, to be sent again; by publisher.
     again: BTreeMap<usize, VecDeque<Sent>>,
     next: BTreeMap<usize, u64>,
@@ -130,7 +130,7 @@ impl Book {
         for ((id, _), receipt) in sent.events.iter().zip(receipts) {
             let text = |name: &str| receipt[name].as_str().unwrap_or_else(|| panic!("no receipt: {answer}")).to_owned();
             assert_eq!(&text("id"), id, "the answers stand in the order of the events");
-            let told = Told { position: receipt["position"].as_u64().unwrap(), recorded: text("recorded"), key: text("key") };
+            let told = Receipt { position: receipt["position"].as_u64().unwrap(), recorded: text("recorded"), key: text("key") };
             let before = pages.acknowledged.insert((stories::source(sent.publisher), id.clone()), told.clone());
             assert!(before.is_none_or(|before| before == told), "{id} was acknowledged twice, differently");
         }

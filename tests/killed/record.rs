@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::book::{Book, Sent, Told};
+use super::book::{Book, Receipt, Sent};
 use super::stories;
 
 /// A replay comes to its end within this, servers that find their places again included.
@@ -78,7 +78,7 @@ pub async fn check(book: &Book, url: &str, when: &str) -> u64 {
         let Some(line) = found.get(&(source.as_str(), id.as_str())) else {
             panic!("{when}: {source} {id} was acknowledged at {} and is lost", told.position)
         };
-        let stands = Told { position: line.position, recorded: line.recorded.to_owned(), key: line.key.to_owned() };
+        let stands = Receipt { position: line.position, recorded: line.recorded.to_owned(), key: line.key.to_owned() };
         assert_eq!(&stands, told, "{when}: {source} {id} is not where its receipt says");
     }
     let stored: usize = pages.sent.iter().map(|sent| whole_or_not_at_all(sent, &found, when)).sum();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::asking::{House, client, get, publish_one};
-use crate::support::{Server, anomaly};
+use crate::support::{TestServer, anomaly};
 
 /// A message that has not come by then does not come.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -223,7 +223,7 @@ async fn streams_end_when_the_server_is_told_to_stop_and_go_on_with_the_next() {
     let ended = tokio::task::spawn_blocking(move || server.terminate());
     assert_eq!(stream.next().await, None, "the stream ends cleanly");
     assert_eq!(ended.await.unwrap(), Some(0), "an open stream keeps nobody from stopping");
-    let next = Server::start(&data);
+    let next = TestServer::start(&data);
     publish_one(&next.url, &anomaly("a2", "s1", "2026-03-01T10:00Z[UTC]")).await;
     let mut stream = Stream::open(&format!("{}/v1/live", next.url), seen.last().copied()).await;
     assert_eq!(stream.change_after_catching_up().await, 2);

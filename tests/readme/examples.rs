@@ -11,7 +11,7 @@ use crate::house::{Kept, Role};
 use crate::intake::sdks;
 use crate::nats::{Nats, free_port};
 use crate::needs;
-use crate::support::{OUTAGE, PROGRAM, Server, anomaly, folder, get, publish, run};
+use crate::support::{OUTAGE, PROGRAM, TestServer, anomaly, folder, get, publish, run};
 
 fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
@@ -105,7 +105,7 @@ async fn behind_nginx_pages_are_read_and_live_streams_are_not_held_back() {
         return;
     }
     let (_folder, data) = folder();
-    let server = Server::start_with(&data, &["--proxy", "127.0.0.1", "--allow-host", "dateline.example.org"]);
+    let server = TestServer::start_with(&data, &["--proxy", "127.0.0.1", "--allow-host", "dateline.example.org"]);
     let port = free_port();
     let _nginx = Nginx::start(&data, port, server.url.strip_prefix("http://").unwrap());
     let client = reqwest::Client::builder().resolve("dateline.example.org", ([127, 0, 0, 1], port).into()).build().unwrap();
@@ -163,7 +163,7 @@ async fn the_examples_say_what_the_demo_says() {
         );
     }
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let items = publish(&server.url, &text("outage.ndjson").lines().collect::<Vec<_>>()).await;
     assert!(items.iter().all(|item| item["receipt"]["fresh"] == true), "{items:?}");
     let (status, timeline) = get(&format!("{}/v1/incidents/whatsapp/timeline?min_position={}", server.url, items.len())).await;

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::{cells, counts};
 use crate::needs::shared_data;
-use crate::support::{Server, folder, run};
+use crate::support::{TestServer, folder, run};
 
 const SERVICES: [&str; 5] = ["facebook", "github", "gmail", "twitter", "whatsapp"];
 
@@ -68,7 +68,7 @@ async fn every_real_series_is_imported_whole_and_a_second_time_changes_nothing()
         assert!(expected.len() > 39_000, "{service}: {}", expected.len());
         assert_eq!(totals(&before, service), expected, "{service}");
     }
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let (code, again, said) = import(&data, &["--channel", "outage-report", "--url", &server.url], &raw);
     assert_eq!((code, &again["flushes"], &again["known"]), (Some(0), &first["flushes"], &first["flushes"]), "{said}");
     // One row a bin, with the highest number: nothing new either.

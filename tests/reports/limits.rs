@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{JSON, LINES, cells, counted, counts, report};
 use crate::asking::{Answer, client, send};
-use crate::support::{Server, folder, run};
+use crate::support::{TestServer, folder, run};
 
 const ONE: &str = r#"{"service":"mail"}"#;
 
@@ -18,9 +18,9 @@ async fn forwarded(url: &str, from: &str, body: &str) -> Answer {
 }
 
 /// A house with keys, where everybody may report.
-fn opened(data: &std::path::Path, flags: &[&str]) -> Server {
+fn opened(data: &std::path::Path, flags: &[&str]) -> TestServer {
     assert!(run(data, &["keys", "create", "--name", "desk", "--scope", "read"]).status.success());
-    Server::start_with(data, &[&["--open-reports"], flags].concat())
+    TestServer::start_with(data, &[&["--open-reports"], flags].concat())
 }
 
 #[tokio::test]
@@ -51,7 +51,7 @@ async fn without_a_key_there_are_no_totals_and_no_histories_and_nothing_where_it
     report(&server.url, JSON, total).await.problem(403);
     drop(server);
     assert_eq!(counted(&counts(&data).await.0, "mail"), 0);
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let problem = report(&server.url, JSON, ONE).await.problem(401);
     assert!(problem["detail"].as_str().unwrap().contains("report"), "{problem}");
 }
@@ -87,7 +87,7 @@ async fn a_proxy_that_is_named_says_who_reports_and_its_clients_cannot() {
 async fn a_key_counts_so_often_a_minute_for_a_service_and_its_totals_are_one_number() {
     let (_folder, data) = folder();
     let key = String::from_utf8(run(&data, &["keys", "create", "--name", "monitor", "--scope", "report"]).stdout).unwrap();
-    let server = Server::start_with(&data, &["--key-reports-a-minute", "100"]);
+    let server = TestServer::start_with(&data, &["--key-reports-a-minute", "100"]);
     let post =
         |body: String| send(client().post(format!("{}/v1/reports", server.url)).header("content-type", LINES).bearer_auth(key.trim()).body(body));
     let now = time::OffsetDateTime::now_utc().format(&time::format_description::well_known::Rfc3339).unwrap();
@@ -106,7 +106,7 @@ async fn a_key_counts_so_often_a_minute_for_a_service_and_its_totals_are_one_num
 #[tokio::test]
 async fn what_does_not_fit_into_one_flush_is_refused_whole() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let different = |count: usize, service: &str| (0..count).map(|number| format!("{{\"service\":\"{service}{number}\"}}\n")).collect::<String>();
     let problem = report(&server.url, LINES, different(1_001, "s")).await.problem(413);
     assert_eq!(problem["type"], "urn:dateline:problem:too-many-counts");

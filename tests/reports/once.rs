@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{JSON, counted, counts};
 use crate::asking::{Answer, client, send};
-use crate::support::{Server, folder, run};
+use crate::support::{TestServer, folder, run};
 
 const ONE: &str = r#"{"service":"mail"}"#;
 
@@ -18,7 +18,7 @@ async fn keyed(url: &str, key: &str, body: &str) -> Answer {
 #[tokio::test]
 async fn the_same_key_counts_once_and_is_answered_alike() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let first = keyed(&server.url, "a", ONE).await.expect(200).json();
     for _ in 0..3 {
         assert_eq!(keyed(&server.url, "a", ONE).await.expect(200).json(), first);
@@ -49,7 +49,7 @@ async fn the_same_key_counts_once_and_is_answered_alike() {
 async fn a_log_that_hangs_is_waited_for_5_s_and_what_did_not_count_takes_nothing_from_the_limit() {
     let (_folder, data) = folder();
     assert!(run(&data, &["keys", "create", "--name", "desk", "--scope", "read"]).status.success());
-    let server = Server::start_with(&data, &["--open-reports"]);
+    let server = TestServer::start_with(&data, &["--open-reports"]);
     let log = rusqlite::Connection::open(data.join("reports.db")).unwrap();
     log.execute_batch("BEGIN EXCLUSIVE").unwrap();
     let begun = Instant::now();
@@ -86,7 +86,7 @@ async fn a_log_that_hangs_is_waited_for_5_s_and_what_did_not_count_takes_nothing
 #[tokio::test]
 async fn a_byte_order_mark_before_reports_is_passed_over() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     for (media_type, body) in [("application/x-ndjson", format!("\u{feff}{ONE}\n{ONE}")), (JSON, format!("\u{feff}[{ONE}]"))] {
         super::report(&server.url, media_type, body).await.expect(200);
     }

@@ -13,13 +13,13 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_dateline");
 pub const OUTAGE: &str = include_str!("../../services/commands/demo/whatsapp-2022-10-25.ndjson");
 
 /// A running `dateline serve`, killed when dropped.
-pub struct Server {
+pub struct TestServer {
     child: Child,
     /// `http://127.0.0.1:PORT`
     pub url: String,
 }
 
-impl Server {
+impl TestServer {
     /// Starts a server on a folder, at a free port.
     pub fn start(data: &Path) -> Self {
         Self::start_with(data, &[])
@@ -57,7 +57,7 @@ impl Server {
     }
 }
 
-impl Drop for Server {
+impl Drop for TestServer {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();

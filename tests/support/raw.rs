@@ -13,20 +13,20 @@ const PATIENCE: Duration = Duration::from_secs(40);
 pub struct Raw(pub TcpStream);
 
 /// An answer, as it came.
-pub struct Said {
+pub struct Answer {
     pub status: u16,
     /// The head in lower case.
     pub head: String,
     pub body: Vec<u8>,
 }
 
-impl std::fmt::Debug for Said {
+impl std::fmt::Debug for Answer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "{:.400} {:.400}", self.head, String::from_utf8_lossy(&self.body))
     }
 }
 
-impl Said {
+impl Answer {
     /// A header's value.
     pub fn header(&self, name: &str) -> &str {
         self.head.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ")).unwrap_or_default()
@@ -64,12 +64,12 @@ impl Raw {
     }
 
     /// Asks for a path.
-    pub async fn get(&mut self, path: &str) -> Option<Said> {
+    pub async fn get(&mut self, path: &str) -> Option<Answer> {
         self.say(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")).await.answer().await
     }
 
     /// The next answer to anything but HEAD; None where the connection ends before one begins.
-    pub async fn answer(&mut self) -> Option<Said> {
+    pub async fn answer(&mut self) -> Option<Answer> {
         let mut said = self.head().await?;
         let length = said.header("content-length").parse().unwrap_or(0);
         said.body = vec![0; length];
@@ -78,7 +78,7 @@ impl Raw {
     }
 
     /// The head of the next answer.
-    pub async fn head(&mut self) -> Option<Said> {
+    pub async fn head(&mut self) -> Option<Answer> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
@@ -89,7 +89,7 @@ impl Raw {
         }
         let head = String::from_utf8(head).unwrap().to_ascii_lowercase();
         let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Some(Said { status, head, body: Vec::new() })
+        Some(Answer { status, head, body: Vec::new() })
     }
 
     /// Waits until the other end closes, and takes what comes before.

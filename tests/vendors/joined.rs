@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::oracle::Oracle;
 use super::{history, import};
 use crate::needs::shared_data;
-use crate::support::{Server, folder, get, run};
+use crate::support::{TestServer, folder, get, run};
 
 /// A post: its incident, its minute, its words without markup, punctuation and case.
 type Post = (String, i64, String);
@@ -31,7 +31,7 @@ async fn a_page_and_its_feed_are_one_timeline_without_doubled_posts() {
     assert_eq!(again["published"], 0, "a second run publishes nothing: {again}");
 
     let told = posts_ever_told(&files);
-    let server = Server::start(&files);
+    let server = TestServer::start(&files);
     let ids = incidents_of_the_page(&server.url).await;
     let oracle = Oracle::read(&versions, &table);
     let on_page: BTreeSet<&String> = oracle.visible().keys().collect();

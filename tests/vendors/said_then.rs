@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::oracle::{Oracle, Page, answered, item};
 use super::{history, import};
 use crate::needs::shared_data;
-use crate::support::{Server, folder};
+use crate::support::{TestServer, folder};
 
 const INSTANTS: usize = 1_000;
 
@@ -34,7 +34,7 @@ async fn as_it_was(page: &str) {
     let summary = import(&files, &["versions", &versions, "--visibility", &table]);
     assert_eq!(summary["refused"], 0, "{summary}");
     let oracle = Oracle::read(&versions, &table);
-    let server = Server::start(&files);
+    let server = TestServer::start(&files);
     let client = reqwest::Client::new();
     let compared = against_snapshots(&client, &server.url, page, &snapshots).await;
     let instants = instants(&oracle);

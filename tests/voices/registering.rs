@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{event, make_key, publish_as};
 use crate::asking::{House, get};
-use crate::support::Server;
+use crate::support::TestServer;
 
 fn registered(source: &str, id: &str, slug: &str, vendor: &Value) -> Value {
     let mut data = json!({"names": {"en": format!("{slug} by {source}")}});
@@ -52,7 +52,7 @@ async fn where_the_state_store_is_lost_the_ledger_says_who_was_first() {
         }
     }
     let key = make_key(&house.data, &["publish:/two"]);
-    let server = Server::start(&house.data);
+    let server = TestServer::start(&house.data);
     publish_as(&key, &server.url, &registered("/two", "1", "whatsapp", &Value::Null)).await.problem(403);
     publish_as(&key, &server.url, &registered("/two", "2", "evil", &json!({"slug": "meta"}))).await.problem(403);
     publish_as(&key, &server.url, &registered("/two", "3", "evil", &Value::Null)).await.expect(201);

@@ -5,7 +5,7 @@ use axum::response::IntoResponse;
 
 use super::process::{Watcher, page, pages};
 use super::vendor::{Vendor, summary};
-use crate::support::{Server, folder, get, run};
+use crate::support::{TestServer, folder, get, run};
 
 /// Whether the ledger tells of an incident.
 async fn tells_of(url: &str, id: &str) -> bool {
@@ -63,7 +63,7 @@ async fn a_refused_caller_is_no_answer_to_what_was_said() {
         String::from_utf8(made.stdout).unwrap().trim().to_owned()
     };
     let (wrong, right) = (key("wrong", "/elsewhere"), key("right", "/watchers/mail"));
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let vendor = Vendor::start().await;
     vendor.say("/summary.json", |_, _| summary(&[1, 2]).into_response());
     let url = vendor.at("/summary.json");

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::process::{Watcher, logs, micros, page, pages};
 use super::vendor::{Vendor, summary};
-use crate::support::{Server, command, folder, get, run};
+use crate::support::{TestServer, command, folder, get, run};
 
 /// A port that is free now.
 fn free_port() -> u16 {
@@ -62,7 +62,7 @@ async fn of_two_watchers_of_one_page_one_stands_by_until_the_other_is_gone() {
     let vendor = Vendor::start().await;
     vendor.say("/summary.json", |_, _| summary(&[]).into_response());
     let url = vendor.at("/summary.json");
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     let file = pages(&data, &page("mail", 1, std::slice::from_ref(&url)));
     let start = || Watcher::start_with(&data, &file, &["--allow-private", "--url", &server.url], &[]);
     let one = start();
@@ -84,7 +84,7 @@ async fn of_two_watchers_of_one_page_one_stands_by_until_the_other_is_gone() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_who_may_read_sees_what_is_watched() {
     let (_folder, data) = folder();
-    let server = Server::start(&data);
+    let server = TestServer::start(&data);
     run(&data, &["keys", "create", "--name", "editor", "--scope", "publish:/desks"]);
     let key = String::from_utf8(run(&data, &["keys", "create", "--name", "reader", "--scope", "read"]).stdout).unwrap();
     let file = pages(&data, &page("mail", 3600, &["http://127.0.0.1:1/summary.json".to_owned()]));

@@ -17,7 +17,7 @@ mod page;
 mod saying;
 
 pub use page::PageInWork;
-use saying::Saying;
+use saying::SummaryContent;
 
 /// So many bytes of folds are kept between pages, where nothing else is said; past it the groups not touched for longest are let go. The
 /// one just touched stays, whatever its size: the next page needs it again.
@@ -52,7 +52,7 @@ struct Group {
     used: u64,
     bytes: usize,
     /// What the last version of its summary says; None: there is none yet.
-    said: Option<Saying>,
+    said: Option<SummaryContent>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -71,7 +71,7 @@ struct Kept {
 }
 
 /// What a position made of a group.
-enum Told {
+enum SummaryChange {
     /// A new version of its summary.
     Anew(Box<SummaryRow>),
     /// Its summary says what it said before.
@@ -114,7 +114,7 @@ impl Folds {
         self.group_of.extend(members.keys().map(|member| (*member, number)));
         let fold = refold(&members);
         // Its events in force are those that the last version was made of.
-        let said = Some(Saying::of(&fold));
+        let said = Some(SummaryContent::of(&fold));
         self.groups.insert(number, Group { members, fold, used: self.turn, bytes: 0, said });
         self.weigh(number);
     }
@@ -187,7 +187,7 @@ impl Folds {
     }
 
     /// What a position made of a group.
-    fn told(&mut self, number: IncidentNumber, now: Position) -> Option<serde_json::Result<Told>> {
+    fn told(&mut self, number: IncidentNumber, now: Position) -> Option<serde_json::Result<SummaryChange>> {
         match self.groups.get_mut(&number) {
             Some(group) => {
                 let moved = group.members.remove(&IncidentNumber::MAX);
@@ -195,20 +195,20 @@ impl Folds {
                 group.bytes -= bytes;
                 self.bytes -= bytes;
                 let id = group.members.get(&number).map(|member| member.id.as_str())?;
-                let saying = Saying::of(&group.fold);
+                let saying = SummaryContent::of(&group.fold);
                 if group.said.as_ref() == Some(&saying) {
-                    return Some(Ok(Told::AsBefore(ChangeRow { group: number, since: now, events: group.fold.len() })));
+                    return Some(Ok(SummaryChange::AsBefore(ChangeRow { group: number, since: now, events: group.fold.len() })));
                 }
                 let row = saying.row(number, now, id, group.fold.len());
                 group.said = Some(saying);
-                Some(row.map(|row| Told::Anew(Box::new(row))))
+                Some(row.map(|row| SummaryChange::Anew(Box::new(row))))
             }
             None => {
                 // Merged away: told in another group from now on.
                 let group = self.groups.get(self.group_of.get(&number)?)?;
                 let id = group.members.get(&number).map(|member| member.id.as_str())?;
-                let row = Saying::of(&group.fold).row(number, now, id, group.fold.len());
-                Some(row.map(|row| Told::Anew(Box::new(SummaryRow { listed: false, ..row }))))
+                let row = SummaryContent::of(&group.fold).row(number, now, id, group.fold.len());
+                Some(row.map(|row| SummaryChange::Anew(Box::new(SummaryRow { listed: false, ..row }))))
             }
         }
     }

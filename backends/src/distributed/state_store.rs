@@ -37,7 +37,7 @@ pub struct StateStore {
 }
 
 #[derive(Deserialize)]
-struct Found {
+struct DirectAnswer {
     message: Message,
 }
 
@@ -178,8 +178,8 @@ impl StateStore {
     /// What stands last under a key.
     async fn last(&self, key: &str) -> Result<Option<Last>, StateError> {
         let question = json!({"last_by_subj": self.subject(key)});
-        match self.bus.api::<Found>(&format!("STREAM.MSG.GET.{}", self.stream()), &question).await {
-            Ok(Found { message }) => message.read(key).map(Some),
+        match self.bus.api::<DirectAnswer>(&format!("STREAM.MSG.GET.{}", self.stream()), &question).await {
+            Ok(DirectAnswer { message }) => message.read(key).map(Some),
             Err(error) if error.is(NO_MESSAGE) => Ok(None),
             Err(error) => Err(error.into()),
         }

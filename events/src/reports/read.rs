@@ -41,15 +41,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Lent<'a> {
 }
 
 /// A member that is there, or left out. A null is neither.
-struct Said<T>(Option<T>);
+struct Member<T>(Option<T>);
 
-impl<T> Default for Said<T> {
+impl<T> Default for Member<T> {
     fn default() -> Self {
         Self(None)
     }
 }
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Said<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         T::deserialize(deserializer).map(Some).map(Self)
     }
@@ -62,25 +62,25 @@ pub(super) struct Written<'a> {
     #[serde(borrow)]
     service: Lent<'a>,
     #[serde(borrow, default)]
-    region: Said<Lent<'a>>,
+    region: Member<Lent<'a>>,
     #[serde(default)]
-    symptom: Said<Symptom>,
+    symptom: Member<Symptom>,
     #[serde(borrow, default)]
-    channel: Said<Lent<'a>>,
+    channel: Member<Lent<'a>>,
     #[serde(borrow, default)]
-    time: Said<Lent<'a>>,
+    time: Member<Lent<'a>>,
     #[serde(borrow, default)]
-    text: Said<Lent<'a>>,
+    text: Member<Lent<'a>>,
     #[serde(default)]
-    total: Said<u64>,
+    total: Member<u64>,
     #[serde(default)]
-    window_minutes: Said<u64>,
+    window_minutes: Member<u64>,
 }
 
 impl<'a> Written<'a> {
     /// The report that it is; None, with its faults noted, where it is none.
     pub(super) fn report(self, time: &ReportTime, faults: &mut Faults) -> Option<Report<'a>> {
-        let text = |said: Said<Lent<'a>>| said.0.map(|lent| lent.0);
+        let text = |said: Member<Lent<'a>>| said.0.map(|lent| lent.0);
         let members = Members {
             service: Some(self.service.0),
             region: text(self.region),

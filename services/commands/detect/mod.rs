@@ -82,7 +82,7 @@ fn in_words(flags: &DetectFlags, trial: &Trial, anomalies: &[Anomaly], drawn: Op
 
 /// The answer for programs. Buckets are Unix seconds.
 #[derive(Debug, Serialize)]
-struct Told<'a> {
+struct Report<'a> {
     rows: usize,
     restated_rows: usize,
     late_rows: usize,
@@ -109,7 +109,7 @@ struct Drawn<'a> {
 }
 
 fn in_json(flags: &DetectFlags, trial: &Trial, anomalies: &[Anomaly], drawn: Option<Window>) -> anyhow::Result<()> {
-    let told = Told {
+    let told = Report {
         rows: trial.rows,
         restated_rows: trial.restated_rows,
         late_rows: trial.late_rows,

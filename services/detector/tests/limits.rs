@@ -3,7 +3,7 @@
 use dateline_events::reports::{Count, Flush, Run};
 use serde_json::json;
 
-use super::{Log, Said, count, minute, read};
+use super::{EventDraft, Log, count, minute, read};
 use crate::detector::bounds::bound;
 use crate::detector::service::AHEAD_MINUTES_MAX;
 use crate::detector::service_watches::ServiceWatches;
@@ -51,7 +51,7 @@ fn a_log_that_is_read_again_from_its_beginning_is_not_counted_twice() {
     watches.begin_again();
     assert_eq!((watches.position(), watches.services().len(), watches.ticks().open_s()), (0, 0, None));
     assert!(!watches.take_changed().is_empty(), "what is forgotten is written down as forgotten");
-    let mut again = Said::default();
+    let mut again = EventDraft::default();
     log.0.iter().zip(1..).for_each(|(flush, position)| watches.take(position, flush).iter().for_each(|one| again.hear(&one.event)));
     assert_eq!(again, read(&log));
 }
@@ -96,7 +96,7 @@ fn totals_that_end_in_an_outage_stand_out_for_a_day_of_silence_and_no_longer() {
     }
     let last = 3 * DAY;
     log.push(minute(last), vec![total("IN", "app", minute(last), 500)]);
-    let (mut watches, mut said, mut position) = (ServiceWatches::default(), Said::default(), 0);
+    let (mut watches, mut said, mut position) = (ServiceWatches::default(), EventDraft::default(), 0);
     let mut feed = |watches: &mut ServiceWatches, flush: &Flush| {
         position += 1;
         watches.take(position, flush).iter().for_each(|one| said.hear(&one.event));

@@ -3,7 +3,7 @@
 use dateline_events::reports::Count;
 use serde_json::json;
 
-use super::{Log, Said, count, kept, minute, read};
+use super::{EventDraft, Log, count, kept, minute, read};
 use crate::detector::service_watches::ServiceWatches;
 
 const DAY: i64 = 24 * 60;
@@ -58,7 +58,7 @@ fn killed_anywhere_it_says_the_same_and_nothing_twice_otherwise() {
     assert!(whole.events().iter().any(|event| event["subject"] == "post"), "{:?}", whole.1);
     // Written down every so often, and killed some time after that: the flushes in between are read once more.
     for (every, killed_after) in [(97, 41), (300, 299), (1_000, 1)] {
-        let (mut watches, mut said, mut written) = (ServiceWatches::default(), Said::default(), None);
+        let (mut watches, mut said, mut written) = (ServiceWatches::default(), EventDraft::default(), None);
         let (mut position, mut kills) = (0_usize, 0);
         let mut next_kill = every + killed_after;
         while position < log.0.len() {

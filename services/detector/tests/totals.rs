@@ -4,7 +4,7 @@ use dateline_events::Instant;
 use dateline_events::reports::{Count, Flush, Run};
 use serde_json::json;
 
-use super::Said;
+use super::EventDraft;
 use crate::detector::service_watches::ServiceWatches;
 use crate::needs::shared_data;
 
@@ -25,7 +25,7 @@ fn a_real_outage_is_told_from_its_first_window_and_the_first_days_say_nothing() 
         let form = json!({"service": "whatsapp", "symptom": "unknown", "channel": "outage-report", "from": "a monitor", "minute": minute, "count": count, "window_minutes": 20});
         serde_json::from_value(form).unwrap()
     };
-    let (mut watches, mut said) = (ServiceWatches::default(), Said::default());
+    let (mut watches, mut said) = (ServiceWatches::default(), EventDraft::default());
     for (chunk, position) in rows.chunks(900).zip(1..) {
         let flush = Flush::new(Run(position.into()), 1, chunk.iter().map(total).collect());
         watches.take(position, &flush).iter().for_each(|one| said.hear(&one.event));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use dateline_events::Position;
 
-use super::{Folds, Told};
+use super::{Folds, SummaryChange};
 use crate::correlate::{Placement, ReadRecord};
 use crate::rows::{ChangeRow, IncidentNumber, Rows, SummaryRow};
 
@@ -171,8 +171,8 @@ impl Folds {
             }
             for number in touched {
                 match steps.first().and_then(|step| self.told(number, step.since)) {
-                    Some(Ok(Told::Anew(row))) => page.summaries.push(*row),
-                    Some(Ok(Told::AsBefore(row))) => page.changes.push(row),
+                    Some(Ok(SummaryChange::Anew(row))) => page.summaries.push(*row),
+                    Some(Ok(SummaryChange::AsBefore(row))) => page.changes.push(row),
                     Some(Err(error)) => page.unwritable = Some(error),
                     // Every incident of it went elsewhere.
                     None => {}

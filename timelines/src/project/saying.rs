@@ -11,14 +11,14 @@ const MAX_WORDS_BYTES: usize = 4096;
 
 /// What is said of a group.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Saying {
+pub(super) enum SummaryContent {
     /// Of the registry of a service.
     Registry(Box<RegisteredService>),
     /// Of an incident: without the number of its events and what changed it last.
     Incident { summary: Box<Summary>, started: Option<Instant>, headlines: Vec<String> },
 }
 
-impl Saying {
+impl SummaryContent {
     /// What a fold says.
     pub(super) fn of(fold: &Fold) -> Self {
         if let Some(service) = fold.registration() {

@@ -22,7 +22,7 @@ use crate::embedded::file::{self, number, position};
 use crate::embedded::private;
 use crate::heads::KnownHead;
 use crate::ledger::{Head, LedgerError, NewEvent};
-use crate::soundness::Found;
+use crate::soundness::CheckedRecord;
 
 /// Sources whose numbers are remembered; beyond, all are forgotten and looked up again.
 const MAX_CACHED_SOURCES: usize = 100_000;
@@ -218,7 +218,7 @@ impl Writing {
     }
 
     /// Puts records as they are behind the head, in one commit; each with the leaf hash that came with it, else with its own.
-    pub(super) fn copy(&mut self, records: &[Found]) -> Result<(), LedgerError> {
+    pub(super) fn copy(&mut self, records: &[CheckedRecord]) -> Result<(), LedgerError> {
         self.ready()?;
         let Some(connection) = &self.connection else { return Err(LedgerError::Stopped { reason: "the file is closed".to_owned() }) };
         let transaction = connection.unchecked_transaction()?;
@@ -228,7 +228,7 @@ impl Writing {
         let mut commit_to = connection.prepare_cached("INSERT INTO commitments (position, leaf) VALUES (?1, ?2)")?;
         let mut holding = Holding::new(connection)?;
         self.sources.clear();
-        for Found { record, leaf, .. } in records {
+        for CheckedRecord { record, leaf, .. } in records {
             if record.position != head + 1 {
                 return Err(LedgerError::Missing { position: head + 1 });
             }

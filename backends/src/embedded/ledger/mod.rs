@@ -25,7 +25,7 @@ use super::file::{self, Format};
 use crate::clock::{Clocks, RecordingClock};
 use crate::heads::KnownHead;
 use crate::ledger::{Head, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, NewEvent, Outcome, Receipt, Record};
-use crate::soundness::{Found, Soundness};
+use crate::soundness::{CheckedRecord, Soundness};
 use crate::threads::{Poller, Threads};
 use commit::{Stored, Writing};
 use scrub::Scrub;
@@ -160,7 +160,7 @@ impl Ledger {
         Follower::new(Arc::clone(&self.reader), after)
     }
 
-    pub(crate) async fn scan(&self, after: Position) -> Result<Vec<Found>, LedgerError> {
+    pub(crate) async fn scan(&self, after: Position) -> Result<Vec<CheckedRecord>, LedgerError> {
         self.reader.run(move |connection| read::scan(connection, after)).await
     }
 
@@ -173,11 +173,11 @@ impl Ledger {
     }
 
     pub(crate) async fn copy(&self, records: Vec<Record>) -> Result<(), LedgerError> {
-        let records = records.into_iter().map(Found::uncommitted).collect();
+        let records = records.into_iter().map(CheckedRecord::uncommitted).collect();
         self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.copy(records).await
     }
 
-    pub(crate) async fn copy_as_found(&self, found: Found) -> Result<(), LedgerError> {
+    pub(crate) async fn copy_as_found(&self, found: CheckedRecord) -> Result<(), LedgerError> {
         self.writer.as_ref().ok_or(LedgerError::ReadOnly)?.copy(vec![found]).await
     }
 

@@ -7,7 +7,7 @@ use super::commitments::{self, Holding};
 use crate::embedded::fault::{is_of_the_page, is_of_the_value};
 use crate::embedded::file::{number, position};
 use crate::ledger::{Head, LedgerError, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, Page, Record};
-use crate::soundness::{Commitment, Found};
+use crate::soundness::{CheckedRecord, Commitment};
 
 /// What a record is read from. A source that is missing is found out as a value that cannot be read.
 const FROM: &str = "SELECT e.position, e.recorded, e.salt, s.source, e.id, e.bytes, c.leaf
@@ -46,7 +46,7 @@ pub(super) fn get(connection: &Connection, at: Position) -> Result<Option<Record
     }
 }
 
-fn sound(found: Found) -> Result<Record, LedgerError> {
+fn sound(found: CheckedRecord) -> Result<Record, LedgerError> {
     match found.commitment {
         Commitment::Broken => Err(LedgerError::Altered { position: found.record.position }),
         _ => Ok(found.record),
@@ -74,7 +74,7 @@ pub(super) fn find(connection: &mut Connection, keys: &[(String, String)]) -> Re
 }
 
 /// What is still there after a position, gaps included; a row that the file cannot give any more is passed over.
-pub(super) fn scan(connection: &mut Connection, after: Position) -> Result<Vec<Found>, LedgerError> {
+pub(super) fn scan(connection: &mut Connection, after: Position) -> Result<Vec<CheckedRecord>, LedgerError> {
     let transaction = connection.transaction()?;
     let mut until = after;
     // The end is not asked of a file that may not know it any more: the search ends after a long stretch of nothing.
@@ -94,11 +94,11 @@ pub(super) fn scan(connection: &mut Connection, after: Position) -> Result<Vec<F
 }
 
 /// What can be read of the next page.
-pub(super) fn scan_page(connection: &Connection, after: Position) -> Result<Vec<Found>, LedgerError> {
+pub(super) fn scan_page(connection: &Connection, after: Position) -> Result<Vec<CheckedRecord>, LedgerError> {
     let mut holding = Holding::new(connection)?;
     let limit = i64::try_from(MAX_PAGE_RECORDS).unwrap_or(i64::MAX);
     let mut statement = prepare(connection, "e.position > ?1 ORDER BY e.position LIMIT ?2")?;
-    let whole: rusqlite::Result<Vec<Found>> =
+    let whole: rusqlite::Result<Vec<CheckedRecord>> =
         statement.query_map(params![number(after), limit], |row| found(row, &mut holding)).and_then(Iterator::collect);
     let error = match whole {
         Ok(records) => return Ok(records),
@@ -120,7 +120,7 @@ pub(super) fn scan_page(connection: &Connection, after: Position) -> Result<Vec<
 }
 
 /// The records after a position up to another, as they are.
-pub(super) fn between(connection: &Connection, after: Position, until: Position) -> Result<Vec<Found>, LedgerError> {
+pub(super) fn between(connection: &Connection, after: Position, until: Position) -> Result<Vec<CheckedRecord>, LedgerError> {
     let mut holding = Holding::new(connection)?;
     let mut statement = prepare(connection, "e.position > ?1 AND e.position <= ?2 ORDER BY e.position")?;
     let rows = statement.query_map(params![number(after), number(until)], |row| found(row, &mut holding))?;
@@ -171,7 +171,7 @@ fn fill_page(connection: &Connection, after: Position, records: &mut Vec<Record>
     Ok(())
 }
 
-fn found(row: &Row<'_>, holding: &mut Holding) -> rusqlite::Result<Found> {
+fn found(row: &Row<'_>, holding: &mut Holding) -> rusqlite::Result<CheckedRecord> {
     let (source, id): (String, String) = (row.get(3)?, row.get(4)?);
     let key = if source.is_empty() { EventKey::parse(&id).unwrap_or_else(|| EventKey::of(&source, &id)) } else { EventKey::of(&source, &id) };
     let bytes: Option<Vec<u8>> = row.get(5)?;
@@ -180,5 +180,5 @@ fn found(row: &Row<'_>, holding: &mut Holding) -> rusqlite::Result<Found> {
     let record = Record { position: position(row, 0)?, recorded: Instant(row.get(1)?), key, salt: row.get(2)?, source, id, bytes };
     let leaf: Option<[u8; 32]> = row.get(6)?;
     let commitment = holding.hold(&record, leaf.as_ref());
-    Ok(Found { record, commitment, leaf })
+    Ok(CheckedRecord { record, commitment, leaf })
 }

@@ -13,7 +13,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::commit::{self, Prepared, Stored, Writing};
 use crate::ledger::{LedgerError, MAX_BATCH_EVENTS, MAX_COMMIT_BYTES, MAX_WAITING_BYTES, MAX_WAITING_REQUESTS, NewEvent};
-use crate::soundness::Found;
+use crate::soundness::CheckedRecord;
 
 /// A commit that could be larger lets other threads run so often before it is made.
 const MAX_YIELDS: u32 = 8;
@@ -64,7 +64,7 @@ pub(super) struct Append {
 
 enum Request {
     Append(Append),
-    Copy { records: Vec<Found>, answer: Answer<()> },
+    Copy { records: Vec<CheckedRecord>, answer: Answer<()> },
     Fill { leaves: Vec<(Position, [u8; 32])>, filled: Position, answer: Answer<()> },
     Destroy { position: Position, answer: Answer<()> },
     MarkKeysMade { answer: Answer<()> },
@@ -118,7 +118,7 @@ impl Writer {
         answered.await.map_err(|_| ended())?
     }
 
-    pub(super) async fn copy(&self, records: Vec<Found>) -> Result<(), LedgerError> {
+    pub(super) async fn copy(&self, records: Vec<CheckedRecord>) -> Result<(), LedgerError> {
         let (answer, answered) = oneshot::channel();
         self.send(Request::Copy { records, answer })?;
         answered.await.map_err(|_| ended())?
