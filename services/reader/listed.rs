@@ -2,7 +2,7 @@
 
 use dateline_events::{Bounds, Instant, Position, Range, Region, Slug, Symptom, Text};
 use dateline_timelines::fold::SummaryMilestone;
-use dateline_timelines::model::{Rule, SaidBy, Speaker, State};
+use dateline_timelines::model::{Inferred, ReportedBy, Rule, SaidBy, Speaker, State, Warning};
 use dateline_timelines::rows::Nature;
 use dateline_timelines::tell::Told;
 use serde::ser::SerializeMap;
@@ -49,13 +49,19 @@ struct IncidentForm<'a> {
     time_to_acknowledge: Option<RangeForm>,
     time_to_restore: Option<RangeForm>,
     title: TitleForm<'a>,
+    #[serde(skip_serializing_if = "<[Warning]>::is_empty")]
+    warnings: &'a [Warning],
     #[serde(skip_serializing_if = "Option::is_none")]
     zone: Option<&'a str>,
 }
 
 #[derive(Serialize)]
 struct MilestoneForm<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inferred: Option<Inferred>,
     occurred: Bounds,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reported_by: Option<ReportedBy>,
     rule: Rule,
     said_by: SaidByForm<'a>,
     told: Position,
@@ -108,8 +114,9 @@ impl Serialize for TitleForm<'_> {
 
 impl<'a> From<&'a SummaryMilestone> for MilestoneForm<'a> {
     fn from(milestone: &'a SummaryMilestone) -> Self {
-        let SummaryMilestone { told, rule, occurred, said_by } = milestone;
-        Self { occurred: *occurred, rule: *rule, said_by: said_by.into(), told: *told }
+        let SummaryMilestone { told, rule, occurred, said_by, inferred, reported_by } = milestone;
+        let said_by = said_by.into();
+        Self { inferred: *inferred, occurred: *occurred, reported_by: *reported_by, rule: *rule, said_by, told: *told }
     }
 }
 
@@ -169,6 +176,7 @@ impl<'a> IncidentForm<'a> {
             time_to_acknowledge: summary.time_to_acknowledge.map(Into::into),
             time_to_restore: summary.time_to_restore.map(Into::into),
             title: TitleForm(told),
+            warnings: &summary.warnings,
             zone: summary.zone.as_deref(),
         }
     }

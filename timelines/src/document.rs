@@ -61,6 +61,7 @@ fn in_common(timeline: &Timeline, told: &Told, registry: &Registry, milestone: i
     say("milestones", milestones);
     say("time_to_acknowledge", json!(timeline.time_to_acknowledge));
     say("time_to_restore", json!(timeline.time_to_restore));
+    say("warnings", json!(timeline.warnings));
     say("summary", json!(told.summary));
     say("notes", json!(told.notes));
     say("axes", json!(timeline.axes));
@@ -82,7 +83,8 @@ pub fn in_short(timeline: &Timeline, told: &Told, registry: &Registry, events: &
         let short = milestone.map(|milestone| {
             json!({
                 "event": events.get(&milestone.told), "position": milestone.told, "rule": milestone.rule,
-                "said_by": milestone.said_by, "occurred": bounds(milestone.occurred),
+                "said_by": milestone.said_by, "inferred": milestone.inferred, "reported_by": milestone.reported_by,
+                "occurred": bounds(milestone.occurred),
             })
         });
         json!(short)
@@ -122,6 +124,8 @@ impl Scribe<'_> {
             "position": milestone.told,
             "rule": milestone.rule,
             "said_by": milestone.said_by,
+            "inferred": milestone.inferred,
+            "reported_by": milestone.reported_by,
             "occurred": told.map(|item| self.occurred(item)),
             "spread": bounds(milestone.spread),
             "claims_count": milestone.claims.len(),

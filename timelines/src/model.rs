@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use dateline_events::kinds::{EditKind, Verdict};
-use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Range, Region, Role, Slug, Source, Symptom, Text, Vendor};
+use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Range, Region, Role, Slug, Source, SourceKind, Symptom, Text, Vendor};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::Nature;
@@ -42,10 +42,12 @@ pub struct Timeline {
     pub restored: Option<Milestone>,
     /// Why it happened.
     pub cause: Option<Milestone>,
-    /// From first seen to acknowledged, in seconds.
+    /// From first seen to acknowledged, in seconds; None where nobody but the vendor claims to have seen it first.
     pub time_to_acknowledge: Option<Range>,
     /// From first seen to restored, in seconds.
     pub time_to_restore: Option<Range>,
+    /// What does not fit together.
+    pub warnings: Vec<Warning>,
     /// The zone that most of the opening event's kind were told in; what a reader sees unless asking for another.
     pub zone: Option<String>,
     /// The story, in order.
@@ -62,6 +64,51 @@ pub struct Timeline {
     pub axes: Axes,
     /// The last event that changed this incident.
     pub changed: Position,
+}
+
+/// Whose telling a first sign is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReportedBy {
+    /// The vendor's own, which dates the start afterwards: nobody else claims to have seen it.
+    Vendor,
+    /// Users, monitors or the press.
+    Others,
+}
+
+/// How a publisher comes to say what nobody said in so many words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Inferred {
+    /// The vendor's page does not list the incident any more.
+    LeftList,
+    /// The vendor's page gives a time for it.
+    FromPosts,
+    /// A monitor asked, and was answered or not.
+    FromProbe,
+}
+
+impl Inferred {
+    /// How an event was inferred; None for what somebody said.
+    pub fn of(event: &Event) -> Option<Self> {
+        let reference = event.common.reference.as_ref()?;
+        let is_inferable = matches!(event.kind, Kind::ServiceRestored(_) | Kind::AnomalyDetected(_)) && event.kind.statement().is_none();
+        let is_probe = || event.read_in().any(|source| source.kind == Some(SourceKind::Monitor)) && event.kind.counts().is_empty();
+        match is_inferable {
+            true if event.speaks_for_a_vendor() && reference.absent => Some(Self::LeftList),
+            true if event.speaks_for_a_vendor() => Some(Self::FromPosts),
+            true if is_probe() => Some(Self::FromProbe),
+            _ => None,
+        }
+    }
+}
+
+/// What does not fit together in a timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Warning {
+    /// The restoration that is told lies wholly before the first sign: no duration is given.
+    RestoredBeforeFirstSeen,
 }
 
 /// The three axes of a read.
@@ -191,6 +238,10 @@ pub struct Milestone {
     pub occurred: Bounds,
     /// Who says so.
     pub said_by: SaidBy,
+    /// How it was inferred, where nobody said it.
+    pub inferred: Option<Inferred>,
+    /// Of first seen: whose telling it is.
+    pub reported_by: Option<ReportedBy>,
     /// The earliest and the latest that any claim of the same region says.
     pub spread: Bounds,
     /// Every claim, the told one first, then by order in time.
@@ -283,6 +334,8 @@ pub enum Part {
     Undated,
     /// It says how long it lasted.
     Duration,
+    /// It is when the vendor dates the start, which others saw.
+    DatedStart,
 }
 
 /// An event as it stands under the axes asked for.

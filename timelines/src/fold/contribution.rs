@@ -16,6 +16,8 @@ use crate::model::State;
 pub(super) enum Class {
     Anomaly,
     Reports,
+    /// A start that the vendor dates itself: first seen only where nobody else claims one.
+    DatedStart,
     Acknowledged,
     Updated,
     Restored,
@@ -54,7 +56,7 @@ impl Contribution {
         }
         let unsupported = effective.verdict.as_ref().is_some_and(|weighing| weighing.verdict == Verdict::Unsupported);
         let preferred = effective.verdict.as_ref().is_some_and(|weighing| weighing.verdict == Verdict::Preferred);
-        let claims = if unsupported { Vec::new() } else { classes(&event.kind) };
+        let claims = if unsupported { Vec::new() } else { classes(event) };
         Some(Self {
             position,
             subject: event.subject.clone(),
@@ -78,15 +80,16 @@ impl Contribution {
     }
 }
 
-fn classes(kind: &Kind) -> Vec<Class> {
-    match kind {
+fn classes(event: &Event) -> Vec<Class> {
+    match &event.kind {
+        Kind::AnomalyDetected(_) if event.speaks_for_a_vendor() => vec![Class::DatedStart],
         Kind::AnomalyDetected(_) => vec![Class::Anomaly],
         Kind::ReportsObserved(_) => vec![Class::Reports],
         Kind::VendorAcknowledged(_) => vec![Class::Acknowledged],
         Kind::VendorUpdated(updated) if updated.status == Some(VendorStatus::Resolved) => vec![Class::Restored, Class::Updated],
         Kind::VendorUpdated(updated) if updated.status == Some(VendorStatus::Postmortem) => vec![],
         Kind::VendorUpdated(_) => vec![Class::Updated],
-        Kind::ServiceRestored(_) | Kind::MaintenanceCompleted(_) if kind.restores() => vec![Class::Restored],
+        Kind::ServiceRestored(_) | Kind::MaintenanceCompleted(_) if event.kind.restores() => vec![Class::Restored],
         Kind::CauseStated(cause) if cause.known != Some(false) => vec![Class::Cause],
         Kind::MaintenanceAnnounced(_) | Kind::MaintenanceStarted(_) => vec![Class::Anomaly],
         _ => vec![],
@@ -114,7 +117,7 @@ fn candidate(position: Position, event: &Event, preferred: bool, claims: &[Class
         _ => i64::MAX,
     };
     // A vendor is believed about its own acts only, and only in what it published itself.
-    let own_act = !claims.iter().any(|class| matches!(class, Class::Anomaly | Class::Reports));
+    let own_act = !claims.iter().any(|class| matches!(class, Class::Anomaly | Class::Reports | Class::DatedStart));
     let vendor_itself = own_act && event.speaks_for_a_vendor();
     let value = occurred.and_then(When::value);
     Candidate { position, value, preferred, vendor_itself, width, earliest: bounds.earliest, voices: event.voices().into_iter().collect() }

@@ -86,11 +86,14 @@ impl<'a> Assembly<'a> {
             if *told == position {
                 return None;
             }
+            if *kind == MilestoneKind::FirstSeen && *class != Class::DatedStart && fold.is_claim(position, Class::DatedStart) {
+                return Some((*told, Part::DatedStart));
+            }
             if !fold.is_claim(position, *class) {
                 continue;
             }
             let part = match (kind, class) {
-                (MilestoneKind::FirstSeen, Class::Anomaly) | (MilestoneKind::Cause, _) => self.competing_part(position, *told),
+                (MilestoneKind::FirstSeen, Class::Anomaly | Class::DatedStart) | (MilestoneKind::Cause, _) => self.competing_part(position, *told),
                 (MilestoneKind::Acknowledged, Class::Acknowledged) => self.wording_part(position, *told),
                 (MilestoneKind::Restored, _) if self.is_restoration(position) => self.restoration_part(position, *told),
                 _ => continue,

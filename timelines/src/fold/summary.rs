@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::contribution::{Class, Statuses};
 use super::order::{FirstSign, order_hint};
 use super::{Fold, Held, Visible};
-use crate::model::{Axes, Milestone, MilestoneKind, Rule, SaidBy, State, Timeline};
+use crate::model::{Axes, Inferred, Milestone, MilestoneKind, ReportedBy, Rule, SaidBy, State, Timeline, Warning};
 use crate::rows::Nature;
 
 /// So many signs, the first by position, are asked for the zone they were told in; a million need not be.
@@ -49,6 +49,9 @@ pub struct Summary {
     pub time_to_acknowledge: Option<Range>,
     /// From first seen to restored, in seconds.
     pub time_to_restore: Option<Range>,
+    /// What does not fit together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<Warning>,
     /// The zone that its first sign was told in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
@@ -70,6 +73,12 @@ pub struct SummaryMilestone {
     /// Who says so.
     #[serde(default)]
     pub said_by: SaidBy,
+    /// How it was inferred, where nobody said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inferred: Option<Inferred>,
+    /// Of first seen: whose telling it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reported_by: Option<ReportedBy>,
 }
 
 impl Summary {
@@ -82,8 +91,8 @@ impl Summary {
     /// A timeline without entries: what a list tells of an incident, in the same words as its page.
     pub fn outline(&self, incident: &str) -> Timeline {
         let milestone = |told: &Option<SummaryMilestone>| {
-            let SummaryMilestone { told, rule, occurred, said_by } = told.clone()?;
-            Some(Milestone { told, rule, occurred, said_by, spread: occurred, claims: Vec::new() })
+            let SummaryMilestone { told, rule, occurred, said_by, inferred, reported_by } = told.clone()?;
+            Some(Milestone { told, rule, occurred, said_by, inferred, reported_by, spread: occurred, claims: Vec::new() })
         };
         Timeline {
             incident: incident.to_owned(),
@@ -103,6 +112,7 @@ impl Summary {
             cause: milestone(&self.cause),
             time_to_acknowledge: self.time_to_acknowledge,
             time_to_restore: self.time_to_restore,
+            warnings: self.warnings.clone(),
             zone: self.zone.clone(),
             entries: Vec::new(),
             possibly: Vec::new(),
@@ -132,8 +142,9 @@ impl Fold {
             symptoms: self.aggregates.symptoms.keys().copied().collect(),
             planned_end: self.planned_end().filter(|_| restored.is_none()),
             cause: self.milestone(MilestoneKind::Cause),
-            time_to_acknowledge: range(first_seen.as_ref(), acknowledged.as_ref()),
+            time_to_acknowledge: time_to_acknowledge(first_seen.as_ref(), acknowledged.as_ref()),
             time_to_restore: range(first_seen.as_ref(), restored.as_ref()),
+            warnings: warnings(first_seen.as_ref(), restored.as_ref()),
             first_seen,
             acknowledged,
             restored,
@@ -160,7 +171,7 @@ impl Fold {
     pub(super) fn told(&self, kind: MilestoneKind) -> Option<(Position, Rule, Class)> {
         let from = |class: Class| self.aggregates.set(class).and_then(super::claims::ClaimSet::told).map(|(position, rule)| (position, rule, class));
         match kind {
-            MilestoneKind::FirstSeen => from(Class::Anomaly).or_else(|| from(Class::Reports)),
+            MilestoneKind::FirstSeen => from(Class::Anomaly).or_else(|| from(Class::Reports)).or_else(|| from(Class::DatedStart)),
             MilestoneKind::Acknowledged => from(Class::Acknowledged).or_else(|| self.first_update()),
             MilestoneKind::Restored => from(Class::Restored),
             MilestoneKind::Cause => from(Class::Cause),
@@ -178,8 +189,9 @@ impl Fold {
     pub(super) fn milestone(&self, kind: MilestoneKind) -> Option<SummaryMilestone> {
         let (told, rule, _) = self.told(kind)?;
         let (placed, _) = self.placed(told, self.first_sign());
-        let said_by = SaidBy::of(&self.event_at(told)?.effective.event);
-        Some(SummaryMilestone { told, rule, occurred: placed.bounds, said_by })
+        let event = &self.event_at(told)?.effective.event;
+        let (said_by, inferred) = (SaidBy::of(event), Inferred::of(event));
+        Some(SummaryMilestone { told, rule, occurred: placed.bounds, said_by, inferred, reported_by: reported_by(kind, event) })
     }
 
     /// The incident's first sign: the told one, else the earliest that stands.
@@ -306,9 +318,32 @@ fn in_order<T>(items: impl Iterator<Item = (Position, T)>) -> Vec<T> {
     items.into_iter().map(|(_, item)| item).collect()
 }
 
-/// The seconds between two intervals, as a range.
+/// Of first seen: whose telling it is.
+pub(super) fn reported_by(kind: MilestoneKind, told: &Event) -> Option<ReportedBy> {
+    (kind == MilestoneKind::FirstSeen).then_some(if told.speaks_for_a_vendor() { ReportedBy::Vendor } else { ReportedBy::Others })
+}
+
+/// From first seen to acknowledged, where others than the vendor saw it first.
+pub(super) fn time_to_acknowledge(first_seen: Option<&SummaryMilestone>, acknowledged: Option<&SummaryMilestone>) -> Option<Range> {
+    range(first_seen.filter(|first| first.reported_by != Some(ReportedBy::Vendor)), acknowledged)
+}
+
+/// What does not fit together of the milestones that are told.
+pub(super) fn warnings(first_seen: Option<&SummaryMilestone>, restored: Option<&SummaryMilestone>) -> Vec<Warning> {
+    let is_before = first_seen.zip(restored).is_some_and(|(first_seen, restored)| is_wholly_before(restored.occurred, first_seen.occurred));
+    is_before.then_some(Warning::RestoredBeforeFirstSeen).into_iter().collect()
+}
+
+fn is_wholly_before(earlier: Bounds, later: Bounds) -> bool {
+    earlier.latest.zip(later.earliest).is_some_and(|(end, start)| end <= start)
+}
+
+/// The seconds between two intervals, as a range; None where the second lies wholly before the first.
 pub(super) fn range(from: Option<&SummaryMilestone>, to: Option<&SummaryMilestone>) -> Option<Range> {
     let (from, to) = (from?.occurred, to?.occurred);
+    if is_wholly_before(to, from) {
+        return None;
+    }
     let seconds = |later: Instant, earlier: Instant| ((later.0 - earlier.0) / Instant::SECOND).max(0);
     Some(Range { seconds_min: seconds(to.earliest?, from.latest?), seconds_max: seconds(to.latest?, from.earliest?) })
 }

@@ -6,9 +6,9 @@ use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Text};
 use super::contribution::Class;
 use super::entries::Assembly;
 use super::negative::Contradictions;
-use super::summary::range;
+use super::summary::{range, reported_by, time_to_acknowledge, warnings};
 use super::{Fold, Held, Visible};
-use crate::model::{Axes, Claim, Item, Milestone, MilestoneKind, SaidBy, Standing, Timeline};
+use crate::model::{Axes, Claim, Inferred, Item, Milestone, MilestoneKind, SaidBy, Standing, Timeline};
 
 impl Fold {
     /// The incident's story. `at` narrows it to what had begun by an instant; `as_of` only says, in the answer, which prefix of the
@@ -20,8 +20,9 @@ impl Fold {
         let (restored, cause) = (milestone(MilestoneKind::Restored), milestone(MilestoneKind::Cause));
         let told = |kind, shown: bool| self.milestone(kind).filter(|_| shown);
         let first = told(MilestoneKind::FirstSeen, first_seen.is_some());
-        let time_to_acknowledge = range(first.as_ref(), told(MilestoneKind::Acknowledged, acknowledged.is_some()).as_ref());
-        let time_to_restore = range(first.as_ref(), told(MilestoneKind::Restored, restored.is_some()).as_ref());
+        let time_to_acknowledge = time_to_acknowledge(first.as_ref(), told(MilestoneKind::Acknowledged, acknowledged.is_some()).as_ref());
+        let over = told(MilestoneKind::Restored, restored.is_some());
+        let time_to_restore = range(first.as_ref(), over.as_ref());
         let contradictions = self.contradictions();
         let item = |position| self.item(position, &contradictions);
         let mut entries = Assembly::new(self, &contradictions).entries();
@@ -48,6 +49,7 @@ impl Fold {
             cause,
             time_to_acknowledge,
             time_to_restore,
+            warnings: warnings(first.as_ref(), over.as_ref()),
             zone: self.zone(),
             entries,
             possibly: among(&|held| held.effective.visible == Visible::Possible && held.effective.retraction.is_none()),
@@ -84,8 +86,10 @@ impl Fold {
             .collect();
         claims.sort_by_key(|(is_other, key, ..)| (*is_other, *key));
         let spread = spread(claims.iter().filter(|(_, _, competes, _)| *competes).map(|(.., claim)| self.placed(claim.position, first_sign).0.own));
-        let said_by = SaidBy::of(&self.event_at(told)?.effective.event);
-        Some(Milestone { told, rule, occurred: placed.bounds, said_by, spread, claims: claims.into_iter().map(|(.., claim)| claim).collect() })
+        let event = &self.event_at(told)?.effective.event;
+        let claims = claims.into_iter().map(|(.., claim)| claim).collect();
+        let (said_by, inferred, reported_by) = (SaidBy::of(event), Inferred::of(event), reported_by(kind, event));
+        Some(Milestone { told, rule, occurred: placed.bounds, said_by, inferred, reported_by, spread, claims })
     }
 
     /// What a verdict or the source's own certainty makes of a claim.

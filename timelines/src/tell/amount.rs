@@ -5,6 +5,8 @@ use dateline_events::Range;
 /// A span between two intervals, as roughly as it is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Amount {
+    /// As long as that, to the minute.
+    Minutes(u64),
     AboutMinutes(u64),
     UnderAMinute,
     AtMostMinutes(u64),
@@ -12,32 +14,69 @@ pub(super) enum Amount {
 }
 
 impl Amount {
-    /// Rounds as a newsroom would: to five minutes under 50, to half hours under six, then to hours, beyond two days to days.
+    /// What both ends give to the minute is told as it is. Else it is rounded as a newsroom would (to five minutes under 50, to half hours
+    /// under six, then to hours, beyond two days to days): a narrow interval to its middle, a wide one outward.
     pub(super) fn of(range: Range) -> Self {
         let (shortest, longest) = (range.seconds_min.max(0), range.seconds_max.max(0));
         let middle = shortest.midpoint(longest);
-        let (low, high) = (rounded(shortest), rounded(longest));
-        if longest < 60 {
+        if longest <= 60 {
             Self::UnderAMinute
-        } else if longest - shortest <= 120 || longest - shortest <= longest / 3 || low == high {
-            Self::AboutMinutes(rounded(middle))
-        } else if shortest < 60 {
-            Self::AtMostMinutes(high)
+        } else if longest - shortest <= EXACT_S {
+            Self::Minutes(minutes_of(middle + 30))
+        } else if longest - shortest <= longest / 3 {
+            let minutes = minutes_of(middle + 59);
+            let step = step(minutes);
+            Self::AboutMinutes((minutes + step / 2) / step * step)
         } else {
-            Self::FromTo(low, high)
+            let (low, high) = (minutes_of(shortest), minutes_of(longest + 59));
+            let (low, high) = (low / step(low) * step(low), high.div_ceil(step(high)) * step(high));
+            if low == 0 { Self::AtMostMinutes(high) } else { Self::FromTo(low, high) }
         }
     }
 }
 
-/// Seconds as rounded minutes.
-fn rounded(seconds: i64) -> u64 {
-    let minutes = u64::try_from(seconds).unwrap_or(0).div_ceil(60);
-    let step = match minutes {
+/// Two ends to the minute leave so many seconds open.
+const EXACT_S: i64 = 120;
+
+/// The whole minutes in so many seconds.
+fn minutes_of(seconds: i64) -> u64 {
+    u64::try_from(seconds / 60).unwrap_or(0)
+}
+
+/// What so many minutes are rounded to.
+fn step(minutes: u64) -> u64 {
+    match minutes {
         0..=9 => 1,
         10..=49 => 5,
         50..=359 => 30,
         360..=2880 => 60,
         _ => 1440,
-    };
-    (minutes + step / 2) / step * step
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! What is exact stays exact; an interval is rounded outward, never inward.
+
+    use super::*;
+
+    #[test]
+    fn what_is_known_to_the_minute_is_told_to_the_minute_and_intervals_are_rounded_outward() {
+        let minutes = |first: i64, last: i64| Range { seconds_min: first * 60, seconds_max: last * 60 };
+        let cases = [
+            (minutes(0, 1), Amount::UnderAMinute),
+            (minutes(0, 2), Amount::Minutes(1)),
+            (minutes(21, 23), Amount::Minutes(22)),
+            (minutes(49, 51), Amount::Minutes(50)),
+            (minutes(137, 139), Amount::Minutes(138)),
+            (Range { seconds_min: 1_319, seconds_max: 1_321 }, Amount::Minutes(22)),
+            (minutes(105, 135), Amount::AboutMinutes(120)),
+            (minutes(2, 71), Amount::FromTo(2, 90)),
+            (minutes(82, 138), Amount::FromTo(60, 150)),
+            (minutes(0, 31), Amount::AtMostMinutes(35)),
+        ];
+        for (range, told) in cases {
+            assert_eq!(Amount::of(range), told, "{range:?}");
+        }
+    }
 }

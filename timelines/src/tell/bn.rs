@@ -43,6 +43,7 @@ static WORDS: Words = Words {
     silent_outdated: "প্রকাশের সময়েই পুরনো",
     how_long: "কত ক্ষণ",
     place_not_said: "কোথাকার, বলা নেই",
+    dated_start: "সংস্থার হিসেবে শুরু",
     elsewhere: "অন্য দেশে",
     between_sentences: "। ",
     also: ", আবার ",

@@ -61,6 +61,17 @@ impl Credit {
         }
     }
 
+    /// The same beside a sentence that names the vendor whose own words or acts it tells: that vendor need not be named again.
+    pub(super) fn beside(mut self, sentence: &str, event: &Event) -> Self {
+        let names_nobody_else = self.origins.is_empty() && self.named.is_empty() && self.agencies.is_empty() && self.translated.is_none();
+        if let ([outlet], true) = (self.outlets.as_slice(), names_nobody_else && event.speaks_for_a_vendor())
+            && sentence.contains(outlet.as_str())
+        {
+            self.outlets.clear();
+        }
+        self
+    }
+
     /// In brief, of a milestone.
     pub(super) fn of_milestone(said_by: &SaidBy, names: &Names) -> Self {
         Self {

@@ -14,6 +14,7 @@ use crate::model::{Entry, Item, Part, Standing};
 
 pub(super) fn details(teller: &Teller, entry: &Entry, chosen: Option<&Chosen>) -> Vec<ToldDetail> {
     let mut told = if teller.claims || is_short(entry) { unfolded_claims(teller, entry) } else { folded_claims(teller, entry) };
+    told.extend(dated_start(teller, entry));
     told.extend(undated(teller, entry));
     told.extend(other_wordings(teller, entry, chosen));
     told.extend(silent(teller, entry));
@@ -153,6 +154,12 @@ fn spread(teller: &Teller, entry: &Entry, items: &[&Item]) -> Option<Spread> {
     let (first_told, around) = told(first, around);
     let last_told = (last != first).then(|| told(last, around).0);
     Some(Spread { first: first_told, last: last_told, sources: voices.len(), regions })
+}
+
+/// When the vendor dates what others saw.
+fn dated_start(teller: &Teller, entry: &Entry) -> Option<ToldDetail> {
+    let items = of_part(entry, Part::DatedStart);
+    (!items.is_empty()).then(|| ToldDetail { label: teller.lang.words().dated_start.to_owned(), text: claims(teller, entry, &items) })
 }
 
 /// Figures whose time nobody stated.

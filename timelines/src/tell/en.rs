@@ -40,6 +40,7 @@ static WORDS: Words = Words {
     silent_outdated: "out of date when printed",
     how_long: "How long",
     place_not_said: "Place not said",
+    dated_start: "The vendor dates the start",
     elsewhere: "Elsewhere",
     between_sentences: ". ",
     also: ", also ",

@@ -13,7 +13,7 @@ use super::language::{Mark, Setting};
 use super::quotation::{Translated, choose};
 use super::teller::Teller;
 use super::{ToldDetail, ToldEntry, ToldQuotation, details, source_edit};
-use crate::model::{Correction, Entry, Item, MilestoneKind, Part, Standing};
+use crate::model::{Correction, Entry, Inferred, Item, MilestoneKind, Part, Standing};
 use crate::stretch::told_inside;
 
 /// The most outlets that are named in one sentence; the rest are counted.
@@ -81,11 +81,13 @@ fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spok
         by: if is_acknowledgment { teller.closed_by(item, around) } else { None },
         vendor: teller.vendor(),
         window: window(teller, item),
+        time: Some(teller.lang.time(&teller.phrase(item), Style::Adverb, teller.around)),
     };
     let sentence = teller.lang.sentence_in(&item.event, &teller.names, &setting);
+    let credit = &credit.clone().beside(&sentence, &item.event);
     let told_credit = teller.lang.credit(credit, true);
     let agreeing = agreeing_names(teller, entry);
-    if entry.milestone == Some(MilestoneKind::FirstSeen) && is_report(&item.event.kind) {
+    if entry.milestone == Some(MilestoneKind::FirstSeen) && is_report(&item.event.kind) && Inferred::of(&item.event).is_none() {
         return teller.lang.first_reports(&sentence, credit, &agreeing);
     }
     if is_negative_cause(&item.event.kind) && !credit.is_empty() {

@@ -9,7 +9,7 @@ use super::edit::SaidEdit;
 use super::names::Names;
 use super::source_edit::SourceChange;
 use super::{bn, en};
-use crate::model::{MilestoneKind, State};
+use crate::model::{Inferred, MilestoneKind, State};
 use crate::rows::Nature;
 
 /// A language that timelines are told in.
@@ -73,6 +73,7 @@ pub(super) struct Words {
     pub(super) silent_outdated: &'static str,
     pub(super) how_long: &'static str,
     pub(super) place_not_said: &'static str,
+    pub(super) dated_start: &'static str,
     pub(super) elsewhere: &'static str,
     pub(super) between_sentences: &'static str,
     pub(super) also: &'static str,
@@ -103,6 +104,20 @@ pub(super) struct Setting<'a> {
     pub(super) vendor: Option<String>,
     /// The window of planned work.
     pub(super) window: Option<String>,
+    /// When it happened, as an adverb.
+    pub(super) time: Option<String>,
+}
+
+/// A rating in the rater's own word, where it gives one.
+pub(super) fn rated(event: &Event, severity: Severity) -> String {
+    let own = event.common.reference.as_ref().and_then(|reference| reference.status.as_deref());
+    let common = match severity {
+        Severity::None => "none",
+        Severity::Minor => "minor",
+        Severity::Major => "major",
+        Severity::Critical => "critical",
+    };
+    own.map_or_else(|| common.to_owned(), super::clean::clean)
 }
 
 /// What a reader is warned of.
@@ -184,14 +199,15 @@ pub(super) struct Summary {
     pub(super) nature: Option<Nature>,
     pub(super) restored_state: bool,
     pub(super) has_entries: bool,
-    /// When it was first told of, by whom, and whether that was a report.
-    pub(super) first_seen: Option<(String, Says, bool)>,
+    pub(super) first_seen: Option<FirstSeen>,
     /// When the vendor admitted it, and whether nobody published the hour.
     pub(super) acknowledged: Option<(String, Says, bool)>,
-    pub(super) restored: Option<(String, Says)>,
+    /// When it was over, who says so, and how that was inferred.
+    pub(super) restored: Option<(String, Says, Option<Inferred>)>,
     /// Who says that it was unstable at first.
     pub(super) unstable: Option<Says>,
-    pub(super) down: Option<String>,
+    /// How long it lasted, by the milestones.
+    pub(super) lasted_in_all: Option<String>,
     /// How long at least and at most; where one length alone is named, who names it.
     pub(super) lasted: Option<(String, Option<String>, Says)>,
     /// The words, whose they are, and where they stand.
@@ -210,6 +226,17 @@ impl Summary {
     pub(super) fn owner(&self) -> Option<&String> {
         self.vendor.as_ref().filter(|vendor| !self.siblings.is_empty() || !matches!(self.services.as_slice(), [only] if only == *vendor))
     }
+}
+
+/// When it was first seen.
+#[derive(Debug, Clone)]
+pub(super) enum FirstSeen {
+    /// Somebody reported it then: users, a monitor, the press.
+    Reported { time: String, by: Says },
+    /// It was told of then.
+    ToldOf { time: String, by: Says },
+    /// The vendor dates the start itself, and posted on it first then.
+    Dated { time: String, by: Says, posted: Option<String> },
 }
 
 /// Who says a claim of the summary.
@@ -264,11 +291,25 @@ pub(super) enum Change {
 /// What a reader must know of the axes.
 #[derive(Debug, Clone)]
 pub(super) enum Note {
-    NothingCertain { by: String, possibly: usize },
-    KnownAt { by: String, possibly: usize },
-    At { time: String },
-    AsOf { position: u64 },
-    WithoutEffect { count: usize },
+    /// The restoration that is told lies before the first sign.
+    RestoredBeforeFirstSeen,
+    NothingCertain {
+        by: String,
+        possibly: usize,
+    },
+    KnownAt {
+        by: String,
+        possibly: usize,
+    },
+    At {
+        time: String,
+    },
+    AsOf {
+        position: u64,
+    },
+    WithoutEffect {
+        count: usize,
+    },
 }
 
 /// Chooses the language's own function, by one name in every language.

@@ -5,11 +5,11 @@ use dateline_events::{Kind, Qualifier};
 use super::clean::{SUMMARY_CHARS_MAX, at_most, clean};
 use super::clock::{Around, Phrase, Style};
 use super::credit::Credit;
-use super::language::{Note, Says, Summary};
+use super::language::{FirstSeen, Note, Says, Summary};
 use super::quotation::choose;
 use super::teller::Teller;
 use super::{Told, ToldEntry, entry};
-use crate::model::{Entry, Item, Milestone, Part, SaidBy, Standing, State};
+use crate::model::{Entry, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Warning};
 
 pub(super) fn told(teller: &Teller) -> Told {
     let timeline = teller.timeline;
@@ -71,19 +71,24 @@ fn summary(teller: &Teller) -> Summary {
     let mut around = teller.around;
     let first_seen = timeline.first_seen.as_ref().map(|milestone| {
         let item = item_at(teller, milestone.told);
-        let time = milestone_time(teller, milestone, item, &mut around);
-        (time, detector(teller, &milestone.said_by), item.is_none_or(|item| entry::is_report(&item.event.kind)))
+        let (time, by) = (milestone_time(teller, milestone, item, &mut around), detector(teller, &milestone.said_by));
+        match (milestone.reported_by, item.is_none_or(|item| entry::is_report(&item.event.kind))) {
+            (Some(ReportedBy::Vendor), _) => FirstSeen::Dated { time, by: says(teller, &milestone.said_by), posted: None },
+            (_, true) => FirstSeen::Reported { time, by },
+            (_, false) => FirstSeen::ToldOf { time, by },
+        }
     });
     let acknowledged = timeline.acknowledged.as_ref().map(|milestone| {
         let item = item_at(teller, milestone.told);
         let time = milestone_time(teller, milestone, item, &mut around);
         (time, says(teller, &milestone.said_by), item.is_some_and(|item| teller.phrase(item).is_open()))
     });
+    let (first_seen, acknowledged) = posted(first_seen, acknowledged);
     let restored = timeline.restored.as_ref().map(|milestone| {
         let time = milestone_time(teller, milestone, item_at(teller, milestone.told), &mut around);
-        (time, says(teller, &milestone.said_by))
+        (time, says(teller, &milestone.said_by), milestone.inferred)
     });
-    let down = timeline.time_to_restore.map(|range| teller.lang.duration(range));
+    let lasted_in_all = timeline.time_to_restore.map(|range| teller.lang.duration(range));
     let named = if timeline.services.is_empty() { Vec::new() } else { teller.services() };
     let service = named.first().and_then(|slug| teller.names.registry.service(slug));
     let vendor_slug = service.and_then(|service| service.vendor.as_ref()).map(|vendor| vendor.slug.clone());
@@ -101,7 +106,7 @@ fn summary(teller: &Teller) -> Summary {
         acknowledged,
         restored,
         unstable: unstable_at_first(teller),
-        down,
+        lasted_in_all,
         lasted: lasted(teller),
         cause: cause(teller),
         services: named.iter().map(|slug| teller.names.service(slug)).collect(),
@@ -138,6 +143,16 @@ fn milestone_time(teller: &Teller, milestone: &Milestone, item: Option<&Item>, a
         *around = around.after(&phrase);
     }
     told
+}
+
+/// What a vendor dates itself, and posted itself, is told in one: nobody reported it, and it admits nothing.
+fn posted(first_seen: Option<FirstSeen>, acknowledged: Option<(String, Says, bool)>) -> (Option<FirstSeen>, Option<(String, Says, bool)>) {
+    match (first_seen, acknowledged) {
+        (Some(FirstSeen::Dated { time, by: Says::Vendor(vendor), .. }), Some((posted, Says::Vendor(poster), false))) if vendor == poster => {
+            (Some(FirstSeen::Dated { time, by: Says::Vendor(vendor), posted: Some(posted) }), None)
+        }
+        other => other,
+    }
 }
 
 /// Who first saw it: the detector that the event names, else those it is counted by.
@@ -218,6 +233,9 @@ fn notes(teller: &Teller) -> Vec<String> {
     }
     if let Some(position) = timeline.axes.as_of {
         notes.push(Note::AsOf { position });
+    }
+    if timeline.warnings.contains(&Warning::RestoredBeforeFirstSeen) {
+        notes.push(Note::RestoredBeforeFirstSeen);
     }
     if !timeline.without_effect.is_empty() {
         notes.push(Note::WithoutEffect { count: timeline.without_effect.len() });

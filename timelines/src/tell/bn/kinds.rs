@@ -1,14 +1,15 @@
 //! A Bengali sentence for each kind of event. A new kind does not compile until it has one here.
 
-use dateline_events::kinds::{Extent, Relation, ServiceRestored, VendorStatus, Verdict};
+use dateline_events::kinds::{Extent, FollowupReported, Relation, VendorStatus, Verdict};
 use dateline_events::{Count, Event, Kind, Region, Severity, Share, Statement, Symptom};
 
 use super::joined;
 use super::numbers::{count, digits, lasted, qualified};
 use super::regions::{language, name, within};
 use super::sound::{genitive, locative};
+use crate::model::Inferred;
 use crate::tell::clean::{at_most, clean};
-use crate::tell::language::{Lang, Setting, Spoken};
+use crate::tell::language::{Lang, Setting, Spoken, rated};
 use crate::tell::names::Names;
 use crate::tell::quotation::spoken;
 
@@ -28,10 +29,10 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
         Kind::ScopeChanged(scope) => scope_changed(event, &scope.regions, &scope.symptoms, scope.severity, names),
         Kind::VendorAcknowledged(said) => acknowledged(said.statement.as_ref(), names, setting),
         Kind::VendorUpdated(said) => updated(said.status, said.statement.as_ref(), names, setting),
-        Kind::ServiceRestored(back) => with_statement(restored(lang, back, setting), back.statement.as_ref(), names, setting),
+        Kind::ServiceRestored(back) => with_statement(restored(lang, event, names, setting), back.statement.as_ref(), names, setting),
         Kind::CauseStated(cause) if cause.known == Some(false) => "কারণ এখনও অজানা".to_owned(),
         Kind::CauseStated(cause) => caused(cause.statement.as_ref(), names, setting),
-        Kind::FollowupReported(followup) => names.text(&followup.text),
+        Kind::FollowupReported(followup) => followed(followup, names),
         Kind::ContextAdded(context) => names.text(&context.text),
         Kind::StatementTranslated(act) => format!("{} অনুবাদ: “{}”", language(lang, &act.quotation.lang.0), clean(&act.quotation.text)),
         Kind::EventCorrected(act) => format!("সংশোধন{}", because(act.reason.as_ref())),
@@ -53,6 +54,14 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
     let headline = text(event.common.headline.as_ref()).map(|headline| format!(": “{headline}”")).unwrap_or_default();
     let components = if event.common.components.is_empty() { String::new() } else { format!(" ({})", clean(&event.common.components.join(", "))) };
     format!("{told}{headline}{components}")
+}
+
+/// Who does what, to whom: as the text says, which may leave out either.
+fn followed(followup: &FollowupReported, names: &Names) -> String {
+    let (who, text) = (names.text(&followup.who), names.text(&followup.text));
+    let to = followup.to.as_ref().map(|to| names.organisation(to)).filter(|to| !text.contains(to.as_str()));
+    let to = to.map(|to| format!(" ({} কাছে)", genitive(&to))).unwrap_or_default();
+    if text.contains(&who) { format!("{text}{to}") } else { format!("{who}: {text}{to}") }
 }
 
 fn verdict(verdict: Verdict) -> &'static str {
@@ -94,7 +103,10 @@ fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, names: &Names) 
     let place = if sign.regions.is_empty() { String::new() } else { format!("{} থেকে ", places(&sign.regions)) };
     let detector = detected_by.map(|slug| names.detector(slug, event));
     if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
-        return format!("{vendor} জানাচ্ছে, তখনই শুরু");
+        return format!("{} হিসেবে তখনই শুরু", genitive(&vendor));
+    }
+    if let (None, Some(Inferred::FromProbe), Some(monitor)) = (detected_by, Inferred::of(event), event.read_in().next()) {
+        return format!("{} পরীক্ষায় সাড়া মেলেনি", genitive(&names.source(monitor)));
     }
     let told = match detector {
         Some(who) => format!("{} ধরা পড়ে, {place}অস্বাভাবিক হারে অভিযোগ আসছে", locative(&who)),
@@ -244,11 +256,9 @@ fn scope_changed(event: &Event, regions: &[Region], hit: &[Symptom], severity: O
         None if !hit.is_empty() => parts.push(format!("সমস্যা {} নিয়ে", symptoms(hit))),
         None => {}
     }
-    parts.extend(severity.map(|severity| match severity {
-        Severity::None => "ব্যবহারকারীরা কিছু টের পাননি বলে দাবি".to_owned(),
-        Severity::Minor => "পরিষেবার কিছুটা অচল, কিংবা মাঝেমধ্যে অচল".to_owned(),
-        Severity::Major => "পরিষেবার অনেকটাই অচল".to_owned(),
-        Severity::Critical => "পুরো পরিষেবাই অচল".to_owned(),
+    parts.extend(severity.map(|severity| {
+        let word = rated(event, severity);
+        names.vendor_itself(event).map_or_else(|| format!("মূল্যায়ন: “{word}”"), |vendor| format!("{} মূল্যায়ন: “{word}”", genitive(&vendor)))
     }));
     if parts.is_empty() { "সমস্যার পরিধি বদলেছে".to_owned() } else { parts.join("; ") }
 }
@@ -296,7 +306,15 @@ fn updated(status: Option<VendorStatus>, statement: Option<&Statement>, names: &
     }
 }
 
-fn restored(lang: Lang, back: &ServiceRestored, setting: &Setting) -> String {
+fn restored(lang: Lang, event: &Event, names: &Names, setting: &Setting) -> String {
+    let Kind::ServiceRestored(back) = &event.kind else { return String::new() };
+    if let (Some(inferred), Some(source)) = (Inferred::of(event), event.read_in().next().map(|source| names.source(source))) {
+        return match inferred {
+            Inferred::LeftList => format!("{source} চলতি বিভ্রাটের তালিকা থেকে এটি সরিয়ে নেয়"),
+            Inferred::FromPosts => format!("{} হিসেবে তখনই শেষ", genitive(&source)),
+            Inferred::FromProbe => format!("{} পরীক্ষায় আবার সাড়া মেলে", genitive(&source)),
+        };
+    }
     let regions = &back.regions;
     let elsewhere = regions.first().is_some_and(|first| setting.opening_region != Some(first.as_str()));
     let place = if elsewhere { format!("{} ", places_within(regions)) } else { String::new() };

@@ -3,9 +3,10 @@
 use super::numbers::{digits, pieces};
 use super::sound::{genitive, locative};
 use super::{according_to, credit, joined, time};
+use crate::model::Inferred;
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{Lang, Note, Says, Spread, Summary, ToldClaim};
+use crate::tell::language::{FirstSeen, Lang, Note, Says, Spread, Summary, ToldClaim};
 
 /// Adds who says it, and a দাঁড়ি unless the sentence ends with somebody's words.
 pub(in crate::tell) fn finish(_: Lang, sentence: &str, credit: &str) -> String {
@@ -114,9 +115,7 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     let is_outage = summary.nature == Some(Nature::Outage);
     let who = summary.vendor.clone().unwrap_or_else(|| "সংস্থা".to_owned());
     let mut times: Vec<String> = summary.opened_by.iter().filter_map(|by| by.according_to(according_to)).collect();
-    if let Some((time, by, is_report)) = summary.first_seen.as_ref().filter(|_| is_outage) {
-        times.push(format!("{} {time}{}", if *is_report { "প্রথম অভিযোগ" } else { "প্রথম জানা যায়" }, said_by(by)));
-    }
+    times.extend(summary.first_seen.as_ref().filter(|_| is_outage).map(first_seen));
     times.extend(summary.acknowledged.as_ref().map(|(time, by, is_open)| {
         let open = if *is_open { ", ঠিক কখন জানা যায়নি" } else { "" };
         match by {
@@ -125,25 +124,29 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
         }
     }));
     match &summary.restored {
-        Some((time, by)) => {
+        Some((time, by, inferred)) => {
             let unstable = summary.unstable.as_ref().map(|by| format!(", শুরুতে স্থিতিশীল ছিল না{}", said_by(by))).unwrap_or_default();
-            times.push(format!("পরিষেবা ফেরে {time}{}{unstable}", said_by(by)));
+            times.push(match (inferred, by) {
+                (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{} চলতি বিভ্রাটের তালিকা থেকে বাদ {time}{unstable}", genitive(vendor)),
+                (Some(Inferred::FromPosts), Says::Vendor(vendor)) => format!("{} হিসেবে শেষ {time}{unstable}", genitive(vendor)),
+                _ => format!("পরিষেবা ফেরে {time}{}{unstable}", said_by(by)),
+            });
         }
         None if is_outage && summary.has_entries && !summary.restored_state => times.push("পরিষেবা ফেরার খবর নেই".to_owned()),
         None => {}
     }
     times.extend(summary.window.as_ref().map(|(window, by)| format!("কাজ হওয়ার কথা {window}{}", said_by(by))));
-    let down = summary.down.as_ref().filter(|_| is_outage).map(|down| {
-        let of = if down.ends_with("কম") { down.clone() } else { genitive(down) };
+    let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| {
+        let of = if lasted.ends_with("কম") { lasted.clone() } else { genitive(lasted) };
         format!("বিভ্রাট {of}")
     });
     let lasted = summary.lasted.as_ref().map(|(first, last, by)| match last {
         Some(last) => format!("(সূত্রভেদে {first} থেকে {last})"),
         None => format!("({first}{})", who_says(by).map(|by| format!(", {by}")).unwrap_or_default()),
     });
-    let down = [down, lasted].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let lasted = [in_all, lasted].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let cause = summary.cause.as_ref().map(|(words, who, by)| format!("কারণ: {words}{}", spoken_in(who.as_deref(), by)));
-    let second = [Some(down).filter(|down| !down.is_empty()), cause];
+    let second = [Some(lasted).filter(|lasted| !lasted.is_empty()), cause];
     let owner = summary.owner().map(|vendor| match summary.siblings.as_slice() {
         [] => format!(" (মালিক {vendor})"),
         siblings => format!(" (মালিক {vendor}, {}ও তাদের)", joined(siblings)),
@@ -156,6 +159,18 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
         [services, regions].into_iter().flatten().collect::<Vec<_>>().join(" · "),
     ];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+fn first_seen(first: &FirstSeen) -> String {
+    match first {
+        FirstSeen::Reported { time, by } => format!("প্রথম অভিযোগ {time}{}", said_by(by)),
+        FirstSeen::ToldOf { time, by } => format!("প্রথম জানা যায় {time}{}", said_by(by)),
+        FirstSeen::Dated { time, by: Says::Vendor(vendor), posted } => {
+            let posted = posted.as_ref().map(|posted| format!(", প্রথম পোস্ট {posted}")).unwrap_or_default();
+            format!("{} হিসেবে শুরু {time}{posted}", genitive(vendor))
+        }
+        FirstSeen::Dated { time, by, .. } => format!("শুরু {time}{}", said_by(by)),
+    }
 }
 
 /// Whom a claim of the summary rests on, in brackets.
@@ -191,6 +206,7 @@ pub(in crate::tell) fn note(_: Lang, note: &Note) -> String {
         Note::KnownAt { by, possibly } => {
             format!("{by} পর্যন্ত যা নিশ্চিত ভাবে বলা হয়েছিল, শুধু তা-ই; আরও {} দাবি তত ক্ষণে হয়তো বলা হয়েছিল।", pieces(*possibly as u64))
         }
+        Note::RestoredBeforeFirstSeen => "পরিষেবা ফেরার যে সময় বলা হয়েছে, তা প্রথম অভিযোগেরও আগের: বিভ্রাট কত ক্ষণের, জানা নেই।".to_owned(),
         Note::At { time } => format!("{time} পর্যন্ত যা ঘটেছিল।"),
         Note::AsOf { position } => format!("খতিয়ানের {} নম্বর স্থান পর্যন্ত যা নথিভুক্ত ছিল।", digits(&position.to_string())),
         Note::WithoutEffect { count } => format!("{} সংশোধন কার্যকর হয়নি: তাতে ঘটনার বিবরণই অচল হয়ে যেত।", pieces(*count as u64)),

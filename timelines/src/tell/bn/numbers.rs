@@ -104,6 +104,7 @@ fn halves(minutes: u64) -> String {
 /// A span between two intervals, as roughly as it is known.
 pub(in crate::tell) fn duration(_: Lang, range: Range) -> String {
     match Amount::of(range) {
+        Amount::Minutes(minutes) => halves(minutes),
         Amount::AboutMinutes(minutes) => format!("প্রায় {}", halves(minutes)),
         Amount::UnderAMinute => "এক মিনিটেরও কম".to_owned(),
         Amount::AtMostMinutes(minutes) => format!("খুব বেশি হলে {}", halves(minutes)),

@@ -1,13 +1,14 @@
 //! An English sentence for each kind of event. A new kind does not compile until it has one here.
 
-use dateline_events::kinds::{Extent, Relation, ServiceRestored, VendorStatus, Verdict};
+use dateline_events::kinds::{Extent, FollowupReported, Relation, ServiceRestored, VendorStatus, Verdict};
 use dateline_events::{Count, Event, Kind, Region, Severity, Share, Statement, Symptom};
 
 use super::numbers::{count, lasted, number, qualified};
 use super::regions::{in_sentence, region};
 use super::{capital, list};
+use crate::model::Inferred;
 use crate::tell::clean::{at_most, clean};
-use crate::tell::language::{Setting, Spoken};
+use crate::tell::language::{Setting, Spoken, rated};
 use crate::tell::names::Names;
 use crate::tell::quotation::spoken;
 
@@ -18,17 +19,17 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
     }
     let told = match &event.kind {
         Kind::ServiceRegistered(service) => format!("{} is registered", names.text(&service.names)),
-        Kind::AnomalyDetected(sign) => anomaly(event, sign.detected_by.as_deref(), names),
+        Kind::AnomalyDetected(sign) => anomaly(event, sign.detected_by.as_deref(), names, setting),
         Kind::ReportsObserved(sign) => reports(&sign.regions, event, names),
         Kind::ReportsSubsided(sign) => subsided(&sign.counts, &sign.regions),
         Kind::ScopeChanged(scope) if scope.known == Some(false) => "Not yet known whether other countries are hit".to_owned(),
         Kind::ScopeChanged(scope) => scope_changed(event, &scope.regions, &scope.symptoms, scope.severity, names),
         Kind::VendorAcknowledged(said) => acknowledged(said.statement.as_ref(), names, setting),
         Kind::VendorUpdated(said) => updated(said.status, said.statement.as_ref(), names, setting),
-        Kind::ServiceRestored(back) => with_statement(restored(back, setting), back.statement.as_ref(), names, setting),
+        Kind::ServiceRestored(back) => with_statement(restored(event, back, names, setting), back.statement.as_ref(), names, setting),
         Kind::CauseStated(cause) if cause.known == Some(false) => "the reason is still not known".to_owned(),
         Kind::CauseStated(cause) => caused(cause.statement.as_ref(), names, setting),
-        Kind::FollowupReported(followup) => names.text(&followup.text),
+        Kind::FollowupReported(followup) => followed(followup, names),
         Kind::ContextAdded(context) => names.text(&context.text),
         Kind::StatementTranslated(act) => format!("In {}: “{}”", super::language(&act.quotation.lang.0), clean(&act.quotation.text)),
         Kind::EventCorrected(act) => act.reason.as_ref().map_or("Correction".to_owned(), |reason| format!("Correction: {}", names.text(reason))),
@@ -52,6 +53,14 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
     let headline = event.common.headline.as_ref().map(|headline| format!(": “{}”", names.text(headline))).unwrap_or_default();
     let components = if event.common.components.is_empty() { String::new() } else { format!(" ({})", clean(&event.common.components.join(", "))) };
     format!("{told}{headline}{components}")
+}
+
+/// Who does what, to whom: as the text says, which may leave out either.
+fn followed(followup: &FollowupReported, names: &Names) -> String {
+    let (who, text) = (names.text(&followup.who), names.text(&followup.text));
+    let is_named = |name: &str| text.to_lowercase().contains(&name.to_lowercase());
+    let to = followup.to.as_ref().map(|to| names.organisation(to)).filter(|to| !is_named(to)).map(|to| format!(" (to {to})")).unwrap_or_default();
+    if is_named(&who) { format!("{text}{to}") } else { format!("{} {text}{to}", capital(&who)) }
 }
 
 fn verdict(verdict: Verdict) -> &'static str {
@@ -79,12 +88,15 @@ fn at_place(headline: &str, regions: &[Region], setting: &Setting) -> String {
     format!("{}: {headline}", list(&regions.iter().map(|code| region(code)).collect::<Vec<_>>()))
 }
 
-fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names) -> String {
+fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names, setting: &Setting) -> String {
     let Kind::AnomalyDetected(sign) = &event.kind else { return String::new() };
     let place = if sign.regions.is_empty() { String::new() } else { format!(" from {}", places(&sign.regions)) };
     let detector = detected_by.map(|slug| names.detector(slug, event));
     if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
-        return format!("{vendor} says that it began then");
+        return format!("{vendor} dates the start to {}", setting.time.as_deref().unwrap_or("this time"));
+    }
+    if let (None, Some(Inferred::FromProbe), Some(monitor)) = (detected_by, Inferred::of(event), event.read_in().next()) {
+        return format!("{} finds it down", names.source(monitor));
     }
     let mut told = detector.map_or(format!("Unusual number of reports{place}"), |who| format!("{who} sees an unusual number of reports{place}"));
     let figures = figures(event, &[]);
@@ -219,11 +231,9 @@ fn scope_changed(event: &Event, regions: &[Region], hit: &[Symptom], severity: O
         None if !hit.is_empty() => parts.push(format!("Affected: {}", symptoms(hit))),
         None => {}
     }
-    parts.extend(severity.map(|severity| match severity {
-        Severity::None => "Users are said to notice nothing".to_owned(),
-        Severity::Minor => "Some of it fails, or fails at times".to_owned(),
-        Severity::Major => "Much of it fails".to_owned(),
-        Severity::Critical => "All of it fails".to_owned(),
+    parts.extend(severity.map(|severity| {
+        let word = rated(event, severity);
+        names.vendor_itself(event).map_or_else(|| format!("Rated “{word}”"), |vendor| format!("{vendor} rates it “{word}”"))
     }));
     if parts.is_empty() { "The extent of the trouble has changed".to_owned() } else { parts.join("; ") }
 }
@@ -259,7 +269,14 @@ fn updated(status: Option<VendorStatus>, statement: Option<&Statement>, names: &
     }
 }
 
-fn restored(back: &ServiceRestored, setting: &Setting) -> String {
+fn restored(event: &Event, back: &ServiceRestored, names: &Names, setting: &Setting) -> String {
+    if let (Some(inferred), Some(source)) = (Inferred::of(event), event.read_in().next().map(|source| names.source(source))) {
+        return match inferred {
+            Inferred::LeftList => format!("{source} took it off its list of open incidents"),
+            Inferred::FromPosts => format!("{source} dates the end to {}", setting.time.as_deref().unwrap_or("this time")),
+            Inferred::FromProbe => format!("{source} finds it up again"),
+        };
+    }
     let regions = &back.regions;
     let elsewhere = regions.first().is_some_and(|first| setting.opening_region != Some(first.as_str()));
     let place = if elsewhere { format!(" in {}", places(regions)) } else { String::new() };

@@ -1,10 +1,11 @@
 //! English lines that are made of parts: claims, credits at a sentence's end, the summary, the notes.
 
 use super::numbers::word;
-use super::{according_to, capital, credit, list, time};
+use super::{according_to, capital, credit, genitive, list, time};
+use crate::model::Inferred;
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{Note, Says, Spread, Summary, ToldClaim};
+use crate::tell::language::{FirstSeen, Note, Says, Spread, Summary, ToldClaim};
 
 /// Adds who says it, and a stop unless the sentence ends with somebody's words.
 pub(in crate::tell) fn finish(sentence: &str, credit: &str) -> String {
@@ -110,9 +111,7 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
     let is_outage = summary.nature == Some(Nature::Outage);
     let who = summary.vendor.clone().unwrap_or_else(|| "the vendor".to_owned());
     let mut times: Vec<String> = summary.opened_by.iter().filter_map(|by| by.according_to(according_to)).map(|by| capital(&by)).collect();
-    if let Some((time, by, is_report)) = summary.first_seen.as_ref().filter(|_| is_outage) {
-        times.push(format!("{} {time}{}", if *is_report { "First reports" } else { "First told of" }, said_by(by)));
-    }
+    times.extend(summary.first_seen.as_ref().filter(|_| is_outage).map(first_seen));
     times.extend(summary.acknowledged.as_ref().map(|(time, by, is_open)| {
         let open = if *is_open { ", hour not published" } else { "" };
         match by {
@@ -121,22 +120,26 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         }
     }));
     match &summary.restored {
-        Some((time, by)) => {
+        Some((time, by, inferred)) => {
             let unstable = summary.unstable.as_ref().map(|by| format!(", unstable at first{}", said_by(by))).unwrap_or_default();
-            times.push(format!("back {time}{}{unstable}", said_by(by)));
+            times.push(match (inferred, by) {
+                (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("off {} list of open incidents {time}{unstable}", genitive(vendor)),
+                (Some(Inferred::FromPosts), Says::Vendor(vendor)) => format!("{vendor} dates the end to {time}{unstable}"),
+                _ => format!("back {time}{}{unstable}", said_by(by)),
+            });
         }
         None if is_outage && summary.has_entries && !summary.restored_state => times.push("no restoration reported".to_owned()),
         None => {}
     }
     times.extend(summary.window.as_ref().map(|(window, by)| format!("Planned for {window}{}", said_by(by))));
-    let down = summary.down.as_ref().filter(|_| is_outage).map(|down| format!("Down {down}"));
+    let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| format!("Lasted {lasted}"));
     let lasted = summary.lasted.as_ref().map(|(first, last, by)| match last {
         Some(last) => format!("(sources: {first} to {last})"),
         None => format!("({first}{})", who_says(by).map(|by| format!(", {by}")).unwrap_or_default()),
     });
-    let down = [down, lasted].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let lasted = [in_all, lasted].into_iter().flatten().collect::<Vec<_>>().join(" ");
     let cause = summary.cause.as_ref().map(|(words, who, by)| format!("Cause: {words}{}", spoken_in(who.as_deref(), by)));
-    let second = [Some(down).filter(|down| !down.is_empty()), cause];
+    let second = [Some(lasted).filter(|lasted| !lasted.is_empty()), cause];
     let owner = summary.owner().map(|vendor| match summary.siblings.as_slice() {
         [] => format!(" ({vendor})"),
         siblings => format!(" ({vendor}, which also owns {})", list(siblings)),
@@ -155,6 +158,18 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         third.into_iter().flatten().collect::<Vec<_>>().join(" · "),
     ];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+fn first_seen(first: &FirstSeen) -> String {
+    match first {
+        FirstSeen::Reported { time, by } => format!("First reports {time}{}", said_by(by)),
+        FirstSeen::ToldOf { time, by } => format!("First told of {time}{}", said_by(by)),
+        FirstSeen::Dated { time, by: Says::Vendor(vendor), posted } => {
+            let posted = posted.as_ref().map(|posted| format!(", posted {posted}")).unwrap_or_default();
+            format!("{} dates the start to {time}{posted}", capital(vendor))
+        }
+        FirstSeen::Dated { time, by, .. } => format!("Start dated to {time}{}", said_by(by)),
+    }
 }
 
 /// Whom a claim of the summary rests on, in brackets.
@@ -184,6 +199,7 @@ pub(in crate::tell) fn note(note: &Note) -> String {
         Note::NothingCertain { by, possibly } => format!("Nothing is certain to have been stated by {by}; {} may have been.", claims(*possibly)),
         Note::KnownAt { by, possibly: 0 } => format!("Only what was certainly stated by {by}."),
         Note::KnownAt { by, possibly } => format!("Only what was certainly stated by {by}; {} more may have been.", word(*possibly as u64)),
+        Note::RestoredBeforeFirstSeen => "The restoration that is told lies before the first sign: how long it lasted is not known.".to_owned(),
         Note::At { time } => format!("As things stood at {time}."),
         Note::AsOf { position } => format!("As the ledger had it at position {}.", super::number(*position)),
         Note::WithoutEffect { count: 1 } => "One correction is without effect: it would make its event invalid.".to_owned(),

@@ -71,6 +71,7 @@ fn span(minutes: u64) -> String {
 /// A span between two intervals, as roughly as it is known.
 pub(in crate::tell) fn duration(range: Range) -> String {
     match Amount::of(range) {
+        Amount::Minutes(minutes) => span(minutes),
         Amount::AboutMinutes(minutes) => format!("about {}", span(minutes)),
         Amount::UnderAMinute => "less than a minute".to_owned(),
         Amount::AtMostMinutes(minutes) => format!("at most {}", span(minutes)),
