@@ -395,6 +395,8 @@ pub struct Correction {
     pub changes: Vec<(String, serde_json::Value, serde_json::Value)>,
     /// Its publisher.
     pub source: String,
+    /// Who made it.
+    pub said_by: SaidBy,
 }
 
 /// A retraction in effect.
@@ -408,6 +410,8 @@ pub struct Retraction {
     pub announced: bool,
     /// Its publisher.
     pub source: String,
+    /// Who took it back.
+    pub said_by: SaidBy,
 }
 
 /// A desk's verdict.

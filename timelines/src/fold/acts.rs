@@ -8,7 +8,7 @@ use dateline_events::{Bounds, Event, Kind, Position};
 use serde_json::Value;
 
 use super::{Effective, Fold, Held, Visible};
-use crate::model::{Correction, Retraction, Weighing};
+use crate::model::{Correction, Retraction, SaidBy, Weighing};
 
 impl Fold {
     /// How the event at a position stands under the acts in effect.
@@ -99,6 +99,7 @@ impl Fold {
                         stated: act.original.common.stated.as_ref().map(dateline_events::When::own_bounds),
                         changes: changes.collect(),
                         source: act.original.source.clone(),
+                        said_by: SaidBy::of(&act.original),
                     });
                     event = Arc::new(patched);
                 }
@@ -119,7 +120,8 @@ impl Fold {
             match &act.effective.event.kind {
                 Kind::EventRetracted(retracted) => {
                     let (reason, announced) = (retracted.reason.clone(), retracted.announced.unwrap_or(true));
-                    retraction = Some(Retraction { position: at, reason, announced, source: act.original.source.clone() });
+                    let (source, said_by) = (act.original.source.clone(), SaidBy::of(&act.original));
+                    retraction = Some(Retraction { position: at, reason, announced, source, said_by });
                 }
                 Kind::ClaimWeighed(weighed) => {
                     verdict = Some(Weighing { position: at, verdict: weighed.verdict, reason: weighed.reason.clone(), given: act.recorded });

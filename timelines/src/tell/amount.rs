@@ -22,13 +22,13 @@ impl Amount {
         if longest <= 60 {
             Self::UnderAMinute
         } else if longest - shortest <= EXACT_S {
-            Self::Minutes(minutes_of(middle + 30))
+            Self::Minutes(minutes_of(middle + 29))
         } else if longest - shortest <= longest / 3 {
-            let minutes = minutes_of(middle + 59);
+            let minutes = minutes_of(middle.saturating_add(59));
             let step = step(minutes);
             Self::AboutMinutes((minutes + step / 2) / step * step)
         } else {
-            let (low, high) = (minutes_of(shortest), minutes_of(longest + 59));
+            let (low, high) = (minutes_of(shortest), minutes_of(longest.saturating_add(59)));
             let (low, high) = (low / step(low) * step(low), high.div_ceil(step(high)) * step(high));
             if low == 0 { Self::AtMostMinutes(high) } else { Self::FromTo(low, high) }
         }

@@ -13,7 +13,7 @@ use super::language::{Mark, Setting};
 use super::quotation::{Translated, choose};
 use super::teller::Teller;
 use super::{ToldDetail, ToldEntry, ToldQuotation, details, source_edit};
-use crate::model::{Correction, Entry, Inferred, Item, MilestoneKind, Part, Standing};
+use crate::model::{Correction, Entry, Inferred, Item, MilestoneKind, Part, SaidBy, Standing};
 use crate::stretch::told_inside;
 
 /// The most outlets that are named in one sentence; the rest are counted.
@@ -186,9 +186,18 @@ pub(super) fn verdict(teller: &Teller, item: &Item) -> Option<Mark> {
 
 fn retraction(teller: &Teller, item: &Item) -> Option<Mark> {
     let retraction = item.retraction.as_ref()?;
-    let is_own = retraction.source == item.event.source;
-    let who = if is_own { publisher_of(teller, item) } else { clean(&retraction.source) };
-    Some(Mark::Retracted { who, announced: retraction.announced, reason: retraction.reason.as_ref().map(|reason| teller.names.text(reason)) })
+    let reason = retraction.reason.as_ref().map(|reason| teller.names.text(reason));
+    // What was removed without a word was removed by its own source; whoever says so only noticed.
+    let who = if retraction.announced { made_by(teller, &retraction.said_by) } else { publisher_of(teller, item) };
+    Some(Mark::Retracted { who, announced: retraction.announced, reason })
+}
+
+/// Who made a correction or a retraction: those in whom it was read, else its publisher.
+fn made_by(teller: &Teller, said_by: &SaidBy) -> String {
+    match &said_by.publisher {
+        Some(publisher) => clean(publisher),
+        None => said_by.sources.iter().map(|speaker| teller.names.speaker(speaker)).collect::<Vec<_>>().join(", "),
+    }
 }
 
 /// Whose words an item's edits are: the vendor in which it was read, else the outlet, else its publisher.
@@ -209,8 +218,8 @@ pub(super) fn correction_mark(teller: &Teller, item: &Item, correction: &Correct
     let changes =
         || correction.changes.iter().map(|(member, from, to)| (member.clone(), value(teller, member, from), value(teller, member, to))).collect();
     match correction.edit_kind {
-        EditKind::Error => Mark::Correction { reason, changes: changes() },
-        EditKind::Clarification => Mark::Clarified { reason, changes: changes() },
+        EditKind::Error => Mark::Correction { who: made_by(teller, &correction.said_by), reason, changes: changes() },
+        EditKind::Clarification => Mark::Clarified { who: made_by(teller, &correction.said_by), reason, changes: changes() },
         EditKind::SourceEdit => {
             let who = publisher_of(teller, item);
             Mark::SourceEdit { who, announced: correction.announced, reason, changes: source_edit::changes(teller, item, correction) }

@@ -151,10 +151,12 @@ pub(super) enum Mark {
         see: Option<(String, bool)>,
     },
     Correction {
+        who: String,
         reason: Option<String>,
         changes: Vec<(String, String, String)>,
     },
     Clarified {
+        who: String,
         reason: Option<String>,
         changes: Vec<(String, String, String)>,
     },

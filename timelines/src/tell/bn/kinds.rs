@@ -56,12 +56,14 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
     format!("{told}{headline}{components}")
 }
 
-/// Who does what, to whom: as the text says, which may leave out either.
+/// Who does what, to whom: as the text says, where it is a sentence that names who does it.
 fn followed(followup: &FollowupReported, names: &Names) -> String {
     let (who, text) = (names.text(&followup.who), names.text(&followup.text));
+    if text.contains(&who) {
+        return text;
+    }
     let to = followup.to.as_ref().map(|to| names.organisation(to)).filter(|to| !text.contains(to.as_str()));
-    let to = to.map(|to| format!(" ({} কাছে)", genitive(&to))).unwrap_or_default();
-    if text.contains(&who) { format!("{text}{to}") } else { format!("{who}: {text}{to}") }
+    format!("{who}: {text}{}", to.map(|to| format!(" ({} কাছে)", genitive(&to))).unwrap_or_default())
 }
 
 fn verdict(verdict: Verdict) -> &'static str {

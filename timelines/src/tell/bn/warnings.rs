@@ -15,8 +15,8 @@ pub(in crate::tell) fn mark(_: Lang, mark: &Mark) -> String {
         Mark::Reason { reason, given } => reasoned(reason.as_deref(), given.as_deref()),
         Mark::Lapsed { see } => pointed("এখন আর খাটে না", see.as_ref()),
         Mark::Outdated { see } => pointed("প্রকাশের সময়েই পুরনো", see.as_ref()),
-        Mark::Correction { reason, changes } => changed("সংশোধন", reason.as_deref(), changes),
-        Mark::Clarified { reason, changes } => changed("স্পষ্ট করা হয়েছে", reason.as_deref(), changes),
+        Mark::Correction { who, reason, changes } => changed(&format!("সংশোধন ({who})"), reason.as_deref(), changes),
+        Mark::Clarified { who, reason, changes } => changed(&format!("স্পষ্ট করা হয়েছে ({who})"), reason.as_deref(), changes),
         Mark::SourceEdit { who, announced, reason, changes } => {
             let how = if *announced { "জানিয়েই" } else { "না জানিয়ে" };
             edited(&format!("{who} {how} এটি বদলেছে"), reason.as_deref(), changes)

@@ -55,12 +55,15 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
     format!("{told}{headline}{components}")
 }
 
-/// Who does what, to whom: as the text says, which may leave out either.
+/// Who does what, to whom: as the text says, where it is a sentence that names who does it.
 fn followed(followup: &FollowupReported, names: &Names) -> String {
     let (who, text) = (names.text(&followup.who), names.text(&followup.text));
     let is_named = |name: &str| text.to_lowercase().contains(&name.to_lowercase());
-    let to = followup.to.as_ref().map(|to| names.organisation(to)).filter(|to| !is_named(to)).map(|to| format!(" (to {to})")).unwrap_or_default();
-    if is_named(&who) { format!("{text}{to}") } else { format!("{} {text}{to}", capital(&who)) }
+    if is_named(&who) {
+        return text;
+    }
+    let to = followup.to.as_ref().map(|to| names.organisation(to)).filter(|to| !is_named(to));
+    format!("{} {text}{}", capital(&who), to.map(|to| format!(" (to {to})")).unwrap_or_default())
 }
 
 fn verdict(verdict: Verdict) -> &'static str {

@@ -15,8 +15,8 @@ pub(in crate::tell) fn mark(mark: &Mark) -> String {
         Mark::Reason { reason, given } => reasoned(reason.as_deref(), given.as_deref()),
         Mark::Lapsed { see } => pointed("No longer holds", see.as_ref()),
         Mark::Outdated { see } => pointed("Out of date when printed", see.as_ref()),
-        Mark::Correction { reason, changes } => changed("Correction", reason.as_deref(), changes),
-        Mark::Clarified { reason, changes } => changed("Clarified", reason.as_deref(), changes),
+        Mark::Correction { who, reason, changes } => changed(&format!("Correction by {who}"), reason.as_deref(), changes),
+        Mark::Clarified { who, reason, changes } => changed(&format!("Clarified by {who}"), reason.as_deref(), changes),
         Mark::SourceEdit { who, announced, reason, changes } => {
             let how = if *announced { "and said so" } else { "without notice" };
             edited(&format!("{who} changed this {how}"), reason.as_deref(), changes)

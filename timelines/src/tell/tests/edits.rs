@@ -63,13 +63,13 @@ fn sentences(events: Vec<ReadEvent>) -> (String, String, Option<String>, Option<
 fn the_words_of_an_update() {
     let (english, bengali, before, after) =
         sentences(events("vendor.updated", post("It is slow."), &[(181, json!({"statement": statement("It is down.")}))]));
-    assert_eq!(english, "GitHub changed the words of an update about three hours after posting it");
-    assert_eq!(bengali, "গিটহাব প্রকাশের প্রায় তিন ঘণ্টা পরে একটি আপডেটের বয়ান বদলেছে");
+    assert_eq!(english, "GitHub changed the words of an update three hours after posting it");
+    assert_eq!(bengali, "গিটহাব প্রকাশের তিন ঘণ্টা পরে একটি আপডেটের বয়ান বদলেছে");
     assert_eq!((before.as_deref(), after.as_deref()), (Some("It is slow."), Some("It is down.")));
     let (english, bengali, before, _) =
         sentences(events("vendor.updated", post("It is <b>slow</b>."), &[(6, json!({"statement": statement("It is slow")}))]));
-    assert_eq!(english, "GitHub changed only punctuation, markup or case in an update about 5 minutes after posting it");
-    assert_eq!(bengali, "গিটহাব প্রকাশের প্রায় ৫ মিনিট পরে একটি আপডেটের শুধু যতিচিহ্ন, বিন্যাস বা হরফ বদলেছে");
+    assert_eq!(english, "GitHub changed only punctuation, markup or case in an update 5 minutes after posting it");
+    assert_eq!(bengali, "গিটহাব প্রকাশের ৫ মিনিট পরে একটি আপডেটের শুধু যতিচিহ্ন, বিন্যাস বা হরফ বদলেছে");
     assert_eq!(before.as_deref(), Some("It is <b>slow</b>."), "the markup is what was changed");
 }
 
@@ -80,34 +80,34 @@ fn the_beginning_the_severity_the_state_and_the_window() {
         sentences(events("anomaly.detected", own, &[(121, json!({"occurred": {"at": patch}}))]))
     };
     let (english, bengali, before, after) = start("2026-03-01T08:14:00Z");
-    assert_eq!(english, "GitHub moved the beginning 96 minutes earlier about two hours after publishing it");
-    assert_eq!(bengali, "গিটহাব প্রকাশের প্রায় দু'ঘণ্টা পরে শুরুর সময় ৯৬ মিনিট এগিয়ে এনেছে");
+    assert_eq!(english, "GitHub moved the beginning 96 minutes earlier two hours after publishing it");
+    assert_eq!(bengali, "গিটহাব প্রকাশের দু'ঘণ্টা পরে শুরুর সময় ৯৬ মিনিট এগিয়ে এনেছে");
     assert_eq!((before.as_deref(), after.as_deref()), (Some("Sun 1 Mar 2026 09:50 UTC"), Some("Sun 1 Mar 2026 08:14 UTC")));
     let (english, bengali, before, after) = start("2026-03-01T09:50:30Z");
-    assert_eq!(english, "GitHub moved the beginning by less than a minute about two hours after publishing it");
-    assert_eq!(bengali, "গিটহাব প্রকাশের প্রায় দু'ঘণ্টা পরে শুরুর সময় এক মিনিটেরও কম সরিয়েছে");
+    assert_eq!(english, "GitHub moved the beginning by less than a minute two hours after publishing it");
+    assert_eq!(bengali, "গিটহাব প্রকাশের দু'ঘণ্টা পরে শুরুর সময় এক মিনিটেরও কম সরিয়েছে");
     assert_eq!((before.as_deref(), after.as_deref()), (Some("2026-03-01T09:50:00Z"), Some("2026-03-01T09:50:30Z")));
     let (english, bengali, ..) = start("2026-03-01T12:00:00Z");
-    assert_eq!(english, "GitHub moved the beginning 2 h 10 min later about two hours after publishing it");
-    assert_eq!(bengali, "গিটহাব প্রকাশের প্রায় দু'ঘণ্টা পরে শুরুর সময় ২ ঘণ্টা ১০ মিনিট পিছিয়ে দিয়েছে");
+    assert_eq!(english, "GitHub moved the beginning 2 h 10 min later two hours after publishing it");
+    assert_eq!(bengali, "গিটহাব প্রকাশের দু'ঘণ্টা পরে শুরুর সময় ২ ঘণ্টা ১০ মিনিট পিছিয়ে দিয়েছে");
 
     let own = json!({"occurred": {"at": "2026-03-01T09:50:00Z"}, "severity": "major", "reference": reference(None, None)});
     let (english, bengali, ..) = sentences(events("scope.changed", own, &[(2, json!({"severity": "minor"}))]));
-    assert_eq!(english, "GitHub lowered the severity from major to minor about 1 minute after publishing it");
-    assert_eq!(bengali, "গিটহাব প্রকাশের প্রায় ১ মিনিট পরে গুরুত্ব “বড়” থেকে কমিয়ে “সামান্য” করেছে");
+    assert_eq!(english, "GitHub lowered the severity from major to minor 1 minute after publishing it");
+    assert_eq!(bengali, "গিটহাব প্রকাশের ১ মিনিট পরে গুরুত্ব “বড়” থেকে কমিয়ে “সামান্য” করেছে");
 
     let patch = json!({"status": "monitoring", "reference": reference(Some("p"), Some("Monitoring"))});
     let (english, bengali, ..) = sentences(events("vendor.updated", post("It is slow."), &[(61, patch)]));
-    assert_eq!(english, "GitHub changed the state of an update from “Investigating” to “Monitoring” about one hour after posting it");
-    assert_eq!(bengali, "গিটহাব প্রকাশের প্রায় এক ঘণ্টা পরে একটি আপডেটের অবস্থা “Investigating” থেকে “Monitoring” করেছে");
+    assert_eq!(english, "GitHub changed the state of an update from “Investigating” to “Monitoring” one hour after posting it");
+    assert_eq!(bengali, "গিটহাব প্রকাশের এক ঘণ্টা পরে একটি আপডেটের অবস্থা “Investigating” থেকে “Monitoring” করেছে");
 
     let own = json!({"occurred": {"at": "2026-03-01T10:00:00Z"}, "scheduled": ["2026-03-02T10:00:00Z", "2026-03-02T11:00:00Z"], "text": {"en": "Work"},
         "reference": reference(Some("p"), Some("Scheduled"))});
     let events = events("maintenance.announced", own, &[(61, json!({"scheduled": ["2026-03-02T10:00:00Z", "2026-03-02T12:30:00Z"]}))]);
     assert_eq!(Watched::all(events.clone())[0].nature, dateline_status_pages::Nature::Maintenance);
     let (english, bengali, _, after) = sentences(events);
-    assert_eq!(english, "GitHub changed the planned window about one hour after posting it");
-    assert_eq!(bengali, "গিটহাব প্রকাশের প্রায় এক ঘণ্টা পরে পরিকল্পিত সময় বদলেছে");
+    assert_eq!(english, "GitHub changed the planned window one hour after posting it");
+    assert_eq!(bengali, "গিটহাব প্রকাশের এক ঘণ্টা পরে পরিকল্পিত সময় বদলেছে");
     assert_eq!(after.as_deref(), Some("between Mon 2 Mar 2026 10:00 and 12:30 UTC"));
 }
 

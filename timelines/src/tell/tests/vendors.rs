@@ -1,0 +1,127 @@
+//! What a vendor's page says is told as that page's: its dating of the start, its ratings, what it lists, and nothing more.
+
+use dateline_events::Event;
+use serde_json::{Value, json};
+
+use super::super::{Lang, Options, tell};
+use super::{folded, told};
+use crate::model::{ReportedBy, Timeline, Warning};
+
+/// An event of the watcher of GitHub's page, or of another publisher.
+fn event(source: &str, id: &str, kind: &str, mut data: Value) -> Event {
+    if source == "/watchers/github" {
+        let reference = data.as_object_mut().unwrap().entry("reference").or_insert_with(|| json!({}));
+        reference.as_object_mut().unwrap().extend([("page".to_owned(), json!("https://status.example")), ("id".to_owned(), json!("i"))]);
+        data["sources"] = json!([{"slug": "github", "role": "read_in", "kind": "vendor", "name": "GitHub"}]);
+    }
+    let envelope =
+        json!({"specversion": "1.0", "id": id, "source": source, "type": format!("dateline.{kind}.v1"), "subject": "github", "data": data});
+    Event::read(envelope.to_string().as_bytes()).unwrap()
+}
+
+fn page(id: &str, kind: &str, data: Value) -> Event {
+    event("/watchers/github", id, kind, data)
+}
+
+fn at(minute: &str) -> Value {
+    json!({"at": format!("2026-03-01T{minute}Z"), "precision": "minute"})
+}
+
+/// A start that the page dates, a rating, a post, and the end of its being listed.
+fn outage() -> Vec<Event> {
+    let words = json!({"organisation": "github", "quotation": {"lang": "en", "text": "We are looking into it."}});
+    let left = json!({"between": ["2026-03-01T14:20:00Z", "2026-03-01T14:41:00Z"]});
+    vec![
+        page("i/start/1", "anomaly.detected", json!({"occurred": at("13:29")})),
+        page("i/severity/1", "scope.changed", json!({"occurred": at("13:29"), "severity": "major", "reference": {"status": "critical"}})),
+        page("i/post/1", "vendor.updated", json!({"occurred": at("13:31"), "status": "investigating", "statement": words})),
+        page("i/absent/1", "service.restored", json!({"occurred": left, "extent": "full", "reference": {"absent": true}})),
+    ]
+}
+
+fn texts(timeline: &Timeline, registry: &crate::model::Registry, lang: Lang) -> (Vec<String>, Vec<String>) {
+    let told = told(timeline, registry, lang);
+    (told.summary, told.entries.into_iter().map(|entry| entry.text).collect())
+}
+
+#[test]
+fn a_page_alone_dates_its_start_rates_and_lists_and_reports_and_restores_nothing() {
+    let (timeline, registry) = folded(outage(), None);
+    assert_eq!(timeline.first_seen.as_ref().unwrap().reported_by, Some(ReportedBy::Vendor));
+    assert_eq!(timeline.time_to_acknowledge, None);
+    let (summary, entries) = texts(&timeline, &registry, Lang::En);
+    assert_eq!(summary[0], "GitHub dates the start to 13:29, posted 13:31 · off GitHub’s list of open incidents between 14:20 and 14:41");
+    assert_eq!(summary[1], "Lasted 50 minutes to 90 minutes");
+    let expected = [
+        "GitHub dates the start to 13:29.",
+        "GitHub rates it “critical”.",
+        "GitHub, investigating: “We are looking into it.”",
+        "GitHub took it off its list of open incidents.",
+    ];
+    assert_eq!(entries, expected);
+    let (summary, entries) = texts(&timeline, &registry, Lang::Bn);
+    assert!(
+        summary[0].starts_with("গিটহাবের হিসেবে শুরু দুপুর ১টা ২৯ মিনিটে, প্রথম পোস্ট ১টা ৩১ মিনিটে · গিটহাবের চলতি বিভ্রাটের তালিকা থেকে বাদ"),
+        "{}",
+        summary[0]
+    );
+    assert_eq!(entries[..2], ["গিটহাবের হিসেবে তখনই শুরু।", "গিটহাবের মূল্যায়ন: “critical”।"]);
+    assert_eq!(entries[3], "গিটহাব চলতি বিভ্রাটের তালিকা থেকে এটি সরিয়ে নেয়।");
+}
+
+#[test]
+fn where_others_saw_it_the_vendors_dating_stands_inside_what_they_saw() {
+    let others = event("/desks/test", "first", "anomaly.detected", json!({"occurred": at("13:25")}));
+    let (timeline, registry) = folded(outage().into_iter().chain([others]), None);
+    assert_eq!(timeline.first_seen.as_ref().unwrap().reported_by, Some(ReportedBy::Others));
+    assert!(timeline.time_to_acknowledge.is_some());
+    let told = told(&timeline, &registry, Lang::En);
+    assert!(told.summary[0].starts_with("First reports 13:25 (according to /desks/test) · GitHub acknowledged it 13:31"), "{}", told.summary[0]);
+    let detail = &told.entries[0].details[0];
+    assert_eq!((detail.label.as_str(), detail.text.as_str()), ("The vendor dates the start", "13:29 (GitHub)"));
+}
+
+#[test]
+fn a_restoration_before_the_first_sign_gives_no_duration_and_a_warning() {
+    let events = [
+        event("/desks/test", "first", "anomaly.detected", json!({"occurred": at("13:25")})),
+        event("/desks/test", "back", "service.restored", json!({"occurred": at("12:10"), "extent": "full"})),
+    ];
+    let (timeline, registry) = folded(events, None);
+    assert_eq!((timeline.time_to_restore, timeline.warnings.as_slice()), (None, [Warning::RestoredBeforeFirstSeen].as_slice()));
+    let told = told(&timeline, &registry, Lang::En);
+    assert_eq!(told.notes, ["The restoration that is told lies before the first sign: how long it lasted is not known."]);
+    assert!(!told.summary.iter().any(|line| line.contains("Lasted")), "{:?}", told.summary);
+}
+
+#[test]
+fn a_retraction_and_a_correction_name_who_made_them_and_not_the_outlet_that_was_read() {
+    let paper = json!([{"slug": "paper", "role": "read_in", "kind": "press", "name": "Some Paper"}]);
+    let correction = json!({"event": {"id": "a"}, "patch": {"occurred": at("13:20")}, "edit_kind": "error", "reason": {"en": "A typing error."}});
+    let events = [
+        event("/desks/test", "a", "anomaly.detected", json!({"occurred": at("13:25"), "sources": paper})),
+        event("/desks/test", "b", "reports.observed", json!({"occurred": at("13:40"), "sources": paper})),
+        event("/desks/test", "c", "event.corrected", correction),
+        event("/desks/test", "d", "event.retracted", json!({"event": {"id": "b"}, "reason": {"en": "Nobody counted."}})),
+    ];
+    let (timeline, registry) = folded(events, None);
+    let told = tell(&timeline, &registry, &Options { retracted: true, ..Options::default() }).unwrap();
+    assert_eq!(told.entries[0].marks, ["Correction by /desks/test: A typing error."]);
+    assert_eq!(told.retracted[0].marks, ["Taken back by /desks/test: Nobody counted."]);
+}
+
+#[test]
+fn a_follow_up_tells_who_asks_whom() {
+    let asks = |id: &str, data: Value| event("/desks/test", id, "followup.reported", data);
+    let events = [
+        event("/desks/test", "first", "anomaly.detected", json!({"occurred": at("13:25")})),
+        asks("f1", json!({"occurred": at("16:00"), "who": "the regulator", "to": "Acme Inc", "text": "asks for a report"})),
+        asks("f2", json!({"occurred": at("16:05"), "who": "the regulator", "text": "The regulator asks Acme Inc for a report"})),
+    ];
+    let (timeline, registry) = folded(events, None);
+    let (_, entries) = texts(&timeline, &registry, Lang::En);
+    assert_eq!(entries[1], "The regulator asks for a report (to Acme Inc) (according to /desks/test).");
+    assert_eq!(entries[2], "The regulator asks Acme Inc for a report (according to /desks/test).");
+    let (_, entries) = texts(&timeline, &registry, Lang::Bn);
+    assert!(entries[1].starts_with("the regulator: asks for a report (Acme Inc-এর কাছে)"), "{}", entries[1]);
+}
