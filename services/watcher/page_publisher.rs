@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use dateline_backends::{StateError, StateStore, now};
 use dateline_events::{Instant, sha256_hex};
-use dateline_status_pages::{self as dialects, Dialect, Refused, difference};
+use dateline_status_pages::{self as dialects, Dialect, FeedZone, Refused, difference};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::runtime::{Handle, RuntimeFlavor};
@@ -37,6 +37,8 @@ pub struct Page {
 pub struct Reading<'a> {
     /// Its language.
     pub dialect: Dialect,
+    /// The zone of its dates that do not say theirs.
+    pub zone: Option<&'a FeedZone>,
     /// Its address.
     pub url: &'a str,
     /// The last part of the address.
@@ -101,7 +103,7 @@ impl PagePublisher {
 
     /// Takes one reading.
     pub async fn take(&self, page: &Page, reading: Reading<'_>) -> Result<Taken, NotTaken> {
-        let read = || reading.dialect.read(reading.bytes, reading.name);
+        let read = || reading.dialect.read_in(reading.bytes, reading.name, reading.zone);
         let observation = run_blocking(read).map_err(|error| NotTaken::Unreadable(error.to_string()))?;
         let book = self.books.lock().await.entry(page.service.clone()).or_default().clone();
         let mut book = book.lock().await;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail, ensure};
 use dateline_events::is_slug;
-use dateline_status_pages::Dialect;
+use dateline_status_pages::{Dialect, FeedZone};
 use serde::Deserialize;
 use url::Url;
 
@@ -70,6 +70,8 @@ pub struct Feed {
     pub url: Url,
     /// Its language.
     pub dialect: Dialect,
+    /// The zone of its dates that do not say theirs.
+    pub zone: Option<FeedZone>,
     /// How often it is read, in seconds.
     pub every_s: u32,
     /// How much its page may bring in an hour.
@@ -107,6 +109,7 @@ struct PageForm {
 struct FeedForm {
     url: String,
     dialect: String,
+    zone: Option<String>,
     every_s: Option<i64>,
 }
 
@@ -183,7 +186,8 @@ fn feeds_of(form: PageForm, every_s: u32, allowance: Allowance, reach: Reach) ->
             format!("dialect \"{}\" of {} is unknown; write one of {}", feed.dialect, feed.url, known.join(", "))
         })?;
         let every_s = feed.every_s.map(|given| checked_every(given, reach)).transpose()?.unwrap_or(every_s);
-        Ok(Feed { page: page.clone(), url: checked_url(&feed.url, reach)?, dialect, every_s, allowance })
+        let zone = feed.zone.as_deref().map(|name| checked_zone(name, dialect)).transpose()?;
+        Ok(Feed { page: page.clone(), url: checked_url(&feed.url, reach)?, dialect, zone, every_s, allowance })
     };
     form.feed.into_iter().map(feed).collect()
 }
@@ -197,6 +201,11 @@ fn checked_url(text: &str, reach: Reach) -> anyhow::Result<Url> {
     // What stands behind # is never sent, and makes no other address.
     url.set_fragment(None);
     Ok(url)
+}
+
+fn checked_zone(name: &str, dialect: Dialect) -> anyhow::Result<FeedZone> {
+    ensure!(dialect == Dialect::Atom, "zone = \"{name}\": only the dates of a feed, dialect = \"atom\", have one");
+    FeedZone::parse(name).with_context(|| format!("zone = \"{name}\" is no IANA time zone; write one such as Europe/Berlin"))
 }
 
 fn checked_every(given: i64, reach: Reach) -> anyhow::Result<u32> {

@@ -275,6 +275,7 @@ fn reading<'a>(place: &'a Place, read: &'a Unpublished) -> Reading<'a> {
     let url = &place.feed.url;
     Reading {
         dialect: place.feed.dialect,
+        zone: place.feed.zone.as_ref(),
         url: url.as_str(),
         name: url.path_segments().and_then(|mut parts| parts.next_back()).unwrap_or_default(),
         bytes: read.held.bytes(),

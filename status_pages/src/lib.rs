@@ -14,6 +14,7 @@ mod recall;
 mod difference;
 pub mod watched;
 
+pub use dialects::written::FeedZone;
 pub use dialects::{Dialect, MAX_PAGE_BYTES};
 pub use difference::{Changes, Draft, Edited, Page, Reading, SilentEdit, difference, incident, left};
 pub use observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};

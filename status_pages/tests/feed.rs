@@ -2,7 +2,7 @@
 
 use dateline_events::kinds::VendorStatus;
 use dateline_events::{Instant, Precision};
-use dateline_status_pages::{Dialect, Nature, Observation, SeenIncident, Status, read_version};
+use dateline_status_pages::{Dialect, FeedZone, Nature, Observation, SeenIncident, Status, read_version};
 
 const STATUSPAGE: &str = include_str!("fixtures/feed/statuspage.atom");
 const STATUSPAGE_RSS: &str = include_str!("fixtures/feed/statuspage.rss");
@@ -226,4 +226,47 @@ fn a_version_of_an_entry_says_what_the_feed_says() {
     assert_eq!(told(&version.incident), [("2026-01-01T00:05Z", "Investigating", "We look.")]);
     let refused = read_version(line("QQQ").as_bytes()).unwrap_err().to_string();
     assert!(refused.ends_with("ee55, post 1: \"QQQ\" is a time zone whose offset is not known"), "{refused}");
+}
+
+fn dated(date: &str, zone: &str) -> Observation {
+    let feed = format!(
+        "<rss version=\"2.0\"><channel><item><title>Pumps</title><guid>p-1</guid><pubDate>{date}</pubDate><description>Water.</description></item></channel></rss>"
+    );
+    Dialect::Atom.read_in(feed.as_bytes(), "feed", FeedZone::parse(zone).as_ref()).unwrap()
+}
+
+#[test]
+fn a_date_is_read_as_the_document_has_it() {
+    let at = |date: &str, zone: &str| dated(date, zone).incidents[0].posts[0].at.clone().unwrap();
+    assert_eq!(at("Mon, 21 Apr 2025 06:00:00 CEST", "").moment.text, "2025-04-21T04:00:00Z");
+    let day = at("2025-04-21", "");
+    assert_eq!((day.moment.text.as_str(), day.precision, day.zone_assumed), ("2025-04-21[UTC]", Precision::Day, true));
+    let named = at("Mon, 21 Apr 2025 06:00:00 IST", "Asia/Kolkata");
+    assert_eq!((named.start(), named.zone_assumed), (instant("2025-04-21T00:30:00Z"), true));
+}
+
+#[test]
+fn an_entry_whose_own_date_cannot_be_read_is_refused_by_name() {
+    let observation = dated("Mon, 21 Apr 2025 06:00:00 IST", "");
+    assert!(observation.incidents.is_empty());
+    assert!(observation.refused[0].what == "p-1" && observation.refused[0].why.contains("\"zone\""), "{:?}", observation.refused);
+    // What it was changed at is no date of when it was published.
+    let entry = |published: &str, updated: &str| {
+        read(&format!(
+            "<feed xmlns=\"http://www.w3.org/2005/Atom\"><entry><id>t:1</id><title>Pumps</title><published>{published}</published><updated>{updated}</updated><summary>Water.</summary></entry></feed>"
+        ))
+    };
+    let observation = entry("yesterday", "2025-04-21T08:00:00Z");
+    assert!(observation.incidents.is_empty() && observation.refused[0].what == "t:1", "{observation:?}");
+    let observation = entry("2025-04-21T06:00+05:30", "later");
+    let at = observation.incidents[0].posts[0].at.clone().unwrap();
+    assert_eq!((at.moment.text.as_str(), at.precision), ("2025-04-21T00:30Z", Precision::Minute));
+    assert!(observation.refused[0].why.contains("\"later\""), "{:?}", observation.refused);
+}
+
+#[test]
+fn an_unreadable_date_of_a_statuspages_entry_is_named_and_its_posts_are_kept() {
+    let observation = read(&STATUSPAGE.replacen("<published>", "<published>about ", 1));
+    assert_eq!(told(&observation.incidents[0]), told(&read(STATUSPAGE).incidents[0]));
+    assert!(observation.refused[0].what == "aa11" && observation.refused[0].why.contains("about"), "{:?}", observation.refused);
 }

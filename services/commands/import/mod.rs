@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use dateline_backends::StateStore;
-use dateline_status_pages::Dialect;
+use dateline_status_pages::{Dialect, FeedZone};
 
 use super::{Answer, Progress, say};
 use crate::shared::api_client::ApiClient;
@@ -34,6 +34,7 @@ async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answe
         vendor: flags.vendor.clone(),
         name: flags.name.clone(),
         lang: flags.text_lang.clone(),
+        zone: flags.zone.as_deref().map(zone).transpose()?,
         visibility: flags.visibility.clone(),
         read_at: read_at.map_err(|problem| anyhow::Error::msg(problem.detail))?,
         dry_run: flags.dry_run,
@@ -65,6 +66,10 @@ async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answe
 /// What is remembered, without making a state store where there is none.
 async fn remembered(settings: &Settings) -> anyhow::Result<Option<StateStore>> {
     Ok(if has_no_state_store(&settings.addresses) { None } else { Some(open_state_store(&settings.addresses).await?) })
+}
+
+fn zone(name: &str) -> anyhow::Result<FeedZone> {
+    FeedZone::parse(name).with_context(|| format!("--zone {name}: expected an IANA time zone such as Europe/Berlin"))
 }
 
 fn dialect(kind: ImportKind) -> Option<Dialect> {

@@ -13,7 +13,7 @@ use anyhow::{Context, bail};
 use dateline_backends::StateStore;
 use dateline_events::{Instant, Language, sha256_hex, slug_of};
 use dateline_status_pages::{
-    self as dialects, Dialect, Draft, Listing, MAX_PAGE_BYTES, Nature, Observation, Visibility, difference, read_visibility,
+    self as dialects, Dialect, Draft, FeedZone, Listing, MAX_PAGE_BYTES, Nature, Observation, Visibility, difference, read_visibility,
 };
 
 use super::outbox::open_page_memory;
@@ -42,6 +42,8 @@ pub struct Order {
     pub name: Option<String>,
     /// The language that the page is written in.
     pub lang: String,
+    /// The zone of a feed's dates that do not say theirs.
+    pub zone: Option<FeedZone>,
     /// When each incident was on the page.
     pub visibility: Option<PathBuf>,
     /// When the file was read on the web.
@@ -74,6 +76,9 @@ impl Import {
         if self.order.read_at.is_some() && (self.order.files.len() > 1 || self.order.dialect.is_none()) {
             bail!("--read-at says when one page was read: give one file, and no history of versions");
         }
+        if self.order.zone.is_some() && self.order.dialect != Some(Dialect::Atom) {
+            bail!("--zone is of a feed's dates: it belongs to `dateline import atom`");
+        }
         if self.order.visibility.is_some() && (self.order.files.len() > 1 || self.order.dialect.is_some()) {
             bail!("--visibility belongs to one history: `dateline import versions FILE --visibility TABLE`");
         }
@@ -96,7 +101,7 @@ impl Import {
     async fn page(&mut self, dialect: Dialect, file: &Path) -> anyhow::Result<()> {
         let bytes = read_file(file, MAX_PAGE_BYTES as u64)?;
         let name = file.file_name().map(|name| name.to_string_lossy().trim_end_matches(".gz").to_owned()).unwrap_or_default();
-        let observation = match dialect.read(&bytes, &name) {
+        let observation = match dialect.read_in(&bytes, &name, self.order.zone.as_ref()) {
             Ok(observation) => observation,
             // Evidence of nothing: it changes nothing, and is told.
             Err(unreadable) => {

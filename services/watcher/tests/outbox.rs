@@ -26,6 +26,7 @@ fn reading(bytes: &[u8], minute: u32) -> Reading<'_> {
     let at = Instant::parse(&format!("2026-01-05T10:{minute:02}:00Z")).unwrap();
     Reading {
         dialect: Dialect::Statuspage,
+        zone: None,
         url: "https://status.mail.example/summary.json",
         name: "summary.json",
         bytes,

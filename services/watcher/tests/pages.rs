@@ -82,6 +82,8 @@ fn a_fault_names_the_page_and_what_to_do() {
             page("mail", "", &good.replace("statuspage", "cachet")),
             "dialect \"cachet\" of https://a.example/ is unknown; write one of statuspage, gcp, aws, cstate, upptime, atom",
         ),
+        (page("mail", "", &format!("{good}\nzone = \"Asia/Kolkata\"")), "zone = \"Asia/Kolkata\": only the dates of a feed"),
+        (page("mail", "", &format!("{}\nzone = \"IST\"", good.replace("statuspage", "atom"))), "zone = \"IST\" is no IANA time zone"),
         (page("mail", "", &feed("status.example")), "url \"status.example\" is no address; write one such as"),
         (page("mail", "", &feed("https://")), "is no address"),
         (page("mail", "", &feed("ftp://a.example/")), "\"ftp:\" is not spoken here; pages are read over https or http"),

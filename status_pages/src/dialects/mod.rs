@@ -7,9 +7,11 @@ pub(crate) mod aws;
 pub(crate) mod cstate;
 pub(crate) mod upptime;
 mod at_most;
+pub(crate) mod written;
 
 use crate::observation::{Observation, Unreadable};
 use crate::sound;
+use written::FeedZone;
 
 /// The largest page that is read, in bytes, unpacked. A dialect may answer sooner that it is too large.
 pub const MAX_PAGE_BYTES: usize = 32 * 1024 * 1024;
@@ -50,6 +52,11 @@ impl Dialect {
 
     /// Reads one page. `name` is the file's name or the last part of the address: some dialects keep an incident's id there.
     pub fn read(self, bytes: &[u8], name: &str) -> Result<Observation, Unreadable> {
+        self.read_in(bytes, name, None)
+    }
+
+    /// The same of a feed whose dates are of this zone where they do not say theirs, or say it with a name of two meanings.
+    pub fn read_in(self, bytes: &[u8], name: &str, zone: Option<&FeedZone>) -> Result<Observation, Unreadable> {
         if bytes.len() > MAX_PAGE_BYTES {
             return Err(Unreadable(format!("{} bytes; a page has at most {MAX_PAGE_BYTES}", bytes.len())));
         }
@@ -60,7 +67,7 @@ impl Dialect {
             Self::Aws => aws::parse(bytes),
             Self::Cstate => cstate::parse(bytes, name),
             Self::Upptime => upptime::parse(bytes, name),
-            Self::Atom => feed::parse(bytes),
+            Self::Atom => feed::parse(bytes, zone),
         }?;
         Ok(sound::page(observation))
     }

@@ -105,7 +105,7 @@ fn clock(text: &str) -> Option<(u8, u8)> {
 }
 
 /// What an abbreviation can mean, in minutes east of UTC, the likeliest first; None for one that is not known.
-pub(super) fn offsets(zone: &str) -> Option<Vec<i32>> {
+pub(in crate::dialects) fn offsets(zone: &str) -> Option<Vec<i32>> {
     let upper = zone.to_ascii_uppercase();
     if let Some((_, offsets)) = ZONES.iter().find(|(names, _)| names.split(' ').any(|name| name == upper)) {
         return Some(offsets.to_vec());
@@ -125,9 +125,9 @@ pub(super) fn offsets(zone: &str) -> Option<Vec<i32>> {
 /// The abbreviations that pages are set to, in minutes east of UTC. Where one is used in several parts of the world, all stand here.
 const ZONES: [(&str, &[i32]); 49] = [
     ("UTC GMT UT Z WET", &[0]),
-    ("CET MET WEST WAT", &[60]),
+    ("CET MET MEZ WEST WAT", &[60]),
     ("BST", &[60, 360]),
-    ("CEST MEST EET SAST CAT", &[120]),
+    ("CEST MEST MESZ EET SAST CAT", &[120]),
     ("IST", &[330, 60, 120]),
     ("EEST MSK TRT EAT IDT", &[180]),
     ("IRST", &[210]),

@@ -5,6 +5,9 @@
 //! none: a post is recognised by its minute and its words. A post that could not be read is refused and the rest kept, in a feed;
 //! a version of one entry (`entry_version`) with such a post is refused as a whole, because nobody would hear of the post.
 //! The one post of any other entry has an id, so that a changed text is a correction of it and not another post.
+//!
+//! Dates are read from the feed's raw text, not from what feed-rs takes them for. An entry whose own date cannot be read is refused by name,
+//! because nothing else dates it; one of a Statuspage is kept, because its posts are dated in their own words.
 
 mod dates;
 mod markup;
@@ -12,6 +15,9 @@ mod naming;
 mod posts;
 
 use std::collections::BTreeSet;
+use std::ops::AddAssign;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use dateline_events::{Instant, plain};
 use feed_rs::model::{Entry, Feed, Link, Text};
@@ -20,7 +26,10 @@ use serde::Deserialize;
 
 use self::naming::CommonLinks;
 use self::posts::{Body, EntryTimes};
-use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Unreadable};
+use super::written::{FeedZone, Written};
+use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, Unreadable};
+
+pub(in crate::dialects) use self::dates::offsets;
 
 /// The largest feed that is read, in bytes; the largest of a Statuspage are under one mebibyte.
 pub const MAX_FEED_BYTES: usize = 8 * 1024 * 1024;
@@ -31,24 +40,22 @@ const LOOK_BYTES: usize = 1024;
 /// What the one post of an entry is called that is no Statuspage's.
 pub(crate) const ONLY_POST: &str = "entry";
 
-/// Reads a page.
-pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
+/// Reads a page. `zone` is that of dates which do not say theirs, or say it with a name of two meanings.
+pub fn parse(bytes: &[u8], zone: Option<&FeedZone>) -> Result<Observation, Unreadable> {
     if let Some(why) = no_feed(bytes) {
         return Err(Unreadable(why));
     }
-    // An id that feed-rs made up would be another at each reading: what has none stays without.
-    let parser = Builder::new().id_generator(|_, _, _| String::new()).sanitize_content(false).build();
-    let feed = parser.parse(bytes).map_err(|error| Unreadable(format!("not a feed, or one that was cut off: {error}")))?;
+    let (feed, dates) = feed_of(bytes)?;
     if !feed.entries.is_empty() && !is_closed(bytes) {
         return Err(Unreadable("a feed that was cut off: its root is not closed".into()));
     }
     let mut observation = Observation { listing: Listing::Partial, ..Observation::default() };
     let (mut seen, mut origin, mut is_statuspage) = (BTreeSet::new(), None, false);
-    let forms: Vec<EntryForm> = feed.entries.iter().map(EntryForm::from).collect();
+    let forms: Vec<EntryForm> = feed.entries.iter().map(|entry| EntryForm::of(entry, &dates)).collect();
     let common = CommonLinks::of(&feed, &forms);
     for (place, form) in forms.into_iter().enumerate() {
         let what = form.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| form.nameless(place));
-        match form.read(&common) {
+        match form.read(&common, zone) {
             Ok(read) if !seen.insert(read.incident.id.clone()) => {
                 observation.refused.push(Refused { what, why: "it stands in the feed twice; the first is kept".into() });
             }
@@ -57,10 +64,8 @@ pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
                     origin = read.incident.url.as_deref().and_then(web_origin);
                 }
                 is_statuspage |= read.is_statuspage;
-                let name_post = |(place, why)| Refused { what: format!("{}, post {place}", read.incident.id), why };
-                let partial = !read.refused.is_empty();
-                observation.refused.extend(read.refused.into_iter().map(name_post));
-                observation.incidents.push(SeenIncident { partial, ..read.incident });
+                observation.refused.extend(read.refused);
+                observation.incidents.push(read.incident);
             }
             Err(why) => observation.refused.push(Refused { what, why }),
         }
@@ -69,12 +74,35 @@ pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
     Ok(observation)
 }
 
+/// The feed, and the texts of all its dates: each time that feed-rs answers is the number of one of them, in seconds.
+fn feed_of(bytes: &[u8]) -> Result<(Feed, Vec<String>), Unreadable> {
+    let dates = Arc::new(Mutex::new(Vec::new()));
+    let noted = dates.clone();
+    let note = move |text: &str| {
+        let mut dates = noted.lock().ok()?;
+        dates.push(text.trim().to_owned());
+        Some(numbered(dates.len() as u64 - 1))
+    };
+    // An id that feed-rs made up would be another at each reading: what has none stays without.
+    let parser = Builder::new().id_generator(|_, _, _| String::new()).sanitize_content(false).timestamp_parser(note).build();
+    let feed = parser.parse(bytes).map_err(|error| Unreadable(format!("not a feed, or one that was cut off: {error}")))?;
+    let dates = dates.lock().map(|mut dates| std::mem::take(&mut *dates)).unwrap_or_default();
+    Ok((feed, dates))
+}
+
+/// A number as a time of feed-rs, whose type is named nowhere here: so many seconds after its zero.
+fn numbered<T: Default + AddAssign<Duration>>(number: u64) -> T {
+    let mut time = T::default();
+    time += Duration::from_secs(number);
+    time
+}
+
 /// One entry of a feed's history, as JSON: id, published, updated, title, content, link.
 pub(crate) fn entry_version(json: &str) -> Result<(SeenIncident, Facts), String> {
     let form: EntryForm = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    let read = form.read(&CommonLinks::default())?;
-    if let Some((place, why)) = read.refused.into_iter().next() {
-        return Err(format!("{}, post {place}: {why}", read.incident.id));
+    let read = form.read(&CommonLinks::default(), None)?;
+    if let Some(Refused { what, why }) = read.refused.into_iter().next() {
+        return Err(format!("{what}: {why}"));
     }
     let url = read.incident.url.as_deref().and_then(web_origin);
     Ok((read.incident, Facts { name: None, url }))
@@ -83,8 +111,8 @@ pub(crate) fn entry_version(json: &str) -> Result<(SeenIncident, Facts), String>
 #[derive(Deserialize)]
 struct EntryForm {
     id: Option<String>,
-    published: Option<Instant>,
-    updated: Option<Instant>,
+    published: Option<String>,
+    updated: Option<String>,
     title: Option<String>,
     content: Option<String>,
     link: Option<String>,
@@ -95,16 +123,25 @@ struct EntryForm {
 struct ReadEntry {
     incident: SeenIncident,
     is_statuspage: bool,
-    refused: Vec<(usize, String)>,
+    refused: Vec<Refused>,
 }
 
-impl From<&Entry> for EntryForm {
-    fn from(entry: &Entry) -> Self {
+/// The dates that stand on an entry, as far as they can be read.
+struct Dates {
+    published: Option<Written>,
+    updated: Option<Written>,
+    /// Why one of them cannot be read; the entry's own first.
+    faults: Vec<String>,
+}
+
+impl EntryForm {
+    fn of(entry: &Entry, dates: &[String]) -> Self {
         let content = entry.content.as_ref().and_then(|content| content.body.clone());
+        let date = |seconds: i64| usize::try_from(seconds).ok().and_then(|number| dates.get(number)).cloned();
         Self {
             id: Some(entry.id.trim().to_owned()).filter(|id| !id.is_empty()),
-            published: entry.published.map(|time| Instant(time.timestamp_micros())),
-            updated: entry.updated.map(|time| Instant(time.timestamp_micros())),
+            published: entry.published.and_then(|time| date(time.timestamp())),
+            updated: entry.updated.and_then(|time| date(time.timestamp())),
             title: entry.title.as_ref().map(text),
             content: content.or_else(|| entry.summary.as_ref().map(|summary| summary.content.clone())),
             link: alternate(&entry.links),
@@ -120,45 +157,77 @@ impl EntryForm {
         format!("entry {}{}", place + 1, title.unwrap_or_default())
     }
 
-    fn read(self, common: &CommonLinks) -> Result<ReadEntry, String> {
+    fn dates(&self, zone: Option<&FeedZone>) -> Dates {
+        let mut faults = Vec::new();
+        let mut read = |text: Option<&String>| text.and_then(|text| Written::read(text, zone).map_err(|why| faults.push(why)).ok());
+        let published = read(self.published.as_ref());
+        // RSS has one date, and feed-rs gives it twice.
+        let updated = if self.updated == self.published { published.clone() } else { read(self.updated.as_ref()) };
+        Dates { published, updated, faults }
+    }
+
+    fn read(self, common: &CommonLinks, zone: Option<&FeedZone>) -> Result<ReadEntry, String> {
         let link = self.link.clone().filter(|link| is_web(link)).or_else(|| self.id.clone().filter(|id| is_web(id)));
-        let times = EntryTimes { published: self.published, updated: self.updated };
-        match posts::read(self.content.as_deref().unwrap_or_default(), times)? {
-            Some(body) => self.of_statuspage(link, body),
-            None => self.of_anybody(link, common),
+        let dates = self.dates(zone);
+        match posts::read(self.content.as_deref().unwrap_or_default(), dates.times())? {
+            Some(body) => self.of_statuspage(link, body, dates),
+            None => self.of_anybody(link, common, dates),
         }
     }
 
-    fn of_statuspage(self, link: Option<String>, body: Body) -> Result<ReadEntry, String> {
+    fn of_statuspage(self, link: Option<String>, body: Body, dates: Dates) -> Result<ReadEntry, String> {
         let link = link.ok_or("it has no link, whose last part is the incident's id")?;
-        let id = last_part(&link).ok_or_else(|| format!("its link \"{link}\" has no last part, which is the incident's id"))?;
-        let mut incident = SeenIncident::new(id);
+        let id = last_part(&link).ok_or_else(|| format!("its link \"{link}\" has no last part, which is the incident's id"))?.to_owned();
+        let mut incident = SeenIncident::new(id.clone());
         incident.url = Some(link);
         incident.nature = body.nature;
         incident.name = self.title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
         incident.scheduled = body.scheduled;
-        incident.updated = self.updated.or(self.published);
+        incident.updated = dates.changed();
+        incident.partial = !body.refused.is_empty();
         incident.started = body.posts.iter().filter_map(|post| post.at.as_ref()).min_by_key(|at| at.start()).cloned();
         incident.posts = body.posts;
-        Ok(ReadEntry { incident, is_statuspage: true, refused: body.refused })
+        let mut refused: Vec<Refused> = dates.faults.into_iter().map(|why| Refused { what: id.clone(), why }).collect();
+        refused.extend(body.refused.into_iter().map(|(place, why)| Refused { what: format!("{id}, post {place}"), why }));
+        Ok(ReadEntry { incident, is_statuspage: true, refused })
     }
 
-    fn of_anybody(self, link: Option<String>, common: &CommonLinks) -> Result<ReadEntry, String> {
+    fn of_anybody(self, link: Option<String>, common: &CommonLinks, dates: Dates) -> Result<ReadEntry, String> {
+        let own = if self.published.is_some() { &dates.published } else { &dates.updated };
+        if let Some(why) = dates.faults.first().filter(|_| own.is_none()) {
+            return Err(why.clone());
+        }
         let is_planned = is_planned(self.title.as_deref(), &self.categories);
-        let mut incident = SeenIncident::new(common.name(self.id, link.as_deref(), self.published)?);
+        let mut incident = SeenIncident::new(common.name(self.id, link.as_deref(), dates.published.as_ref().map(|date| date.instant))?);
         incident.nature = is_planned.then_some(Nature::Maintenance);
         incident.url = link;
         incident.name = self.title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
-        incident.updated = self.updated.or(self.published);
+        incident.updated = dates.changed();
         let words = self.content.as_deref().map(plain).filter(|words| !words.is_empty());
-        let at = self.published.or(self.updated).and_then(SeenTime::second);
+        let at = own.as_ref().map(|date| date.time.clone());
         if is_planned && words.is_none() {
             // A post without words says nothing: what is announced then is the entry itself.
             incident.started = at;
         } else {
-            incident.posts = vec![SeenPost { id: Some(ONLY_POST.into()), at, updated: self.updated, status: None, status_word: None, words }];
+            let updated = dates.updated.as_ref().map(|date| date.instant);
+            incident.posts = vec![SeenPost { id: Some(ONLY_POST.into()), at, updated, status: None, status_word: None, words }];
         }
-        Ok(ReadEntry { incident, is_statuspage: false, refused: Vec::new() })
+        let refused = dates.faults.into_iter().map(|why| Refused { what: incident.id.clone(), why }).collect();
+        Ok(ReadEntry { incident, is_statuspage: false, refused })
+    }
+}
+
+impl Dates {
+    /// When the entry was published, and changed.
+    fn times(&self) -> EntryTimes {
+        let instant = |date: &Option<Written>| date.as_ref().map(|date| date.instant);
+        EntryTimes { published: instant(&self.published), updated: instant(&self.updated) }
+    }
+
+    /// When it was last changed, as far as it says.
+    fn changed(&self) -> Option<Instant> {
+        let EntryTimes { published, updated } = self.times();
+        updated.or(published)
     }
 }
 
