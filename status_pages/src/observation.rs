@@ -57,6 +57,8 @@ pub struct SeenIncident {
     pub name: Option<String>,
     /// When the page says that it began. None: it does not say.
     pub started: Option<SeenTime>,
+    /// By when it had begun, where the page does not say when it did.
+    pub began_by: Option<SeenTime>,
     /// When the page says that it was over; not when a post about it was written.
     pub ended: Option<SeenTime>,
     /// How bad the page says that it is, in our words.
@@ -75,6 +77,8 @@ pub struct SeenIncident {
     pub posts: Vec<SeenPost>,
     /// True where some of its posts could not be read, or the page does not list them: what is missing was not taken down.
     pub partial: bool,
+    /// True where the page drops its oldest posts, and names it by the oldest: it is known again by its posts' ids.
+    pub rolls: bool,
 }
 
 /// Trouble, or planned work.
@@ -166,6 +170,7 @@ impl SeenIncident {
             nature: None,
             name: None,
             started: None,
+            began_by: None,
             ended: None,
             severity: None,
             severity_word: None,
@@ -175,6 +180,7 @@ impl SeenIncident {
             updated: None,
             posts: Vec::new(),
             partial: false,
+            rolls: false,
         }
     }
 }

@@ -15,6 +15,7 @@ mod upptime;
 mod feed;
 mod nesting;
 mod plain_feed;
+mod stated_feed;
 mod real_feeds;
 mod difference;
 mod any_input;

@@ -205,6 +205,18 @@ pub(super) fn occurred(time: Option<&SeenTime>, lang: &str) -> Value {
     Value::Object(when)
 }
 
+/// That it happened by a time at the latest.
+pub(super) fn latest(time: Option<&SeenTime>, lang: &str) -> Value {
+    let mut when = occurred(time, lang);
+    if let Some(members) = when.as_object_mut()
+        && let Some(at) = members.remove("at")
+    {
+        members.remove("precision");
+        members.insert("before".into(), at);
+    }
+    when
+}
+
 /// The word for a severity.
 pub(super) fn severity_word(severity: Severity) -> String {
     json!(severity).as_str().unwrap_or_default().to_owned()

@@ -3,7 +3,7 @@
 use dateline_events::Instant;
 use serde_json::{Value, json};
 
-use super::draft::{Draft, Edited, Setting, SilentEdit, occurred, severity_word, stated};
+use super::draft::{Draft, Edited, Setting, SilentEdit, latest, occurred, severity_word, stated};
 use super::posts::is_told;
 use crate::observation::{Nature, SeenIncident, SeenTime};
 use crate::page_state::{Field, Remembered, hash, note_past};
@@ -17,12 +17,16 @@ pub(super) fn opening(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Re
     if !after.opener.is_empty() || after.nature == Nature::Maintenance && seen.posts.iter().any(|post| is_told(post, after.nature, by)) {
         return;
     }
+    let by_then = seen.began_by.as_ref().filter(|_| seen.started.is_none());
     let started = seen.started.as_ref().or_else(|| seen.posts.iter().find_map(|post| post.at.as_ref()));
-    let own = beginning(setting, seen, after, started);
+    let mut own = beginning(setting, seen, after, started);
+    if by_then.is_some() {
+        own["occurred"] = latest(by_then, setting.page.lang);
+    }
     let kind = if after.nature == Nature::Maintenance { "maintenance.announced" } else { "anomaly.detected" };
     drafts.push(setting.draft("start", 1, kind, updated(seen), own));
     after.opener = setting.id("start", 1);
-    after.start = Field { said: 1, value: started.map(SeenTime::start), by: Some(setting.reading.dialect), gone: None };
+    after.start = Field { said: 1, value: started.filter(|_| by_then.is_none()).map(SeenTime::start), by: Some(setting.reading.dialect), gone: None };
 }
 
 fn beginning(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, started: Option<&SeenTime>) -> Value {

@@ -85,7 +85,14 @@ impl PageState {
 pub fn difference(page: &Page<'_>, reading: &Reading<'_>, observation: &Observation, memory: &PageState) -> Changes {
     let mut changes = Changes::default();
     let list = reading.list;
+    let known = known_posts(observation, memory);
     for seen in &observation.incidents {
+        let renamed = seen.posts.iter().find_map(|post| known.get(post.id.as_deref()?)).map(|id| SeenIncident {
+            id: (*id).to_owned(),
+            started: None,
+            ..seen.clone()
+        });
+        let seen = renamed.as_ref().filter(|_| seen.rolls && !memory.incidents.contains_key(&seen.id)).unwrap_or(seen);
         let remembered = memory.incidents.get(&seen.id);
         // What stood on the list at its last reading was read then, though nothing was written down about it.
         let was_read = remembered.is_none_or(|remembered| remembered.listed.contains(list));
@@ -115,6 +122,15 @@ pub fn difference(page: &Page<'_>, reading: &Reading<'_>, observation: &Observat
         missing(page, reading, observation, memory, &mut changes);
     }
     changes
+}
+
+/// The incidents by the ids of their posts; empty where the page shows nothing new that may be an old one without its oldest posts.
+fn known_posts<'m>(observation: &Observation, memory: &'m PageState) -> BTreeMap<&'m str, &'m str> {
+    if observation.incidents.iter().all(|seen| !seen.rolls || memory.incidents.contains_key(&seen.id)) {
+        return BTreeMap::new();
+    }
+    let posts = memory.incidents.iter().flat_map(|(id, remembered)| remembered.posts.iter().map(move |post| (id, post)));
+    posts.filter_map(|(id, post)| Some((post.id.as_deref()?, id.as_str()))).collect()
 }
 
 /// What stood on the list at its last reading, and stands there no more.

@@ -1,5 +1,6 @@
 //! RSS and Atom. The feed of a Statuspage is recognised by the shape of its bodies, not by its address, and understood post by post
-//! (`posts`); of any other feed an entry is an incident with one post. Leaving a feed means nothing: it keeps the newest.
+//! (`posts`); where entries tell states (`states`), those of one thing are one incident (`threads`); of any other feed an entry is an incident
+//! with one post. Leaving a feed means nothing: it keeps the newest.
 //!
 //! A Statuspage's entry has an id of its own; the API's is the last part of its link, and that is the one kept. The posts have
 //! none: a post is recognised by its minute and its words. A post that could not be read is refused and the rest kept, in a feed;
@@ -13,6 +14,8 @@ mod dates;
 mod markup;
 mod naming;
 mod posts;
+mod states;
+mod threads;
 
 use std::collections::BTreeSet;
 use std::ops::AddAssign;
@@ -26,6 +29,8 @@ use serde::Deserialize;
 
 use self::naming::CommonLinks;
 use self::posts::{Body, EntryTimes};
+use self::states::{Stated, StatedHeadlines};
+use self::threads::Threads;
 use super::written::{FeedZone, Written};
 use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, Unreadable};
 
@@ -53,13 +58,19 @@ pub fn parse(bytes: &[u8], zone: Option<&FeedZone>) -> Result<Observation, Unrea
     let (mut seen, mut origin, mut is_statuspage) = (BTreeSet::new(), None, false);
     let forms: Vec<EntryForm> = feed.entries.iter().map(|entry| EntryForm::of(entry, &dates)).collect();
     let common = CommonLinks::of(&feed, &forms);
+    let stated = StatedHeadlines::of(&forms, &common);
+    let mut threads = Threads::default();
     for (place, form) in forms.into_iter().enumerate() {
         let what = form.id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| form.nameless(place));
-        match form.read(&common, zone) {
-            Ok(read) if !seen.insert(read.incident.id.clone()) => {
+        match form.read(&common, &stated, zone) {
+            Ok(Read::Told(told, refused)) => {
+                observation.refused.extend(refused);
+                threads.add(*told);
+            }
+            Ok(Read::Incident(read)) if !seen.insert(read.incident.id.clone()) => {
                 observation.refused.push(Refused { what, why: "it stands in the feed twice; the first is kept".into() });
             }
-            Ok(read) => {
+            Ok(Read::Incident(read)) => {
                 if origin.is_none() || (read.is_statuspage && !is_statuspage) {
                     origin = read.incident.url.as_deref().and_then(web_origin);
                 }
@@ -69,6 +80,10 @@ pub fn parse(bytes: &[u8], zone: Option<&FeedZone>) -> Result<Observation, Unrea
             }
             Err(why) => observation.refused.push(Refused { what, why }),
         }
+    }
+    for incident in threads.incidents().into_iter().filter(|incident| seen.insert(incident.id.clone())) {
+        origin = origin.or_else(|| incident.url.as_deref().and_then(web_origin));
+        observation.incidents.push(incident);
     }
     observation.facts = facts(&feed, origin, is_statuspage);
     Ok(observation)
@@ -100,12 +115,22 @@ fn numbered<T: Default + AddAssign<Duration>>(number: u64) -> T {
 /// One entry of a feed's history, as JSON: id, published, updated, title, content, link.
 pub(crate) fn entry_version(json: &str) -> Result<(SeenIncident, Facts), String> {
     let form: EntryForm = serde_json::from_str(json).map_err(|error| error.to_string())?;
-    let read = form.read(&CommonLinks::default(), None)?;
-    if let Some(Refused { what, why }) = read.refused.into_iter().next() {
+    let common = CommonLinks::default();
+    let stated = StatedHeadlines::of(std::slice::from_ref(&form), &common);
+    let (incident, refused) = match form.read(&common, &stated, None)? {
+        Read::Incident(read) => (Some(read.incident), read.refused),
+        Read::Told(told, refused) => {
+            let mut threads = Threads::default();
+            threads.add(*told);
+            (threads.incidents().pop(), refused)
+        }
+    };
+    if let Some(Refused { what, why }) = refused.into_iter().next() {
         return Err(format!("{what}: {why}"));
     }
-    let url = read.incident.url.as_deref().and_then(web_origin);
-    Ok((read.incident, Facts { name: None, url }))
+    let incident = incident.ok_or("it tells of nothing")?;
+    let url = incident.url.as_deref().and_then(web_origin);
+    Ok((incident, Facts { name: None, url }))
 }
 
 #[derive(Deserialize)]
@@ -115,9 +140,17 @@ struct EntryForm {
     updated: Option<String>,
     title: Option<String>,
     content: Option<String>,
+    summary: Option<String>,
     link: Option<String>,
     #[serde(default)]
     categories: Vec<String>,
+}
+
+/// What an entry is.
+enum Read {
+    Incident(Box<ReadEntry>),
+    /// One post on something that others may tell of too.
+    Told(Box<Stated>, Vec<Refused>),
 }
 
 struct ReadEntry {
@@ -144,6 +177,7 @@ impl EntryForm {
             updated: entry.updated.and_then(|time| date(time.timestamp())),
             title: entry.title.as_ref().map(text),
             content: content.or_else(|| entry.summary.as_ref().map(|summary| summary.content.clone())),
+            summary: entry.summary.as_ref().map(|summary| summary.content.clone()),
             link: alternate(&entry.links),
             categories: entry.categories.iter().flat_map(|category| std::iter::once(category.term.clone()).chain(category.label.clone())).collect(),
         }
@@ -166,12 +200,12 @@ impl EntryForm {
         Dates { published, updated, faults }
     }
 
-    fn read(self, common: &CommonLinks, zone: Option<&FeedZone>) -> Result<ReadEntry, String> {
+    fn read(self, common: &CommonLinks, stated: &StatedHeadlines, zone: Option<&FeedZone>) -> Result<Read, String> {
         let link = self.link.clone().filter(|link| is_web(link)).or_else(|| self.id.clone().filter(|id| is_web(id)));
         let dates = self.dates(zone);
         match posts::read(self.content.as_deref().unwrap_or_default(), dates.times())? {
-            Some(body) => self.of_statuspage(link, body, dates),
-            None => self.of_anybody(link, common, dates),
+            Some(body) => self.of_statuspage(link, body, dates).map(|read| Read::Incident(Box::new(read))),
+            None => self.of_anybody(link, common, stated, dates),
         }
     }
 
@@ -192,11 +226,19 @@ impl EntryForm {
         Ok(ReadEntry { incident, is_statuspage: true, refused })
     }
 
-    fn of_anybody(self, link: Option<String>, common: &CommonLinks, dates: Dates) -> Result<ReadEntry, String> {
+    fn of_anybody(self, link: Option<String>, common: &CommonLinks, stated: &StatedHeadlines, dates: Dates) -> Result<Read, String> {
         let own = if self.published.is_some() { &dates.published } else { &dates.updated };
         if let Some(why) = dates.faults.first().filter(|_| own.is_none()) {
             return Err(why.clone());
         }
+        let at = own.as_ref().map(|date| date.time.clone());
+        if let Some(told) = Stated::of(&self, link.as_deref(), &dates, common, stated) {
+            let what = self.id.unwrap_or_default();
+            let refused = dates.faults.into_iter().map(|why| Refused { what: what.clone(), why }).collect();
+            return Ok(Read::Told(Box::new(told), refused));
+        }
+        // What is dated by its last change alone began no later than that.
+        let began_by = at.clone().filter(|_| dates.published.is_none());
         let is_planned = is_planned(self.title.as_deref(), &self.categories);
         let mut incident = SeenIncident::new(common.name(self.id, link.as_deref(), dates.published.as_ref().map(|date| date.instant))?);
         incident.nature = is_planned.then_some(Nature::Maintenance);
@@ -204,7 +246,7 @@ impl EntryForm {
         incident.name = self.title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
         incident.updated = dates.changed();
         let words = self.content.as_deref().map(plain).filter(|words| !words.is_empty());
-        let at = own.as_ref().map(|date| date.time.clone());
+        incident.began_by = began_by;
         if is_planned && words.is_none() {
             // A post without words says nothing: what is announced then is the entry itself.
             incident.started = at;
@@ -213,7 +255,7 @@ impl EntryForm {
             incident.posts = vec![SeenPost { id: Some(ONLY_POST.into()), at, updated, status: None, status_word: None, words }];
         }
         let refused = dates.faults.into_iter().map(|why| Refused { what: incident.id.clone(), why }).collect();
-        Ok(ReadEntry { incident, is_statuspage: false, refused })
+        Ok(Read::Incident(Box::new(ReadEntry { incident, is_statuspage: false, refused })))
     }
 }
 

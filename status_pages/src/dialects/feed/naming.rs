@@ -33,6 +33,11 @@ impl CommonLinks {
         Self { own, shared }
     }
 
+    /// True where a link names one thing: it is neither the feed's own nor a site's front page.
+    pub(super) fn names_one(&self, link: &str) -> bool {
+        is_web(link) && !self.own.contains(link) && web_origin(link).is_none_or(|home| home != link)
+    }
+
     /// What the entry with this id, this link and this time is called.
     pub(super) fn name(&self, id: Option<String>, link: Option<&str>, published: Option<Instant>) -> Result<String, String> {
         let id = id.filter(|id| !id.trim().is_empty());
@@ -56,6 +61,6 @@ impl CommonLinks {
 }
 
 /// An address without the slash that may end it.
-fn bare(address: &str) -> String {
+pub(super) fn bare(address: &str) -> String {
     address.trim().trim_end_matches('/').to_owned()
 }
