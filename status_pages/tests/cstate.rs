@@ -77,6 +77,36 @@ fn the_first_post_keeps_the_time_of_the_issue_when_others_follow() {
     }
 }
 
+fn issue(title: &str, more: &str, prose: &str) -> SeenIncident {
+    let text =
+        format!("---\ntitle: {title}\ndate: 2026-03-02T7:30:00-00:00\nresolved: true\nresolvedWhen: 2026-03-02T9:45:00-00:00\n{more}\n---\n{prose}");
+    read(&text, "issue.md").incidents[0].clone()
+}
+
+#[test]
+fn planned_work_is_told_by_its_section_or_its_words() {
+    let nature = |title: &str, more: &str, prose: &str| issue(title, more, prose).nature;
+    let planned = Some(Nature::Maintenance);
+    for title in ["Maintenance of one pump", "Pump 3 upgrade", "Migration to the new hall", "Scheduled downtime of the hall"] {
+        assert_eq!(nature(title, "severity: notice", "Words."), planned, "{title}");
+    }
+    assert_eq!(nature("The hall", "section: maintenance", "Words."), planned);
+    for title in ["Pumps fail after an upgrade", "Migration issues", "Unplanned maintenance", "Scheduled ferries are late"] {
+        assert_eq!(nature(title, "severity: down", "Words."), Some(Nature::Outage), "{title}");
+    }
+    assert_eq!(nature("Pump 3 upgrade", "severity: down", "*Investigating* - We look."), Some(Nature::Outage));
+    let work = issue("Pump 3 upgrade", "severity: notice", "*Resolved* - Done.");
+    assert_eq!((work.posts[0].status, work.severity), (Some(Status::Completed), None));
+    assert_eq!(work.ended.map(|time| time.moment.text).as_deref(), Some("2026-03-02T09:45:00-00:00"));
+}
+
+#[test]
+fn a_word_that_is_no_state_stays_the_pages_own() {
+    let incident = issue("Pumps", "severity: down", "*Just began* - Some words here.\n\nMore words.");
+    assert_eq!(told(&incident), [(Some("2026-03-02T07:30:00-00:00"), Some("Just began"), "Some words here.\n\nMore words.")]);
+    assert_eq!(incident.posts[0].status, None);
+}
+
 #[test]
 fn an_informational_page_is_no_incident() {
     let observation = read(NOTICE, "2026-05-01-notice.md");

@@ -188,3 +188,23 @@ fn what_no_event_can_hold_is_cut_and_named_and_the_rest_is_taken() {
     assert_eq!((&said["refused"], &said["events"]["vendor.updated"]), (&json!(1), &json!(2)), "{said}");
     assert!(said["refusals"][0]["why"].as_str().unwrap().contains("cut after"), "{said}");
 }
+
+#[test]
+fn files_of_one_folder_may_be_read_at_one_time() {
+    let (_folder, files) = folder();
+    let issue = |name: &str| {
+        let path = files.join(name);
+        std::fs::write(&path, format!("---\ntitle: {name}\ndate: 2024-05-01T9:00:00Z\nseverity: down\n---\nWords.\n")).unwrap();
+        path.display().to_string()
+    };
+    let (one, two, three) = (issue("one.md"), issue("two.md"), issue("three.md"));
+    let read_at = |time| ["--service", "lamp", "--read-at", time];
+    let both = import(&files, &[&["cstate", one.as_str(), two.as_str()][..], &read_at("2024-05-02T00:00:00Z")].concat());
+    let third = import(&files, &[&["cstate", three.as_str()][..], &read_at("2024-05-01T12:00:00Z")].concat());
+    assert_eq!((&both["incidents"], &third["incidents"], &third["passed_over"]), (&json!(2), &json!(1), &json!(0)), "{both} {third}");
+    let page = json!({"page": {"id": "p", "name": "Lamp"}, "incidents": [listed("a", "2024-05-01T10:00:00Z", "One.")]});
+    let (first, second) = (page_file(&files, "1.json", &page), page_file(&files, "2.json", &page));
+    let ran = run(&files, &["import", "statuspage", &first, &second, "--read-at", "2024-05-02T00:00:00Z", "--format", "json"]);
+    let said = summary(&ran);
+    assert!(said["refusals"][0]["what"].as_str().unwrap().ends_with("2.json"), "{said}");
+}

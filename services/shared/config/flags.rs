@@ -229,7 +229,7 @@ pub struct ImportFlags {
     /// For versions: a table of incident_id, first_seen_at, last_seen_at, first_absent_at; without it nothing counts as restored
     #[arg(long, value_name = "FILE")]
     pub visibility: Option<PathBuf>,
-    /// For one saved page: when it was read; without it, what it says counts as stated by the time that the ledger takes it
+    /// For saved pages: when they were read; without it, what they say counts as stated by the time that the ledger takes it
     #[arg(long, value_name = "TIME")]
     pub read_at: Option<String>,
     /// For reports: where they come from, an ISO 3166 code [default: not said]

@@ -5,7 +5,7 @@ mod lines;
 mod summary;
 mod versions;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -61,6 +61,8 @@ pub struct Import {
     published: Published,
     state_store: Option<StateStore>,
     books: BTreeMap<String, PageMemory>,
+    /// The lists that files of this run held, by service.
+    read: BTreeSet<(String, String)>,
     summary: Summary,
 }
 
@@ -68,13 +70,14 @@ impl Import {
     /// Prepares an import; without a publisher it is a dry run.
     pub fn new(order: Order, publisher: Option<Publisher>, state_store: Option<StateStore>) -> Self {
         let queue = publisher.clone().map(PublishQueue::new);
-        Self { order, publisher, queue, published: Published::default(), state_store, books: BTreeMap::new(), summary: Summary::default() }
+        let (books, read) = (BTreeMap::new(), BTreeSet::new());
+        Self { order, publisher, queue, published: Published::default(), state_store, books, read, summary: Summary::default() }
     }
 
     /// Imports every file; `progress` is told how many bytes of each are read.
     pub async fn run(mut self, progress: &(dyn Fn(u64, u64) + Send + Sync)) -> anyhow::Result<Summary> {
-        if self.order.read_at.is_some() && (self.order.files.len() > 1 || self.order.dialect.is_none()) {
-            bail!("--read-at says when one page was read: give one file, and no history of versions");
+        if self.order.read_at.is_some() && self.order.dialect.is_none() {
+            bail!("--read-at says when pages were read: the lines of a history of versions say it themselves");
         }
         if self.order.zone.is_some() && self.order.dialect != Some(Dialect::Atom) {
             bail!("--zone is of a feed's dates: it belongs to `dateline import atom`");
@@ -120,6 +123,12 @@ impl Import {
         }
         let who = Who::of(&page, &observation.facts, dialect, book);
         let read_before = book.lists.get(&list).copied();
+        // Two files of one list cannot both be what stood there then.
+        if self.order.read_at.is_some() && !self.read.insert((page.service.clone(), list.clone())) {
+            let why = "another file of this import holds the same list, read at the same time: import each with its own --read-at";
+            self.summary.refused(file.display().to_string(), why.into());
+            return Ok(());
+        }
         if let (Some(read), Some(before)) = (self.order.read_at, read_before)
             && read <= before
         {
@@ -216,7 +225,8 @@ impl Import {
     }
 }
 
-/// The name of the list that a file holds, whatever the file is called: by what it lists. Of an Upptime each file is one site's.
+/// The name of the list that a file holds, whatever the file is called: by what it lists. Of an Upptime each file is one site's, and of cState
+/// one issue's.
 fn list_of(dialect: Dialect, name: &str, observation: &Observation) -> String {
     let holds = |nature: Nature| observation.incidents.iter().any(|seen| seen.nature.unwrap_or(Nature::Outage) == nature);
     let list = match observation.listing {
@@ -225,7 +235,7 @@ fn list_of(dialect: Dialect, name: &str, observation: &Observation) -> String {
         Listing::Newest | Listing::Partial if holds(Nature::Maintenance) => "newest-planned",
         Listing::Newest | Listing::Partial => "newest-outages",
     };
-    let of = if dialect == Dialect::Upptime { name } else { "" };
+    let of = if matches!(dialect, Dialect::Upptime | Dialect::Cstate) { name } else { "" };
     format!("file-{}-{list}-{of}", dialect.name())
 }
 

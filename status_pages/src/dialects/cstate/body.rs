@@ -148,6 +148,14 @@ fn order(posts: &mut [SeenPost]) {
     }
 }
 
+/// Of planned work "Resolved" says that it is done.
+pub(super) fn of_planned_work(post: &mut SeenPost) {
+    use dateline_events::kinds::VendorStatus::{Postmortem, Resolved};
+    if let Some(Status::Vendor(Resolved | Postmortem)) = post.status {
+        post.status = Some(Status::Completed);
+    }
+}
+
 /// How far along a state is.
 fn progress(status: Status) -> Option<u8> {
     use dateline_events::kinds::VendorStatus::{Identified, Investigating, Monitoring, Postmortem, Resolved};

@@ -2,11 +2,12 @@
 //!
 //! Decisions. The incident's id is the file's name without its ending: `id` in the front matter names a monitor, and a second outage
 //! that the same monitor finds bears it again. cState writes no zones: UTC is assumed, and said to be. What the file says is
-//! kept, even an end before its beginning, or posts months away from both. `notice` may be trouble or planned work, and the page
-//! does not say which. An informational page tells of no trouble and is refused.
+//! kept, even an end before its beginning, or posts months away from both. Times are written as YAML 1.1 and Hugo take them: months, days and
+//! hours of one digit. `notice` may be trouble or planned work: words and sections decide (`planned`), and else the page does not say which. An informational page tells of no trouble and is refused.
 //! `resolved: true` without `resolvedWhen` says that it is over and not when: nothing is made up.
 
 mod body;
+mod planned;
 
 use dateline_events::{Instant, Moment, Precision, Severity};
 use serde::Deserialize;
@@ -27,6 +28,7 @@ struct Front {
     affected: Option<Affected>,
     id: Option<String>,
     informational: Option<bool>,
+    section: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -57,7 +59,8 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Observation, Unreadable> {
     let prose = body::read(prose, &date, &id);
     let mut incident = SeenIncident::new(id);
     incident.name = front.title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
-    let planned = prose.posts.iter().any(|post| post.status.is_some_and(|status| !matches!(status, Status::Vendor(_))));
+    let is_told = prose.posts.iter().any(|post| post.status.is_some_and(|status| !matches!(status, Status::Vendor(_))));
+    let planned = is_told || planned::is_planned(incident.name.as_deref().unwrap_or_default(), front.section.as_deref(), &prose.posts);
     (incident.severity, incident.nature) = severity(front.severity.as_deref());
     if planned {
         (incident.severity, incident.nature) = (None, Some(Nature::Maintenance));
@@ -74,6 +77,9 @@ pub fn parse(bytes: &[u8], name: &str) -> Result<Observation, Unreadable> {
         }
     }
     incident.posts = prose.posts;
+    if planned {
+        incident.posts.iter_mut().for_each(body::of_planned_work);
+    }
     Ok(Observation { listing: Listing::Partial, incidents: vec![incident], refused: prose.refused, ..Observation::default() })
 }
 
@@ -124,7 +130,10 @@ fn severity(word: Option<&str>) -> (Option<Severity>, Option<Nature>) {
 fn time(text: &str) -> Option<SeenTime> {
     let text = text.trim();
     let (date, clock) = text.split_once(['T', 't', ' ']).unwrap_or((text, ""));
+    let date = date.split('-').map(two_digits).collect::<Vec<_>>().join("-");
     let clock = clock.trim();
+    let hour = clock.find(':').unwrap_or(0);
+    let clock = if hour == 1 { format!("0{clock}") } else { clock.to_owned() };
     let seen = |moment: String, precision, zone_assumed| {
         Moment::parse(&moment).ok().map(|moment| SeenTime { moment, precision, wording: None, zone_assumed })
     };
@@ -137,8 +146,15 @@ fn time(text: &str) -> Option<SeenTime> {
     let zone = match zone.trim() {
         "" | "Z" | "z" | "UTC" => "Z".to_owned(),
         // "+0200", as Go writes it.
-        offset if offset.len() == 5 && offset.is_ascii() => format!("{}:{}", &offset[..3], &offset[3..]),
-        offset => offset.to_owned(),
+        offset if offset.len() == 5 && offset.is_ascii() && !offset.contains(':') => format!("{}:{}", &offset[..3], &offset[3..]),
+        // "-5" and "+5:30", as YAML does.
+        offset => match offset.split_at_checked(1) {
+            Some((sign @ ("+" | "-"), hours)) => {
+                let (hours, minutes) = hours.split_once(':').unwrap_or((hours, "00"));
+                format!("{sign}{}:{minutes}", two_digits(hours))
+            }
+            _ => offset.to_owned(),
+        },
     };
     if clock.len() == "15:54".len() {
         return seen(format!("{date}T{clock}{zone}"), Precision::Minute, zone_assumed);
@@ -149,6 +165,11 @@ fn time(text: &str) -> Option<SeenTime> {
         "Z" => SeenTime::second(instant).map(|time| SeenTime { zone_assumed, ..time }),
         _ => seen(told, Precision::Second, zone_assumed),
     }
+}
+
+/// A number of one digit with a zero before it.
+fn two_digits(number: &str) -> String {
+    if number.len() == 1 { format!("0{number}") } else { number.to_owned() }
 }
 
 #[cfg(test)]
@@ -165,6 +186,10 @@ mod tests {
         assert_eq!(told("2018-04-13"), expect("2018-04-13[UTC]", Precision::Day, true));
         assert_eq!(told("2018-04-13T15:54:00+02:00"), expect("2018-04-13T15:54:00+02:00", Precision::Second, false));
         assert_eq!(told("2018-04-13 15:54:00 +0200"), expect("2018-04-13T15:54:00+02:00", Precision::Second, false));
+        assert_eq!(told("2018-04-13T9:15:00-00:00"), expect("2018-04-13T09:15:00-00:00", Precision::Second, false));
+        assert_eq!(told("2018-4-3 9:15"), expect("2018-04-03T09:15Z", Precision::Minute, true));
+        assert_eq!(told("2018-04-13 9:15:00.10 -5"), expect("2018-04-13T09:15:00-05:00", Precision::Second, false));
+        assert_eq!(told("2018-04-13 9:15:00 +5:30"), expect("2018-04-13T09:15:00+05:30", Precision::Second, false));
         for text in ["", "yesterday", "2018-13-01", "2018-04-13 25:00:00", "2018-04-13 15:54:00 CET", "2018-04-13 15:5"] {
             assert_eq!(told(text), None, "{text}");
         }
