@@ -204,6 +204,7 @@ fn address_of(dialect: Dialect, service: &str) -> String {
     match dialect {
         Dialect::Gcp => "https://status.cloud.google.com".into(),
         Dialect::Aws => "https://status.aws.amazon.com".into(),
+        Dialect::Slack => "https://slack-status.com".into(),
         _ => format!("https://{service}.invalid"),
     }
 }

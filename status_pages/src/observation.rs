@@ -61,6 +61,8 @@ pub struct SeenIncident {
     pub began_by: Option<SeenTime>,
     /// When the page says that it was over; not when a post about it was written.
     pub ended: Option<SeenTime>,
+    /// By when it was over, where the page says only that it was.
+    pub ended_by: Option<SeenTime>,
     /// How bad the page says that it is, in our words.
     pub severity: Option<Severity>,
     /// The page's own word for that ("high", "maintenance").
@@ -172,6 +174,7 @@ impl SeenIncident {
             started: None,
             began_by: None,
             ended: None,
+            ended_by: None,
             severity: None,
             severity_word: None,
             scheduled: None,

@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 /// A valid page, its name, and how it is read.
-const PAGES: [(&[u8], &str, Dialect); 11] = [
+const PAGES: [(&[u8], &str, Dialect); 12] = [
     (include_bytes!("fixtures/feed/statuspage.atom"), "history.atom", Dialect::Atom),
     (include_bytes!("fixtures/feed/statuspage.rss"), "history.rss", Dialect::Atom),
     (include_bytes!("fixtures/feed/plain.rss"), "notices.rss", Dialect::Atom),
@@ -16,6 +16,7 @@ const PAGES: [(&[u8], &str, Dialect); 11] = [
     (include_bytes!("fixtures/upptime/commits.tsv"), "events.tsv", Dialect::Upptime),
     (include_bytes!("fixtures/upptime/summary.json"), "summary.json", Dialect::Upptime),
     (include_bytes!("fixtures/upptime/ferry-api.yml"), "ferry-api.yml", Dialect::Upptime),
+    (br#"{"status":"active","active_incidents":[{"id":9,"date_created":"2026-01-01T00:00:00-08:00","date_updated":"2026-01-01T00:05:00-08:00","title":"Fog","type":"incident","status":"active","url":"https://quay.example/9","services":["Pier"],"notes":[{"date_created":"2026-01-01T00:05:00-08:00","body":"We look."}]}]}"#, "current", Dialect::Slack),
     (br#"{"page":{"id":"p1","name":"Dock","url":"https://dock.example"},"components":[],"scheduled_maintenances":[],"incidents":[{"id":"i1","name":"Fog","status":"investigating","impact":"minor","started_at":"2026-01-01T00:00:00Z","updated_at":"2026-01-01T00:05:00Z","components":[{"name":"Pier"}],"incident_updates":[{"id":"u1","status":"investigating","body":"We look.","display_at":"2026-01-01T00:00:00Z"}]}]}"#, "summary.json", Dialect::Statuspage),
 ];
 

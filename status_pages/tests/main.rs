@@ -12,6 +12,7 @@ mod gcp;
 mod aws;
 mod cstate;
 mod upptime;
+mod slack;
 mod feed;
 mod nesting;
 mod plain_feed;

@@ -80,6 +80,7 @@ fn dialect(kind: ImportKind) -> Option<Dialect> {
         ImportKind::Atom => Dialect::Atom,
         ImportKind::Cstate => Dialect::Cstate,
         ImportKind::Upptime => Dialect::Upptime,
+        ImportKind::Slack => Dialect::Slack,
         ImportKind::Versions | ImportKind::Reports => return None,
     })
 }

@@ -267,6 +267,8 @@ pub enum ImportKind {
     Cstate,
     /// Upptime: history/*.yml, history/summary.json, a table of its commits
     Upptime,
+    /// Slack's status API, version 2: current, history
+    Slack,
     /// A history: one version of one incident a line, JSON
     Versions,
     /// Users' reports: CSV of time and number, a row a bin; the highest number of a bin holds

@@ -80,7 +80,7 @@ fn a_fault_names_the_page_and_what_to_do() {
         ("[[page]]\nservice = \"mail\"".into(), "page 1 (\"mail\"): it has no feed; write at least one [[page.feed]]"),
         (
             page("mail", "", &good.replace("statuspage", "cachet")),
-            "dialect \"cachet\" of https://a.example/ is unknown; write one of statuspage, gcp, aws, cstate, upptime, atom",
+            "dialect \"cachet\" of https://a.example/ is unknown; write one of statuspage, gcp, aws, cstate, upptime, slack, atom",
         ),
         (page("mail", "", &format!("{good}\nzone = \"Asia/Kolkata\"")), "zone = \"Asia/Kolkata\": only the dates of a feed"),
         (page("mail", "", &format!("{}\nzone = \"IST\"", good.replace("statuspage", "atom"))), "zone = \"IST\" is no IANA time zone"),

@@ -6,6 +6,7 @@ pub(crate) mod gcp;
 pub(crate) mod aws;
 pub(crate) mod cstate;
 pub(crate) mod upptime;
+pub(crate) mod slack;
 mod at_most;
 pub(crate) mod written;
 
@@ -30,13 +31,15 @@ pub enum Dialect {
     Cstate,
     /// Upptime: `history/*.yml`, `history/summary.json`, and its commits as a table.
     Upptime,
+    /// Slack's status API, version 2: `current` and `history`.
+    Slack,
     /// RSS and Atom; those of a Statuspage are understood post by post.
     Atom,
 }
 
 impl Dialect {
     /// All of them.
-    pub const ALL: [Self; 6] = [Self::Statuspage, Self::Gcp, Self::Aws, Self::Cstate, Self::Upptime, Self::Atom];
+    pub const ALL: [Self; 7] = [Self::Statuspage, Self::Gcp, Self::Aws, Self::Cstate, Self::Upptime, Self::Slack, Self::Atom];
 
     /// The word for it, on the command line and in a file of pages.
     pub fn name(self) -> &'static str {
@@ -46,6 +49,7 @@ impl Dialect {
             Self::Aws => "aws",
             Self::Cstate => "cstate",
             Self::Upptime => "upptime",
+            Self::Slack => "slack",
             Self::Atom => "atom",
         }
     }
@@ -67,6 +71,7 @@ impl Dialect {
             Self::Aws => aws::parse(bytes),
             Self::Cstate => cstate::parse(bytes, name),
             Self::Upptime => upptime::parse(bytes, name),
+            Self::Slack => slack::parse(bytes),
             Self::Atom => feed::parse(bytes, zone),
         }?;
         Ok(sound::page(observation))

@@ -69,7 +69,7 @@ struct NameForm {
 /// An id: text, or a number.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum IdForm {
+pub(super) enum IdForm {
     Text(String),
     Number(u64),
 }
@@ -187,7 +187,7 @@ pub(crate) fn incident(json: &str, nature: Nature) -> Result<(SeenIncident, Opti
 }
 
 impl IdForm {
-    fn text(self) -> String {
+    pub(super) fn text(self) -> String {
         match self {
             Self::Text(text) => text,
             Self::Number(number) => number.to_string(),

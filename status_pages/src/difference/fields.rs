@@ -89,7 +89,7 @@ pub(super) fn fields(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Rem
         let saying = Saying { part: "window", new: None, patch, edit: edit(Edited::Window, false), at: None, target };
         change(setting, saying, &mut after.window, Some(window), drafts);
     }
-    if (seen.ended.is_some() || after.end.by == Some(by)) && !(setting.is_old && after.end.said > 0) {
+    if (seen.ended.is_some() || seen.ended_by.is_some() || after.end.by == Some(by)) && !(setting.is_old && after.end.said > 0) {
         end(setting, seen, after, drafts);
     }
 }
@@ -150,12 +150,17 @@ fn name(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, at: 
 }
 
 fn end(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
-    let ended = seen.ended.as_ref();
+    let by_then = seen.ended_by.as_ref().filter(|_| seen.ended.is_none());
+    let ended = seen.ended.as_ref().or(by_then);
     let value = ended.map(SeenTime::start);
+    // It was over by the time that was told first: a later change moves nothing.
+    if after.end.stands() && by_then.is_some() {
+        return;
+    }
     if after.end.stands() && value.zip(after.end.value).is_some_and(|(now, before)| same_second(now, before)) {
         return;
     }
-    let when = occurred(ended, setting.page.lang);
+    let when = if by_then.is_some() { latest(by_then, setting.page.lang) } else { occurred(ended, setting.page.lang) };
     let new = over(after.nature, json!({"occurred": when, "reference": setting.reference(None, None)}));
     let kind = if after.nature == Nature::Maintenance { "maintenance.completed" } else { "service.restored" };
     let edit = edit(Edited::End, is_near(after.end.value, value));

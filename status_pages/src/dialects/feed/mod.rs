@@ -274,7 +274,7 @@ impl Dates {
 }
 
 /// True where the headline or a category says the word "maintenance", or a category is "scheduled". Other wording is not recognised.
-fn is_planned(title: Option<&str>, categories: &[String]) -> bool {
+pub(in crate::dialects) fn is_planned(title: Option<&str>, categories: &[String]) -> bool {
     let says = |text: &str| text.split(|character: char| !character.is_alphanumeric()).any(|word| word.eq_ignore_ascii_case("maintenance"));
     title.is_some_and(says) || categories.iter().any(|category| says(category) || category.trim().eq_ignore_ascii_case("scheduled"))
 }
@@ -335,7 +335,7 @@ fn is_web(url: &str) -> bool {
 }
 
 /// Scheme and host.
-fn web_origin(url: &str) -> Option<String> {
+pub(in crate::dialects) fn web_origin(url: &str) -> Option<String> {
     let scheme = ["https://", "http://"].into_iter().find(|scheme| url.starts_with(scheme))?;
     let host = url[scheme.len()..].split(['/', '?', '#']).next().filter(|host| !host.is_empty())?;
     Some(format!("{scheme}{host}"))
