@@ -16,7 +16,7 @@ pub mod watched;
 
 pub use dialects::written::FeedZone;
 pub use dialects::{Dialect, MAX_PAGE_BYTES};
-pub use difference::{Changes, Draft, Edited, Page, Reading, SilentEdit, difference, incident, left};
+pub use difference::{Changes, Draft, Edited, Page, Reading, SilentEdit, difference, incident, left, returned};
 pub use observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};
 pub use page_state::{Field, PageState, PostKind, Remembered, RememberedPost, Told};
 pub use versions::{Version, Visibility, read_version, read_visibility};

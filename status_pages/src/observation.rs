@@ -63,6 +63,8 @@ pub struct SeenIncident {
     pub ended: Option<SeenTime>,
     /// By when it was over, where the page says only that it was.
     pub ended_by: Option<SeenTime>,
+    /// How it stands, where the page says otherwise than its newest post; and the page's own word for that.
+    pub state: Option<(Status, String)>,
     /// How bad the page says that it is, in our words.
     pub severity: Option<Severity>,
     /// The page's own word for that ("high", "maintenance").
@@ -175,6 +177,7 @@ impl SeenIncident {
             began_by: None,
             ended: None,
             ended_by: None,
+            state: None,
             severity: None,
             severity_word: None,
             scheduled: None,

@@ -56,6 +56,9 @@ pub struct Remembered {
     /// How bad it is, the page's own word.
     #[serde(default, skip_serializing_if = "Field::is_new")]
     pub severity: Field<String>,
+    /// How it stands, the page's own word, where it says otherwise than its newest post.
+    #[serde(default, skip_serializing_if = "Field::is_new")]
+    pub state: Field<String>,
     /// The planned window.
     #[serde(default, skip_serializing_if = "Field::is_new")]
     pub window: Field<(Instant, Instant)>,
@@ -189,6 +192,7 @@ impl Remembered {
             start: Field::default(),
             end: Field::default(),
             severity: Field::default(),
+            state: Field::default(),
             window: Field::default(),
             absent: Field::default(),
             posts: Vec::new(),
@@ -202,6 +206,7 @@ impl Remembered {
             "start/1" => self.start = Field::default(),
             "name/1" => self.name = Field::default(),
             "severity/1" => self.severity = Field::default(),
+            "status/1" => self.state = Field::default(),
             "end/1" => self.end = Field::default(),
             "absent/1" => self.absent = Field::default(),
             _ => self.posts.retain(|post| post.said > 1 || part.strip_prefix("post/").and_then(|rest| rest.strip_suffix("/1")) != Some(&post.key)),

@@ -85,6 +85,7 @@ impl Remembered {
             "start" => said.about(&mut self.start, by, instant),
             "name" => self.name(said, by),
             "severity" => said.about(&mut self.severity, page, |values| values["reference"]["status"].as_str().map(ToOwned::to_owned)),
+            "status" => said.about(&mut self.state, page, |values| values["reference"]["status"].as_str().map(ToOwned::to_owned)),
             "end" => said.about(&mut self.end, page, instant),
             "window" => said.about(&mut self.window, by, window),
             "absent" => {

@@ -82,16 +82,26 @@ struct Row {
     first_absent_at: Option<Instant>,
 }
 
-/// Reads a table of visibility: `incident_id,first_seen_at,last_seen_at,first_absent_at`, further columns are passed over.
-pub fn read_visibility(table: &[u8]) -> Result<BTreeMap<String, Visibility>, Unreadable> {
-    let mut rows = BTreeMap::new();
+/// Reads a table of visibility: `incident_id,first_seen_at,last_seen_at,first_absent_at`, further columns are passed over. An incident that
+/// left and came back has a row for each time that it stood there; they are answered in order of time.
+pub fn read_visibility(table: &[u8]) -> Result<BTreeMap<String, Vec<Visibility>>, Unreadable> {
+    let mut rows: BTreeMap<String, Vec<Visibility>> = BTreeMap::new();
     for (number, row) in csv::Reader::from_reader(without_mark(table)).deserialize::<Row>().enumerate() {
         let row = row.map_err(|error| Unreadable(format!("row {}: {error}", number + 1)))?;
         let visibility = Visibility { first_seen: row.first_seen_at, last_seen: row.last_seen_at, first_absent: row.first_absent_at };
         if visibility.last_seen < visibility.first_seen || visibility.first_absent.is_some_and(|absent| absent < visibility.last_seen) {
             return Err(Unreadable(format!("row {}: {} was first seen, last seen and first absent in another order", number + 1, row.incident_id)));
         }
-        rows.insert(row.incident_id, visibility);
+        rows.entry(row.incident_id).or_default().push(visibility);
+    }
+    for (id, spans) in &mut rows {
+        spans.sort_by_key(|span| span.first_seen);
+        let is_apart = |pair: &[Visibility]| pair[0].first_absent.is_some_and(|absent| absent <= pair[1].first_seen);
+        if !spans.windows(2).all(is_apart) {
+            return Err(Unreadable(format!(
+                "{id} has several rows, and one of them begins before another ends: it was there once, or left in between"
+            )));
+        }
     }
     Ok(rows)
 }

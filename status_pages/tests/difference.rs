@@ -213,6 +213,7 @@ fn a_list_that_lags_takes_nothing_back() {
     let mut fresh = trouble("one", "2024-05-01T06:00:00Z");
     let stale = fresh.clone();
     fresh["updated_at"] = json!("2024-05-01T08:30:00Z");
+    fresh["status"] = json!("identified");
     fresh["incident_updates"].as_array_mut().unwrap().insert(0, post("one-2", "We found it.", "2024-05-01T08:30:00Z"));
     let mut memory = PageState::default();
     step_of("incidents", &mut memory, &page(&[fresh.clone()], &[]), 0);
@@ -294,4 +295,23 @@ fn a_beginning_that_a_feed_inferred_gives_way_to_the_one_that_the_page_states() 
     // From then on it is the page's, and an edit of it is one.
     let said = step(&mut memory, &page(&[trouble("one", "2024-05-01T05:00:00Z")], &[]), 41);
     assert_eq!(said.iter().find(|draft| draft.id == "one/start/3").map(|draft| draft.edits.len()), Some(1), "{said:?}");
+}
+
+#[test]
+fn the_pages_own_state_is_said_while_its_posts_contradict_it_and_is_no_edit() {
+    let page = |status: &str| {
+        let page = json!({"incidents": [{"id": "m1", "name": "Work", "status": status, "updated_at": "2024-05-01T02:00:31Z", "incident_updates": [
+            {"id": "a", "status": "identified", "body": "Words a.", "display_at": "2024-05-01T02:00:22Z"},
+            {"id": "b", "status": "investigating", "body": "Words b.", "display_at": "2024-05-01T02:00:31Z"}]}]});
+        Dialect::Statuspage.read(page.to_string().as_bytes(), "incidents.json").unwrap()
+    };
+    let mut memory = PageState::default();
+    let said = step(&mut memory, &page("identified"), 0);
+    let own = said.iter().find(|draft| draft.id == "m1/status/1").unwrap();
+    assert_eq!((own.kind, own.data["status"].as_str()), ("vendor.updated", Some("identified")));
+    assert!(step(&mut memory, &page("identified"), 1).is_empty());
+    let ids = |drafts: Vec<Draft>| drafts.into_iter().map(|draft| (draft.id, draft.kind, draft.edits.len())).collect::<Vec<_>>();
+    let changed = ids(step(&mut memory, &page("monitoring"), 2));
+    assert_eq!(changed, [("m1/status/2".to_owned(), "event.retracted", 0), ("m1/status/3".to_owned(), "vendor.updated", 0)]);
+    assert_eq!(ids(step(&mut memory, &page("investigating"), 3)), [("m1/status/4".to_owned(), "event.retracted", 0)]);
 }

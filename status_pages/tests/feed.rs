@@ -270,3 +270,22 @@ fn an_unreadable_date_of_a_statuspages_entry_is_named_and_its_posts_are_kept() {
     assert_eq!(told(&observation.incidents[0]), told(&read(STATUSPAGE).incidents[0]));
     assert!(observation.refused[0].what == "aa11" && observation.refused[0].why.contains("about"), "{:?}", observation.refused);
 }
+
+#[test]
+fn a_post_after_the_publication_does_not_move_the_year() {
+    let post = |time: &str, word: &str| format!("<p><small>{time} UTC</small><br><strong>{word}</strong> - words {word}</p>");
+    let feed = |dates: &str, posts: &str| {
+        format!(
+            "<rss version=\"2.0\"><channel><item><guid>g</guid><link>https://s.example/i/ab</link>{dates}<description><![CDATA[{posts}]]></description></item></channel></rss>"
+        )
+    };
+    let times = |dates: &str, posts: &[(&str, &str)]| {
+        let posts: String = posts.iter().map(|(time, word)| post(time, word)).collect();
+        let observation = read(&feed(dates, &posts));
+        observation.incidents[0].posts.iter().map(|post| post.at.as_ref().unwrap().moment.text.clone()).collect::<Vec<_>>()
+    };
+    let published = "<pubDate>Sat, 20 Dec 2025 10:00:30 +0000</pubDate>";
+    let posts = [("Jan 5, 09:00", "Postmortem"), ("Dec 20, 10:00", "Resolved"), ("Dec 20, 08:00", "Investigating")];
+    assert_eq!(times(published, &posts), ["2025-12-20T08:00Z", "2025-12-20T10:00Z", "2026-01-05T09:00Z"]);
+    assert_eq!(times(published, &posts[1..]), ["2025-12-20T08:00Z", "2025-12-20T10:00Z"]);
+}

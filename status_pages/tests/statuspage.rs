@@ -102,3 +102,40 @@ fn a_byte_order_mark_is_no_part_of_what_is_read() {
     let table = "incident_id,first_seen_at,last_seen_at,first_absent_at\na,2026-01-01T00:00:00Z,2026-01-02T00:00:00Z,\n";
     assert_eq!(read_visibility(&marked(table)).unwrap().len(), 1);
 }
+
+fn of_page(status: &str, posts: &[(&str, &str)], more: &str) -> Observation {
+    let post = |(status, at): &(&str, &str)| format!("{{\"id\":\"{at}\",\"status\":\"{status}\",\"body\":\"Words.\",\"display_at\":\"{at}\"}}");
+    let posts = posts.iter().map(post).collect::<Vec<_>>().join(",");
+    let page = format!(
+        "{{\"incidents\":[{{\"id\":\"i1\",\"status\":\"{status}\",\"updated_at\":\"2026-01-01T12:00:00Z\",{more}\"incident_updates\":[{posts}]}}]}}"
+    );
+    Dialect::Statuspage.read(page.as_bytes(), "incidents.json").unwrap()
+}
+
+#[test]
+fn the_incidents_own_state_is_believed_where_its_newest_post_says_otherwise() {
+    let posts = [("identified", "2026-01-01T10:00:00Z"), ("investigating", "2026-01-01T10:00:09Z")];
+    assert_eq!(of_page("identified", &posts, "").incidents[0].state.as_ref().map(|(_, word)| word.as_str()), Some("identified"));
+    assert_eq!(of_page("investigating", &posts, "").incidents[0].state, None);
+    let over = &of_page("resolved", &posts, "\"resolved_at\":\"2026-01-01T11:00:00Z\",").incidents[0];
+    assert_eq!((over.ended.as_ref().unwrap().moment.text.as_str(), &over.ended_by), ("2026-01-01T11:00:00Z", &None));
+    let over = &of_page("resolved", &posts, "").incidents[0];
+    assert_eq!((&over.ended, over.ended_by.as_ref().unwrap().moment.text.as_str()), (&None, "2026-01-01T12:00:00Z"));
+    // A post that was written late does not move the end.
+    let late = [("resolved", "2026-01-01T11:30:00Z"), posts[1]];
+    let over = &of_page("resolved", &late, "\"resolved_at\":\"2026-01-01T11:00:00Z\",").incidents[0];
+    assert_eq!(over.ended.as_ref().unwrap().moment.text, "2026-01-01T11:00:00Z");
+    assert_eq!(of_page("resolved", &late, "\"resolved_at\":\"2026-01-01T11:30:00.5Z\",").incidents[0].ended, None);
+}
+
+#[test]
+fn a_table_may_say_that_an_incident_left_and_came_back() {
+    let head = "incident_id,first_seen_at,last_seen_at,first_absent_at\n";
+    let row = |from: &str, until: &str, absent: &str| format!("a,2026-01-01T{from}:00Z,2026-01-01T{until}:00Z,{absent}\n");
+    let table = |rows: &[String]| read_visibility(format!("{head}{}", rows.concat()).as_bytes());
+    let (first, second) = (row("10:00", "11:00", "2026-01-01T11:05:00Z"), row("12:00", "13:00", ""));
+    let spans = table(&[second.clone(), first.clone()]).unwrap();
+    assert_eq!(spans["a"].iter().map(|span| span.first_absent.is_some()).collect::<Vec<_>>(), [true, false]);
+    assert!(table(&[first, row("11:00", "13:00", "")]).unwrap_err().to_string().contains("several rows"));
+    assert!(table(&[row("10:00", "11:00", ""), second]).is_err(), "one that is still there does not come back");
+}

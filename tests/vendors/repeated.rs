@@ -190,6 +190,23 @@ fn what_no_event_can_hold_is_cut_and_named_and_the_rest_is_taken() {
 }
 
 #[test]
+fn an_incident_that_came_back_is_open_again_and_may_leave_again() {
+    let (_folder, files) = folder();
+    let path = written(&files, &[version("2024-05-01T10:05:00Z", "Slow", "Slow answers.", "investigating")]);
+    let table = files.join("seen.csv");
+    let head = "incident_id,first_seen_at,last_seen_at,first_absent_at\n";
+    let row = |from: &str, until: &str, absent: &str| format!("aaaabbbbcccc,2024-05-01T{from}Z,2024-05-01T{until}Z,{absent}\n");
+    let first = row("10:05:00", "10:25:00", "2024-05-01T10:35:00Z");
+    std::fs::write(&table, format!("{head}{first}{}", row("11:00:00", "11:30:00", "2024-05-01T11:40:00Z"))).unwrap();
+    import(&files, &["versions", &path, "--visibility", table.to_str().unwrap()]);
+    let state = |known_at: &str| {
+        let told = run(&files, &["timeline", "lamp", "--format", "json", "--known-at", known_at]);
+        serde_json::from_slice::<Value>(&told.stdout).unwrap()["state"].clone()
+    };
+    assert_eq!(["10:50", "11:20", "11:50"].map(|time| state(&format!("2024-05-01T{time}:00Z")) == "restored"), [true, false, true]);
+}
+
+#[test]
 fn files_of_one_folder_may_be_read_at_one_time() {
     let (_folder, files) = folder();
     let issue = |name: &str| {

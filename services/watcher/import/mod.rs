@@ -251,7 +251,7 @@ fn read_file(file: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
 }
 
 /// The table of visibility, where one was named.
-fn visibility(order: &Order) -> anyhow::Result<BTreeMap<String, Visibility>> {
+fn visibility(order: &Order) -> anyhow::Result<BTreeMap<String, Vec<Visibility>>> {
     let Some(file) = &order.visibility else { return Ok(BTreeMap::new()) };
     let table = read_file(file, MAX_TABLE_BYTES).with_context(|| file.display().to_string())?;
     read_visibility(&table).with_context(|| file.display().to_string())

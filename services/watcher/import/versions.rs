@@ -1,13 +1,13 @@
 //! Histories of versions: each line is taken by itself; what was on the page beside it, the table of visibility says.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use anyhow::Context;
 use dateline_events::{Instant, sha256_hex};
-use dateline_status_pages::{self as dialects, Dialect, SeenIncident, Version, Visibility, incident, left, read_version};
+use dateline_status_pages::{self as dialects, Dialect, SeenIncident, Version, Visibility, incident, left, read_version, returned};
 use tokio::sync::mpsc;
 
 use super::super::page_publisher::{Page, Who};
@@ -27,13 +27,21 @@ struct ReadLine {
     read_bytes: u64,
 }
 
-/// The incidents that will leave the page.
+/// An incident left the page, or came back.
+#[derive(Clone, Copy)]
+enum Step {
+    Left(Visibility),
+    /// It was last absent at this time.
+    Returned(Instant),
+}
+
+/// The incidents that will leave the page, or come back.
 #[derive(Default)]
 struct Leaving {
-    /// By when, then by id.
-    due: BTreeMap<(Instant, String), Visibility>,
+    /// By when, then by id, then by which time it is.
+    due: BTreeMap<(Instant, String, usize), Step>,
     /// Those that were due before any line told of them: the file is not in order of time over all incidents.
-    unmet: BTreeMap<(Instant, String), Visibility>,
+    unmet: BTreeMap<(Instant, String, usize), Step>,
     /// The incidents that this file told of, with the latest version of each.
     met: HashMap<String, Instant>,
 }
@@ -44,8 +52,7 @@ impl Import {
         let size = opened.metadata().map(|metadata| metadata.len()).unwrap_or(0);
         let page = self.whose(file, None, Dialect::Statuspage)?;
         let table = visibility(&self.order)?;
-        let due = table.into_iter().filter_map(|(id, seen)| Some(((seen.first_absent?, id), seen))).collect();
-        let mut leaving = Leaving { due, ..Leaving::default() };
+        let mut leaving = Leaving { due: due(&table), ..Leaving::default() };
         let (sender, mut lines) = mpsc::channel(LINES_AHEAD);
         let reading = tokio::task::spawn_blocking(move || read(opened, &sender));
         while let Some(line) = lines.recv().await {
@@ -66,7 +73,7 @@ impl Import {
         self.leave(&page, &mut leaving, None).await?;
         leaving.due = std::mem::take(&mut leaving.unmet);
         self.leave(&page, &mut leaving, None).await?;
-        for ((_, id), _) in leaving.unmet {
+        for id in leaving.unmet.into_keys().map(|(_, id, _)| id).collect::<BTreeSet<_>>() {
             self.summary.refused(id, "it stands in the table of visibility, and in no version".into());
         }
         Ok(())
@@ -96,20 +103,23 @@ impl Import {
         Ok(())
     }
 
-    /// Says of everything that was first absent by an instant (None: at all) that it left the page.
+    /// Says of everything that left the page by an instant (None: at all), or came back, that it did.
     async fn leave(&mut self, page: &Page, leaving: &mut Leaving, by: Option<Instant>) -> anyhow::Result<()> {
         while let Some(entry) = leaving.due.first_entry().filter(|entry| by.is_none_or(|by| entry.key().0 <= by)) {
-            let ((first_absent, id), seen) = entry.remove_entry();
+            let ((at, id, time), step) = entry.remove_entry();
             let book = self.books.get_mut(&page.service).context("the page has a book")?;
             let Some(remembered) = book.memory.incidents.get(&id) else {
-                leaving.unmet.insert((first_absent, id), seen);
+                leaving.unmet.insert((at, id, time), step);
                 continue;
             };
             let mut after = remembered.clone();
             let who = Who::of(page, &dialects::Facts::default(), Dialect::Statuspage, book);
-            let reading =
-                dialects::Reading { dialect: Dialect::Statuspage, list: "", read: Some(first_absent), as_of: None, read_before: None, sha256: "" };
-            let drafts = left(&who.page(page), &reading, &SeenIncident::new(id.clone()), &mut after, Some(seen.last_seen), Some(first_absent));
+            let reading = dialects::Reading { dialect: Dialect::Statuspage, list: "", read: Some(at), as_of: None, read_before: None, sha256: "" };
+            let (whose, gone) = (who.page(page), SeenIncident::new(id.clone()));
+            let drafts = match step {
+                Step::Left(seen) => left(&whose, &reading, &gone, &mut after, Some(seen.last_seen), Some(at)),
+                Step::Returned(last_absent) => returned(&whose, &reading, &gone, &mut after, last_absent),
+            };
             book.absorb(BTreeMap::from([(id, after)]));
             for draft in &drafts {
                 self.say(draft, &who.page(page)).await?;
@@ -117,6 +127,24 @@ impl Import {
         }
         Ok(())
     }
+}
+
+/// What a table of visibility says, step by step.
+fn due(table: &BTreeMap<String, Vec<Visibility>>) -> BTreeMap<(Instant, String, usize), Step> {
+    let mut due = BTreeMap::new();
+    for (id, spans) in table {
+        let mut last_absent = None;
+        for (time, seen) in spans.iter().enumerate() {
+            if let Some(absent) = last_absent {
+                due.insert((seen.first_seen, id.clone(), 2 * time), Step::Returned(absent));
+            }
+            last_absent = seen.first_absent;
+            if let Some(absent) = seen.first_absent {
+                due.insert((absent, id.clone(), 2 * time + 1), Step::Left(*seen));
+            }
+        }
+    }
+    due
 }
 
 /// Unpacks and reads lines, until there are no more or nobody takes them.

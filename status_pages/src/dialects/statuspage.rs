@@ -1,6 +1,7 @@
 //! Atlassian Statuspage, API v2: `summary.json`, `incidents.json`, `scheduled-maintenances.json` and one incident alone.
 //!
 //! Its traps: an edit rewrites `created_at`, which therefore says nothing; `display_at` is the time beside a post, and editable;
+//! an incident has a state of its own, and a time at which it was resolved, and where the newest post says otherwise they are believed;
 //! `incidents.json` holds only the newest 50; names may be unfilled templates; texts hold HTML; the newest post stands first;
 //! `incidents/unresolved.json`, `scheduled-maintenances/active.json` and `upcoming.json` look like the lists of the newest, and drop
 //! what is over: a list counts as that of the newest only where something on it is over.
@@ -52,6 +53,7 @@ struct IncidentForm {
     shortlink: Option<String>,
     started_at: Option<Instant>,
     updated_at: Option<Instant>,
+    resolved_at: Option<Instant>,
     scheduled_for: Option<Instant>,
     scheduled_until: Option<Instant>,
     page_id: Option<IdForm>,
@@ -142,7 +144,7 @@ fn name_of(item: &RawValue) -> Option<NameForm> {
 fn is_over(item: &RawValue, nature: Nature) -> bool {
     let word = name_of(item).and_then(|form| form.status);
     let status = word.and_then(|word| status(&word, nature));
-    matches!(status, Some(Status::Completed | Status::Vendor(VendorStatus::Resolved | VendorStatus::Postmortem)))
+    status.is_some_and(is_end)
 }
 
 fn facts(page: PageForm) -> Facts {
@@ -183,7 +185,36 @@ pub(crate) fn incident(json: &str, nature: Nature) -> Result<(SeenIncident, Opti
     if incident.posts.is_empty() && form.status.is_none() {
         return Err("it has neither a status nor posts".into());
     }
+    if let Some(word) = form.status {
+        own_state(&mut incident, word, form.resolved_at, nature);
+    }
     Ok((incident, form.page_id.map(IdForm::text)))
+}
+
+/// The incident's own state, where its newest post says otherwise; and when it was resolved, where no post says that.
+fn own_state(incident: &mut SeenIncident, word: String, resolved: Option<Instant>, nature: Nature) {
+    let newest = incident.posts.iter().filter(|post| post.status.is_some()).max_by_key(|post| post.at.as_ref().map(SeenTime::start));
+    let (Some(own), Some(newest)) = (status(&word, nature), newest) else { return };
+    let said = newest.status;
+    let said_over = said.is_some_and(is_end);
+    let resolved = resolved.and_then(SeenTime::second).filter(|_| is_end(own));
+    match (is_end(own), said_over) {
+        (true, true) => {
+            // Posts are often written after the fact: the earlier of the two is when it was over.
+            let first_end =
+                incident.posts.iter().filter(|post| post.status.is_some_and(is_end)).filter_map(|post| post.at.as_ref()).map(SeenTime::start).min();
+            incident.ended = resolved.filter(|at| first_end.is_some_and(|end| end.0 - at.start().0 >= Instant::MINUTE));
+        }
+        (true, false) => {
+            incident.ended = resolved;
+            incident.ended_by = incident.updated.and_then(SeenTime::second).filter(|_| incident.ended.is_none());
+        }
+        (false, _) => incident.state = Some((own, word)).filter(|_| Some(own) != said),
+    }
+}
+
+fn is_end(status: Status) -> bool {
+    matches!(status, Status::Completed | Status::Vendor(VendorStatus::Resolved | VendorStatus::Postmortem))
 }
 
 impl IdForm {

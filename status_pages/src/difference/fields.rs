@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::draft::{Draft, Edited, Setting, SilentEdit, latest, occurred, severity_word, stated};
 use super::posts::is_told;
-use crate::observation::{Nature, SeenIncident, SeenTime};
+use crate::observation::{Nature, SeenIncident, SeenTime, Status};
 use crate::page_state::{Field, Remembered, hash, note_past};
 
 /// So many parts of a service are named; what is cut is still on the page.
@@ -89,9 +89,41 @@ pub(super) fn fields(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Rem
         let saying = Saying { part: "window", new: None, patch, edit: edit(Edited::Window, false), at: None, target };
         change(setting, saying, &mut after.window, Some(window), drafts);
     }
+    if told_here(after.state.by) && !setting.is_old {
+        state(setting, seen, after, drafts);
+    }
     if (seen.ended.is_some() || seen.ended_by.is_some() || after.end.by == Some(by)) && !(setting.is_old && after.end.said > 0) {
         end(setting, seen, after, drafts);
     }
+}
+
+/// How the incident stands, where the page says otherwise than its newest post. What the posts say again is no edit of the page.
+fn state(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
+    let field = &mut after.state;
+    let now = seen.state.as_ref().map(|(_, word)| word);
+    if field.stands() && field.value.as_ref() == now {
+        return;
+    }
+    if field.stands() {
+        let said = setting.id("status", field.said);
+        field.said += 1;
+        field.gone = Some(field.said);
+        drafts.push(setting.retraction("status", field.said, &said, Vec::new()));
+    }
+    let Some((status, word)) = &seen.state else { return };
+    let at = seen.updated.and_then(SeenTime::second);
+    let mut own = json!({"occurred": occurred(at.as_ref(), setting.page.lang), "reference": setting.reference(None, Some(word))});
+    let kind = match status {
+        Status::Scheduled => "maintenance.announced",
+        Status::InProgress | Status::Completed => "maintenance.started",
+        Status::Vendor(status) => {
+            own["status"] = json!(status);
+            "vendor.updated"
+        }
+    };
+    let said = field.said + 1;
+    drafts.push(setting.draft("status", said, kind, seen.updated, own));
+    *field = Field { said, value: Some(word.clone()), by: Some(setting.reading.dialect), gone: None };
 }
 
 fn start(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
@@ -259,6 +291,10 @@ pub(super) fn taken_down(setting: &Setting<'_>, after: &mut Remembered) -> Vec<D
     take("start", &mut after.start.said, &mut after.start.gone, setting.id("start", 1));
     take("name", &mut after.name.said, &mut after.name.gone, setting.id("name", 1));
     take("severity", &mut after.severity.said, &mut after.severity.gone, setting.id("severity", 1));
+    if after.state.stands() {
+        let standing = setting.id("status", after.state.said);
+        take("status", &mut after.state.said, &mut after.state.gone, standing);
+    }
     take("end", &mut after.end.said, &mut after.end.gone, setting.id("end", 1));
     for post in &mut after.posts {
         let part = format!("post/{}", post.key);

@@ -262,6 +262,16 @@ pub fn left(
     vec![fields::gone_from_the_list(&setting(page, reading, seen, Some(&snapshot)), remembered, last_seen, first_absent)]
 }
 
+/// The incident stands again on a list that it left, some time between two readings: the leaving is taken back.
+pub fn returned(page: &Page<'_>, reading: &Reading<'_>, seen: &SeenIncident, remembered: &mut Remembered, last_absent: Instant) -> Vec<Draft> {
+    if !remembered.absent.stands() {
+        return Vec::new();
+    }
+    let snapshot = remembered.clone();
+    let setting = setting(page, reading, seen, Some(&snapshot));
+    vec![fields::listed_again(&Setting { since: setting.since.max(Some(last_absent)), ..setting }, remembered)]
+}
+
 fn setting<'a>(page: &'a Page<'a>, reading: &'a Reading<'a>, seen: &'a SeenIncident, remembered: Option<&'a Remembered>) -> Setting<'a> {
     let reference_page = remembered.map_or(page.url, |remembered| &remembered.page);
     let since = remembered.and_then(|remembered| remembered.read.get(&reading.dialect).copied()).filter(|since| Some(*since) != reading.read);

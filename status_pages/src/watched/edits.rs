@@ -130,10 +130,10 @@ pub(super) fn edits(watched: &Watched, view: View) -> Vec<Edit> {
     walk.edits
 }
 
-/// Known, and about what the page said: not that it left a list, not what the watcher itself corrected and took back.
+/// Known, and about what the page said: not that it left a list or how it stands beside its posts, not what the watcher itself corrected and took back.
 fn is_told(watched: &Watched, view: View, effect: &Effect, place: usize) -> bool {
     let act = &watched.acts[place];
-    let is_of_the_page = watched.bases[act.root].part != Part::Left && view.is_certain(act.position, act.stated);
+    let is_of_the_page = !matches!(watched.bases[act.root].part, Part::Left | Part::State) && view.is_certain(act.position, act.stated);
     is_of_the_page
         && view.is_certain(watched.bases[act.root].position, watched.bases[act.root].stated)
         && match act.deed {
@@ -157,7 +157,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(watched: &'a Watched, view: View) -> Self {
-        let counts = |base: &Base| base.part != Part::Left && view.is_certain(base.position, base.stated);
+        let counts = |base: &Base| !matches!(base.part, Part::Left | Part::State) && view.is_certain(base.position, base.stated);
         let mut said: Vec<usize> = (0..watched.bases.len()).filter(|place| counts(&watched.bases[*place])).collect();
         said.sort_by_key(|place| watched.bases[*place].stated.latest);
         let values = watched.bases.iter().map(|base| base.values.clone()).collect();
@@ -292,7 +292,7 @@ fn about(part: Part) -> About {
         Part::Severity => About::Severity,
         Part::Post => About::Post,
         Part::End => About::End,
-        Part::Left => About::Incident,
+        Part::Left | Part::State => About::Incident,
     }
 }
 
@@ -339,7 +339,7 @@ fn whole(part: Part, values: Values) -> Option<EditedValue> {
         Part::Name => values.name.map(EditedValue::Text),
         Part::Severity => values.severity.map(EditedValue::Severity),
         Part::Post => values.words.or(values.status).map(EditedValue::Text),
-        Part::Left => None,
+        Part::Left | Part::State => None,
     }
 }
 

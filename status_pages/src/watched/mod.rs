@@ -49,7 +49,7 @@ pub struct PageItem {
     pub presence: Presence,
     /// Its headline.
     pub name: Option<String>,
-    /// The page's own word for how it stands: that of the newest post.
+    /// The page's own word for how it stands: that of the newest post, where the page itself does not say otherwise.
     pub status: Option<String>,
     /// How bad it is.
     pub severity: Option<Severity>,
@@ -142,7 +142,7 @@ impl Watched {
         Some(PageItem {
             presence,
             name: last(Part::Name).and_then(|values| values.name),
-            status: posts.first().and_then(|post| post.status.clone()),
+            status: last(Part::State).map_or_else(|| posts.first().and_then(|post| post.status.clone()), |values| values.status),
             severity: last(Part::Severity).and_then(|values| values.severity),
             impact: last(Part::Severity).and_then(|values| values.status),
             started_at: last(Part::Start).map_or(first_post, |values| values.at),

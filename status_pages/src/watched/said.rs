@@ -42,6 +42,8 @@ pub(super) enum Part {
     Name,
     Severity,
     Post,
+    /// How it stands, where the page says otherwise than its newest post.
+    State,
     End,
     /// It stands on the list no more.
     Left,
@@ -234,6 +236,7 @@ fn part_of(event: &Event) -> Option<Part> {
     match &event.kind {
         _ if event.kind.is_act() => None,
         _ if reference.absent => Some(Part::Left),
+        _ if event.id.strip_prefix(&reference.id).is_some_and(|part| part.starts_with("/status/")) => Some(Part::State),
         _ if is_post => Some(Part::Post),
         Kind::AnomalyDetected(_) | Kind::MaintenanceAnnounced(_) => Some(Part::Start),
         Kind::ScopeChanged(scope) => scope.severity.map(|_| Part::Severity),

@@ -350,3 +350,18 @@ fn a_long_chain_of_retractions_is_walked_without_recursion() {
     page.events.pop();
     assert_eq!(page.at(20).unwrap().posts.len(), 1);
 }
+
+#[test]
+fn the_pages_own_state_is_told_until_it_is_taken_back_and_is_no_edit() {
+    let mut page = Page::default();
+    page.post(10, "a", 1, "Identified", "A cable.", 1);
+    page.post(10, "b", 1, "Investigating", "We look.", 2);
+    let reference = json!({"page": "https://status.example", "id": "abc", "status": "identified"});
+    page.say(10, "abc/status/1", "vendor.updated", json!({"occurred": {"at": minute(3)}, "status": "identified", "reference": reference}));
+    page.retract(30, "abc/status/2", "abc/status/1");
+    let watched = Watched::all(page.events).remove(0);
+    let at = |known: i64| watched.at(Some(minute(known)), None).unwrap();
+    assert_eq!((at(20).status.as_deref(), at(20).posts.len()), (Some("identified"), 2));
+    assert_eq!(at(40).status.as_deref(), Some("Investigating"));
+    assert!(watched.edits(None, None).is_empty());
+}

@@ -106,6 +106,8 @@ fn told(drafts: &[Draft]) -> BTreeMap<String, Value> {
             "name" => item["name"] = data["title"]["en"].clone(),
             "severity" => item["severity"] = data["severity"].clone(),
             "start" => item["start"] = data["occurred"]["at"].clone(),
+            // The page's own state, where it contradicts its posts.
+            "status" => {}
             "absent" => item["absent"] = json!(true),
             "post" => {
                 let words = data.get("statement").map_or_else(|| data["text"]["en"].clone(), |statement| statement["quotation"]["text"].clone());

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use crate::observation::SeenTime;
 
 /// Clocks that run apart, and posts that were put back in time a little, make no year of a difference.
-const SLACK: i64 = 24 * Instant::HOUR;
+pub(super) const SLACK: i64 = 24 * Instant::HOUR;
 
 /// A day is looked for in so many years: the 29 February of 1904 is eight years from the one before, and no day is rarer.
 const YEARS_BACK: i16 = 8;
@@ -61,6 +61,13 @@ impl Told {
         let last = year_of(limit) + 1;
         let mut years = (last - 1 - YEARS_BACK..=last).rev();
         years.find_map(|year| self.in_year(year, offset).filter(|time| self.year.is_some() || time.start() <= limit.plus(SLACK)))
+    }
+
+    /// The first time that it was so, not before `limit` (by more than a day).
+    pub(super) fn first_after(&self, limit: Instant, offset: i32) -> Option<SeenTime> {
+        let first = year_of(limit) - 1;
+        let mut years = first..=first + 1 + YEARS_BACK;
+        years.find_map(|year| self.in_year(year, offset).filter(|time| self.year.is_some() || time.start() >= limit.plus(-SLACK)))
     }
 
     /// The time that it was so which lies nearest to `anchor`.

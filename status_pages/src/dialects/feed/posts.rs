@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::{Instant, normal, plain};
 
-use super::dates::{Told, offsets};
+use super::dates::{SLACK, Told, offsets};
 use crate::dialects::statuspage;
 use crate::observation::{Nature, SeenPost, SeenTime, Status};
 
@@ -65,8 +65,12 @@ pub(super) fn read(content: &str, times: EntryTimes) -> Result<Option<Body>, Str
     let mut body = Body { nature, scheduled: window(above, times), ..Body::default() };
     // An entry is published at its newest post's time, or, of planned work ahead, at the time that is planned.
     let mut limit = times.published.into_iter().chain(times.updated).min();
+    let anchor = anchor(&pieces, &newest, times);
     for (place, piece) in pieces.iter().enumerate() {
-        match time(piece, &newest, times, limit) {
+        // What stands above the post that the entry is published with was written after it, whatever its date is in another year.
+        let after = anchor.filter(|(above, _)| place < *above).map(|(_, published)| published);
+        match time(piece, &newest, times, limit, after) {
+            Ok(at) if after.is_some() => body.posts.push(post(piece, at)),
             Ok(at) => {
                 limit = Some(at.start());
                 body.posts.push(post(piece, at));
@@ -125,11 +129,30 @@ fn newest_by_zone<'p>(pieces: &'p [Piece]) -> BTreeMap<&'p str, &'p Told> {
     newest
 }
 
-fn time(piece: &Piece, newest: &BTreeMap<&str, &Told>, times: EntryTimes, limit: Option<Instant>) -> Result<SeenTime, String> {
+/// The place of the post in whose minute the entry was published, and when that was.
+fn anchor(pieces: &[Piece], newest: &BTreeMap<&str, &Told>, times: EntryTimes) -> Option<(usize, Instant)> {
+    let published = times.published?;
+    let is_meant = |piece: &Piece| {
+        let told = piece.time.as_ref().ok()?;
+        told.nearest_to(published, offset(told.zone.as_deref(), newest, times).ok()?).filter(|time| covers(time, published))
+    };
+    pieces.iter().position(|piece| is_meant(piece).is_some()).map(|place| (place, published))
+}
+
+fn time(
+    piece: &Piece,
+    newest: &BTreeMap<&str, &Told>,
+    times: EntryTimes,
+    limit: Option<Instant>,
+    after: Option<Instant>,
+) -> Result<SeenTime, String> {
     let told = piece.time.clone()?;
     let limit = limit.ok_or("its time has no year, and the entry has neither \"published\" nor \"updated\" to infer it from")?;
     let offset = offset(told.zone.as_deref(), newest, times)?;
-    told.last_before(limit, offset).ok_or_else(|| format!("\"{}\" is no time of any year", told.wording))
+    // Nothing is written after the entry was changed last, where it says when.
+    let is_known = |time: &SeenTime| times.updated == times.published || times.updated.is_none_or(|updated| time.start() <= updated.plus(SLACK));
+    let told_after = after.and_then(|after| told.first_after(after, offset)).filter(is_known);
+    told_after.or_else(|| told.last_before(limit, offset)).ok_or_else(|| format!("\"{}\" is no time of any year", told.wording))
 }
 
 /// Of an abbreviation with several meanings it is that in which a post's minute is the entry's own; else the likeliest.
