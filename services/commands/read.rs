@@ -67,7 +67,8 @@ pub async fn incidents(settings: &Settings, read: &ReadFlags, filters: &[(&str, 
         let title = incident["title"].as_object().and_then(|titles| titles.values().next()).and_then(Value::as_str);
         let told = (title, incident["state_label"].as_str(), incident["incident"].as_str());
         let (Some(title), Some(state), Some(id)) = told else { bail!("an incident in the server's answer has no title, state or id: {incident}") };
-        say(&format!("{title} · {state}\n    {id}\n"))?;
+        let kicker = incident["kicker"].as_str().map(|kicker| format!(" · {kicker}")).unwrap_or_default();
+        say(&format!("{title}{kicker} · {state}\n    {id}\n"))?;
     }
     if incidents.is_empty() {
         say("no incidents\n")?;

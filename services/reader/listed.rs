@@ -34,6 +34,8 @@ struct IncidentForm<'a> {
     events: usize,
     first_seen: Option<MilestoneForm<'a>>,
     incident: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kicker: Option<&'a str>,
     links: LinksForm,
     nature: Nature,
     ongoing: Option<&'static str>,
@@ -157,6 +159,7 @@ impl<'a> IncidentForm<'a> {
             events: summary.events,
             first_seen: milestone(&summary.first_seen),
             incident: id,
+            kicker: told.kicker.as_deref(),
             links: LinksForm {
                 live: format!("/v1/incidents/{id}/live"),
                 page: format!("/incidents/{id}"),

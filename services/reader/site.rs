@@ -70,7 +70,7 @@ async fn list_page(reader: &Reader, headers: &HeaderMap, uri: &Uri) -> Result<Re
             title: told.title,
             state: told.state.to_owned(),
             state_label: told.state_label.to_owned(),
-            lines: told.summary.into_iter().take(2).collect(),
+            lines: told.summary.into_iter().take(if told.kicker.is_some() { 3 } else { 2 }).collect(),
             maintenance: item.row.nature == dateline_timelines::rows::Nature::Maintenance,
         });
     }

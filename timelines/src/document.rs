@@ -46,6 +46,7 @@ fn in_common(timeline: &Timeline, told: &Told, registry: &Registry, milestone: i
     say("merged", json!(timeline.merged));
     say("nature", json!(timeline.nature));
     say("title", title(timeline, told));
+    say("kicker", json!(told.kicker));
     say("services", json!(timeline.services));
     say("vendor", json!(vendor(timeline, registry)));
     say("state", json!(timeline.state));

@@ -59,6 +59,7 @@ fn told(text: &str) -> Told {
         lang: "bn",
         zone: text.to_owned(),
         title: text.to_owned(),
+        kicker: Some(text.to_owned()),
         state: "restored",
         state_label: "restored",
         summary: vec![text.to_owned(); 3],

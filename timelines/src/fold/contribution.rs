@@ -39,6 +39,8 @@ pub(super) struct Contribution {
     pub planned_end: Option<Instant>,
     /// A word of state, with its key in time; None: its time leans on another event.
     pub status: Option<(State, Option<Instant>)>,
+    /// Of a vendor's post: when it was posted, where that leans on no other event.
+    pub posted: Option<Instant>,
     /// True where it speaks for a vendor, who alone says that it is not over yet.
     pub speaks_for_a_vendor: bool,
     /// Its publisher, where nobody was read in.
@@ -63,14 +65,15 @@ impl Contribution {
             is_sign: event.kind.is_sign(),
             is_maintenance: event.kind.is_maintenance(),
             candidate: candidate(position, event, preferred, &claims),
-            claims,
             regions: regions(event),
             symptoms: event.kind.symptoms(),
             planned_end: planned_end(&event.kind),
             status: status(event),
+            posted: if claims.contains(&Class::Updated) { event.common.occurred.as_ref().and_then(order_hint) } else { None },
             speaks_for_a_vendor: event.speaks_for_a_vendor(),
             own_voice: event.own_voice().map(ToOwned::to_owned),
             statement: statement(effective),
+            claims,
         })
     }
 
@@ -195,6 +198,8 @@ pub(super) struct Aggregates {
     /// The lower bounds of signs.
     pub starts: BTreeSet<(Instant, Position)>,
     pub statuses: Statuses,
+    /// The posts of vendors that are updates, by when they were posted.
+    pub posts: BTreeSet<(Instant, Position)>,
     /// Those of the statuses that vendors give themselves.
     pub vendor_statuses: Statuses,
     pub maintenance: u32,
@@ -245,6 +250,7 @@ impl Aggregates {
         }
         self.maintenance += u32::from(contribution.is_maintenance);
         self.planned_ends.extend(contribution.planned_end.map(|end| (position, end)));
+        self.posts.extend(contribution.posted.map(|posted| (posted, position)));
         if let Some(status) = contribution.status {
             self.statuses.insert(position, status);
             if contribution.speaks_for_a_vendor {
@@ -287,6 +293,9 @@ impl Aggregates {
         }
         self.maintenance -= u32::from(contribution.is_maintenance);
         self.planned_ends.remove(&position);
+        if let Some(posted) = contribution.posted {
+            self.posts.remove(&(posted, position));
+        }
         if let Some(status) = contribution.status {
             self.statuses.remove(position, status);
             self.vendor_statuses.remove(position, status);

@@ -9,7 +9,7 @@ use super::Fold;
 use super::contribution::{Class, regions};
 use super::negative::Contradictions;
 use super::order::{FirstSign, OrderKey};
-use crate::model::{Entry, Item, MilestoneKind, Part};
+use crate::model::{Entry, Inferred, Item, MilestoneKind, Part};
 
 /// Puts the standing events of a fold into entries.
 pub(super) struct Assembly<'a> {
@@ -100,6 +100,9 @@ impl<'a> Assembly<'a> {
             };
             return Some((*told, part));
         }
+        if let Some((told, _)) = self.milestones.get(&MilestoneKind::Restored).filter(|(told, _)| self.is_same_answer(position, *told)) {
+            return Some((*told, Part::Agreeing));
+        }
         let is_silence = fold.event_at(position).is_some_and(|held| matches!(held.effective.event.kind, Kind::VendorSilent(_)));
         let acknowledged = self.milestones.get(&MilestoneKind::Acknowledged).filter(|_| is_silence)?;
         Some((acknowledged.0, Part::Silent))
@@ -138,6 +141,16 @@ impl<'a> Assembly<'a> {
             Kind::ServiceRestored(restored) => restored.extent == Extent::Full,
             _ => false,
         })
+    }
+
+    /// One answer to a monitor, told twice: that it came back for now, and that it stayed.
+    fn is_same_answer(&self, position: Position, told: Position) -> bool {
+        let answered = |at: Position| {
+            let event = &self.fold.event_at(at)?.effective.event;
+            let is_answer = matches!(event.kind, Kind::ServiceRestored(_)) && Inferred::of(event) == Some(Inferred::FromProbe);
+            event.common.occurred.as_ref().filter(|_| is_answer)?.value()
+        };
+        position != told && answered(position).is_some_and(|value| answered(told) == Some(value))
     }
 
     fn restoration_part(&self, position: Position, told: Position) -> Part {

@@ -15,7 +15,7 @@ pub use numbers::digits;
 pub(super) use edits::{edit, severity};
 pub(super) use kinds::{figures, sentence};
 pub(super) use lines::{
-    agreeing, claim, claims_label, finish, first_reports, note, original, outlets, same_in, says, spread, summary, title, wording_without,
+    agreeing, claim, claims_label, finish, first_reports, kicker, note, original, outlets, same_in, says, spread, summary, title, wording_without,
 };
 pub(super) use numbers::{duration, lasted, number};
 pub(super) use regions::{language, region};

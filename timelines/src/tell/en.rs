@@ -12,7 +12,7 @@ mod warnings;
 pub(super) use edits::{edit, severity};
 pub(super) use kinds::{figures, sentence};
 pub(super) use lines::{
-    agreeing, claim, claims_label, finish, first_reports, note, original, outlets, same_in, says, spread, summary, title, wording_without,
+    agreeing, claim, claims_label, finish, first_reports, kicker, note, original, outlets, same_in, says, spread, summary, title, wording_without,
 };
 pub(super) use numbers::{duration, lasted, number};
 pub use regions::regions;

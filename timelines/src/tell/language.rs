@@ -237,6 +237,8 @@ pub(super) enum FirstSeen {
     Reported { time: String, by: Says },
     /// It was told of then.
     ToldOf { time: String, by: Says },
+    /// A monitor asked then, and was not answered.
+    Probed { time: String, by: Says },
     /// The vendor dates the start itself, and posted on it first then.
     Dated { time: String, by: Says, posted: Option<String> },
 }
@@ -343,6 +345,11 @@ impl Lang {
 
     pub(super) fn zone_note(self, zone: &Zone, abbreviation: &str) -> String {
         say!(self, zone_note(zone, abbreviation))
+    }
+
+    /// Services and date.
+    pub(super) fn kicker(self, services: &[String], date: Option<&str>) -> String {
+        say!(self, kicker(services, date))
     }
 
     pub(super) fn title(self, services: &[String], nature: Nature, date: Option<&str>) -> String {

@@ -67,6 +67,8 @@ pub struct Told {
     pub zone: String,
     /// The headline.
     pub title: String,
+    /// Services and date, where the headline is somebody's own and need not name them; the first line of the summary too.
+    pub kicker: Option<String>,
     /// The state's word, as in JSON.
     pub state: &'static str,
     /// The state as shown.

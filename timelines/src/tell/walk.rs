@@ -9,7 +9,7 @@ use super::language::{FirstSeen, Note, Says, Summary};
 use super::quotation::choose;
 use super::teller::Teller;
 use super::{Told, ToldEntry, entry};
-use crate::model::{Entry, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Warning};
+use crate::model::{Entry, Inferred, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Warning};
 
 pub(super) fn told(teller: &Teller) -> Told {
     let timeline = teller.timeline;
@@ -18,9 +18,10 @@ pub(super) fn told(teller: &Teller) -> Told {
         lang: teller.lang.tag(),
         zone: teller.zone.name.clone(),
         title: title(teller),
+        kicker: kicker(teller),
         state: timeline.state.as_str(),
         state_label: teller.lang.state(timeline.state),
-        summary: teller.lang.summary(&summary(teller)),
+        summary: kicker(teller).into_iter().chain(teller.lang.summary(&summary(teller))).collect(),
         notes: notes(teller),
         entries: Vec::new(),
         unsupported: Vec::new(),
@@ -50,13 +51,28 @@ pub(super) fn told(teller: &Teller) -> Told {
 /// A desk's headline in the language, else service, nature and date.
 pub(super) fn title(teller: &Teller) -> String {
     let timeline = teller.timeline;
-    let given = timeline.title.as_ref().and_then(|title| title.find(teller.lang.tag()));
-    if let Some(given) = given {
-        return clean(given);
+    match given_title(teller) {
+        Some(given) => clean(given),
+        None => teller.lang.title(&services(teller), timeline.nature, date(teller).as_deref()),
     }
-    let services: Vec<String> = teller.services().iter().map(|slug| teller.names.service(slug)).collect();
-    let date = teller.around.day.map(|day| teller.lang.full_date(day));
-    teller.lang.title(&services, timeline.nature, date.as_deref())
+}
+
+/// What a headline of somebody's own may leave out: of what, and when.
+fn kicker(teller: &Teller) -> Option<String> {
+    given_title(teller)?;
+    Some(teller.lang.kicker(&services(teller), date(teller).as_deref())).filter(|kicker| !kicker.is_empty())
+}
+
+fn given_title<'a>(teller: &Teller<'a>) -> Option<&'a str> {
+    teller.timeline.title.as_ref()?.find(teller.lang.tag())
+}
+
+fn services(teller: &Teller) -> Vec<String> {
+    teller.services().iter().map(|slug| teller.names.service(slug)).collect()
+}
+
+fn date(teller: &Teller) -> Option<String> {
+    teller.around.day.map(|day| teller.lang.full_date(day))
 }
 
 /// In whose time it is told.
@@ -74,6 +90,7 @@ fn summary(teller: &Teller) -> Summary {
         let (time, by) = (milestone_time(teller, milestone, item, &mut around), detector(teller, &milestone.said_by));
         match (milestone.reported_by, item.is_none_or(|item| entry::is_report(&item.event.kind))) {
             (Some(ReportedBy::Vendor), _) => FirstSeen::Dated { time, by: says(teller, &milestone.said_by), posted: None },
+            _ if milestone.inferred == Some(Inferred::FromProbe) => FirstSeen::Probed { time, by },
             (_, true) => FirstSeen::Reported { time, by },
             (_, false) => FirstSeen::ToldOf { time, by },
         }

@@ -107,8 +107,8 @@ fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, names: &Names) 
     if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
         return format!("{} হিসেবে তখনই শুরু", genitive(&vendor));
     }
-    if let (None, Some(Inferred::FromProbe), Some(monitor)) = (detected_by, Inferred::of(event), event.read_in().next()) {
-        return format!("{} পরীক্ষায় সাড়া মেলেনি", genitive(&names.source(monitor)));
+    if detected_by.is_none() && Inferred::of(event) == Some(Inferred::FromProbe) {
+        return "নজরদারিতে সাড়া মেলেনি".to_owned();
     }
     let told = match detector {
         Some(who) => format!("{} ধরা পড়ে, {place}অস্বাভাবিক হারে অভিযোগ আসছে", locative(&who)),
@@ -314,7 +314,7 @@ fn restored(lang: Lang, event: &Event, names: &Names, setting: &Setting) -> Stri
         return match inferred {
             Inferred::LeftList => format!("{source} চলতি বিভ্রাটের তালিকা থেকে এটি সরিয়ে নেয়"),
             Inferred::FromPosts => format!("{} হিসেবে তখনই শেষ", genitive(&source)),
-            Inferred::FromProbe => format!("{} পরীক্ষায় আবার সাড়া মেলে", genitive(&source)),
+            Inferred::FromProbe => "নজরদারিতে আবার সাড়া মেলে".to_owned(),
         };
     }
     let regions = &back.regions;

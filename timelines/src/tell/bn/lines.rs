@@ -111,6 +111,12 @@ pub(in crate::tell) fn title(_: Lang, services: &[String], nature: Nature, date:
     format!("{} {what}{date}", joined(services)).trim_start().to_owned()
 }
 
+/// "গিটহাব, মঙ্গলবার ১৮ অগস্ট ২০২৬".
+pub(in crate::tell) fn kicker(_: Lang, services: &[String], date: Option<&str>) -> String {
+    let services = joined(services);
+    [Some(services.as_str()).filter(|services| !services.is_empty()), date].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     let is_outage = summary.nature == Some(Nature::Outage);
     let who = summary.vendor.clone().unwrap_or_else(|| "সংস্থা".to_owned());
@@ -129,6 +135,7 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
             times.push(match (inferred, by) {
                 (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{} চলতি বিভ্রাটের তালিকা থেকে বাদ {time}{unstable}", genitive(vendor)),
                 (Some(Inferred::FromPosts), Says::Vendor(vendor)) => format!("{} হিসেবে শেষ {time}{unstable}", genitive(vendor)),
+                (Some(Inferred::FromProbe), _) => format!("আবার সাড়া মেলে {time}{unstable}"),
                 _ => format!("পরিষেবা ফেরে {time}{}{unstable}", said_by(by)),
             });
         }
@@ -164,6 +171,7 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
 fn first_seen(first: &FirstSeen) -> String {
     match first {
         FirstSeen::Reported { time, by } => format!("প্রথম অভিযোগ {time}{}", said_by(by)),
+        FirstSeen::Probed { time, by } => format!("নজরদারিতে সাড়া মেলেনি {time}{}", said_by(by)),
         FirstSeen::ToldOf { time, by } => format!("প্রথম জানা যায় {time}{}", said_by(by)),
         FirstSeen::Dated { time, by: Says::Vendor(vendor), posted } => {
             let posted = posted.as_ref().map(|posted| format!(", প্রথম পোস্ট {posted}")).unwrap_or_default();

@@ -51,7 +51,9 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
         Kind::EventRedacted(act) => format!("The text at position {} was destroyed", number(act.position)),
     };
     let headline = event.common.headline.as_ref().map(|headline| format!(": “{}”", names.text(headline))).unwrap_or_default();
-    let components = if event.common.components.is_empty() { String::new() } else { format!(" ({})", clean(&event.common.components.join(", "))) };
+    let components =
+        Some(clean(&event.common.components.join(", "))).filter(|components| !components.is_empty() && !told.contains(components.as_str()));
+    let components = components.map(|components| format!(" ({components})")).unwrap_or_default();
     format!("{told}{headline}{components}")
 }
 
@@ -98,8 +100,8 @@ fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names, setting: &Se
     if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
         return format!("{vendor} dates the start to {}", setting.time.as_deref().unwrap_or("this time"));
     }
-    if let (None, Some(Inferred::FromProbe), Some(monitor)) = (detected_by, Inferred::of(event), event.read_in().next()) {
-        return format!("{} finds it down", names.source(monitor));
+    if detected_by.is_none() && Inferred::of(event) == Some(Inferred::FromProbe) {
+        return format!("The monitor finds {} down", probed(event, names));
     }
     let mut told = detector.map_or(format!("Unusual number of reports{place}"), |who| format!("{who} sees an unusual number of reports{place}"));
     let figures = figures(event, &[]);
@@ -110,6 +112,11 @@ fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names, setting: &Se
         told = format!("{told}: {}", more.join(", "));
     }
     told
+}
+
+/// What a monitor asks: the part that it names, else the service.
+fn probed(event: &Event, names: &Names) -> String {
+    if event.common.components.is_empty() { names.service(&event.subject) } else { clean(&event.common.components.join(", ")) }
 }
 
 /// "Italy and Turkey", with articles.
@@ -277,7 +284,7 @@ fn restored(event: &Event, back: &ServiceRestored, names: &Names, setting: &Sett
         return match inferred {
             Inferred::LeftList => format!("{source} took it off its list of open incidents"),
             Inferred::FromPosts => format!("{source} dates the end to {}", setting.time.as_deref().unwrap_or("this time")),
-            Inferred::FromProbe => format!("{source} finds it up again"),
+            Inferred::FromProbe => "The monitor finds it up again".to_owned(),
         };
     }
     let regions = &back.regions;

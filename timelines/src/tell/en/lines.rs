@@ -107,6 +107,12 @@ pub(in crate::tell) fn title(services: &[String], nature: Nature, date: Option<&
     format!("{} {what}{date}", list(services)).trim_start().to_owned()
 }
 
+/// "GitHub, Tuesday 18 August 2026".
+pub(in crate::tell) fn kicker(services: &[String], date: Option<&str>) -> String {
+    let services = list(services);
+    [Some(services.as_str()).filter(|services| !services.is_empty()), date].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
 pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
     let is_outage = summary.nature == Some(Nature::Outage);
     let who = summary.vendor.clone().unwrap_or_else(|| "the vendor".to_owned());
@@ -125,6 +131,7 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
             times.push(match (inferred, by) {
                 (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("off {} list of open incidents {time}{unstable}", genitive(vendor)),
                 (Some(Inferred::FromPosts), Says::Vendor(vendor)) => format!("{vendor} dates the end to {time}{unstable}"),
+                (Some(Inferred::FromProbe), _) => format!("up {time}{unstable}"),
                 _ => format!("back {time}{}{unstable}", said_by(by)),
             });
         }
@@ -163,6 +170,7 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
 fn first_seen(first: &FirstSeen) -> String {
     match first {
         FirstSeen::Reported { time, by } => format!("First reports {time}{}", said_by(by)),
+        FirstSeen::Probed { time, by } => format!("The monitor found it down {time}{}", said_by(by)),
         FirstSeen::ToldOf { time, by } => format!("First told of {time}{}", said_by(by)),
         FirstSeen::Dated { time, by: Says::Vendor(vendor), posted } => {
             let posted = posted.as_ref().map(|posted| format!(", posted {posted}")).unwrap_or_default();

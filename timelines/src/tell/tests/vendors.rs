@@ -9,7 +9,9 @@ use crate::model::{ReportedBy, Timeline, Warning};
 
 /// An event of the watcher of GitHub's page, or of another publisher.
 fn event(source: &str, id: &str, kind: &str, mut data: Value) -> Event {
-    if source == "/watchers/github" {
+    if source == "/watchers/github" && kind == "incident.titled" {
+        data["sources"] = json!([{"slug": "github", "role": "read_in", "kind": "vendor", "name": "GitHub"}]);
+    } else if source == "/watchers/github" {
         let reference = data.as_object_mut().unwrap().entry("reference").or_insert_with(|| json!({}));
         reference.as_object_mut().unwrap().extend([("page".to_owned(), json!("https://status.example")), ("id".to_owned(), json!("i"))]);
         data["sources"] = json!([{"slug": "github", "role": "read_in", "kind": "vendor", "name": "GitHub"}]);
@@ -17,6 +19,13 @@ fn event(source: &str, id: &str, kind: &str, mut data: Value) -> Event {
     let envelope =
         json!({"specversion": "1.0", "id": id, "source": source, "type": format!("dateline.{kind}.v1"), "subject": "github", "data": data});
     Event::read(envelope.to_string().as_bytes()).unwrap()
+}
+
+/// The same of a monitor.
+fn monitor(id: &str, kind: &str, mut data: Value) -> Event {
+    data["reference"] = json!({"page": "https://monitor.example", "id": "m"});
+    data["sources"] = json!([{"slug": "up", "role": "read_in", "kind": "monitor", "name": "Up"}]);
+    event("/watchers/up", id, kind, data)
 }
 
 fn page(id: &str, kind: &str, data: Value) -> Event {
@@ -124,4 +133,40 @@ fn a_follow_up_tells_who_asks_whom() {
     assert_eq!(entries[2], "The regulator asks Acme Inc for a report (according to /desks/test).");
     let (_, entries) = texts(&timeline, &registry, Lang::Bn);
     assert!(entries[1].starts_with("the regulator: asks for a report (Acme Inc-এর কাছে)"), "{}", entries[1]);
+}
+
+#[test]
+fn a_headline_of_the_vendors_own_is_followed_by_service_and_date() {
+    let named =
+        page("i/name/1", "incident.titled", json!({"event": {"id": "i/start/1"}, "title": {"en": "Incident with Actions"}, "stated": at("13:29")}));
+    let (timeline, registry) = folded(outage().into_iter().chain([named]), None);
+    let english = told(&timeline, &registry, Lang::En);
+    let kicker = "GitHub, Sunday 1 March 2026";
+    assert_eq!((english.title.as_str(), english.kicker.as_deref(), english.summary[0].as_str()), ("Incident with Actions", Some(kicker), kicker));
+    let bengali = told(&timeline, &registry, Lang::Bn);
+    assert_eq!((bengali.title.as_str(), bengali.kicker), ("গিটহাব বিভ্রাট, রবিবার ১ মার্চ ২০২৬", None));
+}
+
+#[test]
+fn a_first_post_that_names_no_state_is_when_the_vendor_posted() {
+    let words = json!({"organisation": "github", "quotation": {"lang": "en", "text": "Some of you see errors."}});
+    let silent = page("i/post/0", "vendor.updated", json!({"occurred": at("13:30"), "statement": words}));
+    let (timeline, registry) = folded(outage().into_iter().chain([silent]), None);
+    let summary = told(&timeline, &registry, Lang::En).summary;
+    assert!(summary[0].starts_with("GitHub dates the start to 13:29, posted 13:30 · "), "{summary:?}");
+}
+
+#[test]
+fn a_monitor_finds_down_and_up_and_one_answer_is_told_once() {
+    let events = [
+        monitor("m/start/1", "anomaly.detected", json!({"occurred": at("11:06")})),
+        monitor("m/post/1", "service.restored", json!({"occurred": at("11:30"), "extent": "unstable"})),
+        monitor("m/end/1", "service.restored", json!({"occurred": at("11:30"), "extent": "full"})),
+    ];
+    let (timeline, registry) = folded(events, None);
+    let (summary, entries) = texts(&timeline, &registry, Lang::En);
+    assert_eq!(summary[..2], ["The monitor found it down 11:06 (Up) · up 11:30", "Lasted 24 minutes"]);
+    assert_eq!(entries, ["The monitor finds GitHub down (Up).", "The monitor finds it up again (Up)."]);
+    let (summary, _) = texts(&timeline, &registry, Lang::Bn);
+    assert_eq!(summary[0], "নজরদারিতে সাড়া মেলেনি সকাল ১১টা ৬ মিনিটে (Up) · আবার সাড়া মেলে সাড়ে ১১টায়");
 }
