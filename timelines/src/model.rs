@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use dateline_events::kinds::{EditKind, Verdict};
+use dateline_events::kinds::{EditKind, Extent, Verdict};
 use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Range, Region, Role, Slug, Source, SourceKind, Symptom, Text, Vendor};
 use serde::{Deserialize, Serialize};
 
@@ -93,10 +93,11 @@ impl Inferred {
     pub fn of(event: &Event) -> Option<Self> {
         let reference = event.common.reference.as_ref()?;
         let is_inferable = matches!(event.kind, Kind::ServiceRestored(_) | Kind::AnomalyDetected(_)) && event.kind.statement().is_none();
+        // That it is back in part a page says; only the whole end follows from what it lists.
+        let is_whole = !matches!(&event.kind, Kind::ServiceRestored(back) if back.extent != Extent::Full);
         let is_probe = || event.read_in().any(|source| source.kind == Some(SourceKind::Monitor)) && event.kind.counts().is_empty();
         match is_inferable {
-            true if event.speaks_for_a_vendor() && reference.absent => Some(Self::LeftList),
-            true if event.speaks_for_a_vendor() => Some(Self::FromPosts),
+            true if event.speaks_for_a_vendor() && is_whole => Some(if reference.absent { Self::LeftList } else { Self::FromPosts }),
             true if is_probe() => Some(Self::FromProbe),
             _ => None,
         }

@@ -180,9 +180,9 @@ impl Fold {
 
     /// Where no acknowledgement is claimed, the vendor's first update is one.
     fn first_update(&self) -> Option<(Position, Rule, Class)> {
-        self.aggregates.set(Class::Updated)?;
+        let updates = self.aggregates.set(Class::Updated)?;
         let timed = self.aggregates.posts.first().map(|(_, position)| *position);
-        let position = timed.or_else(|| self.aggregates.statuses.relative.first().map(|(position, _)| *position))?;
+        let position = timed.or_else(|| updates.told().map(|(position, _)| position))?;
         Some((position, Rule::Earliest, Class::Updated))
     }
 

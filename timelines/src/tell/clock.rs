@@ -228,6 +228,11 @@ impl Phrase {
         }
     }
 
+    /// True for a time that something can be dated to.
+    pub(super) fn is_point(&self) -> bool {
+        matches!(self, Self::At { .. } | Self::Hour { .. } | Self::Day(_))
+    }
+
     /// True where no source told an hour.
     pub(super) fn is_open(&self) -> bool {
         matches!(self, Self::Later(_) | Self::Earlier(_) | Self::Unknown(_))

@@ -61,11 +61,13 @@ impl Credit {
         }
     }
 
-    /// The same beside a sentence that names the vendor whose own words or acts it tells: that vendor need not be named again.
+    /// The same beside a sentence that begins with the vendor whose own words or acts it tells: that vendor need not be named again. A name
+    /// within words that somebody wrote says nothing of who speaks.
     pub(super) fn beside(mut self, sentence: &str, event: &Event) -> Self {
+        let is_made_here = event.common.headline.is_none() && event.common.symptom_text.is_none() && tells_an_act(&event.kind);
         let names_nobody_else = self.origins.is_empty() && self.named.is_empty() && self.agencies.is_empty() && self.translated.is_none();
-        if let ([outlet], true) = (self.outlets.as_slice(), names_nobody_else && event.speaks_for_a_vendor())
-            && sentence.contains(outlet.as_str())
+        if let ([outlet], true) = (self.outlets.as_slice(), is_made_here && names_nobody_else && event.speaks_for_a_vendor())
+            && sentence.strip_prefix(outlet.as_str()).is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
         {
             self.outlets.clear();
         }
@@ -95,6 +97,12 @@ impl Credit {
     pub(super) fn is_empty(&self) -> bool {
         self.counted().is_empty() && self.agencies.is_empty()
     }
+}
+
+/// True for what is told with its vendor as the subject.
+fn tells_an_act(kind: &Kind) -> bool {
+    use Kind::{AnomalyDetected, ScopeChanged, ServiceRestored, VendorAcknowledged, VendorUpdated};
+    matches!(kind, AnomalyDetected(_) | ScopeChanged(_) | ServiceRestored(_) | VendorAcknowledged(_) | VendorUpdated(_))
 }
 
 fn is_spoken_of(source: &Source, event: &Event, names: &Names) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dateline_events::kinds::{Certainty, EditKind, Verdict};
-use dateline_events::{Bounds, Instant, Kind, Role, SourceKind, Text, Voice};
+use dateline_events::{Bounds, Event, Instant, Kind, Role, SourceKind, Text, Voice};
 use serde_json::Value;
 
 use super::clean::clean;
@@ -81,13 +81,13 @@ fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spok
         by: if is_acknowledgment { teller.closed_by(item, around) } else { None },
         vendor: teller.vendor(),
         window: window(teller, item),
-        time: Some(teller.lang.time(&teller.phrase(item), Style::Adverb, teller.around)),
+        time: Some((teller.lang.time(&teller.phrase(item), Style::Adverb, teller.around), teller.phrase(item).is_point())),
     };
     let sentence = teller.lang.sentence_in(&item.event, &teller.names, &setting);
     let credit = &credit.clone().beside(&sentence, &item.event);
     let told_credit = teller.lang.credit(credit, true);
     let agreeing = agreeing_names(teller, entry);
-    if entry.milestone == Some(MilestoneKind::FirstSeen) && is_report(&item.event.kind) && Inferred::of(&item.event).is_none() {
+    if entry.milestone == Some(MilestoneKind::FirstSeen) && is_report(&item.event.kind) && !is_found_out(&item.event) {
         return teller.lang.first_reports(&sentence, credit, &agreeing);
     }
     if is_negative_cause(&item.event.kind) && !credit.is_empty() {
@@ -109,6 +109,11 @@ fn told_around(teller: &Teller, item: &Item) -> Around {
 /// True for what users or monitors report; a vendor's own post is not "first reports".
 pub(super) fn is_report(kind: &Kind) -> bool {
     matches!(kind, Kind::AnomalyDetected(_) | Kind::ReportsObserved(_) | Kind::ScopeChanged(_))
+}
+
+/// True for what the vendor dates itself and for what a monitor found: nobody reported that.
+fn is_found_out(event: &Event) -> bool {
+    event.speaks_for_a_vendor() || Inferred::of(event).is_some()
 }
 
 fn is_negative_cause(kind: &Kind) -> bool {

@@ -104,8 +104,8 @@ pub(super) struct Setting<'a> {
     pub(super) vendor: Option<String>,
     /// The window of planned work.
     pub(super) window: Option<String>,
-    /// When it happened, as an adverb.
-    pub(super) time: Option<String>,
+    /// When it happened, as an adverb, and whether something can be dated to that.
+    pub(super) time: Option<(String, bool)>,
 }
 
 /// A rating in the rater's own word, where it gives one.
@@ -206,6 +206,8 @@ pub(super) struct Summary {
     pub(super) acknowledged: Option<(String, Says, bool)>,
     /// When it was over, who says so, and how that was inferred.
     pub(super) restored: Option<(String, Says, Option<Inferred>)>,
+    /// True where that is a time to which something can be dated.
+    pub(super) is_end_a_point: bool,
     /// Who says that it was unstable at first.
     pub(super) unstable: Option<Says>,
     /// How long it lasted, by the milestones.
@@ -239,8 +241,8 @@ pub(super) enum FirstSeen {
     ToldOf { time: String, by: Says },
     /// A monitor asked then, and was not answered.
     Probed { time: String, by: Says },
-    /// The vendor dates the start itself, and posted on it first then.
-    Dated { time: String, by: Says, posted: Option<String> },
+    /// The vendor dates the start itself, to a point or only by bounds, and posted on it first then.
+    Dated { time: String, is_point: bool, by: Says, posted: Option<String> },
 }
 
 /// Who says a claim of the summary.

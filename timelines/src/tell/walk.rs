@@ -87,9 +87,10 @@ fn summary(teller: &Teller) -> Summary {
     let mut around = teller.around;
     let first_seen = timeline.first_seen.as_ref().map(|milestone| {
         let item = item_at(teller, milestone.told);
+        let is_point = milestone_phrase(teller, milestone, item).0.is_point();
         let (time, by) = (milestone_time(teller, milestone, item, &mut around), detector(teller, &milestone.said_by));
         match (milestone.reported_by, item.is_none_or(|item| entry::is_report(&item.event.kind))) {
-            (Some(ReportedBy::Vendor), _) => FirstSeen::Dated { time, by: says(teller, &milestone.said_by), posted: None },
+            (Some(ReportedBy::Vendor), _) => FirstSeen::Dated { time, is_point, by: says(teller, &milestone.said_by), posted: None },
             _ if milestone.inferred == Some(Inferred::FromProbe) => FirstSeen::Probed { time, by },
             (_, true) => FirstSeen::Reported { time, by },
             (_, false) => FirstSeen::ToldOf { time, by },
@@ -122,6 +123,10 @@ fn summary(teller: &Teller) -> Summary {
         first_seen,
         acknowledged,
         restored,
+        is_end_a_point: timeline
+            .restored
+            .as_ref()
+            .is_some_and(|milestone| milestone_phrase(teller, milestone, item_at(teller, milestone.told)).0.is_point()),
         unstable: unstable_at_first(teller),
         lasted_in_all,
         lasted: lasted(teller),
@@ -150,11 +155,15 @@ pub(super) fn entry_at<'a>(teller: &Teller<'a>, position: u64) -> Option<(&'a En
     })
 }
 
+/// The time of a milestone, and whether its claim says it.
+fn milestone_phrase(teller: &Teller, milestone: &Milestone, item: Option<&Item>) -> (Phrase, bool) {
+    let stated = item.map(|item| teller.phrase(item)).filter(|phrase| !phrase.is_open());
+    stated.map_or_else(|| (Phrase::of_bounds(milestone.occurred, &teller.zone), false), |phrase| (phrase, true))
+}
+
 /// When a milestone was: as its claim says, or by its bounds where the claim says no hour or is not at hand (an outline).
 fn milestone_time(teller: &Teller, milestone: &Milestone, item: Option<&Item>, around: &mut Around) -> String {
-    let stated = item.map(|item| teller.phrase(item)).filter(|phrase| !phrase.is_open());
-    let is_stated = stated.is_some();
-    let phrase = stated.unwrap_or_else(|| Phrase::of_bounds(milestone.occurred, &teller.zone));
+    let (phrase, is_stated) = milestone_phrase(teller, milestone, item);
     let told = teller.lang.time(&phrase, if is_stated { Style::Adverb } else { Style::Claim }, *around);
     if is_stated {
         *around = around.after(&phrase);
@@ -165,8 +174,10 @@ fn milestone_time(teller: &Teller, milestone: &Milestone, item: Option<&Item>, a
 /// What a vendor dates itself, and posted itself, is told in one: nobody reported it, and it admits nothing.
 fn posted(first_seen: Option<FirstSeen>, acknowledged: Option<(String, Says, bool)>) -> (Option<FirstSeen>, Option<(String, Says, bool)>) {
     match (first_seen, acknowledged) {
-        (Some(FirstSeen::Dated { time, by: Says::Vendor(vendor), .. }), Some((posted, Says::Vendor(poster), false))) if vendor == poster => {
-            (Some(FirstSeen::Dated { time, by: Says::Vendor(vendor), posted: Some(posted) }), None)
+        (Some(FirstSeen::Dated { time, is_point, by: Says::Vendor(vendor), .. }), Some((posted, Says::Vendor(poster), false)))
+            if vendor == poster =>
+        {
+            (Some(FirstSeen::Dated { time, is_point, by: Says::Vendor(vendor), posted: Some(posted) }), None)
         }
         other => other,
     }

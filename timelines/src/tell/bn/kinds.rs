@@ -22,7 +22,7 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
     let because = |reason: Option<&dateline_events::Text>| text(reason).map(|reason| format!(": {reason}")).unwrap_or_default();
     let told = match &event.kind {
         Kind::ServiceRegistered(service) => format!("নথিভুক্ত পরিষেবা: {}", names.text(&service.names)),
-        Kind::AnomalyDetected(sign) => anomaly(lang, event, sign.detected_by.as_deref(), names),
+        Kind::AnomalyDetected(sign) => anomaly(lang, event, sign.detected_by.as_deref(), (names, setting)),
         Kind::ReportsObserved(sign) => reports(lang, &sign.regions, event, names),
         Kind::ReportsSubsided(sign) => subsided(lang, &sign.counts, &sign.regions),
         Kind::ScopeChanged(scope) if scope.known == Some(false) => "অন্য কোনও দেশে সমস্যা হচ্ছে কি না, তখনও জানা যায়নি".to_owned(),
@@ -100,12 +100,17 @@ fn places(regions: &[Region]) -> String {
     joined(&regions.iter().map(|code| name(code)).collect::<Vec<_>>())
 }
 
-fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, names: &Names) -> String {
+/// Of a time that is only bounded nobody says "right then".
+fn right_then(setting: &Setting) -> &'static str {
+    if matches!(setting.time, Some((_, false))) { "" } else { "তখনই " }
+}
+
+fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, (names, setting): (&Names, &Setting)) -> String {
     let Kind::AnomalyDetected(sign) = &event.kind else { return String::new() };
     let place = if sign.regions.is_empty() { String::new() } else { format!("{} থেকে ", places(&sign.regions)) };
     let detector = detected_by.map(|slug| names.detector(slug, event));
     if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
-        return format!("{} হিসেবে তখনই শুরু", genitive(&vendor));
+        return format!("{} হিসেবে {}শুরু", genitive(&vendor), right_then(setting));
     }
     if detected_by.is_none() && Inferred::of(event) == Some(Inferred::FromProbe) {
         return "নজরদারিতে সাড়া মেলেনি".to_owned();
@@ -313,7 +318,7 @@ fn restored(lang: Lang, event: &Event, names: &Names, setting: &Setting) -> Stri
     if let (Some(inferred), Some(source)) = (Inferred::of(event), event.read_in().next().map(|source| names.source(source))) {
         return match inferred {
             Inferred::LeftList => format!("{source} চলতি বিভ্রাটের তালিকা থেকে এটি সরিয়ে নেয়"),
-            Inferred::FromPosts => format!("{} হিসেবে তখনই শেষ", genitive(&source)),
+            Inferred::FromPosts => format!("{} হিসেবে {}শেষ", genitive(&source), right_then(setting)),
             Inferred::FromProbe => "নজরদারিতে আবার সাড়া মেলে".to_owned(),
         };
     }

@@ -173,7 +173,7 @@ fn first_seen(first: &FirstSeen) -> String {
         FirstSeen::Reported { time, by } => format!("প্রথম অভিযোগ {time}{}", said_by(by)),
         FirstSeen::Probed { time, by } => format!("নজরদারিতে সাড়া মেলেনি {time}{}", said_by(by)),
         FirstSeen::ToldOf { time, by } => format!("প্রথম জানা যায় {time}{}", said_by(by)),
-        FirstSeen::Dated { time, by: Says::Vendor(vendor), posted } => {
+        FirstSeen::Dated { time, by: Says::Vendor(vendor), posted, .. } => {
             let posted = posted.as_ref().map(|posted| format!(", প্রথম পোস্ট {posted}")).unwrap_or_default();
             format!("{} হিসেবে শুরু {time}{posted}", genitive(vendor))
         }

@@ -98,7 +98,7 @@ fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names, setting: &Se
     let place = if sign.regions.is_empty() { String::new() } else { format!(" from {}", places(&sign.regions)) };
     let detector = detected_by.map(|slug| names.detector(slug, event));
     if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
-        return format!("{vendor} dates the start to {}", setting.time.as_deref().unwrap_or("this time"));
+        return dated("start", "It began", &vendor, setting);
     }
     if detected_by.is_none() && Inferred::of(event) == Some(Inferred::FromProbe) {
         return format!("The monitor finds {} down", probed(event, names));
@@ -112,6 +112,15 @@ fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names, setting: &Se
         told = format!("{told}: {}", more.join(", "));
     }
     told
+}
+
+/// "GitHub dates the start to 13:29"; what is only bounded is dated by nobody: "It began by 14:00".
+fn dated(what: &str, otherwise: &str, vendor: &str, setting: &Setting) -> String {
+    match &setting.time {
+        Some((time, true)) => format!("{vendor} dates the {what} to {time}"),
+        Some((time, false)) => format!("{otherwise} {time}"),
+        None => format!("{vendor} dates the {what} to this time"),
+    }
 }
 
 /// What a monitor asks: the part that it names, else the service.
@@ -283,7 +292,7 @@ fn restored(event: &Event, back: &ServiceRestored, names: &Names, setting: &Sett
     if let (Some(inferred), Some(source)) = (Inferred::of(event), event.read_in().next().map(|source| names.source(source))) {
         return match inferred {
             Inferred::LeftList => format!("{source} took it off its list of open incidents"),
-            Inferred::FromPosts => format!("{source} dates the end to {}", setting.time.as_deref().unwrap_or("this time")),
+            Inferred::FromPosts => dated("end", "It was over", &source, setting),
             Inferred::FromProbe => "The monitor finds it up again".to_owned(),
         };
     }

@@ -130,7 +130,8 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
             let unstable = summary.unstable.as_ref().map(|by| format!(", unstable at first{}", said_by(by))).unwrap_or_default();
             times.push(match (inferred, by) {
                 (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("off {} list of open incidents {time}{unstable}", genitive(vendor)),
-                (Some(Inferred::FromPosts), Says::Vendor(vendor)) => format!("{vendor} dates the end to {time}{unstable}"),
+                (Some(Inferred::FromPosts), Says::Vendor(vendor)) if summary.is_end_a_point => format!("{vendor} dates the end to {time}{unstable}"),
+                (Some(Inferred::FromPosts), by) => format!("over {time}{}{unstable}", said_by(by)),
                 (Some(Inferred::FromProbe), _) => format!("up {time}{unstable}"),
                 _ => format!("back {time}{}{unstable}", said_by(by)),
             });
@@ -172,11 +173,13 @@ fn first_seen(first: &FirstSeen) -> String {
         FirstSeen::Reported { time, by } => format!("First reports {time}{}", said_by(by)),
         FirstSeen::Probed { time, by } => format!("The monitor found it down {time}{}", said_by(by)),
         FirstSeen::ToldOf { time, by } => format!("First told of {time}{}", said_by(by)),
-        FirstSeen::Dated { time, by: Says::Vendor(vendor), posted } => {
+        FirstSeen::Dated { time, is_point, by, posted } => {
             let posted = posted.as_ref().map(|posted| format!(", posted {posted}")).unwrap_or_default();
-            format!("{} dates the start to {time}{posted}", capital(vendor))
+            match by {
+                Says::Vendor(vendor) if *is_point => format!("{} dates the start to {time}{posted}", capital(vendor)),
+                by => format!("It began {time}{}{posted}", said_by(by)),
+            }
         }
-        FirstSeen::Dated { time, by, .. } => format!("Start dated to {time}{}", said_by(by)),
     }
 }
 

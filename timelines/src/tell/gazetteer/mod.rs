@@ -1,6 +1,6 @@
 //! The gazetteer: what well-known services and vendors are called in every told language, for where nobody registered it.
 //!
-//! A registration always comes first (`language::Names`). It is looked into while something is told, and only then: no row
+//! A registration always comes first (`names::Names`). It is looked into while something is told, and only then: no row
 //! and no member of a JSON document that carries what was registered holds a name from here. News outlets are not in it.
 
 use std::collections::HashMap;

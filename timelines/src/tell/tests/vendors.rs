@@ -170,3 +170,37 @@ fn a_monitor_finds_down_and_up_and_one_answer_is_told_once() {
     let (summary, _) = texts(&timeline, &registry, Lang::Bn);
     assert_eq!(summary[0], "নজরদারিতে সাড়া মেলেনি সকাল ১১টা ৬ মিনিটে (Up) · আবার সাড়া মেলে সাড়ে ১১টায়");
 }
+
+#[test]
+fn a_name_within_what_somebody_wrote_leaves_the_credit_where_it_is() {
+    let planned = page("w", "maintenance.announced", json!({"occurred": at("13:29"), "text": {"en": "GitHub moves machines."}}));
+    let headed = page("h", "vendor.updated", json!({"occurred": at("13:31"), "status": "investigating", "headline": {"en": "GitHub is slow"}}));
+    for (event, expected) in [(planned, "Planned work announced: GitHub moves machines (GitHub)."), (headed, "GitHub is slow (GitHub).")] {
+        let (timeline, registry) = folded([event], None);
+        assert_eq!(told(&timeline, &registry, Lang::En).entries[0].text, expected);
+    }
+}
+
+#[test]
+fn what_is_only_bounded_is_dated_to_nothing() {
+    let events = [
+        page("i/start/1", "anomaly.detected", json!({"occurred": {"before": "2026-03-01T14:00:00Z"}})),
+        page("i/end/1", "service.restored", json!({"occurred": {"before": "2026-03-01T19:05:00Z"}, "extent": "full"})),
+    ];
+    let (timeline, registry) = folded(events, None);
+    let (summary, entries) = texts(&timeline, &registry, Lang::En);
+    assert_eq!(summary[0], "It began by 14:00 (GitHub) · over by 19:05 (GitHub)");
+    assert_eq!(entries, ["It began by 14:00 (GitHub).", "It was over by 19:05 (GitHub)."]);
+    let (_, entries) = texts(&timeline, &registry, Lang::Bn);
+    assert_eq!(entries, ["গিটহাবের হিসেবে শুরু।", "গিটহাবের হিসেবে শেষ।"]);
+}
+
+#[test]
+fn what_a_vendor_says_without_a_page_is_no_first_report_and_a_part_that_is_back_is_no_end() {
+    let source = json!([{"slug": "meta", "role": "read_in", "kind": "vendor", "name": "Meta"}]);
+    let start = event("/desks/test", "a", "anomaly.detected", json!({"occurred": at("13:29"), "sources": source}));
+    let part = page("i/back/1", "service.restored", json!({"occurred": at("14:00"), "extent": "partial"}));
+    let (timeline, registry) = folded([start, part], None);
+    let (_, entries) = texts(&timeline, &registry, Lang::En);
+    assert_eq!(entries, ["Meta dates the start to 13:29.", "Partly back (GitHub)."]);
+}
