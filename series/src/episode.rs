@@ -106,6 +106,11 @@ impl Walk {
         (Step::Begins(first), None)
     }
 
+    /// The first bucket of a rise that is not sure yet.
+    pub fn sum_first(&self) -> Option<i64> {
+        self.sum_first
+    }
+
     /// Passes over buckets of which nothing is known; returns the episode that ends for want of knowledge.
     pub fn silence(&mut self, buckets: u32, bucket_seconds: u32, settings: &Settings) -> Option<Episode> {
         self.gap = self.gap.saturating_add(buckets);

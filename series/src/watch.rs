@@ -186,10 +186,11 @@ impl Watch {
         for episode in ended_settled.iter().chain(&ended).chain(&walk.episode) {
             self.say(episode, settings, &mut findings);
         }
-        // What ended among the settled buckets cannot change any more; the rest is kept as long as a restatement can reach it.
-        let oldest = self.window.oldest();
+        // What ended among the settled buckets cannot change any more; the rest is kept as long as a restatement can reach it, or a rise
+        // that the settled buckets began can become the same anomaly again.
+        let reachable = self.settled.sum_first().unwrap_or(i64::MAX).min(self.window.oldest());
         let running: Vec<&Episode> = ended.iter().chain(&walk.episode).collect();
-        self.told.retain(|told| running.iter().any(|episode| told.is_of(episode)) || told.first >= oldest);
+        self.told.retain(|told| running.iter().any(|episode| told.is_of(episode)) || told.first >= reachable);
         findings
     }
 

@@ -41,7 +41,7 @@ fn name(finding: &Finding) -> String {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn cut_anywhere_saved_and_loaded_it_goes_on_the_same(tellings in tellings(), cut in any::<prop::sample::Index>()) {
