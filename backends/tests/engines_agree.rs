@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use dateline_backends::{EventState, ListQuery, Order, Views};
 use dateline_events::Instant;
 use dateline_timelines::rows::{
-    AttachmentRow, ChangeRow, EventRow, HeadRow, LinkRow, MembershipRow, Nature, Needs, ReferenceRow, Rows, SummaryRow, WaitingRow,
+    AttachmentRow, ChangeRow, Course, EventRow, HeadRow, LinkRow, MembershipRow, Nature, Needs, ReferenceRow, Rows, SummaryRow, WaitingRow,
 };
 
 use crate::place::{Place, views};
@@ -109,6 +109,7 @@ impl Dice {
             span_end: self.instant(),
             disrupted_until: self.instant(),
             restored_until: self.instant(),
+            course: [Course::Reports, Course::Subsided, Course::Disrupted, Course::Restored][self.below(4) as usize],
             references: vec![(self.text(), self.text())],
         }
     }

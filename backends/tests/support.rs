@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use dateline_backends::{Ledger, LedgerOptions, NewEvent, Outcome, Receipt, Reports, StateStore, Views};
 use dateline_events::{EventKey, Instant, Position, commitment, leaf_bytes};
-use dateline_timelines::rows::{AttachmentRow, EventRow, HeadRow, Nature, Rows, SummaryRow, WaitingRow};
+use dateline_timelines::rows::{AttachmentRow, Course, EventRow, HeadRow, Nature, Rows, SummaryRow, WaitingRow};
 use tempfile::TempDir;
 
 use crate::nats::Nats;
@@ -164,6 +164,7 @@ pub fn head(number: Position, since: Position, subject: &str) -> HeadRow {
         span_end: None,
         disrupted_until: Some(Instant(since.cast_signed())),
         restored_until: None,
+        course: Course::Disrupted,
         references: vec![("https://status.example".to_owned(), format!("ref-{number}"))],
     }
 }

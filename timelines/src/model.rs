@@ -104,6 +104,13 @@ impl Inferred {
     }
 }
 
+/// True for a sign that only counts reports: nobody who was there, no press, vendor or regulator says that something fails.
+pub fn is_count(event: &Event) -> bool {
+    let counts = matches!(event.kind, Kind::AnomalyDetected(_) | Kind::ReportsObserved(_) | Kind::ReportsSubsided(_));
+    let says_more = |source: &Source| matches!(source.kind, Some(SourceKind::Press | SourceKind::Vendor | SourceKind::Regulator));
+    counts && Inferred::of(event) != Some(Inferred::FromProbe) && !event.read_in().any(says_more)
+}
+
 /// What does not fit together in a timeline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -122,6 +122,37 @@ pub struct WaitingRow {
     pub awaits_reference: Option<(String, String)>,
 }
 
+/// How far an incident has come, by the events attached to it so far, whatever is retracted of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Course {
+    /// Counts of reports are all that there is of it.
+    #[default]
+    Reports,
+    /// The same, and the reports are said to have subsided.
+    Subsided,
+    /// Somebody says more than counts do, and nobody that it is over.
+    Disrupted,
+    /// Somebody says that it is over.
+    Restored,
+}
+
+impl Course {
+    /// The word that views keep.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Reports => "reports",
+            Self::Subsided => "subsided",
+            Self::Disrupted => "disrupted",
+            Self::Restored => "restored",
+        }
+    }
+
+    /// Reads such a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Reports, Self::Subsided, Self::Disrupted, Self::Restored].into_iter().find(|course| course.as_str() == word)
+    }
+}
+
 /// What later events are correlated by. The version with the highest `since` is the one in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadRow {
@@ -143,6 +174,8 @@ pub struct HeadRow {
     pub disrupted_until: Option<Instant>,
     /// The end of the last sign that it was wholly restored.
     pub restored_until: Option<Instant>,
+    /// How far it has come.
+    pub course: Course,
     /// The references that it carries: page and id.
     pub references: Vec<(String, String)>,
 }

@@ -1,6 +1,7 @@
 //! The incidents of one service, so kept that those near a time are found without looking at all.
 
-use std::collections::{BTreeMap, HashMap};
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use dateline_events::Instant;
 
@@ -12,6 +13,7 @@ use crate::rows::{HeadRow, IncidentNumber};
 pub struct SubjectHeads {
     heads: HashMap<IncidentNumber, HeadRow>,
     by_start: BTreeMap<(Instant, IncidentNumber), ()>,
+    by_end: BTreeSet<(Instant, Reverse<IncidentNumber>)>,
     by_id: HashMap<String, IncidentNumber>,
     /// The longest reach of any, in microseconds: how far back from a time one has to look.
     reach_max: i64,
@@ -29,11 +31,15 @@ impl SubjectHeads {
             if let Some(start) = old.span_start {
                 self.by_start.remove(&(start, old.number));
             }
+            if let Some(end) = old.span_end {
+                self.by_end.remove(&(end, Reverse(old.number)));
+            }
         }
         if let Some((start, end)) = reach(&head) {
             self.by_start.insert((head.span_start.unwrap_or(start), head.number), ());
             self.reach_max = self.reach_max.max(end.0.saturating_sub(start.0));
         }
+        self.by_end.extend(head.span_end.map(|end| (end, Reverse(head.number))));
         self.bytes += bytes_of(&head);
         self.by_id.insert(head.id.clone(), head.number);
         self.heads.insert(head.number, head);
@@ -70,12 +76,17 @@ impl SubjectHeads {
         let to = (latest.plus(MARGIN).plus(1), 0);
         self.by_start.range(from..to.max(from)).filter_map(|((_, number), ())| self.heads.get(number))
     }
+
+    /// The heads whose last sign ended before an instant: those that ended last first, and of those the lowest number.
+    pub(super) fn ended_before(&self, instant: Instant) -> impl Iterator<Item = &HeadRow> {
+        self.by_end.range(..(instant, Reverse(IncidentNumber::MAX))).rev().filter_map(|(_, Reverse(number))| self.heads.get(number))
+    }
 }
 
-/// A head with its places in the three orders; hashed and sorted tables are a third empty.
+/// A head with its places in the four orders; hashed and sorted tables are a third empty.
 fn bytes_of(head: &HeadRow) -> usize {
     let references: usize = head.references.iter().map(|(page, id)| size_of::<(String, String)>() + page.len() + id.len()).sum();
-    let places = size_of::<HeadRow>() + size_of::<(String, Instant)>() + 3 * size_of::<IncidentNumber>();
+    let places = size_of::<HeadRow>() + size_of::<(String, Instant)>() + 4 * size_of::<IncidentNumber>() + size_of::<Instant>();
     places * 3 / 2 + 2 * head.id.len() + head.subject.len() + references
 }
 

@@ -6,6 +6,7 @@
 
 mod heads;
 mod knowledge;
+mod late;
 mod links;
 mod moves;
 mod place;

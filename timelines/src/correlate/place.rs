@@ -8,9 +8,10 @@ use dateline_events::{Event, EventKey, Instant, Kind, Position};
 
 use super::heads::reach;
 use super::knowledge::Knowledge;
+use super::late::{course_after, is_postmortem};
 use super::links::Links;
 use super::{Placement, ReadRecord, incident_id, named_by, nature_of, overlap_bounds, reference_of, registry_id, subject_of_id};
-use crate::rows::{AttachmentRow, EventRow, HeadRow, IncidentNumber, KnownEvent, Nature, Needs, ReferenceRow, Rows, WaitingRow};
+use crate::rows::{AttachmentRow, Course, EventRow, HeadRow, IncidentNumber, KnownEvent, Nature, Needs, ReferenceRow, Rows, WaitingRow};
 
 /// One try at a page: what is known, and what this page adds to it.
 pub(super) struct Pass<'a> {
@@ -18,7 +19,7 @@ pub(super) struct Pass<'a> {
     pub(super) needs: Needs,
     pub(super) rows: Rows,
     /// Heads that this page made or changed.
-    heads: BTreeMap<IncidentNumber, HeadRow>,
+    pub(super) heads: BTreeMap<IncidentNumber, HeadRow>,
     pub(super) references: HashMap<(String, String), IncidentNumber>,
     /// The links that this page made or changed.
     pub(super) links: Links,
@@ -178,8 +179,17 @@ impl<'a> Pass<'a> {
         if let Some(incident) = self.incident_by_time(event, reference.as_ref()) {
             return Place::In(vec![incident]);
         }
+        if let Some(incident) = self.incident_left_open(event) {
+            return Place::In(vec![incident]);
+        }
         let has_bound = overlap_bounds(event).is_some();
-        if reference.is_some() || (event.kind.can_open() && has_bound) { Place::Opens } else { Place::Waits }
+        if is_postmortem(&event.kind) {
+            Place::Waits
+        } else if reference.is_some() || (event.kind.can_open() && has_bound) {
+            Place::Opens
+        } else {
+            Place::Waits
+        }
     }
 
     /// Rule 4: the incident of the same nature whose widened span overlaps; the nearest start, then the lowest position.
@@ -212,6 +222,7 @@ impl<'a> Pass<'a> {
             span_end: None,
             disrupted_until: None,
             restored_until: None,
+            course: Course::default(),
             references: Vec::new(),
         };
         self.put_head(head);
@@ -220,16 +231,21 @@ impl<'a> Pass<'a> {
 
     /// A sign widens the span; other kinds never do. True when it did.
     fn widen(&mut self, incident: IncidentNumber, event: &Event) -> bool {
-        let Some((earliest, latest)) = overlap_bounds(event).filter(|_| event.kind.is_sign()) else { return false };
+        if !event.kind.is_sign() {
+            return false;
+        }
         let Some(mut head) = self.head(incident) else { return false };
         let before = head.clone();
-        let later = |old: Option<Instant>| Some(old.map_or(latest, |old| old.max(latest)));
-        head.span_start = Some(head.span_start.map_or(earliest, |old| old.min(earliest)));
-        head.span_end = later(head.span_end);
-        if event.kind.restores() {
-            head.restored_until = later(head.restored_until);
-        } else if is_disruption(&event.kind) {
-            head.disrupted_until = later(head.disrupted_until);
+        head.course = course_after(head.course, event);
+        if let Some((earliest, latest)) = overlap_bounds(event) {
+            let later = |old: Option<Instant>| Some(old.map_or(latest, |old| old.max(latest)));
+            head.span_start = Some(head.span_start.map_or(earliest, |old| old.min(earliest)));
+            head.span_end = later(head.span_end);
+            if event.kind.restores() {
+                head.restored_until = later(head.restored_until);
+            } else if is_disruption(&event.kind) {
+                head.disrupted_until = later(head.disrupted_until);
+            }
         }
         let widened = reach(&head) != reach(&before);
         if head != before {

@@ -6,9 +6,19 @@ use std::sync::Arc;
 use dateline_events::{Event, Instant, Position};
 
 use super::heads::reach;
+use super::late::{LONGEST_WINDOW, may_join_late};
 use super::place::{Attached, Pass};
 use super::{named_by, nature_of, overlap_bounds, reference_of};
 use crate::rows::{EventRow, WaitingRow};
+
+/// When an event must lie to belong to an incident.
+struct Window {
+    subject: String,
+    start: Instant,
+    end: Instant,
+    /// The same for what may join late.
+    late_end: Instant,
+}
 
 impl Pass<'_> {
     /// Notes that an event waits.
@@ -58,14 +68,20 @@ impl Pass<'_> {
         for incident in attached.incidents.iter().filter(|_| attached.opened_or_widened) {
             let Some(head) = self.head(*incident) else { continue };
             ids.push(head.id.clone());
-            windows.extend(reach(&head).map(|(start, end)| (head.subject.clone(), start, end)));
+            windows.extend(reach(&head).map(|(start, end)| Window {
+                subject: head.subject.clone(),
+                start,
+                end,
+                late_end: head.span_end.map_or(end, |last| end.max(last.plus(LONGEST_WINDOW))),
+            }));
         }
         self.ask_for_waiting(attached, &windows, &ids);
-        let fits = |waiting: &WaitingRow| {
-            let overlaps = |(subject, start, end): &(String, Instant, Instant)| {
-                waiting.subject == *subject
-                    && waiting.earliest.is_some_and(|earliest| earliest <= *end)
-                    && waiting.latest.is_some_and(|latest| latest >= *start)
+        let fits = |waiting: &WaitingRow, row: &EventRow| {
+            let overlaps = |window: &Window| {
+                let end = if may_join_late(&row.kind) { window.late_end } else { window.end };
+                waiting.subject == window.subject
+                    && waiting.earliest.is_some_and(|earliest| earliest <= end)
+                    && waiting.latest.is_some_and(|latest| latest >= window.start)
             };
             waiting.awaits_keys.contains(&attached.key)
                 || windows.iter().any(overlaps)
@@ -73,15 +89,15 @@ impl Pass<'_> {
                 || attached.new_reference.is_some() && waiting.awaits_reference == attached.new_reference
         };
         let past = self.knowledge.waiting.iter().filter(|(position, _)| !self.no_longer_waiting.contains(position));
-        self.waiting.iter().chain(past).filter(|(_, (waiting, _))| fits(waiting)).map(|(position, _)| *position).collect()
+        self.waiting.iter().chain(past).filter(|(_, (waiting, row))| fits(waiting, row)).map(|(position, _)| *position).collect()
     }
 
-    fn ask_for_waiting(&mut self, attached: &Attached, windows: &[(String, Instant, Instant)], ids: &[String]) {
+    fn ask_for_waiting(&mut self, attached: &Attached, windows: &[Window], ids: &[String]) {
         if self.knowledge.nothing_waits() {
             return;
         }
         self.needs.waiting_keys.insert(attached.key);
-        self.needs.waiting_windows.extend(windows.iter().cloned());
+        self.needs.waiting_windows.extend(windows.iter().map(|window| (window.subject.clone(), window.start, window.late_end)));
         self.needs.waiting_incidents.extend(ids.iter().cloned());
         self.needs.waiting_references.extend(attached.new_reference.clone());
     }

@@ -3,7 +3,7 @@
 //! What cannot be read back is an error of the database, never skipped.
 
 use dateline_events::{EventKey, Instant, Position};
-use dateline_timelines::rows::{EventRow, HeadRow, IncidentNumber, LinkRow, Nature, ReferenceRow, SummaryRow, WaitingRow};
+use dateline_timelines::rows::{Course, EventRow, HeadRow, IncidentNumber, LinkRow, Nature, ReferenceRow, SummaryRow, WaitingRow};
 use postgres::Row;
 
 use crate::distributed::database::{instant, position};
@@ -30,7 +30,7 @@ pub(super) fn event(row: &Row) -> Decoded<EventRow> {
 }
 
 pub(super) const HEAD: &str =
-    "h.number, h.since, h.id, h.subject, h.nature, h.span_start, h.span_end, h.disrupted_until, h.restored_until, h.page_references";
+    "h.number, h.since, h.id, h.subject, h.nature, h.span_start, h.span_end, h.disrupted_until, h.restored_until, h.course, h.page_references";
 
 pub(super) fn head(row: &Row) -> Decoded<HeadRow> {
     Ok(HeadRow {
@@ -43,7 +43,8 @@ pub(super) fn head(row: &Row) -> Decoded<HeadRow> {
         span_end: instant(row.try_get(6)?),
         disrupted_until: instant(row.try_get(7)?),
         restored_until: instant(row.try_get(8)?),
-        references: serde_json::from_str(row.try_get(9)?).map_err(|error| unreadable(&error))?,
+        course: course(row, 9)?,
+        references: serde_json::from_str(row.try_get(10)?).map_err(|error| unreadable(&error))?,
     })
 }
 
@@ -138,6 +139,11 @@ pub(super) fn key(text: &str) -> Decoded<EventKey> {
 fn nature(row: &Row, column: usize) -> Decoded<Nature> {
     let text = row.try_get(column)?;
     Nature::parse(text).ok_or_else(|| unreadable(&format!("{text:?} is no nature")))
+}
+
+fn course(row: &Row, column: usize) -> Decoded<Course> {
+    let text = row.try_get(column)?;
+    Course::parse(text).ok_or_else(|| unreadable(&format!("{text:?} is no course")))
 }
 
 fn unreadable(error: &dyn std::fmt::Display) -> ViewsError {

@@ -18,7 +18,7 @@ const COPIED: [(&str, i16); 9] = [
     ("attachments (event, incident, since, present)", 4),
     ("waiting (event, subject, nature, earliest, latest, incident, page, reference)", 8),
     ("awaited (event, place, key)", 3),
-    ("heads (number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until, page_references)", 10),
+    ("heads (number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until, course, page_references)", 11),
     ("links (event, since, one, other, active)", 5),
     ("memberships (incident, since, told_in)", 3),
     ("summaries (told_in, since, started, ended, listed, nature, state, id, services, vendor, regions, symptoms, words, json)", 14),
@@ -152,7 +152,7 @@ fn heads(rows: &Rows, columns: i16, to: &mut copy::Rows) {
         to.row(columns).position(row.number).position(row.since).text(&row.id).text(&row.subject).text(row.nature.as_str());
         to.maybe_bigint(bound(row.span_start)).maybe_bigint(bound(row.span_end));
         to.maybe_bigint(bound(row.disrupted_until)).maybe_bigint(bound(row.restored_until));
-        to.text(&serde_json::json!(row.references).to_string());
+        to.text(row.course.as_str()).text(&serde_json::json!(row.references).to_string());
     }
 }
 

@@ -99,7 +99,7 @@ impl Page<'_> {
         // Subject and id are set apart from the rest: naming an indexed column makes SQLite write its index, changed or not.
         let mut update = self.prepare(
             "UPDATE @heads SET since = ?2, nature = ?5, span_start = ?6, span_end = ?7, disrupted_until = ?8, restored_until = ?9,
-                 page_references = ?10, sum = row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) WHERE number = ?1 AND id = ?3 AND subject = ?4",
+                 course = ?10, page_references = ?11, sum = row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) WHERE number = ?1 AND id = ?3 AND subject = ?4",
         )?;
         let mut replace = self.prepare(&schema::HEADS.insert("INSERT OR REPLACE"))?;
         for row in once::heads(rows) {
@@ -107,10 +107,10 @@ impl Page<'_> {
             let (at, since) = (number(row.number), number(row.since));
             let (start, end) = (microseconds(row.span_start), microseconds(row.span_end));
             let (disrupted, restored) = (microseconds(row.disrupted_until), microseconds(row.restored_until));
-            let nature = row.nature.as_str();
-            let updated = update.execute(params![at, since, row.id, row.subject, nature, start, end, disrupted, restored, references])?;
+            let (nature, course) = (row.nature.as_str(), row.course.as_str());
+            let updated = update.execute(params![at, since, row.id, row.subject, nature, start, end, disrupted, restored, course, references])?;
             if updated == 0 {
-                replace.execute(params![at, since, row.id, row.subject, nature, start, end, disrupted, restored, references])?;
+                replace.execute(params![at, since, row.id, row.subject, nature, start, end, disrupted, restored, course, references])?;
             }
         }
         Ok(())

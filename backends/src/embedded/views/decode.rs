@@ -3,7 +3,7 @@
 //! What cannot be read back is an error of the file, never skipped.
 
 use dateline_events::{EventKey, Instant, Position};
-use dateline_timelines::rows::{EventRow, HeadRow, IncidentNumber, LinkRow, Nature, ReferenceRow, SummaryRow, WaitingRow};
+use dateline_timelines::rows::{Course, EventRow, HeadRow, IncidentNumber, LinkRow, Nature, ReferenceRow, SummaryRow, WaitingRow};
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Row};
 
@@ -39,8 +39,8 @@ pub(super) fn head_columns() -> String {
 }
 
 pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<HeadRow> {
-    sound(row, 10, "heads")?;
-    let references = serde_json::from_str(row.get_ref(9)?.as_str()?).map_err(|error| unreadable(9, error))?;
+    sound(row, 11, "heads")?;
+    let references = serde_json::from_str(row.get_ref(10)?.as_str()?).map_err(|error| unreadable(10, error))?;
     Ok(HeadRow {
         number: position(row, 0)?,
         since: position(row, 1)?,
@@ -51,6 +51,7 @@ pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<HeadRow> {
         span_end: instant(row.get(6)?),
         disrupted_until: instant(row.get(7)?),
         restored_until: instant(row.get(8)?),
+        course: course(9, row)?,
         references,
     })
 }
@@ -162,6 +163,11 @@ pub(super) fn key(column: usize, text: &str) -> rusqlite::Result<EventKey> {
 fn nature(column: usize, row: &Row<'_>) -> rusqlite::Result<Nature> {
     let text = row.get_ref(column)?.as_str()?;
     Nature::parse(text).ok_or_else(|| unreadable(column, format!("{text:?} is no nature")))
+}
+
+fn course(column: usize, row: &Row<'_>) -> rusqlite::Result<Course> {
+    let text = row.get_ref(column)?.as_str()?;
+    Course::parse(text).ok_or_else(|| unreadable(column, format!("{text:?} is no course")))
 }
 
 fn unreadable(column: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {

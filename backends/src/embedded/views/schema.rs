@@ -38,8 +38,10 @@ pub(super) const EVENTS: Table = Table { name: "events", columns: "position, rec
 pub(super) const ATTACHMENTS: Table = Table { name: "attachments", columns: "event, incident, since, present" };
 pub(super) const WAITING: Table = Table { name: "waiting", columns: "event, subject, nature, earliest, latest, incident, page, reference" };
 pub(super) const AWAITED: Table = Table { name: "awaited", columns: "event, place, key" };
-pub(super) const HEADS: Table =
-    Table { name: "heads", columns: "number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until, page_references" };
+pub(super) const HEADS: Table = Table {
+    name: "heads",
+    columns: "number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until, course, page_references",
+};
 pub(super) const PAGE_REFERENCES: Table = Table { name: "page_references", columns: "page, reference, incident, since" };
 pub(super) const LINKS: Table = Table { name: "links", columns: "event, since, one, other, active" };
 pub(super) const MEMBERSHIPS: Table = Table { name: "memberships", columns: "incident, since, told_in" };
@@ -110,7 +112,7 @@ CREATE INDEX @awaited_by_key ON @awaited (key);
 
 CREATE TABLE @heads (
     number INTEGER PRIMARY KEY, since INTEGER NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL, nature TEXT NOT NULL,
-    span_start INTEGER, span_end INTEGER, disrupted_until INTEGER, restored_until INTEGER, page_references TEXT NOT NULL,
+    span_start INTEGER, span_end INTEGER, disrupted_until INTEGER, restored_until INTEGER, course TEXT NOT NULL, page_references TEXT NOT NULL,
     sum INTEGER
 ) STRICT;
 CREATE INDEX @heads_by_subject ON @heads (subject);

@@ -1,0 +1,91 @@
+//! Rule 4b: what is told long after the last sign still joins the incident that nobody has called over.
+
+use std::cmp::Reverse;
+
+use dateline_events::kinds::VendorStatus;
+use dateline_events::{Event, Instant, Kind};
+
+use super::place::Pass;
+use super::{nature_of, overlap_bounds};
+use crate::rows::{Course, HeadRow, IncidentNumber};
+
+const DAY: i64 = 24 * Instant::HOUR;
+
+/// The longest of the windows behind an incident's last sign.
+pub(super) const LONGEST_WINDOW: i64 = 30 * DAY;
+
+/// What an event may still be to an incident whose last sign lies far behind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Late {
+    /// It says that it ends, or is about to.
+    End,
+    /// The vendor speaks of it.
+    Word,
+    /// The vendor explains it.
+    Postmortem,
+}
+
+impl Late {
+    fn of(kind: &Kind) -> Option<Self> {
+        match kind {
+            Kind::ServiceRestored(_) | Kind::ReportsSubsided(_) => Some(Self::End),
+            Kind::VendorAcknowledged(_) => Some(Self::Word),
+            Kind::VendorUpdated(updated) => Some(match updated.status {
+                Some(VendorStatus::Monitoring | VendorStatus::Resolved) => Self::End,
+                Some(VendorStatus::Postmortem) => Self::Postmortem,
+                _ => Self::Word,
+            }),
+            _ => None,
+        }
+    }
+
+    /// Microseconds after the last sign.
+    fn window(self) -> i64 {
+        match self {
+            Self::End => 7 * DAY,
+            Self::Word => DAY,
+            Self::Postmortem => LONGEST_WINDOW,
+        }
+    }
+
+    fn joins(self, course: Course) -> bool {
+        self == Self::Postmortem || matches!(course, Course::Reports | Course::Disrupted)
+    }
+}
+
+/// True for the names of kinds that may join late.
+pub(super) fn may_join_late(kind: &str) -> bool {
+    matches!(kind, "service.restored" | "reports.subsided" | "vendor.acknowledged" | "vendor.updated")
+}
+
+/// True for what explains an incident and never is one.
+pub(super) fn is_postmortem(kind: &Kind) -> bool {
+    Late::of(kind) == Some(Late::Postmortem)
+}
+
+impl Pass<'_> {
+    /// Of the incidents of its service and nature that ended before it, the last; if nobody has called that one over.
+    pub(super) fn incident_left_open(&mut self, event: &Event) -> Option<IncidentNumber> {
+        let late = Late::of(&event.kind).filter(|_| event.common.reference.is_none())?;
+        let (earliest, _) = overlap_bounds(event)?;
+        let (nature, oldest) = (nature_of(event), earliest.plus(-late.window()));
+        self.needs.subjects.insert(event.subject.clone());
+        let fits = |head: &&HeadRow| head.nature == nature && head.span_end.is_some_and(|end| oldest <= end && end < earliest);
+        let past = self.knowledge.subjects.get(&event.subject);
+        let past = past.into_iter().flat_map(|heads| heads.ended_before(earliest)).take_while(|head| head.span_end.is_some_and(|end| oldest <= end));
+        let past = past.filter(|head| !self.heads.contains_key(&head.number)).find(|head| fits(head));
+        let here = self.heads.values().filter(|head| head.subject == event.subject).filter(fits);
+        let last = here.chain(past).max_by_key(|head| (head.span_end, Reverse(head.number)))?;
+        late.joins(last.course).then_some(last.number)
+    }
+}
+
+/// How far an incident has come once this sign is attached too.
+pub(super) fn course_after(course: Course, sign: &Event) -> Course {
+    match &sign.kind {
+        _ if course == Course::Restored || sign.kind.restores() => Course::Restored,
+        Kind::ReportsSubsided(_) if course == Course::Reports && crate::model::is_count(sign) => Course::Subsided,
+        _ if crate::model::is_count(sign) => course,
+        _ => Course::Disrupted,
+    }
+}
