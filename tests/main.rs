@@ -51,6 +51,7 @@ mod replayed;
 mod reports;
 mod resources;
 mod roles;
+mod scans;
 mod secrets;
 mod supervised;
 mod synced;

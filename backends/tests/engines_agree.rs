@@ -104,6 +104,7 @@ impl Dice {
             since,
             id: format!("{}{number}", TEXTS[number as usize]),
             subject: self.text(),
+            services: if self.below(3) == 0 { vec![["a", "bolt", "x-1"][self.below(3) as usize].to_owned()] } else { Vec::new() },
             nature: self.nature(),
             span_start: self.instant(),
             span_end: self.instant(),

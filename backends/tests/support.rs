@@ -159,6 +159,7 @@ pub fn head(number: Position, since: Position, subject: &str) -> HeadRow {
         since,
         id: format!("{subject}-{number}"),
         subject: subject.to_owned(),
+        services: Vec::new(),
         nature: Nature::Outage,
         span_start: Some(Instant(10)),
         span_end: None,

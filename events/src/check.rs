@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::event::Event;
 use crate::fault::{Faults, token};
-use crate::kinds::{Kind, MAX_SOURCES};
+use crate::kinds::{Kind, MAX_SERVICES, MAX_SOURCES, Services};
 use crate::lexical::{is_name, is_region, is_slug};
 use crate::limits::{ID_BYTES_MAX, SOURCE_BYTES_MAX};
 use crate::publisher::{name_fault, source_fault};
@@ -49,6 +49,7 @@ pub(crate) fn rules(event: &Event) -> Faults {
     if common.sources.len() > MAX_SOURCES {
         faults.add("/data/sources", format!("at most {MAX_SOURCES} sources"));
     }
+    services_rules(event, &mut faults);
     for (index, source) in common.sources.iter().enumerate() {
         source_rules(source, &format!("/data/sources/{index}"), &mut faults);
     }
@@ -59,6 +60,32 @@ pub(crate) fn rules(event: &Event) -> Faults {
     kind_rules(event, &mut faults);
     reference_rules(event, &mut faults);
     faults
+}
+
+fn services_rules(event: &Event, faults: &mut Faults) {
+    match &event.common.services {
+        None => {}
+        Some(_) if event.kind.is_act() => faults.add("/data/services", "an act on the record speaks of no further service; leave it out"),
+        Some(Services::All(_)) if !matches!(event.kind, Kind::ServiceRestored(_)) => {
+            faults.add("/data/services", "\"all\" is for service.restored; here name the services by their slugs");
+        }
+        Some(Services::All(_)) => {}
+        Some(Services::Named(named)) => {
+            if named.is_empty() || named.len() > MAX_SERVICES {
+                faults.add("/data/services", format!("expected 1 to {MAX_SERVICES} services"));
+            }
+            for (index, service) in named.iter().enumerate().take(MAX_SERVICES) {
+                if !is_slug(service) {
+                    faults.add(format!("/data/services/{index}"), "expected 1 to 64 lower-case letters, digits and hyphens");
+                } else if named[..index].contains(service) {
+                    faults.add(format!("/data/services/{index}"), format!("\"{service}\" stands there twice"));
+                }
+            }
+        }
+    }
+    if event.common.inferred.is_some() && !matches!(event.kind, Kind::AnomalyDetected(_) | Kind::ServiceRestored(_)) {
+        faults.add("/data/inferred", "only anomaly.detected and service.restored are inferred; leave it out");
+    }
 }
 
 fn source_rules(source: &Source, pointer: &str, faults: &mut Faults) {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::key::EventKey;
-use crate::kinds::{Common, Kind};
+use crate::kinds::{Common, Kind, Services};
 use crate::shapes::Ref;
 use crate::time::{Bounds, Instant, When};
 
@@ -38,6 +38,21 @@ impl Event {
             }
         }
         data
+    }
+
+    /// The services that it speaks of: its subject, then those that it names beside it, each once.
+    pub fn services(&self) -> impl Iterator<Item = &str> {
+        let further = match &self.common.services {
+            Some(Services::Named(services)) => services.as_slice(),
+            Some(Services::All(_)) | None => &[],
+        };
+        let beside = further.iter().map(String::as_str).filter(|service| *service != self.subject);
+        std::iter::once(self.subject.as_str()).chain(beside)
+    }
+
+    /// True where it speaks of every service that is told of.
+    pub fn speaks_of_all_services(&self) -> bool {
+        matches!(self.common.services, Some(Services::All(_)))
     }
 
     /// The event's key.

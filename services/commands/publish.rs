@@ -31,6 +31,7 @@ struct Count {
     /// Neither taken nor refused.
     not_taken: u64,
     last_position: u64,
+    first_fresh: Option<u64>,
 }
 
 /// A line of a file.
@@ -54,17 +55,69 @@ pub async fn run(settings: &Settings, files: &[PathBuf], format: Format) -> anyh
         publish_file(&publisher, file, format, &mut count).await?;
     }
     api.settle().await?;
-    let Count { lines, fresh, known, refused, not_taken, last_position } = count;
+    let Count { lines, fresh, known, refused, not_taken, last_position, first_fresh } = count;
     match format {
         Format::Text => say(&format!("{fresh} new, {known} known already, {refused} refused; the last position is {last_position}\n"))?,
         Format::Json => {
             say(&format!("{}\n", json!({"lines": lines, "fresh": fresh, "known": known, "refused": refused, "last_position": last_position})))?;
         }
     }
+    if let Some(first) = first_fresh {
+        tell_unattached(&api, first, last_position, format).await?;
+    }
     if not_taken > 0 {
         bail!("{not_taken} lines were not taken, and may be later; publish the file again: what is stored is known then");
     }
     Ok(if refused == 0 { Answer::Done } else { Answer::No })
+}
+
+/// So many events that no incident holds are told one by one.
+const MAX_TOLD_UNATTACHED: usize = 20;
+
+/// Who publishes waits so long for the views to say where the events were placed, in milliseconds.
+const PLACED_WAIT_MS: u64 = 10_000;
+
+/// Tells of what was published now and is in no incident: each with its reason. Where no reader answers, or not with this key, that is said.
+async fn tell_unattached(api: &ApiClient, first: u64, last: u64, format: Format) -> anyhow::Result<()> {
+    #[derive(Deserialize)]
+    struct Listed {
+        events: Vec<Unattached>,
+    }
+    #[derive(Deserialize)]
+    struct Unattached {
+        position: u64,
+        source: String,
+        id: String,
+        unattached: Option<Why>,
+    }
+    #[derive(Deserialize)]
+    struct Why {
+        reason: String,
+        detail: String,
+    }
+    let limit = MAX_TOLD_UNATTACHED + 1;
+    let path = format!("/v1/events?state=unattached&after={}&limit={limit}&min_position={last}&wait_ms={PLACED_WAIT_MS}", first - 1);
+    let answered = match api.answer(&path).await {
+        Ok((status, body)) if status.is_success() => serde_json::from_slice::<Listed>(&body).context("the answer about unattached events")?,
+        Ok((status, _)) if format == Format::Text => {
+            eprintln!("where they were placed is not known: a reader says so at /v1/events/POSITION (this address answered {status})");
+            return Ok(());
+        }
+        Ok(_) => return Ok(()),
+        Err(error) => return Err(error.context("everything is stored; where it was placed is not known")),
+    };
+    let events: Vec<Unattached> = answered.events.into_iter().filter(|event| event.position <= last).collect();
+    for event in events.iter().take(MAX_TOLD_UNATTACHED) {
+        let (reason, detail) = event.unattached.as_ref().map_or(("", ""), |why| (why.reason.as_str(), why.detail.as_str()));
+        match format {
+            Format::Text => eprintln!("in no incident: {} of {} at position {} ({reason}): {detail}", event.id, event.source, event.position),
+            Format::Json => say(&format!("{}\n", json!({"position": event.position, "source": event.source, "id": event.id, "unattached": reason})))?,
+        }
+    }
+    if events.len() > MAX_TOLD_UNATTACHED && format == Format::Text {
+        eprintln!("and more; GET /v1/events?state=unattached lists them all");
+    }
+    Ok(())
 }
 
 async fn publish_file(publisher: &Publisher, file: &Path, format: Format, count: &mut Count) -> anyhow::Result<()> {
@@ -136,6 +189,9 @@ fn take(settled: Vec<(Line, Outcome)>, is_held: bool, file: &Path, format: Forma
         match outcome {
             Outcome::Fresh(position) | Outcome::Known(position) => {
                 let is_fresh = matches!(outcome, Outcome::Fresh(_));
+                if is_fresh {
+                    count.first_fresh = Some(count.first_fresh.map_or(position, |first| first.min(position)));
+                }
                 *(if is_fresh { &mut count.fresh } else { &mut count.known }) += 1;
                 count.last_position = count.last_position.max(position);
             }

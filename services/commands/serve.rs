@@ -262,7 +262,8 @@ impl Startup<'_> {
         if self.serving.has(Role::Intake) {
             let kept_up = (self.roles.clone(), self.stopped.clone());
             let (bodies, reporting) = (self.serving.web.bodies(), self.serving.reporting.clone());
-            router = router.merge(Intake::new(ledger.clone(), self.state_store.clone(), self.gate.clone(), bodies.clone()).routes());
+            let intake = Intake::new(ledger.clone(), self.state_store.clone(), self.gate.clone(), bodies.clone());
+            router = router.merge(intake.beside(views).routes());
             router = router.merge(ReportsIntake::start(reports.cloned(), self.gate.clone(), bodies, reporting, Beats::Yes, kept_up).routes());
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Reader)) {

@@ -7,17 +7,20 @@ mod registrants;
 pub mod inbox;
 pub mod reports;
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use dateline_backends::{Ledger, NewEvent, Outcome, StateStore};
-use dateline_events::Event;
+use dateline_backends::{Ledger, NewEvent, Outcome, StateStore, Views};
+use dateline_events::{Event, Position};
 use serde::Serialize;
 
 use crate::shared::http::packed::unpacked;
 use crate::shared::http::{Bodies, Gate, MAX_BODY_BYTES, Problem, Received};
+use crate::shared::placed;
 use crate::shared::stores::ReceiptForm;
 use modes::{Form, Sent};
 use permission::Permission;
@@ -33,13 +36,20 @@ pub struct Intake {
     gate: Gate,
     bodies: Bodies,
     permission: Permission,
+    /// The views that say where an event was placed, where this process has them.
+    views: Option<Views>,
 }
 
 impl Intake {
     /// An intake before a ledger.
     pub fn new(ledger: Ledger, state_store: StateStore, gate: Gate, bodies: Bodies) -> Self {
         let permission = Permission::new(ledger.clone(), Registrants::new(state_store, ledger.clone()));
-        Self { ledger, gate, bodies, permission }
+        Self { ledger, gate, bodies, permission, views: None }
+    }
+
+    /// The same beside views, which say where an event was placed to who asks.
+    pub fn beside(self, views: Option<&Views>) -> Self {
+        Self { views: views.cloned(), ..self }
     }
 
     /// Its routes.
@@ -79,6 +89,7 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
         return Err(caller.refuse("publish:SOURCE"));
     }
     let mode = modes::of(&parts.headers)?;
+    let wait = placed::wanted(&parts.headers);
     let received = intake.bodies.read(&parts, body, &caller, MAX_BODY_BYTES, "events").await?;
     let Received { bytes, room: _held_until_answered } = unpacked(&parts.headers, received, MAX_BODY_BYTES).await?;
     // What a body is made into takes as much again: only so many bytes of bodies are made into events at once.
@@ -87,9 +98,10 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
         Sent::One(form) => {
             let event = accept(&intake.permission, &caller, form).await?;
             let sent = event.event.bytes.clone();
-            let answered = append(&intake.ledger, vec![Ok(event)], 1, |_| Some(sent.clone())).await?;
+            let mut answered = append(&intake.ledger, vec![Ok(event)], 1, |_| Some(sent.clone())).await?;
+            let applied = intake.place(&mut answered, wait).await;
             let Some(item) = answered.items.into_iter().next() else { return Err(Problem::internal("the ledger answered nothing")) };
-            one(item)
+            one(item).map(|response| applied.said_in(response))
         }
         Sent::Many(events) => {
             let mut refused = 0;
@@ -106,8 +118,64 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
             }
             // Of one that has to be shown, the bytes are made again: a second copy of them all would wait for the ledger too.
             let sent = |at: usize| events.get(at)?.form().ok().map(|form| form.bytes);
-            Ok(many(append(&intake.ledger, accepted, MAX_TOLD_PROBLEMS, sent).await?))
+            let mut answered = append(&intake.ledger, accepted, MAX_TOLD_PROBLEMS, sent).await?;
+            let applied = intake.place(&mut answered, wait).await;
+            Ok(applied.said_in(many(answered)))
         }
+    }
+}
+
+/// What was done about the wish to be told where events were placed.
+enum Applied {
+    /// Nobody wished it.
+    NotAsked,
+    /// It was waited for so long at most.
+    Waited(Duration),
+    /// This process has no views: a reader says where the event at this position is.
+    AskAReader(Option<Position>),
+}
+
+impl Applied {
+    fn said_in(&self, mut response: Response) -> Response {
+        let (name, value) = match self {
+            Self::NotAsked | Self::AskAReader(None) => return response,
+            Self::Waited(wait) => (placed::PREFERENCE_APPLIED, format!("wait={}, until=placed", wait.as_secs())),
+            Self::AskAReader(Some(position)) => (header::LINK, format!("</v1/events/{position}>; rel=\"describedby\"")),
+        };
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+impl Intake {
+    /// Says of each receipt where its event was placed, once the views have read so far. What is stored stays stored: whatever fails here, or
+    /// takes too long, leaves null.
+    async fn place(&self, answered: &mut Answered, wait: Option<Duration>) -> Applied {
+        let receipts = || answered.items.iter().filter_map(|item| item.receipt.as_ref());
+        let (Some(wait), last) = (wait, receipts().map(|receipt| receipt.position).max()) else { return Applied::NotAsked };
+        let (Some(views), Some(last)) = (&self.views, last) else { return Applied::AskAReader(last) };
+        let deadline = tokio::time::Instant::now() + wait;
+        let mut is_read = placed::until_read(views, last, wait).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the views do not say where events were placed");
+            false
+        });
+        for receipt in answered.items.iter_mut().filter_map(|item| item.receipt.as_mut()) {
+            let found = if is_read { tokio::time::timeout_at(deadline, placed::placed(views, receipt.position)).await } else { Ok(Ok(None)) };
+            receipt.placed = Some(match found {
+                Ok(Ok(found)) => found,
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, position = receipt.position, "the views do not say where an event was placed");
+                    None
+                }
+                Err(_) => {
+                    is_read = false;
+                    None
+                }
+            });
+        }
+        Applied::Waited(wait)
     }
 }
 

@@ -29,6 +29,16 @@ impl ReadAxes {
         };
         Ok(Self { at: instant("at", at)?, known_at: instant("known_at", known_at)?, as_of })
     }
+
+    /// The time that a reader looks from: by it a planned window is over or not.
+    pub fn looked_from(&self) -> Instant {
+        self.at.or(self.known_at).unwrap_or_else(dateline_backends::now)
+    }
+
+    /// True where that is now, so that what is told may change without an event.
+    pub fn is_now(&self) -> bool {
+        self.at.is_none() && self.known_at.is_none()
+    }
 }
 
 /// A position as given, or the last position recorded by a time.

@@ -18,6 +18,7 @@ use super::timeline;
 use super::{Asked, Reader};
 use crate::shared::http::Problem;
 use crate::shared::http::parameters::{self, Waiting};
+use crate::shared::placed::Reason;
 
 const LIMIT_DEFAULT: usize = 100;
 const LIMIT_MAX: usize = 1_000;
@@ -197,6 +198,9 @@ struct Form<'a> {
     subject: &'a str,
     state: &'static str,
     problem: Option<&'a str>,
+    /// Why no incident holds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unattached: Option<Reason>,
     incidents: &'a [String],
     event: Option<&'a RawValue>,
     /// The position that attached it.
@@ -222,6 +226,7 @@ impl<'a> Form<'a> {
             subject: &row.subject,
             state,
             problem: row.problem.as_deref(),
+            unattached: if state == "unattached" { Reason::of(row) } else { None },
             incidents,
             // What is no JSON is shown by its problem alone.
             event: row.bytes.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok()),

@@ -11,7 +11,7 @@ use dateline_backends::{Group, ListQuery, Order, Reached};
 use dateline_events::{Instant, Position};
 use dateline_timelines::document;
 use dateline_timelines::fold::{Fold, Summary};
-use dateline_timelines::model::{Axes, Timeline};
+use dateline_timelines::model::{Axes, State as IncidentState, Timeline};
 use dateline_timelines::rows::{IncidentNumber, Nature, SummaryRow};
 use dateline_timelines::stretch::Stretch;
 use dateline_timelines::tell::{self, Lang, Options};
@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::answer::{Standing, answer, matches_etag};
+use super::answers::Passing;
 use super::axes::{ReadAxes, language};
 use super::last_changes::{DependsOn, MadeOf};
 use super::timeline::{self, moved};
@@ -31,7 +32,7 @@ use crate::shared::http::{Problem, parameters};
 const LIMIT_DEFAULT: usize = 50;
 const LIMIT_MAX: usize = 500;
 
-/// So many candidates are folded for a list under `known_at`.
+/// So many candidates are looked at for a list whose choice rows alone do not make.
 const MAX_CANDIDATES: usize = 1_000;
 
 /// So many words are searched for.
@@ -44,8 +45,19 @@ const MAX_MOVED_MICROSECONDS: i64 = 31 * 24 * 60 * 60 * 1_000_000;
 const NOW: Position = Position::MAX >> 1;
 
 /// The states that a list may be narrowed to.
-const STATES: [&str; 10] =
-    ["detected", "acknowledged", "investigating", "identified", "monitoring", "restored", "scheduled", "in_progress", "completed", "unknown"];
+const STATES: [&str; 11] = [
+    "detected",
+    "acknowledged",
+    "investigating",
+    "identified",
+    "monitoring",
+    "restored",
+    "subsided",
+    "scheduled",
+    "in_progress",
+    "completed",
+    "unknown",
+];
 
 /// The parameters of a list.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -92,6 +104,14 @@ pub struct Listed {
 }
 
 impl Listed {
+    /// Marks an answer that time alone may change: the window of planned work will be over.
+    pub fn passing(&self, mut response: Response) -> Response {
+        if self.axes.is_now() && self.items.iter().any(|item| item.summary.awaits_an_end()) {
+            response.extensions_mut().insert(Passing);
+        }
+        response
+    }
+
     /// Its position stands in it.
     pub fn made_of(&self) -> MadeOf {
         MadeOf { on: DependsOn::Position, at: Reached { generation: self.generation, position: self.standing.position } }
@@ -114,7 +134,7 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
     let body = listed::written(&listed, &told).map_err(|error| Problem::internal(format!("a list cannot be written: {error}")))?;
     let mut response = answer(&headers, listed.standing, None, "application/json", Bytes::from(body));
     link_next(&mut response, &uri, listed.next.as_deref());
-    Ok(listed.made_of().of(response))
+    Ok(listed.passing(listed.made_of().of(response)))
 }
 
 pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, headers: HeaderMap, uri: Uri) -> Result<Response, Problem> {
@@ -128,7 +148,7 @@ pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, heade
     let (standing, made) = (reader.standing(asked.at()), found.made_of(&parameters));
     let etag = found.etag(timeline::Form::Json, &parameters).replace("W/\"", "W/\"s");
     if matches_etag(&headers, &etag) {
-        return Ok(made.of(answer(&headers, standing, Some(&etag), "application/json", Bytes::new())));
+        return Ok(asked.passing(made.of(answer(&headers, standing, Some(&etag), "application/json", Bytes::new()))));
     }
     let story = in_short(&reader, &found).await?;
     let none = Stretch { from: 0, until: 0, of: 0 };
@@ -141,7 +161,7 @@ pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, heade
     let mut document = document::in_short(&story.timeline, &told, &story.registry.0, &events);
     document["events"] = json!(asked.summary.events);
     document["links"] = links(&asked.id);
-    Ok(made.of(answer(&headers, standing, Some(&etag), "application/json", Bytes::from(document.to_string()))))
+    Ok(asked.passing(made.of(answer(&headers, standing, Some(&etag), "application/json", Bytes::from(document.to_string())))))
 }
 
 /// An incident without its entries: as the row of lists has it, which nobody has to fold. Under `at` and `known_at` it was otherwise, and
@@ -165,7 +185,8 @@ pub async fn find(reader: &Reader, parameters: &Parameters, headers: &HeaderMap)
     let mut axes = ReadAxes::read(views, parameters.at.as_deref(), parameters.known_at.as_deref(), parameters.as_of.as_deref()).await?;
     // Where nothing has to be looked up before, the list itself says how far it is true.
     let is_looked_up = [&parameters.vendor, &parameters.q].into_iter().flatten().any(|text| !text.is_empty());
-    let before = axes.as_of.is_some() || token.is_some() || axes.known_at.is_some() || is_looked_up;
+    let chosen = Chosen::by(parameters, &axes)?;
+    let before = axes.as_of.is_some() || token.is_some() || chosen.is_some() || is_looked_up;
     let reached = if before { Some(views.reached().await?) } else { None };
     if let Some(token) = &token {
         if reached.is_some_and(|reached| token.generation != reached.generation) {
@@ -185,27 +206,24 @@ pub async fn find(reader: &Reader, parameters: &Parameters, headers: &HeaderMap)
         query.from = Some(at);
         query.to = Some(at.plus(1));
     }
-    let (mut items, reached) = match (axes.known_at, reached) {
-        (Some(known_at), Some(reached)) => (known(reader, query, known_at, limit).await?, reached),
+    let (mut items, reached) = match (chosen, reached) {
+        (Some(chosen), Some(reached)) => (chosen.among(reader, query, limit).await?, reached),
         _ => {
             let answer = views.list(query).await?;
             let reached = reached.unwrap_or(answer.reached());
-            let listed = |row: SummaryRow| Ok(ListedIncident { summary: summary_of(&row)?, row, ongoing: None });
+            let listed = |row: SummaryRow| {
+                let summary = seen_from(summary_of(&row)?, axes.looked_from());
+                Ok(ListedIncident { summary, row, ongoing: None })
+            };
             (answer.value.into_iter().map(listed).collect::<Result<Vec<_>, Problem>>()?, reached)
         }
     };
     let as_of = as_of.unwrap_or(reached.position);
-    if let Some(at) = axes.at {
-        for item in &mut items {
-            item.ongoing = ongoing(&item.summary, at);
-        }
-    }
     let next = (items.len() > limit).then(|| items.get(limit - 1)).flatten().map(|last| {
         write_token(&Token { started: last.row.started.map(|started| started.0), number: last.row.group, as_of, generation: reached.generation })
     });
     let next = next.transpose()?;
     items.truncate(limit);
-    items.retain(|item| axes.at.is_none() || item.ongoing.is_some());
     Ok(Listed { items, next, standing: reader.standing(reached), lang, axes, generation: reached.generation })
 }
 
@@ -226,10 +244,7 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
     }
     query.region = words(&parameters.region);
     query.symptom = words(&parameters.symptom);
-    query.states = words(&parameters.state).map(|states| states.split(',').map(ToOwned::to_owned).collect());
-    if let Some(other) = query.states.iter().flatten().find(|state| !STATES.contains(&state.as_str())) {
-        return Err(Problem::invalid_parameter(format!("state: \"{other}\"; expected one or more of {}, with commas between", STATES.join(", "))));
-    }
+    query.states = states_of(parameters)?;
     query.words = parameters::words(parameters.q.as_deref().unwrap_or_default());
     if query.words.len() > MAX_WORDS {
         return Err(Problem::invalid_parameter(format!("q: {} words, at most {MAX_WORDS}", query.words.len())));
@@ -247,6 +262,18 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
         Some(other) => return Err(Problem::invalid_parameter(format!("sort: \"{other}\"; expected started or -started"))),
     };
     Ok(query)
+}
+
+/// The states that a list is narrowed to.
+fn states_of(parameters: &Parameters) -> Result<Option<Vec<String>>, Problem> {
+    let states = parameters.state.as_deref().filter(|states| !states.is_empty());
+    let states: Option<Vec<String>> = states.map(|states| states.split(',').map(ToOwned::to_owned).collect());
+    match states.iter().flatten().find(|state| !STATES.contains(&state.as_str())) {
+        Some(other) => {
+            Err(Problem::invalid_parameter(format!("state: \"{other}\"; expected one or more of {}, with commas between", STATES.join(", "))))
+        }
+        None => Ok(states),
+    }
 }
 
 /// Narrows a set further; what is in both may be nothing, and then nothing is found.
@@ -272,69 +299,119 @@ async fn services_named(reader: &Reader, words: &[String], as_of: Position) -> R
     Ok(named)
 }
 
-/// Under `known_at` rows only narrow to candidates; each is folded as it was known then.
-async fn known(reader: &Reader, mut query: ListQuery, known_at: Instant, limit: usize) -> Result<Vec<ListedIncident>, Problem> {
-    let after = query.after.take();
-    let (states, region, symptom) = (query.states.take(), query.region.take(), query.symptom.take());
-    let sought = std::mem::take(&mut query.words);
-    // What is known now of start and end only narrows to candidates: by then it was told otherwise, or not at all.
-    let (from, to) = (query.from, query.to);
-    query.from = from.map(|from| from.plus(-MAX_MOVED_MICROSECONDS));
-    query.to = to.map(|to| to.plus(MAX_MOVED_MICROSECONDS));
-    query.limit = MAX_CANDIDATES + 1;
-    let as_of = query.as_of;
-    let order = query.order;
-    let candidates = reader.timelines.views.list(query).await?.value;
-    if candidates.len() > MAX_CANDIDATES {
-        let detail = format!("more than {MAX_CANDIDATES} incidents would have to be folded as of then; narrow it by service, vendor, from or to");
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too-many-candidates", "Narrow it, please", detail));
+/// A summary as it is told to whoever looks from an instant: of planned work whose window is over, nobody knows how it stands.
+fn seen_from(mut summary: Summary, now: Instant) -> Summary {
+    if summary.is_overdue(now) {
+        summary.state = IncidentState::Unknown;
     }
-    let mut found = Vec::new();
-    for row in candidates {
-        let _room = reader.timelines.room_for(summary_of(&row)?.events).await?;
-        let Some(group) = reader.timelines.views.group_events(row.group, as_of).await?.value else { continue };
-        let fold = folded_then(group, known_at, row.since).await?;
-        let summary = fold.summary();
-        // Nothing certain had been said of it by then: nobody knew of it.
-        if summary.services.is_empty() {
-            continue;
+    summary
+}
+
+/// A choice that rows alone do not make: they narrow to candidates, and each is looked at as it was known, or as it stood.
+struct Chosen {
+    known_at: Option<Instant>,
+    at: Option<Instant>,
+    now: Instant,
+    states: Option<Vec<String>>,
+}
+
+/// The states that time alone changes, and what they are once a planned window is over.
+const STATES_THAT_PASS: [&str; 3] = ["scheduled", "in_progress", "unknown"];
+
+impl Chosen {
+    /// None where the rows make the choice.
+    fn by(parameters: &Parameters, axes: &ReadAxes) -> Result<Option<Self>, Problem> {
+        let states = states_of(parameters)?;
+        let is_maintenance = parameters.nature.as_deref() == Some("maintenance");
+        let passes = is_maintenance && states.iter().flatten().any(|state| STATES_THAT_PASS.contains(&state.as_str()));
+        let is_needed = axes.known_at.is_some() || axes.at.is_some() || passes;
+        Ok(is_needed.then(|| Self { known_at: axes.known_at, at: axes.at, now: axes.looked_from(), states }))
+    }
+
+    /// A page of what fits, out of the candidates.
+    async fn among(self, reader: &Reader, mut query: ListQuery, limit: usize) -> Result<Vec<ListedIncident>, Problem> {
+        let after = query.after.take();
+        query.states = None;
+        let asked = query.clone();
+        if self.known_at.is_some() {
+            // What is known now of start and end only narrows to candidates: by then it was told otherwise, or not at all.
+            (query.region, query.symptom, query.words) = (None, None, Vec::new());
+            query.from = query.from.map(|from| from.plus(-MAX_MOVED_MICROSECONDS));
+            query.to = query.to.map(|to| to.plus(MAX_MOVED_MICROSECONDS));
         }
-        let fits = states.as_ref().is_none_or(|states| states.iter().any(|state| state == summary.state.as_str()))
-            && region.as_ref().is_none_or(|region| summary.regions.contains(region))
-            && symptom.as_ref().is_none_or(|symptom| summary.symptoms.iter().any(|own| json!(own) == json!(symptom)));
-        let words = fold.headlines().join(" ").to_lowercase() + &summary.services.join(" ");
-        if fits && sought.iter().all(|word| words.contains(word)) {
-            let started = summary.first_seen.as_ref().and_then(|milestone| milestone.occurred.earliest).or_else(|| fold.first_start());
-            let ended = summary.over().and_then(|over| over.latest);
-            let is_outside =
-                to.is_some_and(|to| started.is_none_or(|started| started >= to)) || from.zip(ended).is_some_and(|(from, ended)| ended <= from);
-            if is_outside {
-                continue;
+        query.limit = MAX_CANDIDATES + 1;
+        let candidates = reader.timelines.views.list(query).await?.value;
+        if candidates.len() > MAX_CANDIDATES {
+            let detail = format!("more than {MAX_CANDIDATES} incidents would have to be looked at; narrow it by service, vendor, from or to");
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "too-many-candidates", "Narrow it, please", detail));
+        }
+        let mut found = Vec::new();
+        for row in candidates {
+            found.extend(self.looked_at(reader, row, &asked).await?);
+        }
+        let key = |item: &ListedIncident| (item.row.started, item.row.group);
+        found.sort_by_key(key);
+        if asked.order == Order::LatestFirst {
+            found.reverse();
+        }
+        if let Some(after) = after {
+            found.retain(|item| if asked.order == Order::LatestFirst { key(item) < after } else { key(item) > after });
+        }
+        found.truncate(limit + 1);
+        Ok(found)
+    }
+
+    /// One candidate as it was known and stood; None where it does not fit.
+    async fn looked_at(&self, reader: &Reader, row: SummaryRow, asked: &ListQuery) -> Result<Option<ListedIncident>, Problem> {
+        let now = summary_of(&row)?;
+        let (mut summary, started, words) = if self.known_at.is_some() || self.at.is_some() {
+            let _room = reader.timelines.room_for(now.events).await?;
+            let Some(group) = reader.timelines.views.group_events(row.group, asked.as_of).await?.value else { return Ok(None) };
+            let (fold, at) = (folded_then(group, self.known_at, row.since).await?, self.at);
+            let look = move || {
+                let summary = fold.summary();
+                let started = summary.first_seen.as_ref().and_then(|milestone| milestone.certain().earliest).or_else(|| fold.first_start());
+                let words = fold.headlines().join(" ").to_lowercase() + &summary.services.join(" ");
+                (summary, at.map(|at| fold.state_at(at)), started, words)
+            };
+            let (summary, stood, started, words) = tokio::task::spawn_blocking(look).await?;
+            let ongoing = at.map(|at| ongoing(&summary, at));
+            if ongoing == Some(None) {
+                return Ok(None);
             }
-            found.push(ListedIncident { row: SummaryRow { started, ..row }, summary, ongoing: None });
-        }
+            let state = stood.unwrap_or(summary.state);
+            ((Summary { state, ..summary }, ongoing.flatten()), started, words)
+        } else {
+            ((now, None), row.started, String::new())
+        };
+        summary.0 = seen_from(summary.0, self.now);
+        let (summary, ongoing) = summary;
+        let is_known = !summary.services.is_empty();
+        let is_in_state = self.states.as_ref().is_none_or(|states| states.iter().any(|state| state == summary.state.as_str()));
+        let fits = is_known && is_in_state && (self.known_at.is_none() || fitted_then(&summary, started, &words, asked));
+        Ok(fits.then_some(ListedIncident { row: SummaryRow { started, ..row }, summary, ongoing }))
     }
-    let key = |item: &ListedIncident| (item.row.started, item.row.group);
-    found.sort_by_key(key);
-    if order == Order::LatestFirst {
-        found.reverse();
-    }
-    if let Some(after) = after {
-        found.retain(|item| if order == Order::LatestFirst { key(item) < after } else { key(item) > after });
-    }
-    found.truncate(limit + 1);
-    Ok(found)
+}
+
+/// True where what was known of an incident then is what is asked for.
+fn fitted_then(summary: &Summary, started: Option<Instant>, words: &str, asked: &ListQuery) -> bool {
+    let ended = summary.over().and_then(|over| over.latest);
+    let is_outside =
+        asked.to.is_some_and(|to| started.is_none_or(|started| started >= to)) || asked.from.zip(ended).is_some_and(|(from, ended)| ended <= from);
+    let is_there = asked.region.as_ref().is_none_or(|region| summary.regions.contains(region));
+    let shows = asked.symptom.as_ref().is_none_or(|symptom| summary.symptoms.iter().any(|own| json!(own) == json!(symptom)));
+    !is_outside && is_there && shows && asked.words.iter().all(|word| words.contains(word))
 }
 
 /// Folds a group as it was known; on a thread of its own, so that others are answered meanwhile.
-async fn folded_then(group: Group, known_at: Instant, changed: Position) -> Result<Fold, Problem> {
-    let work = move || folded(group, Some(known_at), changed);
+async fn folded_then(group: Group, known_at: Option<Instant>, changed: Position) -> Result<Fold, Problem> {
+    let work = move || folded(group, known_at, changed);
     tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the fold failed: {error}")))?
 }
 
 /// Whether an incident went on at an instant: [first seen, restored) holds it, for certain or by its bounds only.
 fn ongoing(summary: &Summary, at: Instant) -> Option<&'static str> {
-    let seen = summary.first_seen.as_ref()?.occurred;
+    let seen = summary.first_seen.as_ref()?.certain();
     let over = summary.over();
     let begun_possibly = seen.earliest.is_none_or(|earliest| earliest <= at);
     let over_certainly = over.is_some_and(|over| over.latest.is_some_and(|latest| latest <= at));
@@ -342,7 +419,9 @@ fn ongoing(summary: &Summary, at: Instant) -> Option<&'static str> {
         return None;
     }
     let begun_certainly = seen.latest.is_some_and(|latest| latest <= at);
-    let over_possibly = over.is_some_and(|over| over.earliest.is_none_or(|earliest| earliest <= at));
+    // Reports that subsided without anybody saying that it is over leave that open.
+    let subsided = summary.subsided.as_ref().is_some_and(|end| end.certain().latest.is_some_and(|latest| latest <= at));
+    let over_possibly = subsided || over.is_some_and(|over| over.earliest.is_none_or(|earliest| earliest <= at));
     Some(if begun_certainly && !over_possibly { "certain" } else { "possible" })
 }
 

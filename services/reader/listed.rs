@@ -43,10 +43,13 @@ struct IncidentForm<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     planned_end: Option<Instant>,
     regions: &'a [Region],
+    reports_only: bool,
     restored: Option<MilestoneForm<'a>>,
     services: &'a [Slug],
     state: State,
     state_label: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subsided: Option<MilestoneForm<'a>>,
     symptoms: &'a [Symptom],
     time_to_acknowledge: Option<RangeForm>,
     time_to_restore: Option<RangeForm>,
@@ -61,6 +64,8 @@ struct IncidentForm<'a> {
 struct MilestoneForm<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     inferred: Option<Inferred>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    narrowed: Option<Bounds>,
     occurred: Bounds,
     #[serde(skip_serializing_if = "Option::is_none")]
     reported_by: Option<ReportedBy>,
@@ -116,9 +121,9 @@ impl Serialize for TitleForm<'_> {
 
 impl<'a> From<&'a SummaryMilestone> for MilestoneForm<'a> {
     fn from(milestone: &'a SummaryMilestone) -> Self {
-        let SummaryMilestone { told, rule, occurred, said_by, inferred, reported_by } = milestone;
+        let SummaryMilestone { told, rule, occurred, narrowed, said_by, inferred, reported_by } = milestone;
         let said_by = said_by.into();
-        Self { inferred: *inferred, occurred: *occurred, reported_by: *reported_by, rule: *rule, said_by, told: *told }
+        Self { inferred: *inferred, narrowed: *narrowed, occurred: *occurred, reported_by: *reported_by, rule: *rule, said_by, told: *told }
     }
 }
 
@@ -171,10 +176,12 @@ impl<'a> IncidentForm<'a> {
             opened_by: summary.opened_by.as_ref().map(Into::into),
             planned_end: summary.planned_end,
             regions: &summary.regions,
+            reports_only: summary.reports_only,
             restored: milestone(&summary.restored),
             services: &summary.services,
             state: summary.state,
             state_label: told.state_label,
+            subsided: milestone(&summary.subsided),
             symptoms: &summary.symptoms,
             time_to_acknowledge: summary.time_to_acknowledge.map(Into::into),
             time_to_restore: summary.time_to_restore.map(Into::into),

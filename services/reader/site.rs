@@ -22,7 +22,7 @@ const FIRST_MOMENTS: usize = 5;
 const LAST_MOMENTS: usize = 3;
 
 /// The states that the list offers to narrow to.
-const STATES: [(&str, dateline_timelines::model::State); 6] = {
+const STATES: [(&str, dateline_timelines::model::State); 7] = {
     use dateline_timelines::model::State;
     [
         ("detected", State::Detected),
@@ -31,6 +31,7 @@ const STATES: [(&str, dateline_timelines::model::State); 6] = {
         ("identified", State::Identified),
         ("monitoring", State::Monitoring),
         ("restored", State::Restored),
+        ("subsided", State::Subsided),
     ]
 };
 
@@ -70,6 +71,7 @@ async fn list_page(reader: &Reader, headers: &HeaderMap, uri: &Uri) -> Result<Re
             title: told.title,
             state: told.state.to_owned(),
             state_label: told.state_label.to_owned(),
+            reports_only: told.reports_only,
             lines: told.summary.into_iter().take(if told.kicker.is_some() { 3 } else { 2 }).collect(),
             maintenance: item.row.nature == dateline_timelines::rows::Nature::Maintenance,
         });

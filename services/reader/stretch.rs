@@ -1,9 +1,12 @@
 //! Where a long timeline goes on: which of its entries an answer holds, and the address of the next ones.
 
+use std::sync::Arc;
+
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use dateline_backends::Views;
 use dateline_events::{Position, percent_encoded};
+use dateline_timelines::model::{State, Timeline};
 use dateline_timelines::rows::IncidentNumber;
 use dateline_timelines::stretch::Stretch;
 use serde::{Deserialize, Serialize};
@@ -104,7 +107,10 @@ impl Reader {
             Ok::<_, Problem>((timeline, bytes))
         };
         // Its name says all that it depends on.
-        let timeline = self.stories.get_or_make(name, |_| true, folding).await?;
+        let mut timeline = self.stories.get_or_make(name, |_| true, folding).await?;
+        if asked.is_overdue && matches!(timeline.state, State::Scheduled | State::InProgress) {
+            timeline = Arc::new(Timeline { state: State::Unknown, ..Timeline::clone(&timeline) });
+        }
         Ok(Story { timeline, registry: asked.registry.clone() })
     }
 }

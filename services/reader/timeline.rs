@@ -82,15 +82,16 @@ async fn respond(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri, form
     let media_type = if form == Form::Json { "application/json" } else { "text/plain; charset=utf-8" };
     let made = found.made_of(&parameters);
     if matches_etag(headers, &etag) {
-        return Ok(made.of(answer(headers, standing, Some(&etag), media_type, Bytes::new())));
+        return Ok(found.asked.passing(made.of(answer(headers, standing, Some(&etag), media_type, Bytes::new()))));
     }
     stretch::limit(&parameters)?;
     let story = reader.story(&found.asked).await?;
     // Telling a thousand entries is work for a thread of its own.
+    let asked = found.asked.clone();
     let body = tokio::task::spawn_blocking(move || write(&story, form, &found, &parameters)).await??;
     let mut response = answer(headers, standing, Some(&etag), media_type, body.bytes);
     stretch::link(&mut response, body.next.as_deref());
-    Ok(made.of(response))
+    Ok(asked.passing(made.of(response)))
 }
 
 /// A timeline, or a stretch of it, as it was told.
@@ -137,7 +138,8 @@ impl LocatedTimeline {
     fn tag(&self, form: Form, parameters: &Parameters) -> u128 {
         let asked = &self.asked;
         let told = (self.lang.tag(), &parameters.tz, parameters.claims, parameters.retracted, parameters.entries_limit, self.place);
-        tag(&(asked.number, asked.changed, asked.generation, asked.registry.1, asked.axes, form, told, PROJECTION_VERSION))
+        let made_from = (asked.number, asked.changed, asked.generation, asked.registry.1, asked.axes, asked.is_overdue);
+        tag(&(made_from, form, told, PROJECTION_VERSION))
     }
 
     /// The last event that changed the incident, the projection version, and a hash of the representation's parameters.

@@ -5,15 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use axum::response::Response;
 use dateline_backends::{Group, Ledger, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Reached, Views};
-use dateline_events::{Instant, Position};
-use dateline_timelines::correlate::ReadRecord;
+use dateline_events::{EventKey, Instant, Position};
+use dateline_timelines::correlate::{ReadRecord, is_opened_by, subject_of_id};
 use dateline_timelines::fold::{Fold, Summary};
-use dateline_timelines::model::{Registry, Timeline};
+use dateline_timelines::model::{Registry, State, Timeline};
 use dateline_timelines::rows::{IncidentNumber, Nature, SummaryRow};
 use serde::de::DeserializeOwned;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::answers::Passing;
 use super::axes::ReadAxes;
 use super::last_changes::LastChanges;
 use crate::shared::cache::{Cache, Large};
@@ -21,6 +23,16 @@ use crate::shared::http::Problem;
 
 /// So many services of one vendor are named beside an incident's own.
 const MAX_SIBLINGS: usize = 50;
+
+/// An id that no incident has is looked for in so many incidents, among so many events of each.
+const JOINED_LATER_INCIDENTS_MAX: usize = 10;
+const JOINED_LATER_EVENTS_MAX: usize = 500;
+
+/// A date in an id: 2022-10-25.
+const DAY_CHARS: usize = 10;
+
+/// So many links of an incident are told by the titles of what they lead to; the others by the events that they name.
+const MAX_LINKED: usize = 50;
 
 /// So many events are folded at once, by all who ask; one incident of more is folded alone. An event takes a few thousand bytes.
 const EVENTS_FOLDED_AT_ONCE: u32 = 100_000;
@@ -76,9 +88,19 @@ pub struct Asked {
     pub registry: Arc<Registered>,
     /// What lists show of it under `as_of`; under another axis it was otherwise.
     pub summary: Arc<Summary>,
+    /// True for planned work whose window is over, and whose end nobody told: how it stands is not known.
+    pub is_overdue: bool,
 }
 
 impl Asked {
+    /// Marks an answer that time alone may change: the window of planned work will be over.
+    pub fn passing(&self, mut response: Response) -> Response {
+        if self.axes.is_now() && self.summary.awaits_an_end() {
+            response.extensions_mut().insert(Passing);
+        }
+        response
+    }
+
     /// The state of the views that answered.
     pub fn at(&self) -> Reached {
         Reached { generation: self.generation, position: self.position }
@@ -105,9 +127,10 @@ impl TimelineReader {
     pub async fn find(&self, which: &str, axes: ReadAxes) -> Result<Asked, Problem> {
         let found = self.views.find_incident(which).await?;
         let as_of = axes.as_of.unwrap_or(found.position);
-        let by_id = found.value.is_some();
+        let by_id = found.value.is_some() || subject_of_id(which).is_some();
         let number = match found.value.filter(|_| !which.starts_with("registry:")) {
             Some(number) => number,
+            None if by_id => self.joined_later(which, as_of).await?.ok_or_else(|| unknown(which))?,
             None => self.latest_of(which, as_of).await?.ok_or_else(|| unknown(which))?,
         };
         let row = self.views.latest_summary(number, as_of).await?;
@@ -118,9 +141,31 @@ impl TimelineReader {
         let registry = self.registry(&services, as_of).await?;
         // The views may have moved on between the questions: the answer is true for the position that was asked about.
         let position = if axes.as_of.is_some() { row.position } else { as_of };
-        let shown = Arc::new(summary_of(&summary)?);
+        let mut shown = summary_of(&summary)?;
+        let is_overdue = shown.is_overdue(axes.looked_from());
+        if is_overdue {
+            shown.state = State::Unknown;
+        }
         let (number, id, changed) = (summary.group, summary.id, summary.since);
-        Ok(Asked { number, id, changed, generation: row.generation.number, by_id, position, axes, registry, summary: shown })
+        Ok(Asked { number, id, changed, generation: row.generation.number, by_id, position, axes, registry, summary: Arc::new(shown), is_overdue })
+    }
+
+    /// The incident that holds the event which would have opened one with this id, by the rules of an earlier version. Looked for among the
+    /// service's incidents that had begun by the id's day.
+    async fn joined_later(&self, id: &str, as_of: Position) -> Result<Option<IncidentNumber>, Problem> {
+        let Some(service) = subject_of_id(id).filter(|service| dateline_events::is_slug(service)) else { return Ok(None) };
+        let day = id.get(service.len() + 1..).and_then(|rest| rest.get(..DAY_CHARS));
+        let Some(day) = day.and_then(|day| Instant::parse(&format!("{day}T00:00:00Z"))) else { return Ok(None) };
+        let mut query = ListQuery::new(Nature::Outage, as_of, JOINED_LATER_INCIDENTS_MAX);
+        query.services = Some(vec![service.to_owned()]);
+        query.to = Some(day.plus(24 * Instant::HOUR));
+        for row in self.views.list(query).await?.value {
+            let Some(group) = self.views.group_page(row.group, as_of, 0, JOINED_LATER_EVENTS_MAX).await?.value else { continue };
+            if group.events.iter().any(|(event, _)| is_opened_by(id, &event.source, &event.id)) {
+                return Ok(Some(row.group));
+            }
+        }
+        Ok(None)
     }
 
     /// The latest incident of a service, outages before planned work.
@@ -152,8 +197,19 @@ impl TimelineReader {
             let fold = folded(group, axes.known_at, changed)?;
             Ok::<_, Problem>(fold.timeline(&id, &merged, axes.at, axes.as_of))
         };
-        let timeline = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the fold failed: {error}")))??;
+        let mut timeline = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the fold failed: {error}")))??;
+        for linked in timeline.linked.iter_mut().take(MAX_LINKED) {
+            linked.incident = self.holder_of(linked.other, as_of).await?.map(Box::new);
+        }
         Ok(Story { timeline: Arc::new(timeline), registry: asked.registry.clone() })
+    }
+
+    /// The incident that holds an event, without its entries, as of a position.
+    async fn holder_of(&self, event: EventKey, as_of: Position) -> Result<Option<Timeline>, Problem> {
+        let Some((_, incidents)) = self.views.event_by_key(event).await?.value else { return Ok(None) };
+        let Some(incident) = incidents.first() else { return Ok(None) };
+        let row = self.views.latest_summary(*incident, as_of).await?.value;
+        row.map(|row| Ok(summary_of(&row)?.outline(&row.id))).transpose()
     }
 
     /// Room to fold so many events in; given back when dropped.

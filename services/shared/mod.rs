@@ -19,5 +19,6 @@ pub mod health;
 pub mod supervise;
 pub mod following;
 pub mod http;
+pub mod placed;
 pub mod plot;
 pub mod plots;

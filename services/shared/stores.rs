@@ -12,6 +12,7 @@ use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::watch;
 
 use crate::shared::config::Addresses;
+use crate::shared::placed::Placed;
 use crate::shared::running;
 
 /// Where the state store says which ledger is current: its number, decimal.
@@ -213,6 +214,9 @@ pub struct ReceiptForm {
     pub source: String,
     /// The event's id.
     pub id: String,
+    /// Where the views put it; null where they had not read it in time. Only for who asked.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub placed: Option<Option<Placed>>,
 }
 
 impl ReceiptForm {
@@ -226,6 +230,7 @@ impl ReceiptForm {
             fresh: receipt.fresh,
             source: source.to_owned(),
             id: id.to_owned(),
+            placed: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use dateline_events::{Bounds, Instant, Kind, Position, When};
 use serde_json::{Map, Value, json};
 
-use crate::model::{Claim, Item, Milestone, Part, Registry, Standing, Timeline};
+use crate::model::{Claim, Item, Linked, Milestone, Part, Registry, Standing, Timeline};
 use crate::stretch::{Stretch, told_claims, told_inside, told_without_effect};
 use crate::tell::{self, Lang, Told, ToldEntry};
 
@@ -22,13 +22,14 @@ pub fn timeline(timeline: &Timeline, stretch: Stretch, told: &Told, registry: &R
         "entries": shown.entries.iter().map(|entry| {
             let mut members = scribe.item(&entry.item);
             members.insert("milestone".into(), json!(entry.milestone));
+            members.insert("possible".into(), json!(entry.possible));
             members.insert("inside_count".into(), json!(entry.inside.len()));
             members.insert("inside".into(), told_inside(entry).iter().map(|(part, item)| scribe.inside(*part, item)).collect());
             Value::Object(members)
         }).collect::<Vec<_>>(),
         "possibly": shown.possibly.iter().map(|item| Value::Object(scribe.item(item))).collect::<Vec<_>>(),
         "retracted": shown.retracted.iter().map(|item| Value::Object(scribe.item(item))).collect::<Vec<_>>(),
-        "links": shown.links.iter().map(link).collect::<Vec<_>>(),
+        "links": shown.links.iter().map(|item| link(item, &timeline.linked)).collect::<Vec<_>>(),
         "without_effect": told_without_effect(&timeline.without_effect),
         "page": {"first": stretch.from + 1, "last": stretch.until, "of": stretch.of, "next": null},
     });
@@ -50,6 +51,11 @@ fn in_common(timeline: &Timeline, told: &Told, registry: &Registry, milestone: i
     say("services", json!(timeline.services));
     say("vendor", json!(vendor(timeline, registry)));
     say("state", json!(timeline.state));
+    say("reports_only", json!(timeline.reports_only));
+    say(
+        "subsided",
+        json!(timeline.subsided.as_ref().map(|end| json!({"position": end.told, "said_by": end.said_by, "occurred": bounds(end.certain())}))),
+    );
     say("regions", json!(timeline.regions));
     say("symptoms", json!(timeline.symptoms));
     say("opened_by", json!(timeline.opened_by));
@@ -60,6 +66,7 @@ fn in_common(timeline: &Timeline, told: &Told, registry: &Registry, milestone: i
         "cause": milestone(timeline.cause.as_ref()),
     });
     say("milestones", milestones);
+    say("other_services", json!(timeline.other_services));
     say("time_to_acknowledge", json!(timeline.time_to_acknowledge));
     say("time_to_restore", json!(timeline.time_to_restore));
     say("warnings", json!(timeline.warnings));
@@ -85,7 +92,7 @@ pub fn in_short(timeline: &Timeline, told: &Told, registry: &Registry, events: &
             json!({
                 "event": events.get(&milestone.told), "position": milestone.told, "rule": milestone.rule,
                 "said_by": milestone.said_by, "inferred": milestone.inferred, "reported_by": milestone.reported_by,
-                "occurred": bounds(milestone.occurred),
+                "occurred": bounds(milestone.narrowed),
             })
         });
         json!(short)
@@ -135,6 +142,7 @@ impl Scribe<'_> {
                 json!({
                     "event": found.map(event_ref),
                     "position": claim.position,
+                    "services": claim.services,
                     "region": claim.region,
                     "occurred": found.map(|item| self.occurred(item)),
                     "standing": claim.standing,
@@ -159,6 +167,7 @@ impl Scribe<'_> {
             "event": event_ref(item),
             "kind": item.event.kind.name(),
             "subject": item.event.subject,
+            "services": item.event.common.services,
             "occurred": self.occurred(item),
             "stated": stated(item),
             "recorded": item.recorded.with_six_digits(),
@@ -195,12 +204,13 @@ impl Scribe<'_> {
         members
     }
 
-    /// The time as in the event, with its bounds as the fold closed them and as told.
+    /// The time as in the event and as told, with its bounds as the fold closed and narrowed them, and by what it narrowed them.
     fn occurred(&self, item: &Item) -> Value {
         let Some(occurred) = &item.event.common.occurred else { return Value::Null };
         let mut members = when(occurred);
-        members.insert("earliest".into(), instant(item.occurred.bounds.earliest));
-        members.insert("latest".into(), instant(item.occurred.bounds.latest));
+        members.insert("earliest".into(), instant(item.occurred.narrowed.earliest));
+        members.insert("latest".into(), instant(item.occurred.narrowed.latest));
+        members.insert("narrowed".into(), json!(item.occurred.narrowed_by.names()));
         members.insert("told".into(), json!(tell::told_time(item, self.first_day, self.zone, self.lang).ok()));
         Value::Object(members)
     }
@@ -233,9 +243,16 @@ fn event_ref(item: &Item) -> Value {
     json!({"source": item.event.source, "id": item.event.id})
 }
 
-fn link(item: &Item) -> Value {
+/// A link, with the end at which this incident is, and the incident at the other.
+fn link(item: &Item, linked: &[Linked]) -> Value {
     let Kind::IncidentLinked(link) = &item.event.kind else { return Value::Null };
-    json!({"position": item.position, "event": event_ref(item), "relation": link.relation, "from": link.from, "to": link.to, "reason": link.reason})
+    let linked = linked.iter().find(|linked| linked.position == item.position);
+    let here = linked.map(|linked| if linked.is_from { "from" } else { "to" });
+    let incident = linked.and_then(|linked| linked.incident.as_ref()).map(|other| &other.incident);
+    json!({
+        "position": item.position, "event": event_ref(item), "relation": link.relation, "from": link.from, "to": link.to, "reason": link.reason,
+        "here": here, "incident": incident,
+    })
 }
 
 fn bounds(bounds: Bounds) -> Value {

@@ -3,10 +3,14 @@
 
 use std::sync::Arc;
 
+pub use dateline_events::kinds::Inferred;
 use dateline_events::kinds::{EditKind, Extent, Verdict};
-use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Range, Region, Role, Slug, Source, SourceKind, Symptom, Text, Vendor};
+use dateline_events::{
+    Bounds, Event, EventKey, Instant, Kind, Position, Quotation, Range, Region, Role, Slug, Source, SourceKind, Symptom, Text, Vendor,
+};
 use serde::{Deserialize, Serialize};
 
+use crate::fold::SummaryMilestone;
 use crate::rows::Nature;
 
 /// An incident's story under the axes asked for.
@@ -28,10 +32,18 @@ pub struct Timeline {
     pub title: Option<Text>,
     /// How it stands.
     pub state: State,
+    /// True while nothing but counts of reports is known of it: unusual reports, and no outage yet.
+    pub reports_only: bool,
+    /// The last word on its reports, where that is that they subsided and nobody says that it is over.
+    pub subsided: Option<SummaryMilestone>,
     /// Every region told of, in the order first told of.
     pub regions: Vec<Region>,
     /// Every symptom told of.
     pub symptoms: Vec<Symptom>,
+    /// The service of the opening sign, by which state and milestones are told.
+    pub opening_service: Option<Slug>,
+    /// The milestones of its other services that something disrupted.
+    pub other_services: Vec<ServiceMilestones>,
     /// The region of the opening event (its first), by which state and milestones are told; None: no place said.
     pub opening_region: Option<Region>,
     /// When it was first seen.
@@ -52,12 +64,15 @@ pub struct Timeline {
     pub zone: Option<String>,
     /// The story, in order.
     pub entries: Vec<Entry>,
-    /// What may have been stated by `known_at` but is not certain to have been; never folded in. In order of position.
+    /// What may have been stated by `known_at` and may have happened by then, but is not certain to have been stated; never folded in. By
+    /// milestone, then in the order of the story.
     pub possibly: Vec<Item>,
     /// What was taken back, in order of position; shown on request.
     pub retracted: Vec<Item>,
     /// Links to other incidents, other than "same as".
     pub links: Vec<Item>,
+    /// What those lead to.
+    pub linked: Vec<Linked>,
     /// Corrections that would have made their event invalid: without effect, and listed.
     pub without_effect: Vec<Position>,
     /// The axes that it was folded under.
@@ -76,31 +91,21 @@ pub enum ReportedBy {
     Others,
 }
 
-/// How a publisher comes to say what nobody said in so many words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Inferred {
-    /// The vendor's page does not list the incident any more.
-    LeftList,
-    /// The vendor's page gives a time for it.
-    FromPosts,
-    /// A monitor asked, and was answered or not.
-    FromProbe,
-}
-
-impl Inferred {
-    /// How an event was inferred; None for what somebody said.
-    pub fn of(event: &Event) -> Option<Self> {
-        let reference = event.common.reference.as_ref()?;
-        let is_inferable = matches!(event.kind, Kind::ServiceRestored(_) | Kind::AnomalyDetected(_)) && event.kind.statement().is_none();
-        // That it is back in part a page says; only the whole end follows from what it lists.
-        let is_whole = !matches!(&event.kind, Kind::ServiceRestored(back) if back.extent != Extent::Full);
-        let is_probe = || event.read_in().any(|source| source.kind == Some(SourceKind::Monitor)) && event.kind.counts().is_empty();
-        match is_inferable {
-            true if event.speaks_for_a_vendor() && is_whole => Some(if reference.absent { Self::LeftList } else { Self::FromPosts }),
-            true if is_probe() => Some(Self::FromProbe),
-            _ => None,
-        }
+/// How an event was inferred: as it says itself, or, of those that were published before it could be said, by what it rests on; None for
+/// what somebody said.
+pub fn inferred(event: &Event) -> Option<Inferred> {
+    if event.common.inferred.is_some() {
+        return event.common.inferred;
+    }
+    let reference = event.common.reference.as_ref()?;
+    let is_inferable = matches!(event.kind, Kind::ServiceRestored(_) | Kind::AnomalyDetected(_)) && event.kind.statement().is_none();
+    // That it is back in part a page says; only the whole end follows from what it lists.
+    let is_whole = !matches!(&event.kind, Kind::ServiceRestored(back) if back.extent != Extent::Full);
+    let is_probe = || event.read_in().any(|source| source.kind == Some(SourceKind::Monitor)) && event.kind.counts().is_empty();
+    match is_inferable {
+        true if event.speaks_for_a_vendor() && is_whole => Some(if reference.absent { Inferred::LeftList } else { Inferred::FromPosts }),
+        true if is_probe() => Some(Inferred::FromProbe),
+        _ => None,
     }
 }
 
@@ -108,7 +113,7 @@ impl Inferred {
 pub fn is_count(event: &Event) -> bool {
     let counts = matches!(event.kind, Kind::AnomalyDetected(_) | Kind::ReportsObserved(_) | Kind::ReportsSubsided(_));
     let says_more = |source: &Source| matches!(source.kind, Some(SourceKind::Press | SourceKind::Vendor | SourceKind::Regulator));
-    counts && Inferred::of(event) != Some(Inferred::FromProbe) && !event.read_in().any(says_more)
+    counts && inferred(event) != Some(Inferred::FromProbe) && !event.read_in().any(says_more)
 }
 
 /// What does not fit together in a timeline.
@@ -117,6 +122,10 @@ pub fn is_count(event: &Event) -> bool {
 pub enum Warning {
     /// The restoration that is told lies wholly before the first sign: no duration is given.
     RestoredBeforeFirstSeen,
+    /// The acknowledgement that is told lies wholly before the first sign, by ten minutes or more.
+    AcknowledgedBeforeFirstSeen,
+    /// What is told of a milestone was stated ten minutes or more before it is said to have happened.
+    StatedBeforeItHappened,
 }
 
 /// The three axes of a read.
@@ -128,6 +137,19 @@ pub struct Axes {
     pub known_at: Option<Instant>,
     /// Only what the ledger had recorded up to this position.
     pub as_of: Option<Position>,
+}
+
+/// The other end of a link.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Linked {
+    /// The position of the link.
+    pub position: Position,
+    /// True where this incident is the one that the link begins at: a part of the other, or caused by it.
+    pub is_from: bool,
+    /// The event at the other end.
+    pub other: EventKey,
+    /// The incident that holds it, without its entries; None where it was not looked up, or there is none.
+    pub incident: Option<Box<Timeline>>,
 }
 
 /// Who says a claim, in brief: what a line that names it needs.
@@ -196,6 +218,8 @@ pub enum State {
     Identified,
     Monitoring,
     Restored,
+    /// Nothing but counts of reports is known of it, and they have subsided.
+    Subsided,
     /// Planned work that has been announced.
     Scheduled,
     /// Planned work under way.
@@ -216,6 +240,7 @@ impl State {
             Self::Identified => "identified",
             Self::Monitoring => "monitoring",
             Self::Restored => "restored",
+            Self::Subsided => "subsided",
             Self::Scheduled => "scheduled",
             Self::InProgress => "in_progress",
             Self::Completed => "completed",
@@ -244,6 +269,8 @@ pub struct Milestone {
     pub rule: Rule,
     /// When, as told; open bounds closed by the fold.
     pub occurred: Bounds,
+    /// The same, narrowed by what must be true.
+    pub narrowed: Bounds,
     /// Who says so.
     pub said_by: SaidBy,
     /// How it was inferred, where nobody said it.
@@ -256,11 +283,26 @@ pub struct Milestone {
     pub claims: Vec<Claim>,
 }
 
+/// The milestones of one service of several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceMilestones {
+    /// The service.
+    pub service: Slug,
+    /// When it was first seen there.
+    pub first_seen: Option<SummaryMilestone>,
+    /// When the vendor admitted it.
+    pub acknowledged: Option<SummaryMilestone>,
+    /// When it was wholly over there.
+    pub restored: Option<SummaryMilestone>,
+}
+
 /// One source's statement of a milestone.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claim {
     /// The event's position.
     pub position: Position,
+    /// The services it speaks of; none: all of them.
+    pub services: Vec<Slug>,
     /// The region it speaks of; None: all, or none said.
     pub region: Option<Region>,
     /// When, as it says; open bounds closed by the fold.
@@ -318,6 +360,8 @@ pub struct Entry {
     pub item: Item,
     /// The milestone that it is.
     pub milestone: Option<MilestoneKind>,
+    /// Under `at`: true where it may have happened by then, and is not certain to have.
+    pub possible: bool,
     /// The rest that belongs here, in the order of telling.
     pub inside: Vec<(Part, Item)>,
 }
@@ -334,6 +378,8 @@ pub enum Part {
     PlaceNotSaid,
     /// It states the same milestone for another region.
     Elsewhere,
+    /// It states the same milestone for another service.
+    OtherService,
     /// It is another wording, translation or attribution of the same statement.
     Wording,
     /// It says that there is no statement yet.
@@ -380,10 +426,30 @@ pub struct Placed {
     pub bounds: Bounds,
     /// The bounds as the event itself has them, before closing.
     pub own: Bounds,
+    /// The bounds narrowed by what must be true: what is certain by an instant is decided by these, what is told by the others.
+    pub narrowed: Bounds,
+    /// By what they were narrowed.
+    pub narrowed_by: NarrowedBy,
     /// What entries sort by.
     pub order: Instant,
     /// The event that it stands after or before, if it is in the story.
     pub anchor: Option<Position>,
+}
+
+/// What must be true of a time, whatever its source says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct NarrowedBy {
+    /// Nobody answers a sign before the first one.
+    pub first_sign: bool,
+    /// Nobody tells what has not happened.
+    pub stated: bool,
+}
+
+impl NarrowedBy {
+    /// Their names, as in JSON.
+    pub fn names(self) -> Vec<&'static str> {
+        [(self.first_sign, "first_sign"), (self.stated, "stated")].into_iter().filter_map(|(is_so, name)| is_so.then_some(name)).collect()
+    }
 }
 
 /// A correction in effect.

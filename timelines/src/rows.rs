@@ -164,6 +164,8 @@ pub struct HeadRow {
     pub id: String,
     /// The service's slug.
     pub subject: String,
+    /// Further services that its opening event names, by which it is found too.
+    pub services: Vec<String>,
     /// Outage, maintenance, or the registry of a service.
     pub nature: Nature,
     /// The start of the first sign.
@@ -178,6 +180,18 @@ pub struct HeadRow {
     pub course: Course,
     /// The references that it carries: page and id.
     pub references: Vec<(String, String)>,
+}
+
+impl HeadRow {
+    /// Every service that it is found by.
+    pub fn found_by(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.subject.as_str()).chain(self.services.iter().map(String::as_str))
+    }
+
+    /// True where it is found by this service.
+    pub fn is_of(&self, service: &str) -> bool {
+        self.found_by().any(|own| own == service)
+    }
 }
 
 /// A vendor's own id of an incident. First come, first kept: (page, reference) is the primary key.

@@ -25,12 +25,13 @@ struct Drawn {
 }
 
 fn drawn() -> impl Strategy<Value = Drawn> {
-    (0_u8..24, 0_u8..2, 0_i64..3000, 0_u8..8, any::<u8>(), any::<u8>(), any::<u8>())
+    (0_u8..24, 0_u8..2, prop_oneof![4 => 0_i64..3000, 1 => 0_i64..30_000], 0_u8..8, any::<u8>(), any::<u8>(), any::<u8>())
         .prop_map(|(what, subject, minute, time, other, third, extra)| Drawn { what, subject, minute, time, other, third, extra })
 }
 
 fn moment(minute: i64) -> String {
     let (day, hour, minute) = (minute / 1440 + 1, minute / 60 % 24, minute % 60);
+    assert!(day <= 31, "October has no day {day}");
     format!("2022-10-{day:02}T{hour:02}:{minute:02}+00:00[UTC]")
 }
 
@@ -65,6 +66,13 @@ fn line(index: usize, drawn: &Drawn, count: usize) -> String {
     let target = json!({"id": id(drawn.other, count)});
     let region = ["IN", "IT", "GB"][usize::from(drawn.extra % 3)];
     let mut data = json!({"occurred": when(drawn, count), "sources": [{"slug": format!("s{}", drawn.extra % 4), "role": "read_in"}]});
+    if let Some(kind) = [None, Some("press"), Some("vendor")][usize::from(drawn.third % 3)] {
+        data["sources"][0]["kind"] = json!(kind);
+    }
+    if drawn.what < 15 && drawn.other.is_multiple_of(5) {
+        let service = ["alpha", "beta", "gamma"][usize::from(drawn.other / 5 % 3)];
+        data["services"] = json!([service]);
+    }
     if drawn.extra.is_multiple_of(3) {
         data["stated"] = json!({"at": moment(drawn.minute + 60)});
     }
@@ -72,7 +80,8 @@ fn line(index: usize, drawn: &Drawn, count: usize) -> String {
         data["reference"] = json!({"page": "https://status.example", "id": format!("r{}", drawn.third % 3)});
     }
     let extra = usize::from(drawn.extra);
-    let (status, extent) = (["investigating", "identified", "monitoring", "resolved"][extra % 4], ["full", "partial", "unstable"][extra % 3]);
+    let (status, extent) =
+        (["investigating", "identified", "monitoring", "resolved", "postmortem"][extra % 5], ["full", "partial", "unstable"][extra % 3]);
     let verdict = ["preferred", "disputed", "unsupported"][extra % 3];
     let acts = |mut members: Value| {
         members["event"] = target.clone();

@@ -1,7 +1,9 @@
 //! One integration binary of the pure room: a module a promise.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+#![expect(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test that cannot go on says where; JSON is written in place")]
 
 mod support;
 
+mod desks;
 mod histories;
 mod outage;
+mod states;

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 mod common;
 mod reading;
 
-pub(crate) use common::MAX_SOURCES;
-pub use common::{Certainty, Common};
+pub use common::{AllServices, Certainty, Common, Inferred, Services};
+pub(crate) use common::{MAX_SERVICES, MAX_SOURCES};
 pub(crate) use reading::read_members;
 
 macro_rules! kinds {

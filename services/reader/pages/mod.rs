@@ -70,6 +70,8 @@ pub struct ListItem {
     pub state: String,
     /// Its state as shown.
     pub state_label: String,
+    /// True while nothing but counts of reports is known.
+    pub reports_only: bool,
     /// The first lines of its summary, as told.
     pub lines: Vec<String>,
     /// True for planned work.

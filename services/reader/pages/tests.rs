@@ -62,6 +62,7 @@ fn told(text: &str) -> Told {
         kicker: Some(text.to_owned()),
         state: "restored",
         state_label: "restored",
+        reports_only: false,
         summary: vec![text.to_owned(); 3],
         notes: vec![text.to_owned()],
         entries: entries(1),
@@ -115,6 +116,7 @@ fn list_view(text: &str, lang: Lang) -> ListView {
         title: text.to_owned(),
         state: text.to_owned(),
         state_label: text.to_owned(),
+        reports_only: false,
         lines: vec![text.to_owned(); 2],
         maintenance: true,
     };

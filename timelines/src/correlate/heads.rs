@@ -87,7 +87,7 @@ impl SubjectHeads {
 fn bytes_of(head: &HeadRow) -> usize {
     let references: usize = head.references.iter().map(|(page, id)| size_of::<(String, String)>() + page.len() + id.len()).sum();
     let places = size_of::<HeadRow>() + size_of::<(String, Instant)>() + 4 * size_of::<IncidentNumber>() + size_of::<Instant>();
-    places * 3 / 2 + 2 * head.id.len() + head.subject.len() + references
+    places * 3 / 2 + 2 * head.id.len() + head.found_by().map(str::len).sum::<usize>() + references
 }
 
 /// An incident's span, widened: six hours before the first sign, and six after the last, or two after the restoration.

@@ -53,8 +53,10 @@ impl Knowledge {
         for subject in &needs.subjects {
             self.subjects.entry(subject.clone()).or_default();
         }
-        let (whole, single): (Vec<_>, Vec<_>) = facts.heads.into_iter().partition(|head| needs.subjects.contains(&head.subject));
+        let (whole, single): (Vec<_>, Vec<_>) =
+            facts.heads.into_iter().partition(|head| head.found_by().any(|service| needs.subjects.contains(service)));
         self.heads.extend(single.into_iter().map(|head| (head.number, head)));
+        self.asked.subjects.extend(needs.subjects.iter().cloned());
         self.put_heads(whole);
         for row in facts.references {
             self.references.put((row.page, row.reference), Some(row.incident));
@@ -87,8 +89,11 @@ impl Knowledge {
 
     fn put_heads(&mut self, heads: impl IntoIterator<Item = HeadRow>) {
         for head in heads {
-            self.services.entry(head.number).or_insert_with(|| head.subject.clone());
-            self.subjects.entry(head.subject.clone()).or_default().put(head);
+            let of_services: Vec<String> = head.found_by().filter(|service| self.asked.subjects.contains(*service)).map(ToOwned::to_owned).collect();
+            for service in of_services {
+                self.services.entry(head.number).or_insert_with(|| service.clone());
+                self.subjects.entry(service).or_default().put(head.clone());
+            }
         }
     }
 
@@ -118,7 +123,7 @@ impl Knowledge {
     /// After a page was committed: keeps heads and references, brought up to date, and forgets the rest.
     pub fn keep_heads(&mut self, rows: &Rows) {
         let touched: BTreeSet<&str> = rows.events.iter().map(|row| row.subject.as_str()).collect();
-        self.put_heads(rows.heads.iter().filter(|head| self.asked.subjects.contains(&head.subject)).cloned().collect::<Vec<_>>());
+        self.put_heads(rows.heads.clone());
         let kept: usize = self.subjects.values().map(SubjectHeads::bytes).sum();
         if kept > HEAD_BYTES_KEPT {
             self.subjects.retain(|subject, _| touched.contains(subject.as_str()));

@@ -7,6 +7,7 @@ use dateline_events::{Event, Instant, Kind};
 
 use super::place::Pass;
 use super::{nature_of, overlap_bounds};
+use crate::model::is_count;
 use crate::rows::{Course, HeadRow, IncidentNumber};
 
 const DAY: i64 = 24 * Instant::HOUR;
@@ -66,15 +67,19 @@ pub(super) fn is_postmortem(kind: &Kind) -> bool {
 impl Pass<'_> {
     /// Of the incidents of its service and nature that ended before it, the last; if nobody has called that one over.
     pub(super) fn incident_left_open(&mut self, event: &Event) -> Option<IncidentNumber> {
+        event.services().find_map(|service| self.incident_of_service_left_open(service, event))
+    }
+
+    fn incident_of_service_left_open(&mut self, service: &str, event: &Event) -> Option<IncidentNumber> {
         let late = Late::of(&event.kind).filter(|_| event.common.reference.is_none())?;
         let (earliest, _) = overlap_bounds(event)?;
         let (nature, oldest) = (nature_of(event), earliest.plus(-late.window()));
-        self.needs.subjects.insert(event.subject.clone());
+        self.needs.subjects.insert(service.to_owned());
         let fits = |head: &&HeadRow| head.nature == nature && head.span_end.is_some_and(|end| oldest <= end && end < earliest);
-        let past = self.knowledge.subjects.get(&event.subject);
+        let past = self.knowledge.subjects.get(service);
         let past = past.into_iter().flat_map(|heads| heads.ended_before(earliest)).take_while(|head| head.span_end.is_some_and(|end| oldest <= end));
         let past = past.filter(|head| !self.heads.contains_key(&head.number)).find(|head| fits(head));
-        let here = self.heads.values().filter(|head| head.subject == event.subject).filter(fits);
+        let here = self.heads.values().filter(|head| head.is_of(service)).filter(fits);
         let last = here.chain(past).max_by_key(|head| (head.span_end, Reverse(head.number)))?;
         late.joins(last.course).then_some(last.number)
     }
@@ -84,8 +89,8 @@ impl Pass<'_> {
 pub(super) fn course_after(course: Course, sign: &Event) -> Course {
     match &sign.kind {
         _ if course == Course::Restored || sign.kind.restores() => Course::Restored,
-        Kind::ReportsSubsided(_) if course == Course::Reports && crate::model::is_count(sign) => Course::Subsided,
-        _ if crate::model::is_count(sign) => course,
+        Kind::ReportsSubsided(_) if course == Course::Reports && is_count(sign) => Course::Subsided,
+        _ if is_count(sign) => course,
         _ => Course::Disrupted,
     }
 }

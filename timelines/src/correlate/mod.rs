@@ -11,6 +11,7 @@ mod links;
 mod moves;
 mod place;
 mod references;
+mod unattached;
 mod waiting;
 
 use std::sync::Arc;
@@ -22,6 +23,7 @@ use crate::rows::{EventRow, Nature, Needs, Rows};
 
 pub use heads::SubjectHeads;
 pub use knowledge::Knowledge;
+pub use unattached::Unattached;
 
 /// Six hours before the first sign and after the last, an event still belongs to an incident.
 pub const MARGIN: i64 = 6 * Instant::HOUR;
@@ -97,7 +99,7 @@ pub fn place(records: &[ReadRecord], knowledge: &Knowledge) -> Result<Placement,
 pub fn first_needs(records: &[ReadRecord], knowledge: &Knowledge) -> Needs {
     let mut needs = Needs::default();
     for event in records.iter().filter_map(|record| record.event.as_deref()) {
-        needs.subjects.insert(event.subject.clone());
+        needs.subjects.extend(event.services().map(ToOwned::to_owned));
         needs.subjects.extend(event.incidentid.as_deref().and_then(subject_of_id).map(ToOwned::to_owned));
         needs.keys.extend(named_by(event));
         needs.references.extend(reference_of(event));
@@ -113,8 +115,17 @@ pub fn incident_id(event: &Event, recorded: Instant) -> String {
     let bounds = own_bounds(event);
     let instant = bounds.earliest.or(bounds.latest).unwrap_or(recorded);
     let date = &instant.with_six_digits()[..10];
-    let digest = Sha256::new().chain_update(&event.source).chain_update(b"\n").chain_update(&event.id).finalize();
-    format!("{}-{date}-{}", event.subject, hexadecimal(&digest[..8]))
+    format!("{}-{date}-{}", event.subject, digits_of(&event.source, &event.id))
+}
+
+fn digits_of(source: &str, id: &str) -> String {
+    let digest = Sha256::new().chain_update(source).chain_update(b"\n").chain_update(id).finalize();
+    hexadecimal(&digest[..8])
+}
+
+/// True where an incident with this id is opened by the event of this source and id.
+pub fn is_opened_by(incident: &str, source: &str, id: &str) -> bool {
+    incident.ends_with(&digits_of(source, id))
 }
 
 /// The id under which the registry of one service is kept; no incident can have it.

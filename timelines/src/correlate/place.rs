@@ -165,7 +165,7 @@ impl<'a> Pass<'a> {
 
     fn place_in_the_world(&mut self, event: &Event) -> Place {
         for key in named_by(event) {
-            if self.known(key).is_some_and(|known| known.event.subject == event.subject)
+            if self.shares_a_service(key, event)
                 && let Some(incident) = self.incident_holding(key)
                 && !self.is_registry(incident)
             {
@@ -192,19 +192,34 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// Rule 4: the incident of the same nature whose widened span overlaps; the nearest start, then the lowest position.
+    /// True where the event with this key is known, and both speak of one service at least.
+    fn shares_a_service(&mut self, key: EventKey, event: &Event) -> bool {
+        let Some(row) = self.known(key).map(|known| known.event.clone()) else { return false };
+        if event.services().any(|service| service == row.subject) {
+            return true;
+        }
+        let Some(other) = self.read_again(&row) else { return false };
+        other.services().any(|service| event.services().any(|own| own == service))
+    }
+
+    /// Rule 4: the incident of the same nature whose widened span overlaps, found by the subject, else by the next service that the event
+    /// names; of several the nearest start, then the lowest position.
     fn incident_by_time(&mut self, event: &Event, reference: Option<&(String, String)>) -> Option<IncidentNumber> {
+        event.services().find_map(|service| self.incident_of_service_by_time(service, event, reference))
+    }
+
+    fn incident_of_service_by_time(&mut self, service: &str, event: &Event, reference: Option<&(String, String)>) -> Option<IncidentNumber> {
         let (earliest, latest) = overlap_bounds(event)?;
         let nature = nature_of(event);
-        self.needs.subjects.insert(event.subject.clone());
+        self.needs.subjects.insert(service.to_owned());
         let carries_another = |head: &HeadRow| reference.is_some_and(|(page, _)| head.references.iter().any(|(other, _)| other == page));
         let fits = |head: &&HeadRow| {
             let overlaps = reach(head).is_some_and(|(start, end)| start < latest.max(earliest.plus(1)) && earliest < end);
             head.nature == nature && overlaps && !carries_another(head)
         };
-        let past = self.knowledge.subjects.get(&event.subject);
+        let past = self.knowledge.subjects.get(service);
         let past = past.into_iter().flat_map(|heads| heads.near(earliest, latest)).filter(|head| !self.heads.contains_key(&head.number));
-        let here = self.heads.values().filter(|head| head.subject == event.subject);
+        let here = self.heads.values().filter(|head| head.is_of(service));
         let distance = |head: &&HeadRow| (head.span_start.map_or(u64::MAX, |start| start.0.abs_diff(earliest.0)), head.number);
         past.chain(here).filter(fits).min_by_key(distance).map(|head| head.number)
     }
@@ -217,6 +232,7 @@ impl<'a> Pass<'a> {
             since: self.now,
             id,
             subject: event.subject.clone(),
+            services: event.services().skip(1).map(ToOwned::to_owned).collect(),
             nature,
             span_start: None,
             span_end: None,

@@ -68,12 +68,9 @@ impl Pass<'_> {
         for incident in attached.incidents.iter().filter(|_| attached.opened_or_widened) {
             let Some(head) = self.head(*incident) else { continue };
             ids.push(head.id.clone());
-            windows.extend(reach(&head).map(|(start, end)| Window {
-                subject: head.subject.clone(),
-                start,
-                end,
-                late_end: head.span_end.map_or(end, |last| end.max(last.plus(LONGEST_WINDOW))),
-            }));
+            let Some((start, end)) = reach(&head) else { continue };
+            let late_end = head.span_end.map_or(end, |last| end.max(last.plus(LONGEST_WINDOW)));
+            windows.extend(head.found_by().map(|service| Window { subject: service.to_owned(), start, end, late_end }));
         }
         self.ask_for_waiting(attached, &windows, &ids);
         let fits = |waiting: &WaitingRow, row: &EventRow| {

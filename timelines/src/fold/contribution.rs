@@ -9,7 +9,7 @@ use dateline_events::{Event, EventKey, Instant, Kind, Position, Region, Slug, Sy
 use super::claims::{Candidate, ClaimSet};
 use super::order::order_hint;
 use super::{Effective, Visible};
-use crate::model::State;
+use crate::model::{State, is_count};
 
 /// Which claims a claim competes with. The first of a pair is told before the second is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,8 +28,19 @@ pub(super) enum Class {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Contribution {
     pub position: Position,
-    pub subject: Slug,
+    /// The services that it speaks of.
+    pub services: Box<[Slug]>,
+    /// True where it speaks of every service that is told of.
+    pub is_of_all_services: bool,
+    /// True for a sign that something fails there: what must be restored.
+    pub disrupts: bool,
     pub is_sign: bool,
+    /// True for a sign that something begins, and not that it is over or that nobody speaks.
+    pub is_onset: bool,
+    /// True for a sign that only counts reports.
+    pub is_count: bool,
+    /// A word on reports: that there are some, or that they subsided, with its key in time.
+    pub reports: Option<(State, Option<Instant>)>,
     pub is_maintenance: bool,
     pub claims: Vec<Class>,
     pub candidate: Candidate,
@@ -61,8 +72,13 @@ impl Contribution {
         let claims = if unsupported { Vec::new() } else { classes(event) };
         Some(Self {
             position,
-            subject: event.subject.clone(),
+            services: event.services().map(ToOwned::to_owned).collect(),
+            is_of_all_services: event.speaks_of_all_services(),
+            disrupts: disrupts(&event.kind),
             is_sign: event.kind.is_sign(),
+            is_onset: is_onset(&event.kind),
+            is_count: is_count(event),
+            reports: reports(event),
             is_maintenance: event.kind.is_maintenance(),
             candidate: candidate(position, event, preferred, &claims),
             regions: regions(event),
@@ -77,13 +93,18 @@ impl Contribution {
         })
     }
 
-    /// True where it competes for a milestone in this region; a claim that names no region competes in all.
-    pub(super) fn competes_in(&self, region: Option<&Region>) -> bool {
-        region.is_none_or(|region| self.regions.is_empty() || self.regions.contains(region))
+    /// True where it competes for a milestone of this service in this region; a claim that names no region competes in all.
+    pub(super) fn competes_in(&self, scope: &Scope) -> bool {
+        self.is_of(scope.service.as_ref()) && scope.region.as_ref().is_none_or(|region| self.regions.is_empty() || self.regions.contains(region))
+    }
+
+    /// True where it speaks of this service.
+    pub(super) fn is_of(&self, service: Option<&Slug>) -> bool {
+        self.is_of_all_services || service.is_none_or(|service| self.services.contains(service))
     }
 }
 
-fn classes(event: &Event) -> Vec<Class> {
+pub(super) fn classes(event: &Event) -> Vec<Class> {
     match &event.kind {
         Kind::AnomalyDetected(_) if event.speaks_for_a_vendor() => vec![Class::DatedStart],
         Kind::AnomalyDetected(_) => vec![Class::Anomaly],
@@ -144,6 +165,33 @@ fn status(event: &Event) -> Option<(State, Option<Instant>)> {
     Some((state, event.common.occurred.as_ref().and_then(order_hint)))
 }
 
+/// The sign that an incident may begin with.
+fn is_onset(kind: &Kind) -> bool {
+    let is_end = matches!(kind, Kind::ServiceRestored(_) | Kind::ReportsSubsided(_) | Kind::VendorSilent(_));
+    let is_closing =
+        matches!(kind, Kind::VendorUpdated(updated) if matches!(updated.status, Some(VendorStatus::Resolved | VendorStatus::Postmortem)));
+    kind.is_sign() && !is_end && !is_closing
+}
+
+/// A sign that a service fails, which is over only once that service is restored.
+fn disrupts(kind: &Kind) -> bool {
+    match kind {
+        Kind::AnomalyDetected(_) | Kind::ReportsObserved(_) | Kind::VendorAcknowledged(_) => true,
+        Kind::VendorUpdated(updated) => !matches!(updated.status, Some(VendorStatus::Resolved | VendorStatus::Postmortem)),
+        _ => false,
+    }
+}
+
+fn reports(event: &Event) -> Option<(State, Option<Instant>)> {
+    let state = match &event.kind {
+        Kind::ReportsSubsided(_) => State::Subsided,
+        Kind::ReportsObserved(_) => State::Detected,
+        Kind::AnomalyDetected(_) if !event.speaks_for_a_vendor() => State::Detected,
+        _ => return None,
+    };
+    Some((state, event.common.occurred.as_ref().and_then(order_hint)))
+}
+
 fn planned_end(kind: &Kind) -> Option<Instant> {
     let window = match kind {
         Kind::MaintenanceAnnounced(work) => work.scheduled.as_ref(),
@@ -185,18 +233,36 @@ impl Statuses {
     }
 }
 
+/// False for a sign that an incident may begin with.
+pub(super) type IsEnd = bool;
+
+/// What claims compete in: a service, and a region of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Scope {
+    pub service: Option<Slug>,
+    pub region: Option<Region>,
+}
+
+/// So many services of an incident are counted, first named first.
+pub(super) const MAX_SERVICES: usize = 64;
+
 /// The sums of all contributions of an incident.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Aggregates {
     pub subjects: BTreeMap<Slug, BTreeSet<Position>>,
+    /// Of them those that something disrupted.
+    pub disrupted: BTreeMap<Slug, BTreeSet<Position>>,
     /// The same by the publisher who names it where nobody was read in: how often.
     pub named_services: BTreeMap<(Slug, Option<String>), u32>,
     pub regions: BTreeMap<Region, BTreeSet<Position>>,
     pub symptoms: BTreeMap<Symptom, u32>,
-    /// The signs that stand, by position, each with the region it names first.
-    pub signs: BTreeMap<Position, Option<Region>>,
-    /// The lower bounds of signs.
-    pub starts: BTreeSet<(Instant, Position)>,
+    /// The signs that stand, by position, each with its service and the region it names first.
+    pub signs: BTreeMap<Position, Scope>,
+    /// The lower bounds of signs; those that an incident may begin with first.
+    pub starts: BTreeSet<(IsEnd, Instant, Position)>,
+    /// How many signs that stand say more than counts do.
+    pub more_than_counts: u32,
+    pub reports: Statuses,
     pub statuses: Statuses,
     /// The posts of vendors that are updates, by when they were posted.
     pub posts: BTreeSet<(Instant, Position)>,
@@ -207,9 +273,13 @@ pub(super) struct Aggregates {
     pub planned_ends: BTreeMap<Position, Instant>,
     statements: BTreeMap<EventKey, BTreeSet<(Instant, Position)>>,
     sets: BTreeMap<Class, ClaimSet>,
+    /// The same for the other services that something disrupted.
+    other_sets: BTreeMap<Slug, BTreeMap<Class, ClaimSet>>,
+    /// Which services are disrupted is another question since those were made.
+    other_sets_are_stale: bool,
     /// Every contribution with a claim, for when the opening region changes.
     claimants: BTreeMap<Position, Arc<Contribution>>,
-    opening_region: Option<Region>,
+    opening: Scope,
 }
 
 impl Aggregates {
@@ -224,20 +294,43 @@ impl Aggregates {
         if let Some(contribution) = after {
             self.add(contribution);
         }
-        let opening = self.signs.values().next().cloned().flatten();
-        if opening != self.opening_region {
-            self.opening_region = opening;
-            self.sets.clear();
-            for contribution in self.claimants.values() {
-                enter(&mut self.sets, contribution, self.opening_region.as_ref());
-            }
+        let opening = self.signs.values().next().cloned().unwrap_or_default();
+        if opening != self.opening {
+            self.opening = opening;
+            self.sets = self.sets_in(&self.opening);
+            self.other_sets.clear();
+            self.other_sets_are_stale = true;
         }
+        if std::mem::take(&mut self.other_sets_are_stale) {
+            self.renew_other_sets();
+        }
+    }
+
+    /// Makes the sets of services that are disrupted now, and lets those of others go.
+    fn renew_other_sets(&mut self) {
+        let wanted: Vec<Slug> = self.disrupted_services().into_iter().filter(|service| Some(service) != self.opening.service.as_ref()).collect();
+        self.other_sets.retain(|service, _| wanted.contains(service));
+        for service in wanted.into_iter().filter(|service| !self.other_sets.contains_key(service)).collect::<Vec<_>>() {
+            let sets = self.sets_in(&self.scope_of(&service));
+            self.other_sets.insert(service, sets);
+        }
+    }
+
+    /// Another service, in the region that the story is told for.
+    pub(super) fn scope_of(&self, service: &Slug) -> Scope {
+        Scope { service: Some(service.clone()), region: self.opening.region.clone() }
     }
 
     fn add(&mut self, contribution: Arc<Contribution>) {
         let position = contribution.position;
-        self.subjects.entry(contribution.subject.clone()).or_default().insert(position);
-        *self.named_services.entry((contribution.subject.clone(), contribution.own_voice.clone())).or_default() += 1;
+        for service in &contribution.services {
+            self.subjects.entry(service.clone()).or_default().insert(position);
+            *self.named_services.entry((service.clone(), contribution.own_voice.clone())).or_default() += 1;
+            if contribution.disrupts {
+                self.other_sets_are_stale |= !self.disrupted.contains_key(service);
+                self.disrupted.entry(service.clone()).or_default().insert(position);
+            }
+        }
         for region in &contribution.regions {
             self.regions.entry(region.clone()).or_default().insert(position);
         }
@@ -245,8 +338,13 @@ impl Aggregates {
             *self.symptoms.entry(*symptom).or_default() += 1;
         }
         if contribution.is_sign {
-            self.signs.insert(position, contribution.regions.first().cloned());
-            self.starts.extend(contribution.candidate.earliest.map(|earliest| (earliest, position)));
+            let service = contribution.services.first().cloned();
+            self.signs.insert(position, Scope { service, region: contribution.regions.first().cloned() });
+            self.starts.extend(contribution.candidate.earliest.map(|earliest| (!contribution.is_onset, earliest, position)));
+            self.more_than_counts += u32::from(!contribution.is_count);
+        }
+        if let Some(reports) = contribution.reports {
+            self.reports.insert(position, reports);
         }
         self.maintenance += u32::from(contribution.is_maintenance);
         self.planned_ends.extend(contribution.planned_end.map(|end| (position, end)));
@@ -261,19 +359,27 @@ impl Aggregates {
             self.statements.entry(root).or_default().insert((told_by, position));
         }
         if !contribution.claims.is_empty() {
-            enter(&mut self.sets, &contribution, self.opening_region.as_ref());
+            enter(&mut self.sets, &contribution, &self.opening);
+            for (service, sets) in &mut self.other_sets {
+                let scope = Scope { service: Some(service.clone()), region: self.opening.region.clone() };
+                enter(sets, &contribution, &scope);
+            }
             self.claimants.insert(position, contribution);
         }
     }
 
     fn remove(&mut self, contribution: &Contribution) {
         let position = contribution.position;
-        remove_from(&mut self.subjects, &contribution.subject, position);
-        let named = (contribution.subject.clone(), contribution.own_voice.clone());
-        if let Some(count) = self.named_services.get_mut(&named) {
-            *count -= 1;
-            if *count == 0 {
-                self.named_services.remove(&named);
+        for service in &contribution.services {
+            remove_from(&mut self.subjects, service, position);
+            remove_from(&mut self.disrupted, service, position);
+            self.other_sets_are_stale |= contribution.disrupts && !self.disrupted.contains_key(service);
+            let named = (service.clone(), contribution.own_voice.clone());
+            if let Some(count) = self.named_services.get_mut(&named) {
+                *count -= 1;
+                if *count == 0 {
+                    self.named_services.remove(&named);
+                }
             }
         }
         for region in &contribution.regions {
@@ -287,9 +393,14 @@ impl Aggregates {
                 }
             }
         }
-        self.signs.remove(&position);
+        if self.signs.remove(&position).is_some() {
+            self.more_than_counts -= u32::from(!contribution.is_count);
+        }
         if let Some(earliest) = contribution.candidate.earliest {
-            self.starts.remove(&(earliest, position));
+            self.starts.remove(&(!contribution.is_onset, earliest, position));
+        }
+        if let Some(reports) = contribution.reports {
+            self.reports.remove(position, reports);
         }
         self.maintenance -= u32::from(contribution.is_maintenance);
         self.planned_ends.remove(&position);
@@ -305,16 +416,48 @@ impl Aggregates {
         {
             wordings.remove(&(*told_by, position));
         }
-        if self.claimants.remove(&position).is_some() && contribution.competes_in(self.opening_region.as_ref()) {
-            for class in &contribution.claims {
-                self.sets.entry(*class).or_default().remove(&contribution.candidate);
+        if self.claimants.remove(&position).is_some() {
+            leave(&mut self.sets, contribution, &self.opening);
+            for (service, sets) in &mut self.other_sets {
+                let scope = Scope { service: Some(service.clone()), region: self.opening.region.clone() };
+                leave(sets, contribution, &scope);
             }
         }
     }
 
-    /// The region that milestones and state are told for: the first that the first sign which stands names.
-    pub(super) fn opening_region(&self) -> Option<&Region> {
-        self.opening_region.as_ref()
+    /// True while all signs only count reports.
+    pub(super) fn is_reports_only(&self) -> bool {
+        self.more_than_counts == 0 && !self.signs.is_empty()
+    }
+
+    /// What milestones and state are told for: the service of the first sign which stands, and the region that it names first.
+    pub(super) fn opening(&self) -> &Scope {
+        &self.opening
+    }
+
+    /// The services that something disrupted, as first told of, the opening one first.
+    pub(super) fn disrupted_services(&self) -> Vec<Slug> {
+        let mut services: Vec<(bool, Position, &Slug)> = self
+            .disrupted
+            .iter()
+            .filter_map(|(service, positions)| Some((self.opening.service.as_ref() != Some(service), *positions.first()?, service)))
+            .collect();
+        services.sort();
+        services.into_iter().take(MAX_SERVICES).map(|(.., service)| service.clone()).collect()
+    }
+
+    /// The claims of one class that compete for another service.
+    pub(super) fn other_set(&self, service: &Slug, class: Class) -> Option<&ClaimSet> {
+        self.other_sets.get(service)?.get(&class).filter(|set| !set.is_empty())
+    }
+
+    /// The claims that compete in a scope, by class.
+    fn sets_in(&self, scope: &Scope) -> BTreeMap<Class, ClaimSet> {
+        let mut sets = BTreeMap::new();
+        for contribution in self.claimants.values() {
+            enter(&mut sets, contribution, scope);
+        }
+        sets
     }
 
     /// The claims of one class that compete in the opening region.
@@ -333,10 +476,18 @@ impl Aggregates {
     }
 }
 
-fn enter(sets: &mut BTreeMap<Class, ClaimSet>, contribution: &Contribution, opening: Option<&Region>) {
-    if contribution.competes_in(opening) {
+fn enter(sets: &mut BTreeMap<Class, ClaimSet>, contribution: &Contribution, scope: &Scope) {
+    if contribution.competes_in(scope) {
         for class in &contribution.claims {
             sets.entry(*class).or_default().add(&contribution.candidate);
+        }
+    }
+}
+
+fn leave(sets: &mut BTreeMap<Class, ClaimSet>, contribution: &Contribution, scope: &Scope) {
+    if contribution.competes_in(scope) {
+        for class in &contribution.claims {
+            sets.entry(*class).or_default().remove(&contribution.candidate);
         }
     }
 }

@@ -9,7 +9,7 @@ use super::Fold;
 use super::contribution::{Class, regions};
 use super::negative::Contradictions;
 use super::order::{FirstSign, OrderKey};
-use crate::model::{Entry, Inferred, Item, MilestoneKind, Part};
+use crate::model::{Entry, Inferred, Item, MilestoneKind, Part, inferred};
 
 /// Puts the standing events of a fold into entries.
 pub(super) struct Assembly<'a> {
@@ -41,7 +41,7 @@ impl<'a> Assembly<'a> {
             inside.sort_by_key(|(part, key, _)| (*part, *key));
             let inside = inside.into_iter().filter_map(|(part, _, at)| Some((part, self.item(at)?))).collect();
             let milestone = self.milestones.iter().find(|(_, (told, _))| *told == position).map(|(kind, _)| *kind);
-            Some(Entry { item: self.item(position)?, milestone, inside })
+            Some(Entry { item: self.item(position)?, milestone, possible: false, inside })
         });
         entries.collect()
     }
@@ -87,9 +87,16 @@ impl<'a> Assembly<'a> {
                 return None;
             }
             if *kind == MilestoneKind::FirstSeen && *class != Class::DatedStart && fold.is_claim(position, Class::DatedStart) {
-                return Some((*told, Part::DatedStart));
+                return Some((*told, if self.is_of_opening_service(position) { Part::DatedStart } else { Part::OtherService }));
             }
             if !fold.is_claim(position, *class) {
+                continue;
+            }
+            if !self.is_of_opening_service(position) {
+                let is_told_inside = matches!(kind, MilestoneKind::FirstSeen | MilestoneKind::Acknowledged | MilestoneKind::Restored);
+                if is_told_inside && !matches!(class, Class::Updated) {
+                    return Some((*told, Part::OtherService));
+                }
                 continue;
             }
             let part = match (kind, class) {
@@ -108,8 +115,13 @@ impl<'a> Assembly<'a> {
         Some((acknowledged.0, Part::Silent))
     }
 
+    fn is_of_opening_service(&self, position: Position) -> bool {
+        let contribution = self.fold.event_at(position).and_then(|held| held.contribution.as_ref());
+        contribution.is_some_and(|contribution| contribution.is_of(self.fold.aggregates.opening().service.as_ref()))
+    }
+
     fn competing_part(&self, position: Position, told: Position) -> Part {
-        let (mine, opening) = (self.regions_of(position), self.fold.aggregates.opening_region());
+        let (mine, opening) = (self.regions_of(position), self.fold.aggregates.opening().region.as_ref());
         let value = |at: Position| self.fold.event_at(at).and_then(|held| held.effective.event.common.occurred.as_ref()?.value());
         let in_opening = opening.is_none_or(|region| mine.contains(region));
         if in_opening && value(position).is_some() && value(position) == value(told) {
@@ -147,7 +159,7 @@ impl<'a> Assembly<'a> {
     fn is_same_answer(&self, position: Position, told: Position) -> bool {
         let answered = |at: Position| {
             let event = &self.fold.event_at(at)?.effective.event;
-            let is_answer = matches!(event.kind, Kind::ServiceRestored(_)) && Inferred::of(event) == Some(Inferred::FromProbe);
+            let is_answer = matches!(event.kind, Kind::ServiceRestored(_)) && inferred(event) == Some(Inferred::FromProbe);
             event.common.occurred.as_ref().filter(|_| is_answer)?.value()
         };
         position != told && answered(position).is_some_and(|value| answered(told) == Some(value))

@@ -201,7 +201,9 @@ impl Fold {
 
     /// The earliest bound of any sign that stands.
     pub fn first_start(&self) -> Option<Instant> {
-        self.aggregates.starts.first().map(|(instant, _)| *instant)
+        let starts = &self.aggregates.starts;
+        let first_end = starts.range((true, Instant(i64::MIN), 0)..).next();
+        starts.first().into_iter().chain(first_end).map(|(_, instant, _)| *instant).min()
     }
 
     /// The words that it can be searched by: its title, and the headlines that stand, by position.

@@ -49,7 +49,9 @@ impl Fold {
             Kind::VendorSilent(_) => contradictions.silence,
             Kind::CauseStated(cause) if cause.known == Some(false) => contradictions.unknown_cause,
             Kind::ScopeChanged(scope) if scope.known == Some(false) => {
-                let own = |region: &Region| scope.regions.contains(region) || Some(region) == self.aggregates.opening_region();
+                let opening = self.aggregates.signs.keys().next().and_then(|first| self.event_at(*first));
+                let opening = opening.map(|held| regions(&held.effective.event)).unwrap_or_default();
+                let own = |region: &Region| scope.regions.contains(region) || opening.contains(region);
                 contradictions.regions.iter().filter(|(region, _)| !own(region)).map(|(_, first)| *first).min()
             }
             _ => None,

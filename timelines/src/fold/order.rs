@@ -1,12 +1,15 @@
 //! Where an event stands in time: its closed bounds and the key that entries sort by.
 
-use dateline_events::{Bounds, Direction, Form, Instant, Point, Position, When};
+use dateline_events::{Bounds, Direction, Form, Instant, Kind, Point, Position, When};
 
 use super::{Fold, Held};
-use crate::model::Placed;
+use crate::model::{NarrowedBy, Placed};
 
 /// Anchors of anchors are followed so deep; what leans deeper counts as leaning on nothing.
 const MAX_ANCHOR_DEPTH: u32 = 64;
+
+/// What lies on the wrong side of a bound that must hold is warned of from so far on; microseconds.
+pub(super) const WRONG_SIDE_MIN: i64 = 10 * Instant::MINUTE;
 
 /// A place in the order: the key, then how many steps behind an equal key's anchor, then the position.
 pub(super) type OrderKey = (Instant, i32, Position);
@@ -31,6 +34,14 @@ pub(super) fn order_hint(when: &When) -> Option<Instant> {
     }
 }
 
+/// True for what cannot come before the first sign: answers, ends, and what is asked afterwards.
+fn answers_a_sign(kind: &Kind) -> bool {
+    matches!(
+        kind,
+        Kind::VendorAcknowledged(_) | Kind::VendorUpdated(_) | Kind::ServiceRestored(_) | Kind::ReportsSubsided(_) | Kind::FollowupReported(_)
+    )
+}
+
 impl Fold {
     /// Places one event: bounds closed below with the first sign and above with the earliest time by which a source told it.
     pub(super) fn placed(&self, position: Position, first_sign: Option<FirstSign>) -> (Placed, OrderKey) {
@@ -39,7 +50,8 @@ impl Fold {
 
     fn placed_at_depth(&self, position: Position, first_sign: Option<FirstSign>, depth: u32) -> (Placed, OrderKey) {
         let Some(held) = self.event_at(position) else {
-            let nowhere = Placed { bounds: Bounds::default(), own: Bounds::default(), order: Instant(0), anchor: None };
+            let (bounds, narrowed_by) = (Bounds::default(), NarrowedBy::default());
+            let nowhere = Placed { bounds, own: bounds, narrowed: bounds, narrowed_by, order: Instant(0), anchor: None };
             return (nowhere, (Instant(0), 0, position));
         };
         let event = &held.effective.event;
@@ -59,7 +71,9 @@ impl Fold {
             (None, None) => (own, (own.earliest.or(behind_first).unwrap_or(held.recorded), 1)),
         };
         let bounds = self.closed(held, bounds, first_instant);
-        let placed = Placed { bounds, own, order: key.0, anchor: anchor.map(|(at, ..)| at) };
+        let (narrowed, narrowed_by) = self.narrowed(held, bounds, first_instant);
+        let key = first_sign.filter(|sign| narrowed_by.first_sign && key.0 < sign.order).map_or(key, |sign| (sign.order, 1));
+        let placed = Placed { bounds, own, narrowed, narrowed_by, order: key.0, anchor: anchor.map(|(at, ..)| at) };
         (placed, (key.0, key.1, position))
     }
 
@@ -93,6 +107,32 @@ impl Fold {
         let latest = bounds.latest.or_else(|| self.told_by(held));
         let below = first_sign.filter(|first| latest.is_none_or(|latest| *first < latest));
         Bounds { earliest: bounds.earliest.or(below), latest }
+    }
+
+    /// Bounds narrowed by what must be true: nobody answers a sign before the first one, and nobody tells what has not happened, but for
+    /// plans. What lies wholly on the wrong side stays as it was said.
+    fn narrowed(&self, held: &Held, bounds: Bounds, first_sign: Option<Instant>) -> (Bounds, NarrowedBy) {
+        let kind = &held.effective.event.kind;
+        let (mut narrowed, mut by) = (bounds, NarrowedBy::default());
+        if let Some(first) = first_sign.filter(|_| answers_a_sign(kind))
+            && bounds.earliest.is_some_and(|earliest| earliest < first)
+            && bounds.latest.is_none_or(|latest| latest > first)
+        {
+            (narrowed.earliest, by.first_sign) = (Some(first), true);
+        }
+        if let Some(told_by) = self.told_by(held).filter(|_| !kind.is_maintenance())
+            && bounds.latest.is_some_and(|latest| latest > told_by)
+            && narrowed.earliest.is_none_or(|earliest| earliest < told_by)
+        {
+            (narrowed.latest, by.stated) = (Some(told_by), true);
+        }
+        (narrowed, by)
+    }
+
+    /// True where an event is said to have happened ten minutes or more after it was stated.
+    pub(super) fn is_stated_too_early(&self, position: Position, bounds: Bounds) -> bool {
+        let Some(held) = self.event_at(position).filter(|held| !held.effective.event.kind.is_maintenance()) else { return false };
+        bounds.earliest.zip(self.told_by(held)).is_some_and(|(earliest, told_by)| earliest >= told_by.plus(WRONG_SIDE_MIN))
     }
 
     /// The earliest time by which some source had told it, other wordings of the same statement included.

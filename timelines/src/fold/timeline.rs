@@ -3,31 +3,38 @@
 use dateline_events::kinds::{Relation, Verdict};
 use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Text};
 
-use super::contribution::Class;
+use super::contribution::{Class, classes};
 use super::entries::Assembly;
 use super::negative::Contradictions;
-use super::summary::{range, reported_by, time_to_acknowledge, warnings};
+use super::order::OrderKey;
+use super::summary::{is_certain_by, range, regions, services, time_to_acknowledge};
 use super::{Fold, Held, Visible};
-use crate::model::{Axes, Claim, Inferred, Item, Milestone, MilestoneKind, SaidBy, Standing, Timeline};
+use crate::model::{Axes, Claim, Item, Linked, Milestone, MilestoneKind, SaidBy, Standing, Timeline, inferred};
 
 impl Fold {
-    /// The incident's story. `at` narrows it to what had begun by an instant; `as_of` only says, in the answer, which prefix of the
+    /// The incident's story. `at` narrows it to what may have begun by an instant, and state, milestones and durations to what is certain by
+    /// then; `as_of` only says, in the answer, which prefix of the
     /// ledger was folded.
     pub fn timeline(&self, incident: &str, merged: &[String], at: Option<Instant>, as_of: Option<Position>) -> Timeline {
-        let begun = |milestone: &Milestone| at.is_none_or(|at| milestone.occurred.earliest.is_none_or(|earliest| earliest <= at));
-        let milestone = |kind| self.milestone_with_claims(kind).filter(begun);
+        let is_certain = |bounds: Bounds| at.is_none_or(|at| is_certain_by(bounds, at));
+        let milestone = |kind| self.milestone_with_claims(kind).filter(|milestone| is_certain(milestone.narrowed));
         let (first_seen, acknowledged) = (milestone(MilestoneKind::FirstSeen), milestone(MilestoneKind::Acknowledged));
         let (restored, cause) = (milestone(MilestoneKind::Restored), milestone(MilestoneKind::Cause));
-        let told = |kind, shown: bool| self.milestone(kind).filter(|_| shown);
-        let first = told(MilestoneKind::FirstSeen, first_seen.is_some());
-        let time_to_acknowledge = time_to_acknowledge(first.as_ref(), told(MilestoneKind::Acknowledged, acknowledged.is_some()).as_ref());
-        let over = told(MilestoneKind::Restored, restored.is_some());
-        let time_to_restore = range(first.as_ref(), over.as_ref());
+        let told = |kind| self.milestone(kind).filter(|milestone| is_certain(milestone.certain()));
+        let (first, admitted, over) = (told(MilestoneKind::FirstSeen), told(MilestoneKind::Acknowledged), told(MilestoneKind::Restored));
+        let sums = self.sums_by(at);
+        let other_services = self.other_services(&sums, at);
+        let is_all_over = other_services.iter().all(|other| other.restored.is_some());
         let contradictions = self.contradictions();
         let item = |position| self.item(position, &contradictions);
         let mut entries = Assembly::new(self, &contradictions).entries();
         if let Some(at) = at {
-            entries.retain(|entry| entry.item.occurred.bounds.earliest.is_none_or(|earliest| earliest <= at));
+            let may_have_begun = |item: &Item| item.occurred.narrowed.earliest.is_none_or(|earliest| earliest <= at);
+            entries.retain(|entry| may_have_begun(&entry.item));
+            for entry in &mut entries {
+                entry.inside.retain(|(_, item)| may_have_begun(item));
+                entry.possible = !is_certain_by(entry.item.occurred.narrowed, at);
+            }
         }
         let among =
             |wanted: &dyn Fn(&Held) -> bool| self.held.iter().filter(|(_, held)| wanted(held)).filter_map(|(position, _)| item(*position)).collect();
@@ -35,32 +42,79 @@ impl Fold {
             incident: incident.to_owned(),
             merged: merged.to_vec(),
             nature: self.nature(),
-            services: self.services(),
+            services: services(&sums),
             title_services: self.title_services(),
             opened_by: self.opened_by(),
             title: self.title().cloned(),
-            state: self.state(at),
-            regions: self.regions(),
-            symptoms: self.aggregates.symptoms.keys().copied().collect(),
-            opening_region: self.aggregates.opening_region().cloned(),
+            state: self.state(&sums, over.as_ref().filter(|_| is_all_over)),
+            reports_only: self.aggregates.is_reports_only(),
+            subsided: self.subsided(&sums).filter(|_| over.is_none()),
+            regions: regions(&sums),
+            symptoms: sums.symptoms.keys().copied().collect(),
+            opening_service: self.aggregates.opening().service.clone(),
+            other_services,
+            opening_region: self.aggregates.opening().region.clone(),
             first_seen,
             acknowledged,
             restored,
             cause,
-            time_to_acknowledge,
-            time_to_restore,
-            warnings: warnings(first.as_ref(), over.as_ref()),
+            time_to_acknowledge: time_to_acknowledge(first.as_ref(), admitted.as_ref()),
+            time_to_restore: range(first.as_ref(), over.as_ref().filter(|_| is_all_over)),
+            warnings: self.warnings(first.as_ref(), admitted.as_ref(), over.as_ref()),
             zone: self.zone(),
             entries,
-            possibly: among(&|held| held.effective.visible == Visible::Possible && held.effective.retraction.is_none()),
+            possibly: self.possibly(&contradictions),
             retracted: among(&|held| {
                 held.effective.retraction.is_some() && !held.original.kind.is_act() && held.effective.visible == Visible::Certain
             }),
             links: among(&is_link),
+            linked: self.linked(),
             without_effect: self.held.values().flat_map(|held| held.effective.without_effect.iter().copied()).collect(),
             axes: Axes { at, known_at: self.known_at, as_of },
             changed: self.changed,
         }
+    }
+
+    /// The other ends of links to other incidents.
+    fn linked(&self) -> Vec<Linked> {
+        let links = self.held.iter().filter(|(_, held)| is_link(held));
+        links
+            .filter_map(|(position, held)| {
+                let event = &held.effective.event;
+                let Kind::IncidentLinked(link) = &event.kind else { return None };
+                let ends = (event.key_of(&link.from), event.key_of(&link.to));
+                let (is_from, other) = match (self.by_key.contains_key(&ends.0), self.by_key.contains_key(&ends.1)) {
+                    (true, false) => (true, ends.1),
+                    (false, true) => (false, ends.0),
+                    _ => return None,
+                };
+                Some(Linked { position: *position, is_from, other, incident: None })
+            })
+            .collect()
+    }
+
+    /// What may have been stated by `known_at`, and may have happened by then: nothing of it before the first sign of the whole. By
+    /// milestone, and then as entries are sorted.
+    fn possibly(&self, contradictions: &Contradictions) -> Vec<Item> {
+        let Some(known_at) = self.known_at else { return Vec::new() };
+        let mut whole = Self::new();
+        for (position, held) in &self.held {
+            whole.apply(*position, *position, held.recorded, held.original.clone());
+        }
+        let first_sign = whole.first_sign();
+        let may_be_stated = |held: &Held| held.effective.visible == Visible::Possible && held.effective.retraction.is_none();
+        let mut possible: Vec<(_, OrderKey, Item)> = self
+            .held
+            .iter()
+            .filter(|(_, held)| may_be_stated(held))
+            .filter_map(|(position, held)| {
+                let (placed, key) = whole.placed(*position, first_sign);
+                let may_have_happened = placed.bounds.earliest.is_none_or(|earliest| earliest <= known_at);
+                may_have_happened.then_some((milestone_of(&held.effective.event), key, self.item(*position, contradictions)?))
+            })
+            .collect();
+        possible.sort_by_key(|(milestone, key, _)| (milestone.is_none(), *milestone, *key));
+        possible.into_iter().map(|(.., item)| item).collect()
     }
 
     fn milestone_with_claims(&self, kind: MilestoneKind) -> Option<Milestone> {
@@ -76,11 +130,12 @@ impl Fold {
                 let standing =
                     if contribution.position == told { Standing::Told } else { self.standing_of(contribution.position).unwrap_or(Standing::Other) };
                 let region = contribution.regions.first().cloned();
+                let services = if contribution.is_of_all_services { Vec::new() } else { contribution.services.to_vec() };
                 (
                     contribution.position != told,
                     key,
-                    contribution.competes_in(self.aggregates.opening_region()),
-                    Claim { position: contribution.position, region, occurred: placed.bounds, standing },
+                    contribution.competes_in(self.aggregates.opening()),
+                    Claim { position: contribution.position, services, region, occurred: placed.bounds, standing },
                 )
             })
             .collect();
@@ -88,8 +143,8 @@ impl Fold {
         let spread = spread(claims.iter().filter(|(_, _, competes, _)| *competes).map(|(.., claim)| self.placed(claim.position, first_sign).0.own));
         let event = &self.event_at(told)?.effective.event;
         let claims = claims.into_iter().map(|(.., claim)| claim).collect();
-        let (said_by, inferred, reported_by) = (SaidBy::of(event), Inferred::of(event), reported_by(kind, event));
-        Some(Milestone { told, rule, occurred: placed.bounds, said_by, inferred, reported_by, spread, claims })
+        let (said_by, inferred, reported_by) = (SaidBy::of(event), inferred(event), self.reported_by(kind, told));
+        Some(Milestone { told, rule, occurred: placed.bounds, narrowed: placed.narrowed, said_by, inferred, reported_by, spread, claims })
     }
 
     /// What a verdict or the source's own certainty makes of a claim.
@@ -147,6 +202,16 @@ impl Fold {
     pub(super) fn is_claim(&self, position: Position, class: Class) -> bool {
         self.event_at(position).and_then(|held| held.contribution.as_ref()).is_some_and(|contribution| contribution.claims.contains(&class))
     }
+}
+
+/// The milestone that an event makes a claim of, if any.
+fn milestone_of(event: &Event) -> Option<MilestoneKind> {
+    classes(event).first().map(|class| match class {
+        Class::Anomaly | Class::Reports | Class::DatedStart => MilestoneKind::FirstSeen,
+        Class::Acknowledged | Class::Updated => MilestoneKind::Acknowledged,
+        Class::Restored => MilestoneKind::Restored,
+        Class::Cause => MilestoneKind::Cause,
+    })
 }
 
 fn is_link(held: &Held) -> bool {

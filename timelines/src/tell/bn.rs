@@ -15,7 +15,8 @@ pub use numbers::digits;
 pub(super) use edits::{edit, severity};
 pub(super) use kinds::{figures, sentence};
 pub(super) use lines::{
-    agreeing, claim, claims_label, finish, first_reports, kicker, note, original, outlets, same_in, says, spread, summary, title, wording_without,
+    agreeing, claim, claims_label, finish, first_reports, kicker, linked, note, original, outlets, same_in, says, spread, summary, title,
+    wording_without,
 };
 pub(super) use numbers::{duration, lasted, number};
 pub(super) use regions::{language, region};
@@ -49,6 +50,7 @@ static WORDS: Words = Words {
     also: ", আবার ",
     not_shown: "আরও আছে, এখানে দেখানো হয়নি",
     headings: ["সমর্থন মেলেনি", "প্রেক্ষাপট", "তত ক্ষণে হয়তো বলা হয়েছিল, নিশ্চিত নয়", "প্রত্যাহৃত"],
+    unusual_reports: "অস্বাভাবিক অভিযোগ",
 };
 
 pub(super) fn words(_: Lang) -> &'static Words {
@@ -61,26 +63,61 @@ pub(super) fn stretch(_: Lang, [first, last, of]: [String; 3], next: Option<&str
     format!("মোট {of}টি ভুক্তির মধ্যে এখানে {first} থেকে {last} নম্বর।{goes_on}")
 }
 
-pub(super) fn state(_: Lang, state: State) -> &'static str {
+pub(super) fn state(lang: Lang, state: State) -> &'static str {
     match state {
         State::Detected => "বিভ্রাটের খবর মিলেছে",
         State::Acknowledged => "সংস্থা সমস্যা মেনেছে",
         State::Investigating => "খতিয়ে দেখা হচ্ছে",
         State::Identified => "সমস্যা চিহ্নিত",
         State::Monitoring => "নজর রাখা হচ্ছে",
+        State::Restored if lang == Lang::BnBd => "সেবা স্বাভাবিক",
         State::Restored => "পরিষেবা স্বাভাবিক",
+        State::Subsided => "অভিযোগ কমে এসেছে",
         State::Scheduled => "আগাম ঘোষণা",
         State::InProgress => "কাজ চলছে",
         State::Completed => "কাজ শেষ",
+        State::Unknown if lang == Lang::BnBd => "এখনো জানা নেই",
         State::Unknown => "এখনও জানা নেই",
     }
 }
 
 /// The words of a text in Bengali that are others in Bangladesh. Quotations are never passed through it.
 pub(super) fn as_in_bangladesh(text: &str) -> String {
-    const TABLE: [(&str, &str); 7] =
-        [("মন্ত্রক", "মন্ত্রণালয়"), ("বিকেল", "বিকাল"), ("অগস্ট", "আগস্ট"), ("২টো", "২টা"), ("৩টে", "৩টা"), ("৪টে", "৪টা"), ("আড়াইটে", "আড়াইটা")];
+    const TABLE: [(&str, &str); 19] = [
+        ("মন্ত্রক", "মন্ত্রণালয়"),
+        ("বিকেল", "বিকাল"),
+        ("অগস্ট", "আগস্ট"),
+        ("২টো", "২টা"),
+        ("৩টে", "৩টা"),
+        ("৪টে", "৪টা"),
+        ("আড়াইটে", "আড়াইটা"),
+        ("পরিষেবা", "সেবা"),
+        ("দু’ঘণ্টা", "দুই ঘণ্টা"),
+        ("ছ’ঘণ্টা", "ছয় ঘণ্টা"),
+        ("ন’ঘণ্টা", "নয় ঘণ্টা"),
+        ("দু’টি", "দুটি"),
+        ("ছ’টি", "ছয়টি"),
+        ("ন’টি", "নয়টি"),
+        ("কোনও", "কোনো"),
+        ("এখনও", "এখনো"),
+        ("গিয়েছে", "গেছে"),
+        ("হিসেব", "হিসাব"),
+        (" ক্ষণ", "ক্ষণ"),
+    ];
     TABLE.iter().fold(text.to_owned(), |text, (here, there)| if text.contains(here) { text.replace(here, there) } else { text })
+}
+
+/// The same of a sentence of our own, in which somebody may be quoted.
+pub(super) fn own_as_in_bangladesh(text: &str) -> String {
+    let (mut told, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some((own, quoted)) = rest.split_once('“') {
+        let end = quoted.find('”').map_or(quoted.len(), |at| at + '”'.len_utf8());
+        told.push_str(&as_in_bangladesh(own));
+        told.push('“');
+        told.push_str(&quoted[..end]);
+        rest = &quoted[end..];
+    }
+    told + &as_in_bangladesh(rest)
 }
 
 /// "মেটার".

@@ -14,6 +14,7 @@ use crate::model::{Entry, Item, Part, Standing};
 
 pub(super) fn details(teller: &Teller, entry: &Entry, chosen: Option<&Chosen>) -> Vec<ToldDetail> {
     let mut told = if teller.claims || is_short(entry) { unfolded_claims(teller, entry) } else { folded_claims(teller, entry) };
+    told.extend(other_services(teller, entry));
     told.extend(dated_start(teller, entry));
     told.extend(undated(teller, entry));
     told.extend(other_wordings(teller, entry, chosen));
@@ -154,6 +155,21 @@ fn spread(teller: &Teller, entry: &Entry, items: &[&Item]) -> Option<Spread> {
     let (first_told, around) = told(first, around);
     let last_told = (last != first).then(|| told(last, around).0);
     Some(Spread { first: first_told, last: last_told, sources: voices.len(), regions })
+}
+
+/// What is told of the same milestone of other services, each by its name.
+fn other_services(teller: &Teller, entry: &Entry) -> Vec<ToldDetail> {
+    let mut groups: Vec<(String, Vec<String>)> = Vec::new();
+    for item in of_part(entry, Part::OtherService) {
+        let label = item.event.services().map(|service| teller.names.service(service)).collect::<Vec<_>>().join(", ");
+        let told = super::entry::single(teller, item);
+        let text = [told.head, told.text].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        match groups.iter_mut().find(|(known, _)| *known == label) {
+            Some((_, texts)) => texts.push(text),
+            None => groups.push((label, vec![text])),
+        }
+    }
+    groups.into_iter().map(|(label, texts)| ToldDetail { label, text: texts.join(" · ") }).collect()
 }
 
 /// When the vendor dates what others saw.

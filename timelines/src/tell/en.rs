@@ -12,7 +12,8 @@ mod warnings;
 pub(super) use edits::{edit, severity};
 pub(super) use kinds::{figures, sentence};
 pub(super) use lines::{
-    agreeing, claim, claims_label, finish, first_reports, kicker, note, original, outlets, same_in, says, spread, summary, title, wording_without,
+    agreeing, claim, claims_label, finish, first_reports, kicker, linked, note, original, outlets, same_in, says, spread, summary, title,
+    wording_without,
 };
 pub(super) use numbers::{duration, lasted, number};
 pub use regions::regions;
@@ -46,6 +47,7 @@ static WORDS: Words = Words {
     also: ", also ",
     not_shown: "More of it, not shown here",
     headings: ["Not supported", "Background", "Perhaps stated by then, not certainly", "Taken back"],
+    unusual_reports: "UNUSUAL REPORTS",
 };
 
 pub(super) fn words() -> &'static Words {
@@ -60,6 +62,7 @@ pub(super) fn state(state: State) -> &'static str {
         State::Identified => "IDENTIFIED",
         State::Monitoring => "MONITORING",
         State::Restored => "RESTORED",
+        State::Subsided => "REPORTS SUBSIDED",
         State::Scheduled => "SCHEDULED",
         State::InProgress => "IN PROGRESS",
         State::Completed => "COMPLETED",

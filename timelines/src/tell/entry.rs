@@ -13,7 +13,7 @@ use super::language::{Mark, Setting};
 use super::quotation::{Translated, choose};
 use super::teller::Teller;
 use super::{ToldDetail, ToldEntry, ToldQuotation, details, source_edit};
-use crate::model::{Correction, Entry, Inferred, Item, MilestoneKind, Part, SaidBy, Standing};
+use crate::model::{Correction, Entry, Item, MilestoneKind, Part, SaidBy, Standing, inferred};
 use crate::stretch::told_inside;
 
 /// The most outlets that are named in one sentence; the rest are counted.
@@ -26,7 +26,7 @@ pub(super) fn entry(teller: &Teller, entry: &Entry) -> ToldEntry {
     if more == 0 {
         return whole(teller, entry);
     }
-    let mut told = whole(teller, &Entry { item: entry.item.clone(), milestone: entry.milestone, inside: inside.to_vec() });
+    let mut told = whole(teller, &Entry { inside: inside.to_vec(), item: entry.item.clone(), ..*entry });
     told.details.push(ToldDetail { label: teller.lang.words().not_shown.to_owned(), text: teller.lang.number(more as u64) });
     told
 }
@@ -51,6 +51,9 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
         is_shown.then(|| ToldQuotation { lang: quotation.lang.0.clone(), text: clean(&quotation.text), note })
     });
     let mut marks = marks(teller, item);
+    if entry.possible {
+        marks.insert(0, teller.lang.mark(&Mark::Possible));
+    }
     for (_, agreeing) in entry.inside.iter().filter(|(part, _)| *part == Part::Agreeing) {
         marks.extend(corrections(teller, agreeing));
     }
@@ -67,7 +70,7 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
 
 /// Tells one item by itself.
 pub(super) fn single(teller: &Teller, item: &Item) -> ToldEntry {
-    entry(teller, &Entry { item: item.clone(), milestone: None, inside: Vec::new() })
+    entry(teller, &Entry { item: item.clone(), milestone: None, possible: false, inside: Vec::new() })
 }
 
 fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spoken: Option<super::language::Spoken>) -> String {
@@ -113,7 +116,7 @@ pub(super) fn is_report(kind: &Kind) -> bool {
 
 /// True for what the vendor dates itself and for what a monitor found: nobody reported that.
 fn is_found_out(event: &Event) -> bool {
-    event.speaks_for_a_vendor() || Inferred::of(event).is_some()
+    event.speaks_for_a_vendor() || inferred(event).is_some()
 }
 
 fn is_negative_cause(kind: &Kind) -> bool {

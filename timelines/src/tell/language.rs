@@ -1,5 +1,6 @@
 //! The one place that chooses between languages, and what every language must be able to say. No words stand here.
 
+use dateline_events::kinds::Relation;
 use dateline_events::{Event, Language, Lasted, Qualifier, Range, Severity, Symptom};
 use jiff::civil::Date;
 
@@ -79,6 +80,7 @@ pub(super) struct Words {
     pub(super) also: &'static str,
     pub(super) not_shown: &'static str,
     pub(super) headings: [&'static str; 4],
+    pub(super) unusual_reports: &'static str,
 }
 
 /// What is told of a statement: the words in the best language there is, and who speaks.
@@ -172,6 +174,8 @@ pub(super) enum Mark {
         reason: Option<String>,
     },
     Redacted,
+    /// Under `at`: it may have happened by then.
+    Possible,
 }
 
 /// A claim in a list: when, whose, and what more is said of it.
@@ -200,6 +204,14 @@ pub(super) struct Spread {
 pub(super) struct Summary {
     pub(super) nature: Option<Nature>,
     pub(super) restored_state: bool,
+    /// True while nothing but counts of reports is known: nothing failed that could be restored.
+    pub(super) reports_only: bool,
+    /// When the reports subsided, and who says so, where that is the last word on them.
+    pub(super) subsided: Option<(String, Says)>,
+    /// The services that are not over, where the one that it began with is; and that one's name.
+    pub(super) still_down: Option<(String, Vec<String>)>,
+    /// Where no restoration is told: what may have been told of one.
+    pub(super) unrestored: Unrestored,
     pub(super) has_entries: bool,
     pub(super) first_seen: Option<FirstSeen>,
     /// When the vendor admitted it, and whether nobody published the hour.
@@ -223,6 +235,18 @@ pub(super) struct Summary {
     pub(super) window: Option<(String, Says)>,
     /// Who opened it, where no time is told whose speaker could be named.
     pub(super) opened_by: Option<Says>,
+}
+
+/// Why no restoration is told.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Unrestored {
+    /// Nobody reports one.
+    #[default]
+    NotReported,
+    /// One may have happened by the instant that is asked about.
+    Possible,
+    /// None was certainly published by then; one may have been.
+    NotCertainlyPublished { by: String },
 }
 
 impl Summary {
@@ -299,6 +323,8 @@ pub(super) enum Change {
 pub(super) enum Note {
     /// The restoration that is told lies before the first sign.
     RestoredBeforeFirstSeen,
+    AcknowledgedBeforeFirstSeen,
+    StatedBeforeItHappened,
     NothingCertain {
         by: String,
         possibly: usize,
@@ -354,8 +380,14 @@ impl Lang {
         say!(self, kicker(services, date))
     }
 
-    pub(super) fn title(self, services: &[String], nature: Nature, date: Option<&str>) -> String {
-        say!(self, title(services, nature, date))
+    /// `reports_only`: nothing but counts of reports is known of it.
+    pub(super) fn title(self, services: &[String], nature: Nature, reports_only: bool, date: Option<&str>) -> String {
+        say!(self, title(services, nature, reports_only, date))
+    }
+
+    /// How an incident is linked to another, by that one's title; `is_from`: the link begins at this one.
+    pub(super) fn linked(self, relation: Relation, is_from: bool, title: &str) -> String {
+        say!(self, linked(relation, is_from, title))
     }
 
     pub(super) fn number(self, value: u64) -> String {

@@ -29,6 +29,7 @@ mod names;
 mod page;
 mod plain;
 mod plot;
+mod post;
 mod quotation;
 mod source_edit;
 mod teller;
@@ -73,6 +74,9 @@ pub struct Told {
     pub state: &'static str,
     /// The state as shown.
     pub state_label: &'static str,
+    /// True while nothing but counts of reports is known: no alarm yet.
+    #[serde(skip)]
+    pub reports_only: bool,
     /// The lines under the title.
     pub summary: Vec<String>,
     /// What a reader must know of the axes.

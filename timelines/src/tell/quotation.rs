@@ -41,7 +41,7 @@ pub(super) fn choose<'a>(entry: &'a Entry, names: &Names) -> Option<Chosen<'a>> 
     if let Some((item, statement)) = printed {
         let by = statement.translation.as_ref().map(|translation| Translated::By(translator(translation.translator.as_ref(), item, names)));
         let kept = by.is_some().then_some((&original.1.quotation, original.0)).filter(|(quotation, _)| !read(quotation));
-        return Some(Chosen { spoken: spoken(statement, &statement.quotation, names), item, translated: by, original: kept });
+        return Some(Chosen { spoken: spoken(statement, &statement.quotation, is_post(item), names), item, translated: by, original: kept });
     }
     let by_desk = wordings.iter().find_map(|(item, statement)| {
         let (quotation, _) = item.translations.iter().find(|(quotation, _)| read(quotation))?;
@@ -49,9 +49,14 @@ pub(super) fn choose<'a>(entry: &'a Entry, names: &Names) -> Option<Chosen<'a>> 
     });
     if let Some((item, statement, quotation)) = by_desk {
         let translated = Some(Translated::Desk(statement.quotation.lang.0.clone()));
-        return Some(Chosen { spoken: spoken(statement, quotation, names), item, translated, original: Some((&statement.quotation, item)) });
+        return Some(Chosen {
+            spoken: spoken(statement, quotation, is_post(item), names),
+            item,
+            translated,
+            original: Some((&statement.quotation, item)),
+        });
     }
-    Some(Chosen { spoken: spoken(original.1, &original.1.quotation, names), item: original.0, translated: None, original: None })
+    Some(Chosen { spoken: spoken(original.1, &original.1.quotation, is_post(original.0), names), item: original.0, translated: None, original: None })
 }
 
 /// Every wording of the entry's statement, its own first.
@@ -60,10 +65,15 @@ pub(super) fn wordings(entry: &Entry) -> Vec<(&Item, &Statement)> {
     std::iter::once(&entry.item).chain(inside).filter_map(|item| Some((item, item.event.kind.statement()?))).collect()
 }
 
+/// True for what stands on a vendor's page.
+fn is_post(item: &Item) -> bool {
+    item.event.common.reference.is_some()
+}
+
 /// One statement's words and who says them.
-pub(super) fn spoken(statement: &Statement, quotation: &Quotation, names: &Names) -> Spoken {
+pub(super) fn spoken(statement: &Statement, quotation: &Quotation, is_post: bool, names: &Names) -> Spoken {
     Spoken {
-        words: clean(&without_markup(&quotation.text)),
+        words: clean(&without_markup(&quotation.text, is_post)),
         speaker: statement.speaker.as_ref().map(|speaker| names.text(speaker)),
         organisation: statement.organisation.as_ref().map(|organisation| names.organisation(organisation)),
     }
@@ -97,8 +107,12 @@ pub(super) fn left_out(told: &str, other: &str) -> Option<Vec<String>> {
     (rest.next().is_none() && missing.len() <= LEFT_OUT_MAX).then_some(missing)
 }
 
-/// Status pages write HTML into their posts. It stays in the event; a line has the words.
-fn without_markup(text: &str) -> std::borrow::Cow<'_, str> {
-    let has_markup = text.contains('<') || (text.contains('&') && text.contains(';'));
-    if has_markup { dateline_events::plain(text).into() } else { text.into() }
+/// Status pages write Markdown and HTML into their posts. It stays in the event; a line has the words.
+fn without_markup(text: &str, is_post: bool) -> std::borrow::Cow<'_, str> {
+    let has_html = text.contains('<') || (text.contains('&') && text.contains(';'));
+    match (is_post, has_html) {
+        (true, _) => super::post::plain(text).into(),
+        (false, true) => dateline_events::plain(text).into(),
+        (false, false) => text.into(),
+    }
 }

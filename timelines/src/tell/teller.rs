@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dateline_events::{Bounds, Event, Position};
+use dateline_events::{Bounds, Event, Kind, Position};
 
 use super::clock::{Around, Phrase, Style, Zone};
 use super::credit::Credit;
@@ -134,6 +134,7 @@ impl<'a> Teller<'a> {
 fn first_bound(timeline: &Timeline) -> Option<dateline_events::Instant> {
     let any = |bounds: Bounds| bounds.earliest.or(bounds.latest);
     let first_seen = timeline.first_seen.as_ref().and_then(|milestone| any(milestone.occurred));
-    let told = || timeline.entries.iter().find_map(|entry| any(entry.item.occurred.own));
+    let in_the_story = |entry: &&crate::model::Entry| !matches!(entry.item.event.kind, Kind::ContextAdded(_));
+    let told = || timeline.entries.iter().filter(in_the_story).find_map(|entry| any(entry.item.occurred.own));
     first_seen.or_else(told).or_else(|| timeline.possibly.iter().find_map(|item| any(item.occurred.own)))
 }

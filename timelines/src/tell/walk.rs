@@ -1,14 +1,14 @@
 //! The walk through a timeline: title, the lines under it, the entries in their order. The same for every language.
 
-use dateline_events::{Kind, Qualifier};
+use dateline_events::{Bounds, Kind, Qualifier};
 
 use super::clean::{SUMMARY_CHARS_MAX, at_most, clean};
 use super::clock::{Around, Phrase, Style};
 use super::credit::Credit;
-use super::language::{FirstSeen, Note, Says, Summary};
+use super::language::{FirstSeen, Lang, Note, Says, Summary, Unrestored};
 use super::quotation::choose;
 use super::teller::Teller;
-use super::{Told, ToldEntry, entry};
+use super::{Options, Told, ToldEntry, entry};
 use crate::model::{Entry, Inferred, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Warning};
 
 pub(super) fn told(teller: &Teller) -> Told {
@@ -20,7 +20,8 @@ pub(super) fn told(teller: &Teller) -> Told {
         title: title(teller),
         kicker: kicker(teller),
         state: timeline.state.as_str(),
-        state_label: teller.lang.state(timeline.state),
+        state_label: state_label(teller),
+        reports_only: timeline.reports_only,
         summary: kicker(teller).into_iter().chain(teller.lang.summary(&summary(teller))).collect(),
         notes: notes(teller),
         entries: Vec::new(),
@@ -38,14 +39,52 @@ pub(super) fn told(teller: &Teller) -> Told {
         };
         list.push(entry::entry(teller, each));
     }
-    told.background.extend(lists.links.iter().map(|item| ToldEntry { head: String::new(), ..entry::single(teller, item) }));
+    told.background.extend(lists.links.iter().map(|item| ToldEntry { head: String::new(), ..link(teller, item) }));
     if teller.retracted {
         told.retracted = lists.retracted.iter().map(|item| entry::single(teller, item)).collect();
     }
     if !timeline.entries.is_empty() || !timeline.possibly.is_empty() {
         told.summary.extend(zone_note(teller));
     }
+    if teller.lang == Lang::BnBd {
+        in_own_words(&mut told, super::bn::own_as_in_bangladesh);
+    }
     told
+}
+
+/// Rewrites what is ours in a telling: everything but the title, which somebody may have given.
+fn in_own_words(told: &mut Told, rewrite: impl Fn(&str) -> String) {
+    let rewritten = |line: &mut String| *line = rewrite(line);
+    told.summary.iter_mut().chain(&mut told.notes).for_each(rewritten);
+    for list in [&mut told.entries, &mut told.unsupported, &mut told.background, &mut told.possibly, &mut told.retracted] {
+        for entry in list {
+            let details = entry.details.iter_mut().flat_map(|detail| [&mut detail.label, &mut detail.text]);
+            [&mut entry.head, &mut entry.text].into_iter().chain(&mut entry.marks).chain(details).for_each(rewritten);
+        }
+    }
+}
+
+/// The state as shown; counts of reports alone are no outage that was detected.
+fn state_label(teller: &Teller) -> &'static str {
+    match teller.timeline.state {
+        State::Detected if teller.timeline.reports_only => teller.lang.words().unusual_reports,
+        state => teller.lang.state(state),
+    }
+}
+
+/// A link to another incident, by that one's title and in its own direction; by the events that it names where the other is not known.
+fn link(teller: &Teller, item: &Item) -> ToldEntry {
+    let told = entry::single(teller, item);
+    let linked = teller.timeline.linked.iter().find(|linked| linked.position == item.position);
+    let (Kind::IncidentLinked(link), Some((linked, other))) =
+        (&item.event.kind, linked.and_then(|linked| Some((linked, linked.incident.as_deref()?))))
+    else {
+        return told;
+    };
+    let options = Options { lang: teller.lang, ..Options::default() };
+    let title = title(&Teller::in_zone(other, teller.names.registry, &options, teller.zone.clone()));
+    let credit = teller.lang.credit(&teller.credit(&item.event), true);
+    ToldEntry { text: teller.lang.finish(&teller.lang.linked(link.relation, linked.is_from, &title), &credit), ..told }
 }
 
 /// A desk's headline in the language, else service, nature and date.
@@ -53,7 +92,7 @@ pub(super) fn title(teller: &Teller) -> String {
     let timeline = teller.timeline;
     match given_title(teller) {
         Some(given) => clean(given),
-        None => teller.lang.title(&services(teller), timeline.nature, date(teller).as_deref()),
+        None => teller.lang.title(&services(teller), timeline.nature, timeline.reports_only, date(teller).as_deref()),
     }
 }
 
@@ -106,6 +145,10 @@ fn summary(teller: &Teller) -> Summary {
         let time = milestone_time(teller, milestone, item_at(teller, milestone.told), &mut around);
         (time, says(teller, &milestone.said_by), milestone.inferred)
     });
+    let subsided = timeline.subsided.as_ref().map(|end| {
+        let time = claim_time(teller, end.occurred, item_at(teller, end.told), &mut around);
+        (time, says(teller, &end.said_by))
+    });
     let lasted_in_all = timeline.time_to_restore.map(|range| teller.lang.duration(range));
     let named = if timeline.services.is_empty() { Vec::new() } else { teller.services() };
     let service = named.first().and_then(|slug| teller.names.registry.service(slug));
@@ -115,11 +158,16 @@ fn summary(teller: &Teller) -> Summary {
     });
     let window: Option<(String, Says)> =
         timeline.entries.iter().find_map(|each| Some((entry::window(teller, &each.item)?, says_of(teller, &each.item))));
-    let names_nobody = first_seen.is_none() && acknowledged.is_none() && restored.is_none() && window.is_none();
+    let is_told_of_nothing = timeline.axes.at.is_some() && timeline.entries.iter().all(|entry| entry.possible);
+    let names_nobody = !is_told_of_nothing && first_seen.is_none() && acknowledged.is_none() && restored.is_none() && window.is_none();
     Summary {
         nature: Some(timeline.nature),
-        has_entries: !timeline.entries.is_empty(),
+        has_entries: timeline.entries.iter().any(|entry| !entry.possible),
         restored_state: matches!(timeline.state, State::Restored | State::Completed),
+        reports_only: timeline.reports_only,
+        subsided,
+        still_down: still_down(teller),
+        unrestored: unrestored(teller),
         first_seen,
         acknowledged,
         restored,
@@ -157,13 +205,41 @@ pub(super) fn entry_at<'a>(teller: &Teller<'a>, position: u64) -> Option<(&'a En
 
 /// The time of a milestone, and whether its claim says it.
 fn milestone_phrase(teller: &Teller, milestone: &Milestone, item: Option<&Item>) -> (Phrase, bool) {
+    claim_phrase(teller, milestone.occurred, item)
+}
+
+fn claim_phrase(teller: &Teller, occurred: Bounds, item: Option<&Item>) -> (Phrase, bool) {
     let stated = item.map(|item| teller.phrase(item)).filter(|phrase| !phrase.is_open());
-    stated.map_or_else(|| (Phrase::of_bounds(milestone.occurred, &teller.zone), false), |phrase| (phrase, true))
+    stated.map_or_else(|| (Phrase::of_bounds(occurred, &teller.zone), false), |phrase| (phrase, true))
+}
+
+/// The services of which nobody says that they are restored, where somebody says it of the one that it began with.
+fn still_down(teller: &Teller) -> Option<(String, Vec<String>)> {
+    let opening = teller.timeline.opening_service.as_deref().filter(|_| teller.timeline.restored.is_some())?;
+    let others = teller.timeline.other_services.iter().filter(|other| other.restored.is_none());
+    let others: Vec<String> = others.map(|other| teller.names.service(&other.service)).collect();
+    (!others.is_empty()).then(|| (teller.names.service(opening), others))
+}
+
+/// Why no restoration is told, where none is.
+fn unrestored(teller: &Teller) -> Unrestored {
+    let (timeline, restores) = (teller.timeline, |item: &Item| item.event.kind.restores());
+    if timeline.axes.at.is_some() && timeline.entries.iter().any(|entry| entry.possible && restores(&entry.item)) {
+        return Unrestored::Possible;
+    }
+    match timeline.axes.known_at.filter(|_| timeline.possibly.iter().any(restores)) {
+        Some(known_at) => Unrestored::NotCertainlyPublished { by: known_time(teller, known_at) },
+        None => Unrestored::NotReported,
+    }
 }
 
 /// When a milestone was: as its claim says, or by its bounds where the claim says no hour or is not at hand (an outline).
 fn milestone_time(teller: &Teller, milestone: &Milestone, item: Option<&Item>, around: &mut Around) -> String {
-    let (phrase, is_stated) = milestone_phrase(teller, milestone, item);
+    claim_time(teller, milestone.occurred, item, around)
+}
+
+fn claim_time(teller: &Teller, occurred: Bounds, item: Option<&Item>, around: &mut Around) -> String {
+    let (phrase, is_stated) = claim_phrase(teller, occurred, item);
     let told = teller.lang.time(&phrase, if is_stated { Style::Adverb } else { Style::Claim }, *around);
     if is_stated {
         *around = around.after(&phrase);
@@ -262,9 +338,11 @@ fn notes(teller: &Teller) -> Vec<String> {
     if let Some(position) = timeline.axes.as_of {
         notes.push(Note::AsOf { position });
     }
-    if timeline.warnings.contains(&Warning::RestoredBeforeFirstSeen) {
-        notes.push(Note::RestoredBeforeFirstSeen);
-    }
+    notes.extend(timeline.warnings.iter().map(|warning| match warning {
+        Warning::RestoredBeforeFirstSeen => Note::RestoredBeforeFirstSeen,
+        Warning::AcknowledgedBeforeFirstSeen => Note::AcknowledgedBeforeFirstSeen,
+        Warning::StatedBeforeItHappened => Note::StatedBeforeItHappened,
+    }));
     if !timeline.without_effect.is_empty() {
         notes.push(Note::WithoutEffect { count: timeline.without_effect.len() });
     }

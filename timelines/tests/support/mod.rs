@@ -34,7 +34,12 @@ impl MemoryViews {
 
     pub fn load(&self, needs: &Needs) -> Facts {
         let mut heads: BTreeMap<IncidentNumber, HeadRow> = BTreeMap::new();
-        for head in self.rows.heads.iter().filter(|head| needs.subjects.contains(&head.subject) || needs.incidents.contains(&head.number)) {
+        for head in self
+            .rows
+            .heads
+            .iter()
+            .filter(|head| head.found_by().any(|service| needs.subjects.contains(service)) || needs.incidents.contains(&head.number))
+        {
             heads.insert(head.number, head.clone());
         }
         let mut links: BTreeMap<Position, LinkRow> = BTreeMap::new();

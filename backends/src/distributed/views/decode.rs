@@ -7,7 +7,7 @@ use dateline_timelines::rows::{Course, EventRow, HeadRow, IncidentNumber, LinkRo
 use postgres::Row;
 
 use crate::distributed::database::{instant, position};
-use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START};
+use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START, read_head_services};
 use crate::views::{Generation, ViewsError};
 
 type Decoded<T> = Result<T, ViewsError>;
@@ -29,8 +29,7 @@ pub(super) fn event(row: &Row) -> Decoded<EventRow> {
     })
 }
 
-pub(super) const HEAD: &str =
-    "h.number, h.since, h.id, h.subject, h.nature, h.span_start, h.span_end, h.disrupted_until, h.restored_until, h.course, h.page_references";
+pub(super) const HEAD: &str = "h.number, h.since, h.id, h.subject, h.nature, h.span_start, h.span_end, h.disrupted_until, h.restored_until, h.course, h.services, h.page_references";
 
 pub(super) fn head(row: &Row) -> Decoded<HeadRow> {
     Ok(HeadRow {
@@ -44,7 +43,8 @@ pub(super) fn head(row: &Row) -> Decoded<HeadRow> {
         disrupted_until: instant(row.try_get(7)?),
         restored_until: instant(row.try_get(8)?),
         course: course(row, 9)?,
-        references: serde_json::from_str(row.try_get(10)?).map_err(|error| unreadable(&error))?,
+        services: read_head_services(row.try_get(10)?),
+        references: serde_json::from_str(row.try_get(11)?).map_err(|error| unreadable(&error))?,
     })
 }
 

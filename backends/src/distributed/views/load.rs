@@ -59,7 +59,8 @@ fn heads_of_subjects(snapshot: &mut Snapshot<'_, '_>, needs: &Needs) -> Result<V
     }
     let text = format!(
         "SELECT {} FROM @incidents i CROSS JOIN LATERAL (SELECT * FROM @heads h WHERE h.number = i.number ORDER BY h.since DESC LIMIT 1) h
-         WHERE i.subject = ANY($1) AND h.subject = i.subject ORDER BY i.subject, i.number",
+         WHERE i.subject = ANY($1) AND (h.subject = i.subject OR position('\\x20'::bytea || i.subject || '\\x20'::bytea IN convert_to(h.services, 'UTF8')) > 0)
+         ORDER BY i.subject, i.number",
         decode::HEAD
     );
     ask(snapshot, &text, &[&bytes(&needs.subjects)], decode::head)

@@ -18,7 +18,7 @@ const COPIED: [(&str, i16); 9] = [
     ("attachments (event, incident, since, present)", 4),
     ("waiting (event, subject, nature, earliest, latest, incident, page, reference)", 8),
     ("awaited (event, place, key)", 3),
-    ("heads (number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until, course, page_references)", 11),
+    ("heads (number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until, course, services, page_references)", 12),
     ("links (event, since, one, other, active)", 5),
     ("memberships (incident, since, told_in)", 3),
     ("summaries (told_in, since, started, ended, listed, nature, state, id, services, vendor, regions, symptoms, words, json)", 14),
@@ -152,7 +152,7 @@ fn heads(rows: &Rows, columns: i16, to: &mut copy::Rows) {
         to.row(columns).position(row.number).position(row.since).text(&row.id).text(&row.subject).text(row.nature.as_str());
         to.maybe_bigint(bound(row.span_start)).maybe_bigint(bound(row.span_end));
         to.maybe_bigint(bound(row.disrupted_until)).maybe_bigint(bound(row.restored_until));
-        to.text(row.course.as_str()).text(&serde_json::json!(row.references).to_string());
+        to.text(row.course.as_str()).text(&once::head_services(row)).text(&serde_json::json!(row.references).to_string());
     }
 }
 
@@ -187,9 +187,11 @@ fn changes(rows: &Rows, columns: i16, to: &mut copy::Rows) {
 fn incidents(rows: &Rows) -> Incidents<'_> {
     let mut incidents = Incidents::default();
     for row in once::heads(rows) {
-        incidents.subjects.push(row.subject.as_bytes());
-        incidents.numbers.push(number(row.number));
-        incidents.ids.push(row.id.as_bytes());
+        for service in row.found_by() {
+            incidents.subjects.push(service.as_bytes());
+            incidents.numbers.push(number(row.number));
+            incidents.ids.push(row.id.as_bytes());
+        }
     }
     incidents
 }

@@ -62,7 +62,8 @@ CREATE INDEX awaited_by_key ON @awaited (key);
 -- The version in force is the last of its number.
 CREATE TABLE @heads (
     number bigint NOT NULL, since bigint NOT NULL, id bytea NOT NULL, subject bytea NOT NULL, nature text COLLATE \"C\" NOT NULL,
-    span_start bigint, span_end bigint, disrupted_until bigint, restored_until bigint, course text COLLATE \"C\" NOT NULL, page_references text NOT NULL,
+    span_start bigint, span_end bigint, disrupted_until bigint, restored_until bigint, course text COLLATE \"C\" NOT NULL,
+    services text COLLATE \"C\" NOT NULL, page_references text NOT NULL,
     PRIMARY KEY (number, since)
 );
 -- Every incident that a service ever had, once: which of them it still has, its head in force says.

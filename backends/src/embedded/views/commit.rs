@@ -99,7 +99,7 @@ impl Page<'_> {
         // Subject and id are set apart from the rest: naming an indexed column makes SQLite write its index, changed or not.
         let mut update = self.prepare(
             "UPDATE @heads SET since = ?2, nature = ?5, span_start = ?6, span_end = ?7, disrupted_until = ?8, restored_until = ?9,
-                 course = ?10, page_references = ?11, sum = row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11) WHERE number = ?1 AND id = ?3 AND subject = ?4",
+                 course = ?10, services = ?11, page_references = ?12, sum = row_sum(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) WHERE number = ?1 AND id = ?3 AND subject = ?4",
         )?;
         let mut replace = self.prepare(&schema::HEADS.insert("INSERT OR REPLACE"))?;
         for row in once::heads(rows) {
@@ -107,10 +107,11 @@ impl Page<'_> {
             let (at, since) = (number(row.number), number(row.since));
             let (start, end) = (microseconds(row.span_start), microseconds(row.span_end));
             let (disrupted, restored) = (microseconds(row.disrupted_until), microseconds(row.restored_until));
-            let (nature, course) = (row.nature.as_str(), row.course.as_str());
-            let updated = update.execute(params![at, since, row.id, row.subject, nature, start, end, disrupted, restored, course, references])?;
+            let (nature, course, services) = (row.nature.as_str(), row.course.as_str(), once::head_services(row));
+            let updated =
+                update.execute(params![at, since, row.id, row.subject, nature, start, end, disrupted, restored, course, services, references])?;
             if updated == 0 {
-                replace.execute(params![at, since, row.id, row.subject, nature, start, end, disrupted, restored, course, references])?;
+                replace.execute(params![at, since, row.id, row.subject, nature, start, end, disrupted, restored, course, services, references])?;
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use rusqlite::{CachedStatement, Row};
 
 use super::schema::{EVENTS, HEADS, LINKS, PAGE_REFERENCES, SUMMARIES, WAITING};
 use crate::embedded::file::{instant, number, position};
-use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START};
+use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START, read_head_services};
 use crate::views::Generation;
 
 /// What [`event`] reads, of the table under the name `e`.
@@ -39,8 +39,8 @@ pub(super) fn head_columns() -> String {
 }
 
 pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<HeadRow> {
-    sound(row, 11, "heads")?;
-    let references = serde_json::from_str(row.get_ref(10)?.as_str()?).map_err(|error| unreadable(10, error))?;
+    sound(row, 12, "heads")?;
+    let references = serde_json::from_str(row.get_ref(11)?.as_str()?).map_err(|error| unreadable(11, error))?;
     Ok(HeadRow {
         number: position(row, 0)?,
         since: position(row, 1)?,
@@ -52,6 +52,7 @@ pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<HeadRow> {
         disrupted_until: instant(row.get(7)?),
         restored_until: instant(row.get(8)?),
         course: course(9, row)?,
+        services: read_head_services(row.get_ref(10)?.as_str()?),
         references,
     })
 }

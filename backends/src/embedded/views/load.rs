@@ -36,8 +36,13 @@ impl Loading<'_> {
     fn facts(&self, needs: &Needs) -> rusqlite::Result<Facts> {
         let mut facts = Facts { known: self.known(needs)?, waiting: self.waiting(needs)?, ..Facts::default() };
         let mut heads = self.prepare(&format!("SELECT {} FROM @heads h WHERE h.subject = ?1 ORDER BY h.number", decode::head_columns()))?;
+        let mut named_beside = self.prepare(&format!(
+            "SELECT {} FROM @heads h WHERE h.services <> '' AND instr(h.services, ' ' || ?1 || ' ') > 0 ORDER BY h.number",
+            decode::head_columns()
+        ))?;
         for subject in &needs.subjects {
             collect(&mut heads, [subject], decode::head, &mut facts.heads)?;
+            collect(&mut named_beside, [subject], decode::head, &mut facts.heads)?;
         }
         let mut head = self.prepare(&format!("SELECT {} FROM @heads h WHERE h.number = ?1", decode::head_columns()))?;
         for incident in &needs.incidents {

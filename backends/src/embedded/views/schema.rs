@@ -40,7 +40,7 @@ pub(super) const WAITING: Table = Table { name: "waiting", columns: "event, subj
 pub(super) const AWAITED: Table = Table { name: "awaited", columns: "event, place, key" };
 pub(super) const HEADS: Table = Table {
     name: "heads",
-    columns: "number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until, course, page_references",
+    columns: "number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until, course, services, page_references",
 };
 pub(super) const PAGE_REFERENCES: Table = Table { name: "page_references", columns: "page, reference, incident, since" };
 pub(super) const LINKS: Table = Table { name: "links", columns: "event, since, one, other, active" };
@@ -112,10 +112,13 @@ CREATE INDEX @awaited_by_key ON @awaited (key);
 
 CREATE TABLE @heads (
     number INTEGER PRIMARY KEY, since INTEGER NOT NULL, id TEXT NOT NULL, subject TEXT NOT NULL, nature TEXT NOT NULL,
-    span_start INTEGER, span_end INTEGER, disrupted_until INTEGER, restored_until INTEGER, course TEXT NOT NULL, page_references TEXT NOT NULL,
+    span_start INTEGER, span_end INTEGER, disrupted_until INTEGER, restored_until INTEGER, course TEXT NOT NULL,
+    services TEXT NOT NULL, page_references TEXT NOT NULL,
     sum INTEGER
 ) STRICT;
 CREATE INDEX @heads_by_subject ON @heads (subject);
+-- Further services, each with a space before and after; few incidents have any.
+CREATE INDEX @heads_of_several ON @heads (number) WHERE services <> '';
 CREATE UNIQUE INDEX @heads_by_id ON @heads (id);
 
 CREATE TABLE @page_references (

@@ -7,7 +7,7 @@ use super::joined;
 use super::numbers::{count, digits, lasted, qualified};
 use super::regions::{language, name, within};
 use super::sound::{genitive, locative};
-use crate::model::Inferred;
+use crate::model::{Inferred, inferred};
 use crate::tell::clean::{at_most, clean};
 use crate::tell::language::{Lang, Setting, Spoken, rated};
 use crate::tell::names::Names;
@@ -112,7 +112,7 @@ fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, (names, setting
     if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
         return format!("{} হিসেবে {}শুরু", genitive(&vendor), right_then(setting));
     }
-    if detected_by.is_none() && Inferred::of(event) == Some(Inferred::FromProbe) {
+    if detected_by.is_none() && inferred(event) == Some(Inferred::FromProbe) {
         return "নজরদারিতে সাড়া মেলেনি".to_owned();
     }
     let told = match detector {
@@ -315,7 +315,7 @@ fn updated(status: Option<VendorStatus>, statement: Option<&Statement>, names: &
 
 fn restored(lang: Lang, event: &Event, names: &Names, setting: &Setting) -> String {
     let Kind::ServiceRestored(back) = &event.kind else { return String::new() };
-    if let (Some(inferred), Some(source)) = (Inferred::of(event), event.read_in().next().map(|source| names.source(source))) {
+    if let (Some(inferred), Some(source)) = (inferred(event), event.read_in().next().map(|source| names.source(source))) {
         return match inferred {
             Inferred::LeftList => format!("{source} চলতি বিভ্রাটের তালিকা থেকে এটি সরিয়ে নেয়"),
             Inferred::FromPosts => format!("{} হিসেবে {}শেষ", genitive(&source), right_then(setting)),
@@ -350,7 +350,7 @@ fn with_statement(told: String, statement: Option<&Statement>, names: &Names, se
 }
 
 fn said(statement: Option<&Statement>, names: &Names, setting: &Setting) -> Option<Spoken> {
-    setting.spoken.clone().or_else(|| statement.map(|statement| spoken(statement, &statement.quotation, names)))
+    setting.spoken.clone().or_else(|| statement.map(|statement| spoken(statement, &statement.quotation, false, names)))
 }
 
 /// "মুখপাত্র বলেন: “…”": an organisation just named is not named again.

@@ -1,12 +1,14 @@
 //! Bengali lines that are made of parts: claims, credits at a sentence's end, the summary, the notes.
 
+use dateline_events::kinds::Relation;
+
 use super::numbers::{digits, pieces};
 use super::sound::{genitive, locative};
 use super::{according_to, credit, joined, time};
 use crate::model::Inferred;
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{FirstSeen, Lang, Note, Says, Spread, Summary, ToldClaim};
+use crate::tell::language::{FirstSeen, Lang, Note, Says, Spread, Summary, ToldClaim, Unrestored};
 
 /// Adds who says it, and a দাঁড়ি unless the sentence ends with somebody's words.
 pub(in crate::tell) fn finish(_: Lang, sentence: &str, credit: &str) -> String {
@@ -67,7 +69,7 @@ pub(in crate::tell) fn claims_label(_: Lang, region: Option<&str>) -> String {
     region.map_or_else(|| "অন্য যে সব সময় বলা হয়েছে".to_owned(), |region| format!("{} অন্য যে সব সময় বলা হয়েছে", locative(region)))
 }
 
-/// "সকাল সাড়ে ১১টা থেকে ১টা ১৫, ন'টি সূত্র; অন্য দেশে (ইতালি, ব্রিটেন) …".
+/// "সকাল সাড়ে ১১টা থেকে ১টা ১৫, ন’টি সূত্র; অন্য দেশে (ইতালি, ব্রিটেন) …".
 pub(in crate::tell) fn spread(lang: Lang, here: Option<&Spread>, elsewhere: Option<&Spread>) -> String {
     let told = |spread: &Spread| {
         let to = spread.last.as_ref().map(|last| format!(" থেকে {last}")).unwrap_or_default();
@@ -101,20 +103,50 @@ pub(in crate::tell) fn original(_: Lang, language: &str, credit: &str) -> String
 }
 
 /// "হোয়াটসঅ্যাপ বিভ্রাট, মঙ্গলবার ২৫ অক্টোবর ২০২২".
-pub(in crate::tell) fn title(_: Lang, services: &[String], nature: Nature, date: Option<&str>) -> String {
+pub(in crate::tell) fn title(_: Lang, services: &[String], nature: Nature, reports_only: bool, date: Option<&str>) -> String {
     let what = match nature {
         Nature::Outage => "বিভ্রাট",
         Nature::Maintenance => "রক্ষণাবেক্ষণের কাজ",
         Nature::Registry => "নথি",
     };
     let date = date.map(|date| format!(", {date}")).unwrap_or_default();
+    if reports_only && !services.is_empty() {
+        return format!("{} নিয়ে অস্বাভাবিক সংখ্যায় অভিযোগ{date}", joined(services));
+    }
     format!("{} {what}{date}", joined(services)).trim_start().to_owned()
+}
+
+/// "এটি “…” ঘটনার অংশ".
+pub(in crate::tell) fn linked(_: Lang, relation: Relation, is_from: bool, title: &str) -> String {
+    match (relation, is_from) {
+        (Relation::PartOf, true) => format!("এটি “{title}” ঘটনার অংশ"),
+        (Relation::PartOf, false) => format!("“{title}” এরই অংশ"),
+        (Relation::CausedBy, true) => format!("“{title}” থেকে এর সূত্রপাত"),
+        (Relation::CausedBy, false) => format!("এর জেরে “{title}”"),
+        (Relation::SameAs, _) => format!("“{title}” আর এটি একই ঘটনা"),
+    }
 }
 
 /// "গিটহাব, মঙ্গলবার ১৮ অগস্ট ২০২৬".
 pub(in crate::tell) fn kicker(_: Lang, services: &[String], date: Option<&str>) -> String {
     let services = joined(services);
     [Some(services.as_str()).filter(|services| !services.is_empty()), date].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+/// What is told where no restoration is: how its reports stand, and what is known of its end.
+fn not_restored(summary: &Summary) -> Vec<String> {
+    let subsided = summary.subsided.as_ref().map(|(time, by)| format!("অভিযোগ কমে আসে {time}{}", said_by(by)));
+    let end = match &summary.unrestored {
+        _ if summary.reports_only => None,
+        Unrestored::Possible => Some("তত ক্ষণে হয়তো পরিষেবা ফিরেছে".to_owned()),
+        Unrestored::NotCertainlyPublished { by } => Some(format!("{by} পর্যন্ত পরিষেবা ফেরার খবর নিশ্চিত ভাবে প্রকাশিত হয়নি")),
+        Unrestored::NotReported if subsided.is_some() => Some("পরিষেবা ফেরার কথা কেউ বলেনি".to_owned()),
+        Unrestored::NotReported => Some("পরিষেবা ফেরার খবর নেই".to_owned()),
+    };
+    match (subsided, end) {
+        (Some(subsided), Some(end)) => vec![format!("{subsided}, {end}")],
+        (subsided, end) => subsided.into_iter().chain(end).collect(),
+    }
 }
 
 pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
@@ -136,10 +168,17 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
                 (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{} চলতি বিভ্রাটের তালিকা থেকে বাদ {time}{unstable}", genitive(vendor)),
                 (Some(Inferred::FromPosts), Says::Vendor(vendor)) => format!("{} হিসেবে শেষ {time}{unstable}", genitive(vendor)),
                 (Some(Inferred::FromProbe), _) => format!("আবার সাড়া মেলে {time}{unstable}"),
-                _ => format!("পরিষেবা ফেরে {time}{}{unstable}", said_by(by)),
+                _ => {
+                    let of = summary.still_down.as_ref().map(|(service, _)| format!("{} ", genitive(service))).unwrap_or_default();
+                    format!("{of}পরিষেবা ফেরে {time}{}{unstable}", said_by(by))
+                }
             });
+            times.extend(summary.still_down.as_ref().map(|(_, others)| {
+                let others: Vec<String> = others.iter().map(|other| genitive(other)).collect();
+                format!("{} পরিষেবা ফেরার খবর নেই", joined(&others))
+            }));
         }
-        None if is_outage && summary.has_entries && !summary.restored_state => times.push("পরিষেবা ফেরার খবর নেই".to_owned()),
+        None if is_outage && summary.has_entries && !summary.restored_state => times.extend(not_restored(summary)),
         None => {}
     }
     times.extend(summary.window.as_ref().map(|(window, by)| format!("কাজ হওয়ার কথা {window}{}", said_by(by))));
@@ -215,6 +254,8 @@ pub(in crate::tell) fn note(_: Lang, note: &Note) -> String {
             format!("{by} পর্যন্ত যা নিশ্চিত ভাবে বলা হয়েছিল, শুধু তা-ই; আরও {} দাবি তত ক্ষণে হয়তো বলা হয়েছিল।", pieces(*possibly as u64))
         }
         Note::RestoredBeforeFirstSeen => "পরিষেবা ফেরার যে সময় বলা হয়েছে, তা প্রথম অভিযোগেরও আগের: বিভ্রাট কত ক্ষণের, জানা নেই।".to_owned(),
+        Note::AcknowledgedBeforeFirstSeen => "সমস্যা মেনে নেওয়ার যে সময় বলা হয়েছে, তা প্রথম অভিযোগেরও আগের।".to_owned(),
+        Note::StatedBeforeItHappened => "একটি ঘটনার যে সময় বলা হয়েছে, তা জানানোর সময়েরও পরের।".to_owned(),
         Note::At { time } => format!("{time} পর্যন্ত যা ঘটেছিল।"),
         Note::AsOf { position } => format!("খতিয়ানের {} নম্বর স্থান পর্যন্ত যা নথিভুক্ত ছিল।", digits(&position.to_string())),
         Note::WithoutEffect { count } => format!("{} সংশোধন কার্যকর হয়নি: তাতে ঘটনার বিবরণই অচল হয়ে যেত।", pieces(*count as u64)),

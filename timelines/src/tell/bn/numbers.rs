@@ -1,4 +1,4 @@
-//! Bengali amounts: "২৫,০০০-এর বেশি", "প্রায় দু'ঘণ্টা", "ন'টি".
+//! Bengali amounts: "২৫,০০০-এর বেশি", "প্রায় দু’ঘণ্টা", "ন’টি".
 
 use dateline_events::{Count, Per, Qualifier, Range};
 
@@ -6,8 +6,8 @@ use super::sound::{genitive, genitive_of_number};
 use crate::tell::amount::Amount;
 use crate::tell::language::Lang;
 
-/// Numbers as they stand before a word: "দু'ঘণ্টা", "তিন ঘণ্টা".
-const WORDS: [&str; 11] = ["", "এক", "দু'", "তিন", "চার", "পাঁচ", "ছ'", "সাত", "আট", "ন'", "দশ"];
+/// Numbers as they stand before a word: "দু’ঘণ্টা", "তিন ঘণ্টা".
+const WORDS: [&str; 11] = ["", "এক", "দু’", "তিন", "চার", "পাঁচ", "ছ’", "সাত", "আট", "ন’", "দশ"];
 
 /// Bengali digits, nothing else changed.
 pub fn digits(text: &str) -> String {
@@ -35,13 +35,13 @@ fn plain(value: u64) -> String {
 /// A small number before a noun, with the space that it needs.
 fn before(value: u64) -> String {
     match usize::try_from(value).ok().and_then(|index| WORDS.get(index)).filter(|word| !word.is_empty()) {
-        Some(word) if word.ends_with('\'') => (*word).to_owned(),
+        Some(word) if word.ends_with('’') => (*word).to_owned(),
         Some(word) => format!("{word} "),
         None => format!("{} ", plain(value)),
     }
 }
 
-/// "একটি", "দু'টি", "১১টি".
+/// "একটি", "দু’টি", "১১টি".
 pub(super) fn pieces(value: u64) -> String {
     let word = usize::try_from(value).ok().and_then(|index| WORDS.get(index)).filter(|word| !word.is_empty());
     word.map_or_else(|| format!("{}টি", plain(value)), |word| format!("{word}টি"))
@@ -78,7 +78,7 @@ pub(in crate::tell) fn lasted(_: Lang, minutes: u32, qualifier: Option<Qualifier
     }
 }
 
-/// Minutes as they are: "৯০ মিনিট", "দু'ঘণ্টা", "২ ঘণ্টা ৩৬ মিনিট".
+/// Minutes as they are: "৯০ মিনিট", "দু’ঘণ্টা", "২ ঘণ্টা ৩৬ মিনিট".
 fn span(minutes: u64) -> String {
     match (minutes, minutes / 60, minutes % 60) {
         (_, hours, 0) if hours > 48 && hours.is_multiple_of(24) => format!("{}দিন", before(hours / 24)),

@@ -23,6 +23,7 @@ pub(in crate::tell) fn mark(_: Lang, mark: &Mark) -> String {
         }
         Mark::Retracted { who, announced: true, reason } => with_reason(&format!("{who} এটি প্রত্যাহার করেছে"), reason.as_deref()),
         Mark::Retracted { who, announced: false, reason } => with_reason(&format!("{who} না জানিয়ে এটি সরিয়ে দিয়েছে"), reason.as_deref()),
+        Mark::Possible => "তত ক্ষণে হয়তো ঘটেছিল, নিশ্চিত নয়।".to_owned(),
         Mark::Redacted => "লেখাটি নষ্ট করা হয়েছে।".to_owned(),
     }
 }

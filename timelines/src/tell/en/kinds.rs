@@ -6,7 +6,7 @@ use dateline_events::{Count, Event, Kind, Region, Severity, Share, Statement, Sy
 use super::numbers::{count, lasted, number, qualified};
 use super::regions::{in_sentence, region};
 use super::{capital, list};
-use crate::model::Inferred;
+use crate::model::{Inferred, inferred};
 use crate::tell::clean::{at_most, clean};
 use crate::tell::language::{Setting, Spoken, rated};
 use crate::tell::names::Names;
@@ -100,7 +100,7 @@ fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names, setting: &Se
     if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
         return dated("start", "It began", &vendor, setting);
     }
-    if detected_by.is_none() && Inferred::of(event) == Some(Inferred::FromProbe) {
+    if detected_by.is_none() && inferred(event) == Some(Inferred::FromProbe) {
         return format!("The monitor finds {} down", probed(event, names));
     }
     let mut told = detector.map_or(format!("Unusual number of reports{place}"), |who| format!("{who} sees an unusual number of reports{place}"));
@@ -289,7 +289,7 @@ fn updated(status: Option<VendorStatus>, statement: Option<&Statement>, names: &
 }
 
 fn restored(event: &Event, back: &ServiceRestored, names: &Names, setting: &Setting) -> String {
-    if let (Some(inferred), Some(source)) = (Inferred::of(event), event.read_in().next().map(|source| names.source(source))) {
+    if let (Some(inferred), Some(source)) = (inferred(event), event.read_in().next().map(|source| names.source(source))) {
         return match inferred {
             Inferred::LeftList => format!("{source} took it off its list of open incidents"),
             Inferred::FromPosts => dated("end", "It was over", &source, setting),
@@ -323,7 +323,7 @@ fn with_statement(told: String, statement: Option<&Statement>, names: &Names, se
 }
 
 fn said(statement: Option<&Statement>, names: &Names, setting: &Setting) -> Option<Spoken> {
-    setting.spoken.clone().or_else(|| statement.map(|statement| spoken(statement, &statement.quotation, names)))
+    setting.spoken.clone().or_else(|| statement.map(|statement| spoken(statement, &statement.quotation, false, names)))
 }
 
 /// "A spokesperson: “…”"; by the organisation's name where that is short enough to stand for its people.

@@ -1,11 +1,13 @@
 //! English lines that are made of parts: claims, credits at a sentence's end, the summary, the notes.
 
+use dateline_events::kinds::Relation;
+
 use super::numbers::word;
 use super::{according_to, capital, credit, genitive, list, time};
 use crate::model::Inferred;
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{FirstSeen, Note, Says, Spread, Summary, ToldClaim};
+use crate::tell::language::{FirstSeen, Note, Says, Spread, Summary, ToldClaim, Unrestored};
 
 /// Adds who says it, and a stop unless the sentence ends with somebody's words.
 pub(in crate::tell) fn finish(sentence: &str, credit: &str) -> String {
@@ -97,14 +99,28 @@ pub(in crate::tell) fn original(language: &str, credit: &str) -> String {
 }
 
 /// "WhatsApp outage, Tuesday 25 October 2022".
-pub(in crate::tell) fn title(services: &[String], nature: Nature, date: Option<&str>) -> String {
+pub(in crate::tell) fn title(services: &[String], nature: Nature, reports_only: bool, date: Option<&str>) -> String {
     let what = match nature {
         Nature::Outage => "outage",
         Nature::Maintenance => "planned work",
         Nature::Registry => "register",
     };
     let date = date.map(|date| format!(", {date}")).unwrap_or_default();
+    if reports_only && !services.is_empty() {
+        return format!("Unusual reports about {}{date}", list(services));
+    }
     format!("{} {what}{date}", list(services)).trim_start().to_owned()
+}
+
+/// "Part of “Acme outage, Monday 4 October 2021”", and "“Bolt outage, Monday 4 October 2021” is part of it".
+pub(in crate::tell) fn linked(relation: Relation, is_from: bool, title: &str) -> String {
+    match (relation, is_from) {
+        (Relation::PartOf, true) => format!("Part of “{title}”"),
+        (Relation::PartOf, false) => format!("“{title}” is part of it"),
+        (Relation::CausedBy, true) => format!("Caused by “{title}”"),
+        (Relation::CausedBy, false) => format!("It caused “{title}”"),
+        (Relation::SameAs, _) => format!("The same as “{title}”"),
+    }
 }
 
 /// "GitHub, Tuesday 18 August 2026".
@@ -133,10 +149,14 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
                 (Some(Inferred::FromPosts), Says::Vendor(vendor)) if summary.is_end_a_point => format!("{vendor} dates the end to {time}{unstable}"),
                 (Some(Inferred::FromPosts), by) => format!("over {time}{}{unstable}", said_by(by)),
                 (Some(Inferred::FromProbe), _) => format!("up {time}{unstable}"),
-                _ => format!("back {time}{}{unstable}", said_by(by)),
+                _ => {
+                    let of = summary.still_down.as_ref().map(|(service, _)| format!("{service} ")).unwrap_or_default();
+                    format!("{of}back {time}{}{unstable}", said_by(by))
+                }
             });
+            times.extend(summary.still_down.as_ref().map(|(_, others)| format!("no restoration of {} reported", list(others))));
         }
-        None if is_outage && summary.has_entries && !summary.restored_state => times.push("no restoration reported".to_owned()),
+        None if is_outage && summary.has_entries && !summary.restored_state => times.extend(not_restored(summary)),
         None => {}
     }
     times.extend(summary.window.as_ref().map(|(window, by)| format!("Planned for {window}{}", said_by(by))));
@@ -166,6 +186,22 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         third.into_iter().flatten().collect::<Vec<_>>().join(" · "),
     ];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+/// What is told where no restoration is: how its reports stand, and what is known of its end.
+fn not_restored(summary: &Summary) -> Vec<String> {
+    let subsided = summary.subsided.as_ref().map(|(time, by)| format!("reports subsided {time}{}", said_by(by)));
+    let end = match &summary.unrestored {
+        _ if summary.reports_only => None,
+        Unrestored::Possible => Some("possibly back by then".to_owned()),
+        Unrestored::NotCertainlyPublished { by } => Some(format!("no restoration certainly published by {by}")),
+        Unrestored::NotReported if subsided.is_some() => Some("nobody says restored".to_owned()),
+        Unrestored::NotReported => Some("no restoration reported".to_owned()),
+    };
+    match (subsided, end) {
+        (Some(subsided), Some(end)) => vec![format!("{subsided}, {end}")],
+        (subsided, end) => subsided.into_iter().chain(end).collect(),
+    }
 }
 
 fn first_seen(first: &FirstSeen) -> String {
@@ -211,6 +247,8 @@ pub(in crate::tell) fn note(note: &Note) -> String {
         Note::KnownAt { by, possibly: 0 } => format!("Only what was certainly stated by {by}."),
         Note::KnownAt { by, possibly } => format!("Only what was certainly stated by {by}; {} more may have been.", word(*possibly as u64)),
         Note::RestoredBeforeFirstSeen => "The restoration that is told lies before the first sign: how long it lasted is not known.".to_owned(),
+        Note::AcknowledgedBeforeFirstSeen => "The acknowledgment that is told lies before the first sign.".to_owned(),
+        Note::StatedBeforeItHappened => "A time that is told lies after the time at which it was told.".to_owned(),
         Note::At { time } => format!("As things stood at {time}."),
         Note::AsOf { position } => format!("As the ledger had it at position {}.", super::number(*position)),
         Note::WithoutEffect { count: 1 } => "One correction is without effect: it would make its event invalid.".to_owned(),

@@ -23,6 +23,7 @@ pub(in crate::tell) fn mark(mark: &Mark) -> String {
         }
         Mark::Retracted { who, announced: true, reason } => with_reason(&format!("Taken back by {who}"), reason.as_deref()),
         Mark::Retracted { who, announced: false, reason } => with_reason(&format!("{who} removed this without notice"), reason.as_deref()),
+        Mark::Possible => "Possibly by then, not certainly.".to_owned(),
         Mark::Redacted => "Its text was destroyed.".to_owned(),
     }
 }

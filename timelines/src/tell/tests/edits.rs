@@ -81,15 +81,15 @@ fn the_beginning_the_severity_the_state_and_the_window() {
     };
     let (english, bengali, before, after) = start("2026-03-01T08:14:00Z");
     assert_eq!(english, "GitHub moved the beginning 96 minutes earlier two hours after publishing it");
-    assert_eq!(bengali, "গিটহাব প্রকাশের দু'ঘণ্টা পরে শুরুর সময় ৯৬ মিনিট এগিয়ে এনেছে");
+    assert_eq!(bengali, "গিটহাব প্রকাশের দু’ঘণ্টা পরে শুরুর সময় ৯৬ মিনিট এগিয়ে এনেছে");
     assert_eq!((before.as_deref(), after.as_deref()), (Some("Sun 1 Mar 2026 09:50 UTC"), Some("Sun 1 Mar 2026 08:14 UTC")));
     let (english, bengali, before, after) = start("2026-03-01T09:50:30Z");
     assert_eq!(english, "GitHub moved the beginning by less than a minute two hours after publishing it");
-    assert_eq!(bengali, "গিটহাব প্রকাশের দু'ঘণ্টা পরে শুরুর সময় এক মিনিটেরও কম সরিয়েছে");
+    assert_eq!(bengali, "গিটহাব প্রকাশের দু’ঘণ্টা পরে শুরুর সময় এক মিনিটেরও কম সরিয়েছে");
     assert_eq!((before.as_deref(), after.as_deref()), (Some("2026-03-01T09:50:00Z"), Some("2026-03-01T09:50:30Z")));
     let (english, bengali, ..) = start("2026-03-01T12:00:00Z");
     assert_eq!(english, "GitHub moved the beginning 2 h 10 min later two hours after publishing it");
-    assert_eq!(bengali, "গিটহাব প্রকাশের দু'ঘণ্টা পরে শুরুর সময় ২ ঘণ্টা ১০ মিনিট পিছিয়ে দিয়েছে");
+    assert_eq!(bengali, "গিটহাব প্রকাশের দু’ঘণ্টা পরে শুরুর সময় ২ ঘণ্টা ১০ মিনিট পিছিয়ে দিয়েছে");
 
     let own = json!({"occurred": {"at": "2026-03-01T09:50:00Z"}, "severity": "major", "reference": reference(None, None)});
     let (english, bengali, ..) = sentences(events("scope.changed", own, &[(2, json!({"severity": "minor"}))]));

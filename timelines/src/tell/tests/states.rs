@@ -1,0 +1,143 @@
+//! How the state of an incident is told: of several services, of counts alone, at an instant, and beside other incidents.
+
+use std::sync::Arc;
+
+use dateline_events::Event;
+use serde_json::{Value, json};
+
+use super::super::{Lang, Options, Told, tell};
+use super::instant;
+use crate::fold::Fold;
+use crate::model::{Registry, Timeline};
+
+fn event(id: &str, subject: &str, kind: &str, data: Value) -> Event {
+    let envelope =
+        json!({"specversion": "1.0", "id": id, "source": "/desks/x", "type": format!("dateline.{kind}.v1"), "subject": subject, "data": data});
+    Event::read(envelope.to_string().as_bytes()).unwrap()
+}
+
+fn at(clock: &str) -> Value {
+    json!({"at": format!("2021-10-04T{clock}Z"), "precision": "minute"})
+}
+
+/// What somebody tells at a time, read in a source of a kind.
+fn said(id: &str, subject: &str, kind: &str, clock: &str, by: (&str, &str), more: Value) -> Event {
+    let mut data = json!({"occurred": at(clock), "stated": at(clock), "sources": [{"slug": by.0.to_lowercase().replace(' ', "-"), "name": by.0, "role": "read_in", "kind": by.1}]});
+    data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    event(id, subject, kind, data)
+}
+
+fn registry() -> Registry {
+    let mut registry = Registry::default();
+    for (slug, name) in [("acme", "Acme"), ("bolt", "Bolt")] {
+        let mut fold = Fold::new();
+        let data = json!({"names": {"en": name}, "vendor": {"slug": "acme-inc", "name": "Acme Inc"}});
+        fold.apply(1, 1, instant("2026-11-20T09:00:00Z"), Arc::new(event(slug, slug, "service.registered", data)));
+        registry.services.extend(fold.registration());
+    }
+    registry
+}
+
+fn folded(events: Vec<Event>, at: Option<&str>) -> Timeline {
+    let mut fold = Fold::new();
+    for (event, position) in events.into_iter().zip(1..) {
+        fold.apply(position, position, instant("2026-11-20T09:00:00Z"), Arc::new(event));
+    }
+    fold.timeline("acme-2021-10-04-0000000000000000", &[], at.map(instant), None)
+}
+
+fn told(timeline: &Timeline, lang: Lang) -> Told {
+    tell(timeline, &registry(), &Options { lang, claims: true, ..Options::default() }).unwrap()
+}
+
+const PAPER: (&str, &str) = ("Paper A", "press");
+
+fn merged() -> Vec<Event> {
+    let count = |value: u32| json!({"counts": [{"value": value, "per": "total"}]});
+    let words = |who: &str, text: &str| json!({"statement": {"organisation": who, "quotation": {"lang": "en", "text": text}}});
+    vec![
+        said("a1", "acme", "anomaly.detected", "16:00", PAPER, count(2500)),
+        said("b1", "bolt", "anomaly.detected", "16:00", PAPER, count(13800)),
+        said("a2", "acme", "vendor.acknowledged", "16:10", ("Acme on X", "vendor"), words("Acme", "Acme has trouble.")),
+        said("b2", "bolt", "vendor.acknowledged", "16:20", ("Bolt on X", "vendor"), words("Bolt", "Bolt has trouble too.")),
+        said("a3", "acme", "service.restored", "18:00", PAPER, json!({"extent": "full"})),
+    ]
+}
+
+#[test]
+fn each_service_of_a_merge_is_told_by_its_name() {
+    let timeline = folded(merged(), None);
+    let english = told(&timeline, Lang::En);
+    assert_eq!(english.title, "Acme and Bolt outage, Monday 4 October 2021");
+    assert_eq!(english.state, "acknowledged");
+    assert_eq!(
+        english.summary[0],
+        "First reports 16:00 (Paper A) · Acme on X acknowledged it 16:10 · Acme back 18:00 (Paper A) · no restoration of Bolt reported"
+    );
+    let details: Vec<String> =
+        english.entries.iter().flat_map(|entry| &entry.details).map(|detail| format!("{}: {}", detail.label, detail.text)).collect();
+    let expected = ["Bolt: 16:00 Unusual number of reports: 13,800 (Paper A).", "Bolt: 16:20 Bolt acknowledges. “Bolt has trouble too.” (Bolt on X)"];
+    assert_eq!(details.iter().map(|detail| detail.trim_end_matches('.')).collect::<Vec<_>>(), expected.map(|detail| detail.trim_end_matches('.')));
+    assert!(told(&timeline, Lang::Bn).summary[0].ends_with("Bolt-এর পরিষেবা ফেরার খবর নেই"), "{}", told(&timeline, Lang::Bn).summary[0]);
+}
+
+#[test]
+fn counts_alone_are_told_as_unusual_reports_until_they_subside() {
+    let counter = ("Counts", "monitor");
+    let reports = vec![said("r1", "acme", "anomaly.detected", "16:00", counter, json!({"counts": [{"value": 900, "per": "total"}]}))];
+    let english = told(&folded(reports.clone(), None), Lang::En);
+    assert_eq!((english.title.as_str(), english.state_label), ("Unusual reports about Acme, Monday 4 October 2021", "UNUSUAL REPORTS"));
+    assert_eq!(english.summary[0], "First reports 16:00 (Counts)", "nothing failed that could be restored");
+    let subsided = [reports, vec![said("r2", "acme", "reports.subsided", "18:00", counter, json!({}))]].concat();
+    let english = told(&folded(subsided.clone(), None), Lang::En);
+    assert_eq!((english.state, english.state_label), ("subsided", "REPORTS SUBSIDED"));
+    assert_eq!(english.summary[0], "First reports 16:00 (Counts) · reports subsided 18:00 (Counts)");
+    // Somebody says more: an outage whose end nobody tells.
+    let outage = [subsided, vec![said("p", "acme", "anomaly.detected", "16:05", PAPER, json!({}))]].concat();
+    let english = told(&folded(outage, None), Lang::En);
+    assert_eq!((english.title.as_str(), english.state), ("Acme outage, Monday 4 October 2021", "detected"));
+    assert!(english.summary[0].ends_with("reports subsided 18:00 (Counts), nobody says restored"), "{}", english.summary[0]);
+}
+
+#[test]
+fn what_may_have_happened_by_then_is_marked_and_ends_nothing() {
+    let mut events = merged();
+    events.retain(|event| event.subject == "acme");
+    events[2] = event(
+        "a3",
+        "acme",
+        "service.restored",
+        json!({"occurred": {"at": "2021-10-04[UTC]", "precision": "day"}, "stated": {"at": "2021-10-05T08:00Z"}, "extent": "full",
+            "sources": [{"slug": "a", "name": "Paper A", "role": "read_in", "kind": "press"}]}),
+    );
+    let then = told(&folded(events.clone(), Some("2021-10-04T16:30:00Z")), Lang::En);
+    assert_eq!(then.state, "acknowledged");
+    assert!(then.summary[0].ends_with("possibly back by then"), "{}", then.summary[0]);
+    let marks: Vec<&str> = then.entries.iter().flat_map(|entry| &entry.marks).map(String::as_str).collect();
+    assert_eq!(marks, ["Possibly by then, not certainly."]);
+    let before = told(&folded(events.clone(), Some("2021-10-04T12:00:00Z")), Lang::En);
+    assert_eq!((before.state, before.entries.len()), ("unknown", 0));
+    let now = told(&folded(events, None), Lang::En);
+    let heads: Vec<&str> = now.entries.iter().map(|entry| entry.head.as_str()).collect();
+    assert_eq!(heads, ["16:00", "Mon 4 Oct", "16:10"], "on that day, but not before the first reports");
+    assert_eq!(now.summary[1], "Lasted at most eight hours");
+}
+
+#[test]
+fn a_link_is_told_by_the_other_incidents_title_in_its_own_direction() {
+    let other = folded(vec![said("b1", "bolt", "anomaly.detected", "16:00", PAPER, json!({}))], None);
+    let link = |from: &str, to: &str, relation: &str| {
+        event("l", "acme", "incident.linked", json!({"from": {"id": from}, "to": {"id": to}, "relation": relation}))
+    };
+    let told = |link: Event| {
+        let mut timeline = folded(vec![said("a1", "acme", "anomaly.detected", "16:00", PAPER, json!({})), link], None);
+        timeline.linked[0].incident = Some(Box::new(other.clone()));
+        let background = told(&timeline, Lang::En).background;
+        background.into_iter().map(|entry| entry.text).collect::<Vec<_>>().join("\n")
+    };
+    let title = "“Bolt outage, Monday 4 October 2021”";
+    assert_eq!(told(link("a1", "b1", "part_of")), format!("Part of {title} (according to /desks/x)."));
+    assert_eq!(told(link("b1", "a1", "part_of")), format!("{title} is part of it (according to /desks/x)."));
+    assert_eq!(told(link("a1", "b1", "caused_by")), format!("Caused by {title} (according to /desks/x)."));
+    assert_eq!(told(link("b1", "a1", "caused_by")), format!("It caused {title} (according to /desks/x)."));
+}
