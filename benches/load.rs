@@ -1,6 +1,8 @@
 //! The load command: every figure of BENCHMARKS.md beside its raw limit, measured in the same run, A B A B.
 //!
-//! `cargo bench --bench load -- [--events N] [--only append|bus|distributed|histories|http|import|project|reports|timeline|serve] [--quick] [--program PATH]`
+//! `cargo bench --bench load -- [--events N] [--only PART,…] [--quick] [--program PATH]`
+//!
+//! The parts: append, bus, distributed, histories, http, import, project, reports, timeline, serve.
 //!
 //! `--program` measures another build of `dateline`; where others build into the same target folder, give it a copy.
 
@@ -40,6 +42,8 @@ mod serve;
 mod server;
 #[path = "load/timeline.rs"]
 mod timeline;
+#[path = "load/visible.rs"]
+mod visible;
 
 use std::path::PathBuf;
 
@@ -82,8 +86,8 @@ fn main() {
         quick,
         program: value("--program").map_or_else(|| PathBuf::from(env!("CARGO_BIN_EXE_dateline")), PathBuf::from),
     };
-    let only = value("--only").map(String::as_str);
-    let wanted = |name: &str| only.is_none_or(|only| only == name);
+    let only: Option<Vec<&str>> = value("--only").map(|names| names.split(',').collect());
+    let wanted = |name: &str| only.as_ref().is_none_or(|only| only.contains(&name));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
     support::generate::assert_that_all_pass_the_door();
     println!("{}\n", machine::line());
@@ -115,7 +119,8 @@ fn main() {
     if wanted("timeline") || wanted("serve") {
         let filled = support::folder();
         runtime.block_on(project::fill(filled.path(), options.events, support::generate::event));
-        server::rebuild(&options.program, filled.path());
+        let rebuilt = server::rebuild(&options.program, filled.path());
+        println!("Rebuild of {} events: {:.1} s, {}.\n", options.events, rebuilt.seconds, rebuilt.memory);
         if wanted("timeline") {
             timeline::measure(&runtime, &options, filled.path());
         }

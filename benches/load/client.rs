@@ -24,12 +24,12 @@ impl Client {
 
     pub async fn get(&mut self, path: &str, etag: Option<&str>) -> Answer {
         let condition = etag.map(|etag| format!("if-none-match: {etag}\r\n")).unwrap_or_default();
-        self.send(format!("GET {path} HTTP/1.1\r\nhost: x\r\n{condition}\r\n").as_bytes()).await
+        self.send(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n{condition}\r\n").as_bytes()).await
     }
 
     pub async fn post(&mut self, path: &str, media_type: &str, body: &[u8]) -> Answer {
         let mut request =
-            format!("POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
+            format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: {media_type}\r\ncontent-length: {}\r\n\r\n", body.len()).into_bytes();
         request.extend_from_slice(body);
         self.send(&request).await
     }

@@ -2,29 +2,17 @@
 //! and what the bus itself holds.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
 
-use super::client::Client;
 use super::server::{Server, rebuild_at};
-use super::{http, timeline};
+use super::{http, project, timeline, visible};
 use crate::Options;
 use crate::nats::Nats;
 use crate::postgres::{Fsync, Postgres};
 use crate::support::generate::event;
-use crate::support::machine::{median, memory_mib, percentile};
-
-/// The steady load of publish → visible, in events a second.
-const LOAD_PER_SECOND: u64 = 1_000;
-
-/// Connections that publish.
-const PUBLISHERS: u64 = 16;
-
-/// Every so many events one is waited for until it can be read.
-const SAMPLE_EVERY: u64 = 20;
+use crate::support::machine::{Memory, memory_mib, spread};
 
 pub fn measure(runtime: &Runtime, options: &Options) {
     let database = Postgres::start(Fsync::On);
@@ -44,7 +32,14 @@ pub fn measure(runtime: &Runtime, options: &Options) {
     bus_at(runtime, options, &mut bus);
     let views = database.create_database();
     let flags = kept(&bus, &views);
-    rebuild_beside_copy(options, &database, &views, &flags);
+    println!(
+        "### Rebuild into PostgreSQL\n\n| ledger | events | ours, events/s | rows | raw COPY of the same rows, events/s | ratio | at most, MiB | anonymous, MiB |\n|---|---|---|---|---|---|---|---|"
+    );
+    rebuild_beside_copy(options, &database, "JetStream", &views, &flags);
+    runtime.block_on(project::fill(folder.path(), options.events, event));
+    let (data, from_file) = (folder.path().display().to_string(), database.create_database());
+    rebuild_beside_copy(options, &database, "SQLite", &from_file, &["--data", &data, "--views", &from_file].map(String::from));
+    println!();
     let reader = Server::role(&options.program, "reader", &flags);
     timeline::measure_at(runtime, options, &reader, "PostgreSQL (a reader of its own)");
 }
@@ -53,75 +48,8 @@ pub fn measure(runtime: &Runtime, options: &Options) {
 fn visible(runtime: &Runtime, options: &Options, flags: &[String]) {
     let (intake, projector) = (Server::role(&options.program, "intake", flags), Server::role(&options.program, "projector", flags));
     let reader = Server::role(&options.program, "reader", flags);
-    let events = options.scaled(20_000) as u64;
-    let (mut stored, mut seen, seconds) = runtime.block_on(steady(&intake.address, &reader.address, events));
+    visible::measure(runtime, options, &intake.address, &reader.address, "intake, projector and reader as processes on JetStream and PostgreSQL");
     drop(projector);
-    stored.sort_by(f64::total_cmp);
-    seen.sort_by(f64::total_cmp);
-    println!("### Publish → visible at {LOAD_PER_SECOND} events/s, intake, projector and reader as processes on JetStream and PostgreSQL\n");
-    println!("| events | achieved, events/s | POST p50 ms | p99 | visible at the reader p50 ms | p99 | samples |\n|---|---|---|---|---|---|---|");
-    let figures = [&stored, &seen].map(|times| (percentile(times, 0.5), percentile(times, 0.99)));
-    println!(
-        "| {events} | {:.0} | {:.2} | {:.2} | {:.2} | {:.2} | {} |\n",
-        events as f64 / seconds,
-        figures[0].0,
-        figures[0].1,
-        figures[1].0,
-        figures[1].1,
-        seen.len()
-    );
-}
-
-/// Publishes at the rate, whatever the answers take; milliseconds of the posts, of the samples, and the seconds of it all.
-async fn steady(intake: &str, reader: &str, events: u64) -> (Vec<f64>, Vec<f64>, f64) {
-    let (samples, mut to_see) = mpsc::unbounded_channel::<(u64, Instant)>();
-    let reader = reader.to_owned();
-    let watching = tokio::spawn(async move {
-        let mut looking = Vec::new();
-        while let Some((position, begun)) = to_see.recv().await {
-            let mut client = Client::connect(&reader).await;
-            looking.push(tokio::spawn(async move {
-                let answer = client.get(&format!("/v1/events/{position}?min_position={position}&wait_ms=30000"), None).await;
-                assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
-                begun.elapsed().as_secs_f64() * 1e3
-            }));
-        }
-        let mut seen = Vec::new();
-        for look in looking {
-            seen.push(look.await.expect("a look"));
-        }
-        seen
-    });
-    let samples = Arc::new(samples);
-    let begun = Instant::now();
-    let publishing: Vec<_> = (0..PUBLISHERS)
-        .map(|publisher| {
-            let (intake, samples) = (intake.to_owned(), Arc::clone(&samples));
-            tokio::spawn(async move {
-                let mut client = Client::connect(&intake).await;
-                let mut took = Vec::new();
-                for number in (publisher..events).step_by(PUBLISHERS as usize) {
-                    tokio::time::sleep_until((begun + Duration::from_micros(number * 1_000_000 / LOAD_PER_SECOND)).into()).await;
-                    let sent = Instant::now();
-                    let answer = client.post("/v1/events", "application/cloudevents+json", &event((1 << 33) + number).bytes).await;
-                    took.push(sent.elapsed().as_secs_f64() * 1e3);
-                    let receipt: serde_json::Value = serde_json::from_slice(&answer.body).expect("a receipt");
-                    let position = receipt["position"].as_u64().unwrap_or_else(|| panic!("no receipt: {receipt}"));
-                    if number % SAMPLE_EVERY == 0 {
-                        samples.send((position, sent)).expect("somebody who looks");
-                    }
-                }
-                took
-            })
-        })
-        .collect();
-    let mut stored = Vec::new();
-    for publisher in publishing {
-        stored.extend(publisher.await.expect("a publisher"));
-    }
-    let seconds = begun.elapsed().as_secs_f64();
-    drop(samples);
-    (stored, watching.await.expect("the samples"), seconds)
 }
 
 /// What the server holds and how long it takes to come back, at so many events; the ledger is left filled.
@@ -138,7 +66,7 @@ fn bus_at(runtime: &Runtime, options: &Options, bus: &mut Nats) {
         }
         begun.elapsed().as_secs_f64()
     });
-    let before = memory_mib(bus.id()).0;
+    let before = memory_mib(bus.id()).resident;
     let size = folder_bytes(&bus.store());
     bus.kill();
     let begun = Instant::now();
@@ -149,7 +77,7 @@ fn bus_at(runtime: &Runtime, options: &Options, bus: &mut Nats) {
         options.events,
         options.events as f64 / filled,
         size / options.events,
-        memory_mib(bus.id()).0
+        memory_mib(bus.id()).resident
     );
 }
 
@@ -162,25 +90,23 @@ fn folder_bytes(folder: &Path) -> u64 {
 }
 
 /// Rebuilds into PostgreSQL, A B A B with COPY of the very same rows, in PostgreSQL's own binary form, into tables with the same indexes.
-fn rebuild_beside_copy(options: &Options, database: &Postgres, views: &str, flags: &[String]) {
-    println!(
-        "### Rebuild into PostgreSQL, from JetStream\n\n| events | ours, events/s | rows | raw COPY of the same rows, events/s | ratio | at most, MiB |\n|---|---|---|---|---|---|"
-    );
+fn rebuild_beside_copy(options: &Options, database: &Postgres, ledger: &str, views: &str, flags: &[String]) {
     let name = views.rsplit('/').next().unwrap_or_default().to_owned();
     let head = "SELECT position FROM dateline.generations WHERE state = 'serving'";
-    let (mut ours, mut theirs, mut ratios, mut rows, mut memory) = (Vec::new(), Vec::new(), Vec::new(), 0, 0);
+    let (mut ours, mut theirs, mut ratios, mut rows, mut memory) = (Vec::new(), Vec::new(), Vec::new(), 0, Memory::default());
     let mut events = 0;
     for _ in 0..options.pairs.min(3) {
         let rebuilt = rebuild_at(&options.program, flags);
         events = database.sql(&name, head).parse::<u64>().expect("a position");
         let (copied, seconds) = copy(database, &name);
         rows = copied;
-        memory = rebuilt.memory.1.max(memory);
+        memory = rebuilt.memory;
         ours.push(events as f64 / rebuilt.seconds);
         theirs.push(events as f64 / seconds);
         ratios.push(seconds / rebuilt.seconds);
     }
-    println!("| {events} | {:.0} | {rows} | {:.0} | {:.2} | {memory} |\n", median(ours), median(theirs), median(ratios));
+    let figures = [spread(ours, 0), rows.to_string(), spread(theirs, 0), spread(ratios, 2)].join(" | ");
+    println!("| {ledger} | {events} | {figures} | {} | {} |", memory.most, memory.anonymous);
 }
 
 /// Copies every table of the serving generation out (not counted) and into a fresh schema; rows, and the seconds that it took.

@@ -12,7 +12,7 @@ use super::server::{rebuild, rebuild_at};
 use crate::Options;
 use crate::history;
 use crate::postgres::{Fsync, Postgres};
-use crate::support::machine::median;
+use crate::support::machine::spread;
 
 /// Rebuilds of each, at most; the middle one is shown.
 const MAX_ROUNDS: usize = 3;
@@ -44,7 +44,7 @@ fn measure_one(options: &Options, database: &Postgres, name: &str, data: &Path, 
         let flags = ["--data", &data.display().to_string(), "--views", &database.create_database()].map(String::from);
         server.push(events / rebuild_at(&options.program, &flags).seconds);
     }
-    println!("| {name} | {events:.0} | {:.0} | {:.0} |", median(file), median(server));
+    println!("| {name} | {events:.0} | {} | {} |", spread(file, 0), spread(server, 0));
 }
 
 async fn fill(data: &Path, lines: &str) {

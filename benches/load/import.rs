@@ -116,7 +116,7 @@ pub fn import(program: &Path, flags: &[String], versions: &Path, table: &Path) -
     });
     let mut memory_mib_max = 0;
     while child.try_wait().expect("its state").is_none() {
-        memory_mib_max = memory_mib(child.id()).1.max(memory_mib_max);
+        memory_mib_max = memory_mib(child.id()).most.max(memory_mib_max);
         std::thread::sleep(std::time::Duration::from_millis(LOOK_EVERY_MS));
     }
     let seconds = begun.elapsed().as_secs_f64();

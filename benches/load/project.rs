@@ -9,7 +9,7 @@ use super::client::Client;
 use super::server::{Server, rebuild};
 use crate::Options;
 use crate::support::generate::{event, event_of_one_incident};
-use crate::support::machine::median;
+use crate::support::machine::{Memory, spread};
 use crate::support::raw::copy_views;
 
 /// Pairs at most: a million events take a minute.
@@ -17,7 +17,7 @@ const MAX_PAIRS: usize = 3;
 
 pub fn measure(runtime: &Runtime, options: &Options) {
     println!(
-        "### Rebuild\n\n| events | ours, events/s | rows | raw SQLite, the same rows, events/s | ratio | resident at the end, MiB | at most, MiB |\n|---|---|---|---|---|---|---|"
+        "### Rebuild\n\n| events | ours, events/s | rows | raw SQLite, the same rows, events/s | ratio | resident at the end, MiB | at most, MiB | anonymous, MiB |\n|---|---|---|---|---|---|---|---|"
     );
     for count in [10_000, 100_000, 1_000_000].into_iter().filter(|count| *count <= options.events) {
         pair(runtime, options, count);
@@ -34,7 +34,7 @@ pub fn measure(runtime: &Runtime, options: &Options) {
 fn pair(runtime: &Runtime, options: &Options, count: u64) {
     let folder = crate::support::folder();
     runtime.block_on(fill(folder.path(), count, event));
-    let (mut ours, mut theirs, mut ratios, mut rows, mut memory) = (Vec::new(), Vec::new(), Vec::new(), 0, (0, 0));
+    let (mut ours, mut theirs, mut ratios, mut rows, mut memory) = (Vec::new(), Vec::new(), Vec::new(), 0, Memory::default());
     for number in 0..options.pairs.min(MAX_PAIRS) {
         let rebuilt = rebuild(&options.program, folder.path());
         memory = rebuilt.memory;
@@ -46,7 +46,8 @@ fn pair(runtime: &Runtime, options: &Options, count: u64) {
         theirs.push(count as f64 / seconds);
         ratios.push(seconds / rebuilt.seconds);
     }
-    println!("| {count} | {:.0} | {rows} | {:.0} | {:.2} | {} | {} |", median(ours), median(theirs), median(ratios), memory.0, memory.1);
+    let figures = [spread(ours, 0), rows.to_string(), spread(theirs, 0), spread(ratios, 2)].join(" | ");
+    println!("| {count} | {figures} | {} | {} | {} |", memory.resident, memory.most, memory.anonymous);
 }
 
 fn endless(runtime: &Runtime, options: &Options, count: u64) {
@@ -62,7 +63,7 @@ fn endless(runtime: &Runtime, options: &Options, count: u64) {
     assert_eq!(answer.status, 200, "{place}: {}", String::from_utf8_lossy(&answer.body));
     let took = begun.elapsed().as_secs_f64() * 1e3;
     let (each, size) = (rebuilt.seconds * 1e6 / count as f64, answer.body.len() as f64 / 1_048_576.0);
-    println!("| {count} | {each:.1} | {} | {took:.0} | {size:.1} |", rebuilt.memory.1);
+    println!("| {count} | {each:.1} | {} | {took:.0} | {size:.1} |", rebuilt.memory.most);
 }
 
 /// Fills a ledger through its door.

@@ -7,6 +7,7 @@ use tokio::runtime::Runtime;
 
 use super::client::Client;
 use super::server::Server;
+use super::visible;
 use crate::Options;
 use crate::support::generate::small;
 use crate::support::machine::{median, memory_mib, percentile, processor_ms};
@@ -20,7 +21,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 pub fn measure(runtime: &Runtime, options: &Options, filled: &Path) {
     let empty = crate::support::folder();
     println!(
-        "### Serve\n\n| folder | ready after, ms | resident idle, MiB | at most, MiB | processor time in 10 s idle, ms |\n|---|---|---|---|---|"
+        "### Serve\n\n| folder | ready after, ms | resident idle, MiB | anonymous, MiB | at most, MiB | processor time in 10 s idle, ms |\n|---|---|---|---|---|---|"
     );
     idle(options, "empty", empty.path());
     idle(options, &format!("{} events", options.events), filled);
@@ -30,6 +31,9 @@ pub fn measure(runtime: &Runtime, options: &Options, filled: &Path) {
     visible(runtime, options, "empty", empty.path());
     visible(runtime, options, &format!("{} events", options.events), filled);
     println!();
+    let fresh = crate::support::folder();
+    let server = Server::start(&options.program, fresh.path());
+    visible::measure(runtime, options, &server.address, &server.address, "`serve` on SQLite");
 }
 
 fn idle(options: &Options, what: &str, data: &Path) {
@@ -39,8 +43,8 @@ fn idle(options: &Options, what: &str, data: &Path) {
     let before = processor_ms(server.id());
     std::thread::sleep(if options.quick { IDLE / 10 } else { IDLE });
     let used = processor_ms(server.id()) - before;
-    let (resident, most) = memory_mib(server.id());
-    println!("| {what} | {:.0} | {resident} | {most} | {used} |", median(starts));
+    let memory = memory_mib(server.id());
+    println!("| {what} | {:.0} | {} | {} | {} | {used} |", median(starts), memory.resident, memory.anonymous, memory.most);
 }
 
 /// From sending an event to reading an answer that holds it.

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::routing::{get, post};
 use bytes::Bytes;
 
-use crate::support::machine::memory_mib;
+use crate::support::machine::{Memory, memory_mib};
 
 /// A server that is ready to answer.
 pub struct Server {
@@ -56,15 +56,15 @@ impl Drop for Server {
 fn is_ready(address: &str) -> bool {
     let Ok(mut stream) = TcpStream::connect(address) else { return false };
     let mut answer = String::new();
-    let asked = stream.write_all(b"GET /health/ready HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+    let asked = stream.write_all(b"GET /health/ready HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n");
     asked.and_then(|()| stream.read_to_string(&mut answer)).is_ok() && answer.starts_with("HTTP/1.1 200")
 }
 
 /// A rebuild, measured.
 pub struct Rebuilt {
     pub seconds: f64,
-    /// Resident memory shortly before the end, and the most there was, in MiB.
-    pub memory: (u64, u64),
+    /// Resident memory shortly before the end, and the most there was.
+    pub memory: Memory,
 }
 
 /// Runs `dateline rebuild` to its end, over views that are not there yet.
@@ -79,14 +79,18 @@ pub fn rebuild(program: &Path, data: &Path) -> Rebuilt {
 pub fn rebuild_at(program: &Path, flags: &[String]) -> Rebuilt {
     let begun = Instant::now();
     let mut child = Command::new(program).args(flags).arg("rebuild").stdout(Stdio::null()).spawn().expect("a rebuild");
-    let mut memory = (0, 0);
+    let mut memory = Memory::default();
     let status = loop {
         if let Some(status) = child.try_wait().expect("its end") {
             break status;
         }
-        let (now, most) = memory_mib(child.id());
+        let now = memory_mib(child.id());
         // A process that is ending holds nothing any more.
-        memory = (if now > 0 { now } else { memory.0 }, most.max(memory.1));
+        memory = Memory {
+            resident: if now.resident > 0 { now.resident } else { memory.resident },
+            most: now.most.max(memory.most),
+            anonymous: now.anonymous.max(memory.anonymous),
+        };
         std::thread::sleep(Duration::from_millis(10));
     };
     assert!(status.success(), "the rebuild failed: {status}");

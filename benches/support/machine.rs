@@ -50,19 +50,43 @@ pub fn processor_ms(process: u32) -> u64 {
     (ticks(11) + ticks(12)) * 10
 }
 
-/// Resident memory of a process now and at most, in MiB.
-pub fn memory_mib(process: u32) -> (u64, u64) {
+/// What a process holds, in MiB.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Memory {
+    /// Resident now.
+    pub resident: u64,
+    /// Resident at most.
+    pub most: u64,
+    /// What no file backs, of the resident memory.
+    pub anonymous: u64,
+}
+
+impl std::fmt::Display for Memory {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{} MiB resident at most, {} MiB of anonymous memory", self.most, self.anonymous)
+    }
+}
+
+/// Resident memory of a process; nothing of one that has ended.
+pub fn memory_mib(process: u32) -> Memory {
     let status = std::fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
     let field = |name: &str| {
         status.lines().find(|line| line.starts_with(name)).and_then(|line| line.split_whitespace().nth(1)?.parse::<u64>().ok()).unwrap_or(0) / 1024
     };
-    (field("VmRSS:"), field("VmHWM:"))
+    Memory { resident: field("VmRSS:"), most: field("VmHWM:"), anonymous: field("RssAnon:") }
 }
 
 /// The middle one.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
+
+/// The middle one, and the least and the most.
+pub fn spread(mut values: Vec<f64>, digits: usize) -> String {
+    values.sort_by(f64::total_cmp);
+    let [least, most] = [values.first(), values.last()].map(|value| value.copied().unwrap_or(0.0));
+    format!("{:.digits$} ({least:.digits$} to {most:.digits$})", median(values))
 }
 
 /// A share of the way through sorted values.

@@ -86,7 +86,7 @@ class Tools:
         for package in builds:
             print(f"building {package.relative_to(ROOT)}", file=sys.stderr)
             checked(["cargo", "build", "--release"], PLACE / "cargo.log", cwd=package, env=environment)
-        if "dateline" in wanted:
+        if wanted & {"dateline", "dateline-http"}:
             print("building dateline", file=sys.stderr)
             checked(["cargo", "build", "--release", "--locked", "--bin", "dateline"], PLACE / "cargo.log", cwd=ROOT, env=environment)
 

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from contextlib import contextmanager
 
 from .install import Unusable, checked
@@ -80,6 +81,24 @@ def nats(tools, folder, before=()):
     (folder / "nats.conf").write_text(NATS.format(port=port, folder=folder / "jetstream"))
     with running([*before, tools.servers / "bin" / "nats-server", "-c", folder / "nats.conf"], port, folder):
         yield f"nats://127.0.0.1:{port}"
+
+
+@contextmanager
+def dateline(tools, folder, before=()):
+    """Every role in one process, as `serve` runs them: the views are built beside the appends."""
+    port = free_port()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("DATELINE_")}
+    command = [*before, tools.rust / "release" / "dateline", "--data", folder / "dateline", "serve", "--listen", f"127.0.0.1:{port}"]
+    with running(command, port, folder, lambda: is_ready(port), cwd=folder, env=environment):
+        yield f"http://127.0.0.1:{port}"
+
+
+def is_ready(port):
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready") as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 @contextmanager

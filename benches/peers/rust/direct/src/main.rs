@@ -1,10 +1,11 @@
-//! Drives Dateline, bare SQLite, bare JetStream, UmaDB and Message DB. Which of them, where and how long, `benches/peers/run` says.
+//! Drives Dateline in process and over HTTP, bare SQLite, bare JetStream, UmaDB and Message DB. Which of them, where and how long, `benches/peers/run` says.
 //!
 //! A store a file; how callers are driven and what is printed stands in `shared`, and is the same for every store.
 
 #[path = "../../shared/mod.rs"]
 mod shared;
 mod dateline;
+mod http;
 mod sqlite;
 mod jetstream;
 mod umadb;
@@ -29,6 +30,7 @@ async fn main() -> Result<(), Failure> {
                 Ok(())
             }
         },
+        "dateline-http" => drive(http::Store::open(&asked.address), &asked).await,
         "sqlite" => drive(sqlite::Store::open(&asked.address)?, &asked).await,
         "jetstream" => drive(jetstream::Store::open(&asked.address).await?, &asked).await,
         "umadb" => drive(umadb::Store::open(&asked.address), &asked).await,
