@@ -5,11 +5,12 @@ use dateline_events::{Kind, Qualifier};
 use super::clean::{SUMMARY_CHARS_MAX, at_most, clean};
 use super::clock::{Around, Phrase, Style};
 use super::credit::Credit;
+use super::hours::phrase_of_bounds;
 use super::language::{FirstSeen, Note, Says, Summary};
 use super::quotation::choose;
 use super::teller::Teller;
 use super::{Told, ToldEntry, entry};
-use crate::model::{Entry, Inferred, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Warning};
+use crate::model::{Entry, Inferred, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Timeline, Warning};
 
 pub(super) fn told(teller: &Teller) -> Told {
     let timeline = teller.timeline;
@@ -28,6 +29,7 @@ pub(super) fn told(teller: &Teller) -> Told {
         background: Vec::new(),
         possibly: lists.possibly.iter().map(|item| entry::single(teller, item)).collect(),
         retracted: Vec::new(),
+        clock: teller.clock(),
         headings: teller.lang.words().headings,
     };
     for each in lists.entries {
@@ -42,9 +44,7 @@ pub(super) fn told(teller: &Teller) -> Told {
     if teller.retracted {
         told.retracted = lists.retracted.iter().map(|item| entry::single(teller, item)).collect();
     }
-    if !timeline.entries.is_empty() || !timeline.possibly.is_empty() {
-        told.summary.extend(zone_note(teller));
-    }
+    told.summary.extend(zone_note(teller));
     told
 }
 
@@ -75,11 +75,16 @@ fn date(teller: &Teller) -> Option<String> {
     teller.around.day.map(|day| teller.lang.full_date(day))
 }
 
-/// In whose time it is told.
+/// In whose time it is told: the names of its clocks over the hours that are told, else at its first bound. Of an outline nothing is said.
 fn zone_note(teller: &Teller) -> Option<String> {
-    let items = teller.timeline.entries.iter().map(|entry| &entry.item).chain(&teller.timeline.possibly);
-    let at = items.map(|item| item.occurred.bounds).find_map(|bounds| bounds.earliest.or(bounds.latest))?;
-    Some(teller.lang.zone_note(&teller.zone, &teller.zone.abbreviation(at)))
+    let Timeline { entries, possibly, axes, .. } = teller.timeline;
+    let items = entries.iter().map(|entry| &entry.item).chain(possibly);
+    let bound = items.map(|item| item.occurred.bounds).find_map(|bounds| bounds.earliest.or(bounds.latest));
+    let at = bound.or(axes.known_at).or(axes.at)?;
+    match teller.offsets.names() {
+        [] => Some(teller.lang.zone_note(&teller.zone, &[teller.zone.abbreviation(at)])),
+        names => Some(teller.lang.zone_note(&teller.zone, names)),
+    }
 }
 
 fn summary(teller: &Teller) -> Summary {
@@ -142,12 +147,21 @@ fn summary(teller: &Teller) -> Summary {
 
 /// The item at a position, wherever in the story it stands.
 pub(super) fn item_at<'a>(teller: &Teller<'a>, position: u64) -> Option<&'a Item> {
-    entry_at(teller, position).map(|(_, item)| item)
+    item_in(teller.timeline, position)
+}
+
+/// The same, before there is a teller.
+pub(super) fn item_in(timeline: &Timeline, position: u64) -> Option<&Item> {
+    entry_in(timeline, position).map(|(_, item)| item)
 }
 
 /// The entry that holds a position, and the item itself.
 pub(super) fn entry_at<'a>(teller: &Teller<'a>, position: u64) -> Option<(&'a Entry, &'a Item)> {
-    teller.timeline.entries.iter().find_map(|entry| {
+    entry_in(teller.timeline, position)
+}
+
+fn entry_in(timeline: &Timeline, position: u64) -> Option<(&Entry, &Item)> {
+    timeline.entries.iter().find_map(|entry| {
         if entry.item.position == position {
             return Some((entry, &entry.item));
         }
@@ -158,7 +172,7 @@ pub(super) fn entry_at<'a>(teller: &Teller<'a>, position: u64) -> Option<(&'a En
 /// The time of a milestone, and whether its claim says it.
 fn milestone_phrase(teller: &Teller, milestone: &Milestone, item: Option<&Item>) -> (Phrase, bool) {
     let stated = item.map(|item| teller.phrase(item)).filter(|phrase| !phrase.is_open());
-    stated.map_or_else(|| (Phrase::of_bounds(milestone.occurred, &teller.zone), false), |phrase| (phrase, true))
+    stated.map_or_else(|| phrase_of_bounds(teller.timeline, milestone, item.is_none(), &teller.zone), |phrase| (phrase, true))
 }
 
 /// When a milestone was: as its claim says, or by its bounds where the claim says no hour or is not at hand (an outline).
