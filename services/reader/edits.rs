@@ -12,7 +12,7 @@ use dateline_events::{Instant, Position};
 use dateline_status_pages::watched::{Edit, Edited, WATCHERS, Watched};
 use dateline_timelines::model::Registry;
 use dateline_timelines::rows::Nature;
-use dateline_timelines::tell::{Lang, ToldEdit, told_edit, told_line, told_vendor};
+use dateline_timelines::tell::{Lang, ToldEdit, told_date, told_edit, told_line, told_vendor};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -73,6 +73,8 @@ pub struct LocatedEdit {
     pub incident: String,
     /// The headline of then, on one line.
     pub name: Option<String>,
+    /// The day by which it was made known, in full.
+    pub date: String,
     source: String,
     page: String,
     id: String,
@@ -217,9 +219,11 @@ fn newest<'a>(
 }
 
 fn tell(history: &Watched, edit: Edit, incident: &str, axes: ReadAxes, registry: &Registry, zone: &str, lang: Lang) -> Result<LocatedEdit, Problem> {
-    let told = told_edit(history, &edit, registry, zone, lang).map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))?;
+    let of_zone = |error| Problem::invalid_parameter(format!("tz: {error}"));
+    let told = told_edit(history, &edit, registry, zone, lang).map_err(of_zone)?;
     Ok(LocatedEdit {
         told,
+        date: told_date(published(&edit), zone, lang).map_err(of_zone)?,
         incident: incident.to_owned(),
         name: history.at(axes.known_at, axes.as_of).and_then(|item| item.name).map(|name| told_line(&name)),
         source: history.source.clone(),

@@ -67,11 +67,12 @@ fn title(listed: &Listed) -> String {
     (PageWords::of(listed.lang).edits_of)(&listed.vendor)
 }
 
-/// The incident, what stood there and what stands there now, each on lines of its own.
+/// The incident with the day of the edit, what stood there and what stands there now, each on lines of its own.
 fn content(found: &LocatedEdit, lang: Lang) -> String {
     let PageWords { before, after, .. } = PageWords::of(lang);
     let line = |label: &str, text: &Option<String>| text.as_ref().map(|text| format!("{label}: {text}"));
-    let lines = [found.name.clone(), line(before, &found.told.before), line(after, &found.told.after)];
+    let head = [found.name.as_deref(), Some(found.date.as_str())].into_iter().flatten().collect::<Vec<_>>().join(" · ");
+    let lines = [Some(head), line(before, &found.told.before), line(after, &found.told.after)];
     lines.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
 }
 

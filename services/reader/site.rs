@@ -225,10 +225,11 @@ async fn moments(reader: &Reader, found: &LocatedTimeline, story: &Story, told: 
     let now = PageWords::of(found.lang).now;
     let mut choices = vec![(now.to_owned(), href(None), known_at.is_none())];
     let last = stated.len().saturating_sub(LAST_MOMENTS);
-    for (_, instant) in stated.into_iter().enumerate().filter(|(place, _)| *place < FIRST_MOMENTS || *place >= last) {
-        let bounds = Bounds { earliest: None, latest: Some(instant) };
-        let label =
-            tell::told_bounds(bounds, first_day, &told.zone, found.lang).map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))?;
+    let shown = stated.into_iter().enumerate().filter(|(place, _)| *place < FIRST_MOMENTS || *place >= last);
+    let shown: Vec<Instant> = shown.map(|(_, instant)| instant).collect();
+    let clock = told.clock.clone().beside(first_day, shown.iter().copied());
+    for instant in shown {
+        let label = clock.bounds(Bounds { earliest: None, latest: Some(instant) }, found.lang);
         choices.push((label, href(Some(instant)), known_at == Some(instant)));
     }
     Ok(choices)

@@ -96,7 +96,7 @@ async fn the_atom_feed_is_whole() {
     assert_eq!(times.iter().max(), Some(&feed.one("updated").text.as_str()));
     let last = entries[6];
     assert_eq!(last.one("title").text, "GitHub changed the words of an update about three hours after posting it");
-    assert_eq!(last.one("content").text, "Pull requests\n\nBefore: We look into it.\n\nAfter: All is well.");
+    assert_eq!(last.one("content").text, "Pull requests · Sunday 1 March 2026\n\nBefore: We look into it.\n\nAfter: All is well.");
     assert_eq!(last.one("published").text, super::minute(190));
     let link = last.one("link").tag.split_once("href=\"").unwrap().1.trim_end_matches(['"', '/', ' ']).to_owned();
     get(&link).await.expect(200);
@@ -118,7 +118,7 @@ async fn the_json_feed_is_whole() {
     assert_eq!(feed["feed_url"], house.at("/v1/vendors/github/edits.feed.json?minor=false"));
     let items = feed["items"].as_array().unwrap();
     assert_eq!((items.len(), each(&feed["items"], "id").into_iter().collect::<BTreeSet<_>>().len()), (6, 6));
-    assert_eq!(items[5]["content_text"], "Pull requests\n\nBefore: We look into it.\n\nAfter: All is well.");
+    assert_eq!(items[5]["content_text"], "Pull requests · Sunday 1 March 2026\n\nBefore: We look into it.\n\nAfter: All is well.");
     get(items[5]["url"].as_str().unwrap()).await.expect(200);
     get(&house.at("/v1/vendors/nobody/edits.feed.json")).await.problem(404);
     get(&house.at("/v1/vendors/nobody/edits.atom")).await.problem(404);

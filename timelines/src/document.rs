@@ -7,16 +7,15 @@ use serde_json::{Map, Value, json};
 
 use crate::model::{Claim, Item, Linked, Milestone, Part, Registry, Standing, Timeline};
 use crate::stretch::{Stretch, told_claims, told_inside, told_without_effect};
-use crate::tell::{self, Lang, Told, ToldEntry};
+use crate::tell::{Lang, Told, ToldClock, ToldEntry};
 
 /// The JSON form of a stretch of a timeline, told. `told` must be of the same stretch of the same timeline.
 pub fn timeline(timeline: &Timeline, stretch: Stretch, told: &Told, registry: &Registry, lang: Lang) -> Value {
     let shown = stretch.lists(timeline);
-    let first_day = timeline.first_seen.as_ref().map(|milestone| milestone.occurred);
     let lists = [&told.entries, &told.unsupported, &told.background, &told.possibly, &told.retracted];
     let told_entries = lists.into_iter().flatten().map(|entry| (entry.position, entry)).collect();
     let items = items(timeline).map(|item| (item.position, item)).collect();
-    let scribe = Scribe { told_entries, items, lang, zone: &told.zone, first_day };
+    let scribe = Scribe { told_entries, items, lang, clock: &told.clock };
     let mut members = in_common(timeline, told, registry, |milestone| json!(scribe.milestone(milestone)));
     let entries = json!({
         "entries": shown.entries.iter().map(|entry| {
@@ -118,8 +117,7 @@ struct Scribe<'a> {
     told_entries: HashMap<Position, &'a ToldEntry>,
     items: HashMap<Position, &'a Item>,
     lang: Lang,
-    zone: &'a str,
-    first_day: Option<Bounds>,
+    clock: &'a ToldClock,
 }
 
 impl Scribe<'_> {
@@ -211,7 +209,7 @@ impl Scribe<'_> {
         members.insert("earliest".into(), instant(item.occurred.narrowed.earliest));
         members.insert("latest".into(), instant(item.occurred.narrowed.latest));
         members.insert("narrowed".into(), json!(item.occurred.narrowed_by.names()));
-        members.insert("told".into(), json!(tell::told_time(item, self.first_day, self.zone, self.lang).ok()));
+        members.insert("told".into(), json!(self.clock.time(item, self.lang)));
         Value::Object(members)
     }
 }

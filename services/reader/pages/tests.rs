@@ -2,7 +2,7 @@
 //! they may. What hostile data looks like stands here too.
 
 use dateline_events::Role;
-use dateline_timelines::tell::{Lang, Told, ToldDetail, ToldEntry, ToldQuotation, ToldSource};
+use dateline_timelines::tell::{Lang, Told, ToldClock, ToldDetail, ToldEntry, ToldQuotation, ToldSource};
 
 use super::*;
 
@@ -70,6 +70,7 @@ fn told(text: &str) -> Told {
         background: entries(5),
         possibly: entries(7),
         retracted: entries(9),
+        clock: ToldClock::default(),
         headings: ["a", "b", "c", "d"],
     }
 }

@@ -7,28 +7,47 @@ use jiff::tz::TimeZone;
 
 use super::UnknownZone;
 
+mod offsets;
+
+pub use offsets::ToldClock;
+pub(super) use offsets::{ClockName, Offsets, whole_days};
+
 /// A zone with its name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) struct Zone {
     pub(super) name: String,
     zone: TimeZone,
+    /// True where each time says what its clocks are called, because that changes within what is told.
+    names_clocks: bool,
+}
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self::utc()
+    }
 }
 
 impl Zone {
     /// Finds it in the bundled database.
     pub(super) fn find(name: &str) -> Result<Self, UnknownZone> {
         let unknown = || UnknownZone(super::clean::at_most(&super::clean::clean(name), 80));
-        TimeZone::get(name).map(|zone| Self { name: name.to_owned(), zone }).map_err(|_| unknown())
+        TimeZone::get(name).map(|zone| Self { name: name.to_owned(), zone, names_clocks: false }).map_err(|_| unknown())
     }
 
     pub(super) fn utc() -> Self {
-        Self { name: "UTC".to_owned(), zone: TimeZone::UTC }
+        Self { name: "UTC".to_owned(), zone: TimeZone::UTC, names_clocks: false }
+    }
+
+    /// The same, with each time saying what its clocks are called.
+    pub(super) fn naming_clocks(self) -> Self {
+        Self { names_clocks: true, ..self }
     }
 
     /// The whole minute that holds an instant, on this zone's clocks.
     pub(super) fn stamp(&self, instant: Instant) -> Stamp {
         let civil = self.zone.to_datetime(instant.timestamp());
-        Stamp { date: civil.date(), hour: civil.hour(), minute: civil.minute() }
+        let clock = self.names_clocks.then(|| ClockName::of(&self.abbreviation(instant)));
+        Stamp { date: civil.date(), hour: civil.hour(), minute: civil.minute(), at: instant, clock }
     }
 
     /// The last whole minute before an instant: what half-open intervals are told to.
@@ -61,14 +80,28 @@ fn offset_name(negative: bool, digits: &str) -> String {
 }
 
 /// A minute on a clock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Stamp {
     pub(super) date: Date,
     pub(super) hour: i8,
     pub(super) minute: i8,
+    /// What its clock is called, where that is said beside it.
+    pub(super) clock: Option<ClockName>,
+    /// The instant that it was made of.
+    at: Instant,
 }
 
 impl Stamp {
+    /// The minute as a number: clocks that are set back show one twice.
+    fn number(self) -> i64 {
+        self.at.0.div_euclid(Instant::MINUTE)
+    }
+
+    /// The same without its clock's name where the other has that too: of a range one says it.
+    pub(super) fn unlike(self, other: Self) -> Self {
+        Self { clock: self.clock.filter(|_| self.clock != other.clock), ..self }
+    }
+
     /// The part of the day that it falls in.
     pub(super) fn part(self) -> DayPart {
         match self.hour {
@@ -205,9 +238,23 @@ impl Phrase {
 
     fn narrowed(self) -> Self {
         match self {
-            Self::Range(first, last) if first >= last => Self::At { stamp: first, approximate: false },
+            Self::Range(first, last) if first.number() >= last.number() => Self::At { stamp: first, approximate: false },
             other => other,
         }
+    }
+
+    /// The minutes that it names.
+    pub(super) fn stamps(&self) -> impl Iterator<Item = Stamp> {
+        let last = match self {
+            Self::Hour { last, .. } | Self::Range(_, last) => Some(*last),
+            _ => None,
+        };
+        self.first().into_iter().chain(last)
+    }
+
+    /// The day that its source told, which is that day in every zone; None where it told an hour, or no day.
+    pub(super) fn told_day(&self) -> Option<Date> {
+        self.day().filter(|_| self.first().is_none())
     }
 
     /// The first minute that it names.
@@ -308,7 +355,7 @@ pub(super) fn named(when: &When) -> Option<(Instant, Instant)> {
         Form::At { at, precision: Precision::Minute | Precision::Second | Precision::Hour, .. } => Some((at.start(), at.start())),
         Form::Between(first, second) if whole_day(first).is_none() => Some((first.start(), second.start())),
         Form::Before { point: Point::Moment(moment), .. } | Form::After { point: Point::Moment(moment), .. } => {
-            Some((moment.start(), moment.start()))
+            whole_day(moment).is_none().then(|| (moment.start(), moment.start()))
         }
         _ => None,
     }

@@ -23,6 +23,8 @@ pub fn difference(before: &Timeline, after: &Timeline, registry: &Registry, opti
     let zone = asked.and_then(|name| Zone::find(name).ok()).unwrap_or_else(Zone::utc);
     let before = Teller::in_zone(before, registry, options, zone.clone());
     let after = Teller::in_zone(after, registry, options, zone);
+    let clocks: BTreeSet<&String> = before.offsets.names().iter().chain(after.offsets.names()).collect();
+    let (before, after) = if clocks.len() > 1 { (naming_clocks(before), naming_clocks(after)) } else { (before, after) };
     let (old, new) = (all_items(before.timeline), all_items(after.timeline));
     let mut changes = Vec::new();
     let mut explained = BTreeSet::new();
@@ -42,6 +44,12 @@ pub fn difference(before: &Timeline, after: &Timeline, registry: &Registry, opti
         changes.push(Change::None);
     }
     changes.iter().map(|change| after.lang.change(change)).collect()
+}
+
+/// Clocks that were set between the two, or within one of them, are named in both.
+fn naming_clocks(mut teller: Teller) -> Teller {
+    teller.zone = teller.zone.naming_clocks();
+    teller
 }
 
 fn milestone(timeline: &Timeline, kind: MilestoneKind) -> Option<&Milestone> {

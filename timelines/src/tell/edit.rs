@@ -82,6 +82,11 @@ fn told_value(value: &EditedValue, zone: &Zone, lang: Lang, in_seconds: bool) ->
         EditedValue::Text(text) => clean(text),
         EditedValue::Time(at) if in_seconds => at.to_string(),
         EditedValue::Time(at) => told(&Phrase::At { stamp: zone.stamp(*at), approximate: false }, *at),
+        // A window within which the clocks are set says at each end what they are called.
+        EditedValue::Window(from, until) if zone.abbreviation(*from) != zone.abbreviation(*until) => {
+            let zone = zone.clone().naming_clocks();
+            lang.time(&Phrase::Range(zone.stamp(*from), zone.stamp(*until)), Style::Claim, Around::default())
+        }
         EditedValue::Window(from, until) => told(&Phrase::Range(zone.stamp(*from), zone.stamp(*until)), *from),
         EditedValue::Severity(severity) => lang.severity(*severity).to_owned(),
     }

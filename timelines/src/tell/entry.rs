@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use dateline_events::kinds::{Certainty, EditKind, Verdict};
-use dateline_events::{Bounds, Event, Instant, Kind, Role, SourceKind, Text, Voice};
+use dateline_events::{Bounds, Event, Instant, Kind, Role, SourceKind, Text, Voice, Window};
 use serde_json::Value;
 
 use super::clean::clean;
@@ -145,14 +145,19 @@ fn agreeing_names(teller: &Teller, entry: &Entry) -> Vec<String> {
 
 /// The window of planned work, in words.
 pub(super) fn window(teller: &Teller, item: &Item) -> Option<String> {
-    let scheduled = match &item.event.kind {
+    let scheduled = scheduled(&item.event.kind)?;
+    let phrase = Phrase::Range(teller.zone.stamp(scheduled.0.start()), teller.zone.stamp(scheduled.1.start()));
+    Some(teller.lang.time(&phrase, Style::Claim, teller.around))
+}
+
+/// When planned work was to be done.
+pub(super) fn scheduled(kind: &Kind) -> Option<&Window> {
+    match kind {
         Kind::MaintenanceAnnounced(work) => work.scheduled.as_ref(),
         Kind::MaintenanceStarted(work) => work.scheduled.as_ref(),
         Kind::MaintenanceCompleted(work) => work.scheduled.as_ref(),
         _ => None,
-    }?;
-    let phrase = Phrase::Range(teller.zone.stamp(scheduled.0.start()), teller.zone.stamp(scheduled.1.start()));
-    Some(teller.lang.time(&phrase, Style::Claim, teller.around))
+    }
 }
 
 /// What a reader is warned of, about one item.

@@ -371,8 +371,9 @@ impl Lang {
         say!(self, full_date(date))
     }
 
-    pub(super) fn zone_note(self, zone: &Zone, abbreviation: &str) -> String {
-        say!(self, zone_note(zone, abbreviation))
+    /// In whose time it is told; of several names of its clocks in the order in which they held, each name once or more.
+    pub(super) fn zone_note(self, zone: &Zone, clocks: &[String]) -> String {
+        say!(self, zone_note(zone, clocks))
     }
 
     /// Services and date.

@@ -6,10 +6,10 @@
 
 use std::fmt;
 
-use dateline_events::{Bounds, Event, Lasted, Position, Range, Role, Text, When};
+use dateline_events::{Event, Instant, Lasted, Position, Range, Role, Text};
 use serde::Serialize;
 
-use crate::model::{Item, Registry, Timeline};
+use crate::model::{Registry, Timeline};
 use crate::stretch::Stretch;
 
 mod amount;
@@ -23,6 +23,7 @@ mod edit;
 mod en;
 mod entry;
 mod gazetteer;
+mod hours;
 mod language;
 mod measure;
 mod names;
@@ -35,6 +36,7 @@ mod source_edit;
 mod teller;
 mod walk;
 
+pub use clock::ToldClock;
 pub use difference::difference;
 pub use edit::{ToldEdit, told_edit};
 pub use en::regions;
@@ -91,6 +93,9 @@ pub struct Told {
     pub possibly: Vec<ToldEntry>,
     /// What was taken back; empty unless asked for.
     pub retracted: Vec<ToldEntry>,
+    /// The clock that it was told by.
+    #[serde(skip)]
+    pub clock: ToldClock,
     /// The headings under which `text` shows the four lists above, in their order.
     #[serde(skip)]
     pub headings: [&'static str; 4],
@@ -162,36 +167,12 @@ pub fn tell(timeline: &Timeline, registry: &Registry, options: &Options) -> Resu
     Ok(walk::told(&teller))
 }
 
-/// An event's time as at the head of its line: "12:07", "later", "দুপুর ১২টা ৭". Days are named where they are not
-/// `first_day`, the incident's own (None: always).
+/// The day on which an instant falls, in full: "Tuesday 25 October 2022".
 ///
 /// # Errors
 /// When the zone does not exist.
-pub fn told_time(item: &Item, first_day: Option<Bounds>, zone: &str, lang: Lang) -> Result<String, UnknownZone> {
-    told_when(item.event.common.occurred.as_ref(), first_day, zone, lang)
-}
-
-/// Any time as at the head of a line; see [`told_time`].
-///
-/// # Errors
-/// When the zone does not exist.
-pub fn told_when(when: Option<&When>, first_day: Option<Bounds>, zone: &str, lang: Lang) -> Result<String, UnknownZone> {
-    let zone = clock::Zone::find(zone)?;
-    let first = first_day.and_then(|bounds| bounds.earliest.or(bounds.latest));
-    let around = clock::Around { day: first.map(|instant| zone.stamp(instant).date), part: None };
-    let phrase = when.map_or(clock::Phrase::Unknown(None), |when| clock::Phrase::of(when, &zone));
-    Ok(lang.time(&phrase, clock::Style::Head, around))
-}
-
-/// An interval in words, by its bounds alone: "between 12:07 and 14:42", "by 14:42"; each to the last whole minute inside.
-///
-/// # Errors
-/// When the zone does not exist.
-pub fn told_bounds(bounds: Bounds, first_day: Option<Bounds>, zone: &str, lang: Lang) -> Result<String, UnknownZone> {
-    let zone = clock::Zone::find(zone)?;
-    let first = first_day.and_then(|bounds| bounds.earliest.or(bounds.latest));
-    let around = clock::Around { day: first.map(|instant| zone.stamp(instant).date), part: None };
-    Ok(lang.time(&clock::Phrase::of_bounds(bounds, &zone), clock::Style::Claim, around))
+pub fn told_date(instant: Instant, zone: &str, lang: Lang) -> Result<String, UnknownZone> {
+    Ok(lang.full_date(clock::Zone::find(zone)?.stamp(instant).date))
 }
 
 /// Which part of a long story is shown, and where the rest is found: "Entries 1 to 1,000 of 50,000. The story goes on at …".

@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dateline_events::{Bounds, Event, Kind, Position};
+use dateline_events::{Bounds, Event, Position};
 
-use super::clock::{Around, Phrase, Style, Zone};
+use super::clock::{Around, Offsets, Phrase, Style, ToldClock, Zone};
 use super::credit::Credit;
+use super::hours::{self, first_day};
 use super::language::Lang;
 use super::names::Names;
 use super::{Options, ToldSource, UnknownZone};
@@ -22,6 +23,8 @@ pub(super) struct Teller<'a> {
     pub(super) claims: bool,
     pub(super) retracted: bool,
     pub(super) stretch: Stretch,
+    /// What the clocks are called over the hours that are told.
+    pub(super) offsets: Offsets,
     /// The place of each position in the story: the index of its entry.
     places: BTreeMap<Position, usize>,
 }
@@ -38,9 +41,11 @@ impl<'a> Teller<'a> {
         Ok(Self::in_zone(timeline, registry, options, zone))
     }
 
-    /// The same, in a zone that is known to exist.
+    /// The same, in a zone that is known to exist. Where its clocks are set within the story, each time says what they are called.
     pub(super) fn in_zone(timeline: &'a Timeline, registry: &'a Registry, options: &Options, zone: Zone) -> Self {
-        let day = first_bound(timeline).map(|instant| zone.stamp(instant).date);
+        let day = first_day(timeline, &zone);
+        let offsets = Offsets::over(&zone, hours::told(timeline, options.retracted, &zone, day).into_iter());
+        let zone = if offsets.change() { zone.naming_clocks() } else { zone };
         let mut places = BTreeMap::new();
         for (place, entry) in timeline.entries.iter().enumerate() {
             let inside = entry.inside.iter().map(|(_, item)| item.position);
@@ -55,16 +60,19 @@ impl<'a> Teller<'a> {
             claims: options.claims,
             retracted: options.retracted,
             stretch: options.stretch.unwrap_or_else(|| timeline.whole()),
+            offsets,
             places,
         }
     }
 
+    /// The clock that it is told by. Where nobody claims a first sign, there is no day that need not be named beside the story.
+    pub(super) fn clock(&self) -> ToldClock {
+        ToldClock { zone: self.zone.clone(), day: self.around.day.filter(|_| self.timeline.first_seen.is_some()) }
+    }
+
     /// An item's time as its source told it.
     pub(super) fn phrase(&self, item: &Item) -> Phrase {
-        match &item.event.common.occurred {
-            Some(when) => Phrase::of(when, &self.zone),
-            None => Phrase::of_bounds(item.occurred.own, &self.zone),
-        }
+        hours::phrase(item, &self.zone)
     }
 
     /// The head of an item's line.
@@ -128,13 +136,4 @@ impl<'a> Teller<'a> {
         };
         event.common.sources.iter().map(told).collect()
     }
-}
-
-/// The instant whose day is the incident's first: that of its first sign, else of its first timed entry.
-fn first_bound(timeline: &Timeline) -> Option<dateline_events::Instant> {
-    let any = |bounds: Bounds| bounds.earliest.or(bounds.latest);
-    let first_seen = timeline.first_seen.as_ref().and_then(|milestone| any(milestone.occurred));
-    let in_the_story = |entry: &&crate::model::Entry| !matches!(entry.item.event.kind, Kind::ContextAdded(_));
-    let told = || timeline.entries.iter().filter(in_the_story).find_map(|entry| any(entry.item.occurred.own));
-    first_seen.or_else(told).or_else(|| timeline.possibly.iter().find_map(|item| any(item.occurred.own)))
 }

@@ -1,16 +1,17 @@
 //! What a telling promises, case by case, and the real outage in every language.
 
 mod edits;
+mod hours;
 mod names;
 mod states;
 mod vendors;
 
 use std::sync::Arc;
 
-use dateline_events::{Bounds, Event, Instant, Kind, Position, Range};
+use dateline_events::{Event, Instant, Kind, Position, Range};
 use serde_json::{Value, json};
 
-use super::{Lang, Options, Told, difference, tell, text, told_duration, told_number, told_sentence, told_when, width_of};
+use super::{Lang, Options, Told, difference, tell, text, told_duration, told_number, told_sentence, width_of};
 use crate::fold::Fold;
 use crate::model::{Registry, Timeline};
 
@@ -58,8 +59,9 @@ fn when(value: Value) -> dateline_events::When {
 }
 
 fn head(value: Value, lang: Lang) -> String {
-    let day = Bounds { earliest: Some(instant("2022-10-25T06:37:00Z")), latest: None };
-    told_when(Some(&when(value)), Some(day), KOLKATA, lang).unwrap()
+    let zone = super::clock::Zone::find(KOLKATA).unwrap();
+    let around = super::clock::Around { day: Some(zone.stamp(instant("2022-10-25T06:37:00Z")).date), part: None };
+    lang.time(&super::clock::Phrase::of(&when(value), &zone), super::clock::Style::Head, around)
 }
 
 /// Every half hour of a day, in English, in Indian and in Bangladeshi Bengali where that differs.

@@ -5,11 +5,12 @@ use dateline_events::{Bounds, Kind, Qualifier};
 use super::clean::{SUMMARY_CHARS_MAX, at_most, clean};
 use super::clock::{Around, Phrase, Style};
 use super::credit::Credit;
+use super::hours::phrase_of_bounds;
 use super::language::{FirstSeen, Lang, Note, Says, Summary, Unrestored};
 use super::quotation::choose;
 use super::teller::Teller;
 use super::{Options, Told, ToldEntry, entry};
-use crate::model::{Entry, Inferred, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Warning};
+use crate::model::{Entry, Inferred, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Timeline, Warning};
 
 pub(super) fn told(teller: &Teller) -> Told {
     let timeline = teller.timeline;
@@ -29,6 +30,7 @@ pub(super) fn told(teller: &Teller) -> Told {
         background: Vec::new(),
         possibly: lists.possibly.iter().map(|item| entry::single(teller, item)).collect(),
         retracted: Vec::new(),
+        clock: teller.clock(),
         headings: teller.lang.words().headings,
     };
     for each in lists.entries {
@@ -43,9 +45,7 @@ pub(super) fn told(teller: &Teller) -> Told {
     if teller.retracted {
         told.retracted = lists.retracted.iter().map(|item| entry::single(teller, item)).collect();
     }
-    if !timeline.entries.is_empty() || !timeline.possibly.is_empty() {
-        told.summary.extend(zone_note(teller));
-    }
+    told.summary.extend(zone_note(teller));
     if teller.lang == Lang::BnBd {
         in_own_words(&mut told, super::bn::own_as_in_bangladesh);
     }
@@ -114,11 +114,16 @@ fn date(teller: &Teller) -> Option<String> {
     teller.around.day.map(|day| teller.lang.full_date(day))
 }
 
-/// In whose time it is told.
+/// In whose time it is told: the names of its clocks over the hours that are told, else at its first bound. Of an outline nothing is said.
 fn zone_note(teller: &Teller) -> Option<String> {
-    let items = teller.timeline.entries.iter().map(|entry| &entry.item).chain(&teller.timeline.possibly);
-    let at = items.map(|item| item.occurred.bounds).find_map(|bounds| bounds.earliest.or(bounds.latest))?;
-    Some(teller.lang.zone_note(&teller.zone, &teller.zone.abbreviation(at)))
+    let Timeline { entries, possibly, axes, .. } = teller.timeline;
+    let items = entries.iter().map(|entry| &entry.item).chain(possibly);
+    let bound = items.map(|item| item.occurred.bounds).find_map(|bounds| bounds.earliest.or(bounds.latest));
+    let at = bound.or(axes.known_at).or(axes.at)?;
+    match teller.offsets.names() {
+        [] => Some(teller.lang.zone_note(&teller.zone, &[teller.zone.abbreviation(at)])),
+        names => Some(teller.lang.zone_note(&teller.zone, names)),
+    }
 }
 
 fn summary(teller: &Teller) -> Summary {
@@ -190,12 +195,21 @@ fn summary(teller: &Teller) -> Summary {
 
 /// The item at a position, wherever in the story it stands.
 pub(super) fn item_at<'a>(teller: &Teller<'a>, position: u64) -> Option<&'a Item> {
-    entry_at(teller, position).map(|(_, item)| item)
+    item_in(teller.timeline, position)
+}
+
+/// The same, before there is a teller.
+pub(super) fn item_in(timeline: &Timeline, position: u64) -> Option<&Item> {
+    entry_in(timeline, position).map(|(_, item)| item)
 }
 
 /// The entry that holds a position, and the item itself.
 pub(super) fn entry_at<'a>(teller: &Teller<'a>, position: u64) -> Option<(&'a Entry, &'a Item)> {
-    teller.timeline.entries.iter().find_map(|entry| {
+    entry_in(teller.timeline, position)
+}
+
+fn entry_in(timeline: &Timeline, position: u64) -> Option<(&Entry, &Item)> {
+    timeline.entries.iter().find_map(|entry| {
         if entry.item.position == position {
             return Some((entry, &entry.item));
         }
@@ -210,7 +224,7 @@ fn milestone_phrase(teller: &Teller, milestone: &Milestone, item: Option<&Item>)
 
 fn claim_phrase(teller: &Teller, occurred: Bounds, item: Option<&Item>) -> (Phrase, bool) {
     let stated = item.map(|item| teller.phrase(item)).filter(|phrase| !phrase.is_open());
-    stated.map_or_else(|| (Phrase::of_bounds(occurred, &teller.zone), false), |phrase| (phrase, true))
+    stated.map_or_else(|| phrase_of_bounds(teller.timeline, occurred, item.is_none(), &teller.zone), |phrase| (phrase, true))
 }
 
 /// The services of which nobody says that they are restored, where somebody says it of the one that it began with.

@@ -16,7 +16,7 @@ pub(in crate::tell) fn time(lang: Lang, phrase: &Phrase, style: Style, around: A
         Phrase::At { stamp, .. } | Phrase::Hour { from: stamp, .. } if style == Style::Adverb => adverb(&said(stamp), stamp),
         Phrase::At { stamp, .. } | Phrase::Hour { from: stamp, .. } => said(stamp),
         Phrase::Range(first, last) => range(lang, first, last, style, around),
-        Phrase::Day(day) if style == Style::Adverb => format!("{} {}", digits(&day.day().to_string()), month(lang, day)),
+        Phrase::Day(day) if style == Style::Adverb => format!("{} {}{}", digits(&day.day().to_string()), month(lang, day), other_year(day, around)),
         Phrase::Day(day) => date(day),
         Phrase::Days(first, last) => format!("{} থেকে {}", date(first), date(last)),
         Phrase::By(stamp) => format!("{} মধ্যে", owned(stamp)),
@@ -26,9 +26,9 @@ pub(in crate::tell) fn time(lang: Lang, phrase: &Phrase, style: Style, around: A
         Phrase::JustBefore(stamp) => format!("{} ঠিক আগে", owned(stamp)),
         Phrase::JustAfter(stamp) => format!("{} ঠিক পরে", owned(stamp)),
         Phrase::Later(None) => "পরে".to_owned(),
-        Phrase::Later(Some(day)) => format!("পরে, {}ই", near_day(lang, day, around)),
+        Phrase::Later(Some(day)) => format!("পরে, {}ই", own_day(lang, day, around)),
         Phrase::Earlier(None) => "আগে".to_owned(),
-        Phrase::Earlier(Some(day)) => format!("আগে, {}ই", near_day(lang, day, around)),
+        Phrase::Earlier(Some(day)) => format!("আগে, {}ই", own_day(lang, day, around)),
         Phrase::Unknown(None) => "কখন, জানা নেই".to_owned(),
         Phrase::Unknown(Some(day)) => format!("{}, কখন জানা নেই", date(day)),
     }
@@ -39,7 +39,7 @@ fn range(lang: Lang, first: Stamp, last: Stamp, style: Style, around: Around) ->
     const MISTAKEN_HOURS: i8 = 11;
     let is_near = last.date == first.date && last.hour - first.hour < MISTAKEN_HOURS;
     let inner = Around { day: Some(first.date), part: is_near.then_some(last.part()) };
-    let (from, to) = (said(lang, first, style, around), said(lang, last, Style::Claim, inner));
+    let (from, to) = (said(lang, first, style, around), said(lang, last.unlike(first), Style::Claim, inner));
     match style {
         Style::Head => format!("{from} – {to}"),
         Style::Claim | Style::Adverb => format!("{from} থেকে {to}{} মধ্যে", ending(lang, last)),
@@ -52,7 +52,9 @@ fn said(lang: Lang, stamp: Stamp, style: Style, around: Around) -> String {
     let needs_part = style == Style::Head || !is_known_day || around.part != Some(stamp.part());
     let part = if needs_part { format!("{} ", day_part(lang, stamp.part())) } else { String::new() };
     let day = if is_known_day { String::new() } else { format!("{}, ", date(lang, stamp.date, around)) };
-    format!("{day}{part}{}", clock(lang, stamp))
+    // As in "ভারতীয় সময় দুপুর ১২টা": whose time it is stands before the hour, whose ending changes.
+    let named = stamp.clock.map(|name| format!("{name} ")).unwrap_or_default();
+    format!("{day}{named}{part}{}", clock(lang, stamp))
 }
 
 /// "১২টা ৭", "সাড়ে ১২টা", "দেড়টা", "আড়াইটে", "২টো".
@@ -100,15 +102,17 @@ fn day_part(lang: Lang, part: DayPart) -> &'static str {
 
 /// "বুধবার ২৬ অক্টোবর", with the year where it is another.
 fn date(lang: Lang, day: Date, around: Around) -> String {
-    let year = if around.day.is_some_and(|told| told.year() == day.year()) { String::new() } else { format!(" {}", digits(&day.year().to_string())) };
-    format!("{} {} {}{year}", weekday(day), digits(&day.day().to_string()), month(lang, day))
+    format!("{} {} {}{}", weekday(day), digits(&day.day().to_string()), month(lang, day), other_year(day, around))
 }
 
-/// The weekday alone where it can be no other.
-fn near_day(lang: Lang, day: Date, around: Around) -> String {
-    const NEAR_DAYS_MAX: i64 = 6;
-    let is_near = around.day.and_then(|told| told.until(day).ok()).is_some_and(|span| i64::from(span.get_days().abs()) <= NEAR_DAYS_MAX);
-    if is_near { weekday(day).to_owned() } else { date(lang, day, around) }
+/// The year where it is another than the one already told.
+fn other_year(day: Date, around: Around) -> String {
+    if around.day.is_some_and(|told| told.year() == day.year()) { String::new() } else { format!(" {}", digits(&day.year().to_string())) }
+}
+
+/// The weekday alone of the incident's own day.
+fn own_day(lang: Lang, day: Date, around: Around) -> String {
+    if around.day == Some(day) { weekday(day).to_owned() } else { date(lang, day, around) }
 }
 
 /// "মঙ্গলবার ২৫ অক্টোবর ২০২২".
@@ -159,12 +163,18 @@ fn city(zone: &str) -> Option<&'static str> {
 }
 
 /// In whose time it is told.
-pub(in crate::tell) fn zone_note(_: Lang, zone: &Zone, abbreviation: &str) -> String {
+pub(in crate::tell) fn zone_note(_: Lang, zone: &Zone, clocks: &[String]) -> String {
+    let named = match clocks {
+        [first, last] => format!("আগে {first}, পরে {last}"),
+        [first, last, ..] => format!("{first} ও {last}, যখন যা চলেছে"),
+        _ => clocks.concat(),
+    };
+    let changing = if clocks.len() > 1 { format!(" ({named})") } else { String::new() };
     let whose = match zone.name.as_str() {
-        "Asia/Kolkata" | "Asia/Calcutta" => "ভারতীয় সময়".to_owned(),
+        "Asia/Kolkata" | "Asia/Calcutta" => format!("ভারতীয় সময়{changing}"),
         "UTC" | "Etc/UTC" => "UTC".to_owned(),
-        "Asia/Dhaka" => "বাংলাদেশের সময়".to_owned(),
-        name => city(name).map_or_else(|| format!("{name} অঞ্চলের সময় ({abbreviation})"), |city| format!("{city} সময়")),
+        "Asia/Dhaka" => format!("বাংলাদেশের সময়{changing}"),
+        name => city(name).map_or_else(|| format!("{name} অঞ্চলের সময় ({named})"), |city| format!("{city} সময়{changing}")),
     };
     format!("সব সময় {whose}; সূত্রের নিজের সময় বন্ধনীতে")
 }

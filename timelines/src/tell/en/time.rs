@@ -15,7 +15,7 @@ pub(in crate::tell) fn time(phrase: &Phrase, style: Style, around: Around) -> St
         Phrase::At { stamp, approximate } => format!("{}{}", about(approximate, style), clock(stamp)),
         Phrase::Hour { from, approximate: true, .. } => format!("{}{}", about(true, style), clock(from)),
         Phrase::Hour { from, last, .. } | Phrase::Range(from, last) => range(from, last, style, around),
-        Phrase::Day(day) if style == Style::Adverb => format!("{} {}", day.day(), &month(day)[..3]),
+        Phrase::Day(day) if style == Style::Adverb => format!("{} {}{}", day.day(), &month(day)[..3], other_year(day, around)),
         Phrase::Day(day) => short_date(day, around),
         Phrase::Days(first, last) => format!("{} to {}", short_date(first, around), short_date(last, around)),
         Phrase::By(stamp) => format!("by {}", clock(stamp)),
@@ -25,16 +25,16 @@ pub(in crate::tell) fn time(phrase: &Phrase, style: Style, around: Around) -> St
         Phrase::JustBefore(stamp) => format!("just before {}", clock(stamp)),
         Phrase::JustAfter(stamp) => format!("just after {}", clock(stamp)),
         Phrase::Later(None) => "later".to_owned(),
-        Phrase::Later(Some(day)) => format!("later on {}", near_day(day, around)),
+        Phrase::Later(Some(day)) => format!("later on {}", own_day(day, around)),
         Phrase::Earlier(None) => "earlier".to_owned(),
-        Phrase::Earlier(Some(day)) => format!("earlier on {}", near_day(day, around)),
+        Phrase::Earlier(Some(day)) => format!("earlier on {}", own_day(day, around)),
         Phrase::Unknown(None) => "hour unknown".to_owned(),
         Phrase::Unknown(Some(day)) => format!("{}, hour unknown", short_date(day, around)),
     }
 }
 
 fn range(first: Stamp, last: Stamp, style: Style, around: Around) -> String {
-    let last = on_day(last, Around { day: Some(first.date), ..around });
+    let (first, last) = (first.unlike(last), on_day(last, Around { day: Some(first.date), ..around }));
     match style {
         Style::Head => format!("{}–{last}", on_day(first, around)),
         Style::Claim | Style::Adverb => format!("between {} and {last}", on_day(first, around)),
@@ -43,7 +43,8 @@ fn range(first: Stamp, last: Stamp, style: Style, around: Around) -> String {
 
 /// The clock, with the day before it where that is not the one already told.
 fn on_day(stamp: Stamp, around: Around) -> String {
-    let clock = format!("{:02}:{:02}", stamp.hour, stamp.minute);
+    let named = stamp.clock.map(|name| format!(" {name}")).unwrap_or_default();
+    let clock = format!("{:02}:{:02}{named}", stamp.hour, stamp.minute);
     if around.day == Some(stamp.date) { clock } else { format!("{} {clock}", short_date(stamp.date, around)) }
 }
 
@@ -51,18 +52,17 @@ fn on_day(stamp: Stamp, around: Around) -> String {
 pub(super) fn short_date(day: Date, around: Around) -> String {
     let weekday = &weekday(day)[..3];
     let month = &month(day)[..3];
-    if around.day.is_some_and(|told| told.year() == day.year()) {
-        format!("{weekday} {} {month}", day.day())
-    } else {
-        format!("{weekday} {} {month} {}", day.day(), day.year())
-    }
+    format!("{weekday} {} {month}{}", day.day(), other_year(day, around))
 }
 
-/// The weekday alone where it can be no other, as in "later on Tuesday".
-fn near_day(day: Date, around: Around) -> String {
-    const NEAR_DAYS_MAX: i64 = 6;
-    let is_near = around.day.and_then(|told| told.until(day).ok()).is_some_and(|span| i64::from(span.get_days().abs()) <= NEAR_DAYS_MAX);
-    if is_near { weekday(day).to_owned() } else { short_date(day, around) }
+/// The year where it is another than the one already told.
+fn other_year(day: Date, around: Around) -> String {
+    if around.day.is_some_and(|told| told.year() == day.year()) { String::new() } else { format!(" {}", day.year()) }
+}
+
+/// The weekday alone of the incident's own day, as in "later on Tuesday".
+fn own_day(day: Date, around: Around) -> String {
+    if around.day == Some(day) { weekday(day).to_owned() } else { short_date(day, around) }
 }
 
 /// "Tuesday 25 October 2022".
@@ -83,7 +83,7 @@ pub(super) fn own_clock(clock: &OwnClock) -> String {
 }
 
 /// In whose time it is told.
-pub(in crate::tell) fn zone_note(zone: &Zone, abbreviation: &str) -> String {
+pub(in crate::tell) fn zone_note(zone: &Zone, clocks: &[String]) -> String {
     let place = match zone.name.as_str() {
         "UTC" | "Etc/UTC" => return "All times UTC; a source’s own clock in brackets".to_owned(),
         "Asia/Kolkata" | "Asia/Calcutta" => "India time".to_owned(),
@@ -91,7 +91,12 @@ pub(in crate::tell) fn zone_note(zone: &Zone, abbreviation: &str) -> String {
         "Europe/London" => "UK time".to_owned(),
         name => place_time(name),
     };
-    format!("All times {place} ({abbreviation}); a source’s own clock in brackets")
+    let named = match clocks {
+        [first, last] => format!("{first}, then {last}"),
+        [first, last, ..] => format!("{first} and {last}, as each says"),
+        _ => clocks.concat(),
+    };
+    format!("All times {place} ({named}); a source’s own clock in brackets")
 }
 
 /// "Dhaka time" for "Asia/Dhaka"; a distance from UTC as it is.
