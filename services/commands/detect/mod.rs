@@ -2,16 +2,15 @@
 //! and why it would have been silent. It touches no ledger.
 
 mod picture;
+mod report;
 mod rows;
 mod told;
 mod trial;
 
-use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use dateline_series::{Finding, Settings, Verdict};
-use serde::Serialize;
+use dateline_series::Settings;
 
 use super::{Answer, Progress, say};
 use crate::shared::config::{BucketFlag, DetectFlags, Format};
@@ -44,7 +43,7 @@ pub fn run(flags: &DetectFlags) -> anyhow::Result<Answer> {
     let drawn = flags.plot.as_deref().map(|out| draw(flags, out, &trial, &anomalies)).transpose()?;
     match flags.format {
         Format::Text => in_words(flags, &trial, &anomalies, drawn)?,
-        Format::Json => in_json(flags, &trial, &anomalies, drawn)?,
+        Format::Json => report::write(flags, &trial, &anomalies, drawn)?,
     }
     Ok(if anomalies.is_empty() { Answer::No } else { Answer::Done })
 }
@@ -78,58 +77,4 @@ fn in_words(flags: &DetectFlags, trial: &Trial, anomalies: &[Anomaly], drawn: Op
         say(&format!("\n{}: {} to {} UTC; --from and --to choose another part\n", out.display(), told::at(from), told::at(to)))?;
     }
     Ok(())
-}
-
-/// The answer for programs. Buckets are Unix seconds.
-#[derive(Debug, Serialize)]
-struct Report<'a> {
-    rows: usize,
-    restated_rows: usize,
-    late_rows: usize,
-    bucket_seconds: u32,
-    buckets: usize,
-    unknown_buckets: u64,
-    first_bucket: i64,
-    last_bucket: i64,
-    baseline_from: Option<i64>,
-    anomalies: usize,
-    findings: &'a [Finding],
-    silent: Vec<&'a Verdict>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verdicts: Option<&'a [Verdict]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    plot: Option<Drawn<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct Drawn<'a> {
-    file: &'a Path,
-    from: i64,
-    to: i64,
-}
-
-fn in_json(flags: &DetectFlags, trial: &Trial, anomalies: &[Anomaly], drawn: Option<Window>) -> anyhow::Result<()> {
-    let told = Report {
-        rows: trial.rows,
-        restated_rows: trial.restated_rows,
-        late_rows: trial.late_rows,
-        bucket_seconds: trial.bucket_seconds,
-        buckets: trial.verdicts.len(),
-        unknown_buckets: trial.unknown_buckets(),
-        first_bucket: trial.first_bucket(),
-        last_bucket: trial.last_bucket(),
-        baseline_from: trial.baseline_from(),
-        anomalies: anomalies.len(),
-        findings: &trial.findings,
-        silent: trial.silent(anomalies),
-        verdicts: flags.verdicts.then_some(&trial.verdicts),
-        plot: drawn.zip(flags.plot.as_deref()).map(|((from, to), file)| Drawn { file, from, to }),
-    };
-    // Millions of verdicts are written as they go, not held a second time.
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let written = serde_json::to_writer(&mut out, &told).map_err(std::io::Error::from).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
-    match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
 }

@@ -2,6 +2,7 @@
 
 mod flags;
 mod detect;
+mod import;
 mod file;
 mod help;
 mod renamed;
@@ -20,9 +21,9 @@ use crate::shared::supervise::Planted;
 
 pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{
-    AuditCommand, Command, Flags, Format, ImportFlags, ImportKind, KeysCommand, LedgerCommand, PagesCommand, PublishersCommand, ReadFlags, ScopeFlag,
-    ViewsCommand, complete,
+    AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, PagesCommand, PublishersCommand, ReadFlags, ScopeFlag, ViewsCommand, complete,
 };
+pub use import::{ImportFlags, ImportKind};
 pub use secret::Secret;
 
 pub use web::{Web, WebFlags};

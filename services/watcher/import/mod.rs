@@ -52,6 +52,19 @@ pub struct Order {
     pub dry_run: bool,
 }
 
+/// A page as it was saved.
+struct Saved<'a> {
+    /// The file that it stood in.
+    file: &'a Path,
+    /// What a summary calls it.
+    what: String,
+    /// The file's name: some dialects keep an incident's id there.
+    name: String,
+    bytes: Vec<u8>,
+    /// When it was read on the web.
+    read_at: Option<Instant>,
+}
+
 /// An import under way.
 pub struct Import {
     order: Order,
@@ -100,43 +113,49 @@ impl Import {
         Ok(self.summary)
     }
 
-    /// One page as it was saved.
+    /// One page as it was saved in a file.
     async fn page(&mut self, dialect: Dialect, file: &Path) -> anyhow::Result<()> {
         let bytes = read_file(file, MAX_PAGE_BYTES as u64)?;
         let name = file.file_name().map(|name| name.to_string_lossy().trim_end_matches(".gz").to_owned()).unwrap_or_default();
-        let observation = match dialect.read_in(&bytes, &name, self.order.zone.as_ref()) {
+        self.saved(dialect, &Saved { file, what: file.display().to_string(), name, bytes, read_at: self.order.read_at }).await
+    }
+
+    /// One page as it was saved.
+    async fn saved(&mut self, dialect: Dialect, saved: &Saved<'_>) -> anyhow::Result<()> {
+        let Saved { file, what, name, bytes, read_at } = saved;
+        let observation = match dialect.read_in(bytes, name, self.order.zone.as_ref()) {
             Ok(observation) => observation,
             // Evidence of nothing: it changes nothing, and is told.
             Err(unreadable) => {
-                self.summary.unreadable(file.display().to_string(), unreadable.to_string());
+                self.summary.unreadable(what.clone(), unreadable.to_string());
                 return Ok(());
             }
         };
         let page = self.whose(file, observation.facts.name.as_deref(), dialect)?;
-        let hash = sha256_hex(&bytes);
-        let list = list_of(dialect, &name, &observation);
+        let hash = sha256_hex(bytes);
+        let list = list_of(dialect, name, &observation);
         self.book(&page.service, dialect).await?;
         let book = self.books.get_mut(&page.service).context("the page has a book")?;
-        if self.order.read_at.is_none() && book.has_taken(&hash) {
+        if read_at.is_none() && book.has_taken(&hash) {
             self.summary.known(observation.incidents.len());
             return Ok(());
         }
         let who = Who::of(&page, &observation.facts, dialect, book);
         let read_before = book.lists.get(&list).copied();
         // Two files of one list cannot both be what stood there then.
-        if self.order.read_at.is_some() && !self.read.insert((page.service.clone(), list.clone())) {
+        if read_at.is_some() && !self.read.insert((page.service.clone(), list.clone())) {
             let why = "another file of this import holds the same list, read at the same time: import each with its own --read-at";
-            self.summary.refused(file.display().to_string(), why.into());
+            self.summary.refused(what.clone(), why.into());
             return Ok(());
         }
-        if let (Some(read), Some(before)) = (self.order.read_at, read_before)
+        if let (Some(read), Some(before)) = (*read_at, read_before)
             && read <= before
         {
             self.summary.known(observation.incidents.len());
             return Ok(());
         }
         book.assume_listed(&list, observation.listing);
-        let reading = dialects::Reading { dialect, list: &list, read: self.order.read_at, as_of: None, read_before, sha256: &hash };
+        let reading = dialects::Reading { dialect, list: &list, read: *read_at, as_of: None, read_before, sha256: &hash };
         let changes = difference(&who.page(&page), &reading, &observation, &book.memory);
         self.summary.read(&observation, changes.known);
         let (drafts, touched) = (changes.drafts, changes.touched);
@@ -146,8 +165,8 @@ impl Import {
         }
         let book = self.books.get_mut(&page.service).context("the page has a book")?;
         book.absorb(touched);
-        match self.order.read_at {
-            Some(read) => book.read(&list, read),
+        match read_at {
+            Some(read) => book.read(&list, *read),
             None => book.note_taken(&hash),
         }
         Ok(())
