@@ -3,27 +3,34 @@
 
 mod picture;
 mod report;
-mod rows;
 mod told;
 mod trial;
 
 use std::path::Path;
 
 use anyhow::{Context, bail};
+use dateline_events::Instant;
 use dateline_series::Settings;
 
+use super::table::{self, Asked, Table};
 use super::{Answer, Progress, say};
 use crate::shared::config::{BucketFlag, DetectFlags, Format};
 use picture::Window;
-use trial::{Anomaly, Trial};
+use trial::{Anomaly, Row, Trial};
 
 /// Progress is told every so many rows.
 const PROGRESS_ROWS: usize = 1_000;
 
 /// Tries the series; the answer is no where it has no anomaly.
 pub fn run(flags: &DetectFlags) -> anyhow::Result<Answer> {
-    let rows = rows::read(&flags.file)?;
+    let asked = Asked::of(flags.time_column.as_ref(), flags.count_column.as_ref(), flags.tz.as_ref())?;
+    let table = Table::read(&flags.file, &asked)?;
     let file = flags.file.display();
+    // A series with holes that nobody chose would be judged as another one.
+    if let Some(faults) = table.faults("nothing was judged") {
+        bail!("{file}: {faults}");
+    }
+    let rows: Vec<Row> = table.rows.iter().map(|row| Row { at_s: row.at.0.div_euclid(Instant::SECOND), count: row.count }).collect();
     if rows.is_empty() {
         bail!("{file}: there is no row; expected lines such as 2020-07-14T19:40:00Z,41");
     }
@@ -31,13 +38,14 @@ pub fn run(flags: &DetectFlags) -> anyhow::Result<Answer> {
         BucketFlag::Auto => trial::bucket_seconds(&rows).with_context(|| file.to_string())?,
         BucketFlag::Minutes(minutes) => minutes * 60,
     };
-    let progress = Progress::new("trying (rows)", rows.len() as u64);
+    let all = rows.len() as u64;
+    let progress = Progress::new("trying (rows)", all);
     let told = |done: usize| {
         if done.is_multiple_of(PROGRESS_ROWS) {
-            progress.at(done as u64, rows.len() as u64);
+            progress.at(done as u64, all);
         }
     };
-    let trial = trial::tried(&rows, bucket_seconds, &Settings::default(), told).with_context(|| file.to_string())?;
+    let trial = trial::tried(rows, bucket_seconds, &Settings::default(), told).with_context(|| file.to_string())?;
     progress.end();
     let anomalies = trial.anomalies();
     let drawn = flags.plot.as_deref().map(|out| draw(flags, out, &trial, &anomalies)).transpose()?;
@@ -51,7 +59,8 @@ pub fn run(flags: &DetectFlags) -> anyhow::Result<Answer> {
 /// Writes the plot; answers which part of the series it shows.
 fn draw(flags: &DetectFlags, out: &Path, trial: &Trial, anomalies: &[Anomaly]) -> anyhow::Result<Window> {
     let read = |name: &str, text: &Option<String>| {
-        text.as_deref().map(|text| rows::seconds(text).map_err(|why| anyhow::anyhow!("{name}: {why}"))).transpose()
+        let read = |text| table::time(text, flags.tz.as_deref()).map(|instant| instant.0.div_euclid(Instant::SECOND));
+        text.as_deref().map(|text| read(text).map_err(|why| anyhow::anyhow!("{name}: {why}"))).transpose()
     };
     let usual = picture::window(trial, anomalies);
     let window = (read("--from", &flags.from)?.unwrap_or(usual.0), read("--to", &flags.to)?.unwrap_or(usual.1));

@@ -1,7 +1,6 @@
 //! `dateline import`: status pages from files, whole histories of them, and series of users' reports.
 
 mod reports;
-mod table;
 
 use std::sync::Arc;
 

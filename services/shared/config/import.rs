@@ -28,8 +28,8 @@ pub struct ImportFlags {
     /// The language that the page is written in
     #[arg(long, default_value = "en", value_name = "TAG")]
     pub text_lang: String,
-    /// For atom: the IANA time zone of dates that say none, or one of two meanings such as IST [default: UTC for those that say none]
-    #[arg(long, value_name = "ZONE")]
+    /// For atom and reports: the IANA time zone of dates that say none, or one of two meanings such as IST [default: UTC for those that say none]
+    #[arg(long, value_name = "ZONE", alias = "tz")]
     pub zone: Option<String>,
     /// For versions: a table of incident_id, first_seen_at, last_seen_at, first_absent_at; without it nothing counts as restored
     #[arg(long, value_name = "FILE")]
@@ -37,6 +37,12 @@ pub struct ImportFlags {
     /// For saved pages: when they were read; without it, what they say counts as stated by the time that the ledger takes it
     #[arg(long, value_name = "TIME")]
     pub read_at: Option<String>,
+    /// For reports: the column of times [default: timestamp, time or minute; of two columns the first]
+    #[arg(long, value_name = "NAME")]
+    pub time_column: Option<String>,
+    /// For reports: the column of counts [default: reports, count, total or value; of two columns the second]
+    #[arg(long, value_name = "NAME")]
+    pub count_column: Option<String>,
     /// For reports: where they come from, an ISO 3166 code [default: not said]
     #[arg(long, value_name = "CODE", value_parser = suggest::region)]
     pub region: Option<String>,
