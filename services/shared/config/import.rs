@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Args, ValueEnum};
+use dateline_status_pages::Dialect;
 
 use super::Format;
 use crate::shared::suggest;
@@ -13,9 +15,15 @@ pub struct ImportFlags {
     /// The language of the files
     #[arg(value_enum, value_name = "DIALECT")]
     pub kind: ImportKind,
-    /// The files
+    /// The files; for git, the folder of the repository
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
+    /// For git: the file, from that folder on; each commit's version of it is read, as of the time of the commit
+    #[arg(long, value_name = "FILE", required_if_eq("kind", "git"))]
+    pub path: Option<PathBuf>,
+    /// For git: the language of the file
+    #[arg(long, value_name = "DIALECT", required_if_eq("kind", "git"), value_parser = dialects())]
+    pub dialect: Option<String>,
     /// The service's slug [default: of the page's name; for versions and reports, the file's name up to its first dot]
     #[arg(long, value_name = "SLUG")]
     pub service: Option<String>,
@@ -63,6 +71,11 @@ pub struct ImportFlags {
     pub format: Format,
 }
 
+/// The words for the languages of pages.
+fn dialects() -> PossibleValuesParser {
+    PossibleValuesParser::new(Dialect::ALL.map(Dialect::name))
+}
+
 /// The languages of files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ImportKind {
@@ -80,6 +93,8 @@ pub enum ImportKind {
     Upptime,
     /// Slack's status API, version 2: current, history
     Slack,
+    /// A git repository of saved pages: the versions of one file
+    Git,
     /// A history: one version of one incident a line, JSON
     Versions,
     /// Users' reports: CSV of time and number, a row a bin; the highest number of a bin holds

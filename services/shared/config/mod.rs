@@ -9,6 +9,7 @@ mod renamed;
 mod secret;
 mod web;
 
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -87,6 +88,11 @@ pub struct Addresses {
     pub archive: Option<Address>,
     /// The log of users' reports; None: none are taken.
     pub reports: Option<Address>,
+}
+
+/// The names of git's own variables in the environment: they lead it to other repositories, and to programs.
+pub fn variables_of_git() -> Vec<OsString> {
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_encoded_bytes().starts_with(b"GIT_")).collect()
 }
 
 /// A role that a process can play.
