@@ -4,6 +4,7 @@
 mod joined;
 mod oracle;
 mod repeated;
+mod repository;
 mod said_then;
 
 use std::path::Path;

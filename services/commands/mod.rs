@@ -18,6 +18,7 @@ mod rebuild;
 mod routes;
 pub mod serve;
 mod serving;
+mod table;
 mod views;
 mod voices;
 mod watch;

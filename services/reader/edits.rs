@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, Uri};
 use axum::response::Response;
 use bytes::Bytes;
-use dateline_backends::ListQuery;
+use dateline_backends::{ListQuery, now};
 use dateline_events::{Instant, Position};
 use dateline_status_pages::watched::{Edit, Edited, WATCHERS, Watched};
 use dateline_timelines::model::Registry;
@@ -225,7 +225,7 @@ fn tell(history: &Watched, edit: Edit, incident: &str, axes: ReadAxes, registry:
         told,
         date: told_date(published(&edit), zone, lang).map_err(of_zone)?,
         incident: incident.to_owned(),
-        name: history.at(axes.known_at, axes.as_of).and_then(|item| item.name).map(|name| told_line(&name)),
+        name: history.at(axes.known_at, axes.as_of, now()).and_then(|item| item.name).map(|name| told_line(&name)),
         source: history.source.clone(),
         page: history.page.clone(),
         id: history.id.clone(),

@@ -6,6 +6,7 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
+use dateline_backends::now;
 use dateline_events::{Instant, Position};
 use dateline_status_pages::Nature;
 use dateline_status_pages::watched::{PageItem, PagePost, Presence, Watched};
@@ -51,6 +52,7 @@ struct Token {
 struct Question {
     known_at: Option<Instant>,
     as_of: Option<Position>,
+    now: Instant,
     everything: bool,
     nature: Option<Nature>,
     below: Option<Place>,
@@ -85,7 +87,7 @@ pub async fn page(State(reader): State<Reader>, Path(page): Path<String>, header
     // The pages after the first are of the same prefix, whatever comes meanwhile.
     axes.as_of = token.as_ref().map(|token| token.as_of).or(axes.as_of);
     let below = token.map(|token| (token.opened.map(Instant), token.number, token.place));
-    let question = Question { known_at: axes.known_at, as_of: axes.as_of, everything, nature, below, limit };
+    let question = Question { known_at: axes.known_at, as_of: axes.as_of, now: now(), everything, nature, below, limit };
     let position = history.position;
     let work = move || incidents(&history, question);
     let found = tokio::task::spawn_blocking(work).await.map_err(|error| Problem::internal(format!("the page could not be put together: {error}")))?;
@@ -102,9 +104,9 @@ pub async fn page(State(reader): State<Reader>, Path(page): Path<String>, header
 
 /// The incidents that stood on the page, and the place of the last one where there are more.
 fn incidents(history: &PageHistory, question: Question) -> (Vec<Value>, Option<Place>) {
-    let (known_at, as_of) = (question.known_at, question.as_of);
+    let Question { known_at, as_of, now, .. } = question;
     let is_asked = |watched: &Watched| question.nature.is_none_or(|nature| watched.nature == nature);
-    let is_shown = |watched: &Watched| match watched.presence(known_at, as_of) {
+    let is_shown = |watched: &Watched| match watched.presence(known_at, as_of, now) {
         Some(Presence::Absent) => question.everything,
         shown => shown.is_some(),
     };
@@ -113,7 +115,7 @@ fn incidents(history: &PageHistory, question: Question) -> (Vec<Value>, Option<P
     let mut incidents = Vec::new();
     for (place, incident, watched) in found.by_ref().take(question.limit) {
         last = Some(place);
-        incidents.extend(watched.at(known_at, as_of).map(|item| form(incident, watched, &item)));
+        incidents.extend(watched.at(known_at, as_of, now).map(|item| form(incident, watched, &item)));
     }
     (incidents, last.filter(|_| found.next().is_some()))
 }

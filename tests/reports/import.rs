@@ -94,6 +94,22 @@ async fn a_restated_file_raises_what_it_restates() {
     assert!(cells(&counts, "mail").iter().all(|(key, _, _)| (key.region.as_deref(), key.channel.as_str()) == (Some("IN"), "unknown")));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_series_as_somebody_elses_spreadsheet_wrote_it_is_read_or_refused_by_line() {
+    let (_folder, data) = folder();
+    let file = data.join("mail.csv");
+    let more = ["--zone", "Asia/Kolkata", "--count-column", "visits"];
+    std::fs::write(&file, "sep=;\nminute;visits;note\n\"2019-04-14 17:10\";\"1.234.567\";\"a; b\"\n1555240800000;299;\n").unwrap();
+    let (code, _, said) = import(&data, &more, std::slice::from_ref(&file));
+    assert_eq!(code, Some(0), "{said}");
+    assert_eq!(totals(&counts(&data).await.0, "mail").into_values().collect::<Vec<_>>(), [299, 1_234_567]);
+    std::fs::write(&file, "minute,visits\n2019-04-14 17:10,\"4,000\"\n2019-04-14 17:30,5\n2019-04-14 17:50,1,5\n").unwrap();
+    let (code, summary, said) = import(&data, &more, std::slice::from_ref(&file));
+    assert!(code == Some(1) && summary["flushes"] == 0 && said.contains("line 2") && said.contains("line 4"), "{said}");
+    let (code, _, said) = import(&data, &["--count-column", "clicks"], std::slice::from_ref(&file));
+    assert!(code == Some(1) && said.contains("no column is called") && said.contains("visits"), "{said}");
+}
+
 #[test]
 fn a_file_with_a_faulty_row_is_named_by_line_and_nothing_of_it_is_sent() {
     let (_folder, data) = folder();

@@ -33,6 +33,12 @@ async fn planned_work_ends_with_its_window_where_nobody_says_when_it_was_done() 
     let work = &shown["incidents"][0];
     assert_eq!((&work["nature"], &work["severity"], &work["scheduled"]), (&"maintenance".into(), &json!(null), &json!([minute(60), minute(180)])));
     assert_eq!((&work["status"], &work["started_at"], &work["name"]), (&"In progress".into(), &minute(1).into(), &"Database work".into()));
+    // Nobody says whether it still stands there once its window is over.
+    let presence = async |known: i64| {
+        let page = read(&house, &format!("/v1/watch/pages/github?presence=all&known_at={}", minute(known))).await;
+        page["incidents"][0]["presence"].clone()
+    };
+    assert_eq!((presence(179).await, presence(180).await), ("listed".into(), "unknown".into()));
     // Somebody says when it was done: that counts.
     let done = json!({"occurred": {"at": minute(130)}, "reference": {"page": "https://status.example", "id": "work"}});
     page.say(140, "work/end/1", "maintenance.completed", done).await;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::{AmbiguousOffset, TimeZone};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Microseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
@@ -48,6 +48,18 @@ impl Instant {
         let civil: jiff::civil::DateTime = text.parse().ok()?;
         let zoned = TimeZone::get(zone).ok()?.to_ambiguous_zoned(civil).earlier().ok()?;
         Some(Self::from_timestamp(zoned.timestamp()))
+    }
+
+    /// Every instant that a local time such as `2022-10-25T14:45` was in an IANA zone, the earlier first: none where either is none or the
+    /// clocks were set forward over it, two where they were set back.
+    pub fn all_from_local(text: &str, zone: &str) -> Vec<Self> {
+        let (Ok(civil), Ok(zone)) = (text.parse::<jiff::civil::DateTime>(), TimeZone::get(zone)) else { return Vec::new() };
+        let offsets = match zone.to_ambiguous_zoned(civil).offset() {
+            AmbiguousOffset::Unambiguous { offset } => vec![offset],
+            AmbiguousOffset::Gap { .. } => Vec::new(),
+            AmbiguousOffset::Fold { before, after } => vec![before, after],
+        };
+        offsets.into_iter().filter_map(|offset| offset.to_timestamp(civil).ok()).map(Self::from_timestamp).collect()
     }
 
     /// The local time in an IANA zone to the minute, such as `2022-10-25T14:45`; None for an unknown zone.

@@ -2,29 +2,35 @@
 //! and why it would have been silent. It touches no ledger.
 
 mod picture;
-mod rows;
+mod report;
 mod told;
 mod trial;
 
-use std::io::{ErrorKind, Write};
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use dateline_series::{Finding, Settings, Verdict};
-use serde::Serialize;
+use dateline_events::Instant;
+use dateline_series::Settings;
 
+use super::table::{self, Asked, Table};
 use super::{Answer, Progress, say};
 use crate::shared::config::{BucketFlag, DetectFlags, Format};
 use picture::Window;
-use trial::{Anomaly, Trial};
+use trial::{Anomaly, Row, Trial};
 
 /// Progress is told every so many rows.
 const PROGRESS_ROWS: usize = 1_000;
 
 /// Tries the series; the answer is no where it has no anomaly.
 pub fn run(flags: &DetectFlags) -> anyhow::Result<Answer> {
-    let rows = rows::read(&flags.file)?;
+    let asked = Asked::of(flags.time_column.as_ref(), flags.count_column.as_ref(), flags.tz.as_ref())?;
+    let table = Table::read(&flags.file, &asked)?;
     let file = flags.file.display();
+    // A series with holes that nobody chose would be judged as another one.
+    if let Some(faults) = table.faults("nothing was judged") {
+        bail!("{file}: {faults}");
+    }
+    let rows: Vec<Row> = table.rows.iter().map(|row| Row { at_s: row.at.0.div_euclid(Instant::SECOND), count: row.count }).collect();
     if rows.is_empty() {
         bail!("{file}: there is no row; expected lines such as 2020-07-14T19:40:00Z,41");
     }
@@ -32,19 +38,20 @@ pub fn run(flags: &DetectFlags) -> anyhow::Result<Answer> {
         BucketFlag::Auto => trial::bucket_seconds(&rows).with_context(|| file.to_string())?,
         BucketFlag::Minutes(minutes) => minutes * 60,
     };
-    let progress = Progress::new("trying (rows)", rows.len() as u64);
+    let all = rows.len() as u64;
+    let progress = Progress::new("trying (rows)", all);
     let told = |done: usize| {
         if done.is_multiple_of(PROGRESS_ROWS) {
-            progress.at(done as u64, rows.len() as u64);
+            progress.at(done as u64, all);
         }
     };
-    let trial = trial::tried(&rows, bucket_seconds, &Settings::default(), told).with_context(|| file.to_string())?;
+    let trial = trial::tried(rows, bucket_seconds, &Settings::default(), told).with_context(|| file.to_string())?;
     progress.end();
     let anomalies = trial.anomalies();
     let drawn = flags.plot.as_deref().map(|out| draw(flags, out, &trial, &anomalies)).transpose()?;
     match flags.format {
         Format::Text => in_words(flags, &trial, &anomalies, drawn)?,
-        Format::Json => in_json(flags, &trial, &anomalies, drawn)?,
+        Format::Json => report::write(flags, &trial, &anomalies, drawn)?,
     }
     Ok(if anomalies.is_empty() { Answer::No } else { Answer::Done })
 }
@@ -52,7 +59,8 @@ pub fn run(flags: &DetectFlags) -> anyhow::Result<Answer> {
 /// Writes the plot; answers which part of the series it shows.
 fn draw(flags: &DetectFlags, out: &Path, trial: &Trial, anomalies: &[Anomaly]) -> anyhow::Result<Window> {
     let read = |name: &str, text: &Option<String>| {
-        text.as_deref().map(|text| rows::seconds(text).map_err(|why| anyhow::anyhow!("{name}: {why}"))).transpose()
+        let read = |text| table::time(text, flags.tz.as_deref()).map(|instant| instant.0.div_euclid(Instant::SECOND));
+        text.as_deref().map(|text| read(text).map_err(|why| anyhow::anyhow!("{name}: {why}"))).transpose()
     };
     let usual = picture::window(trial, anomalies);
     let window = (read("--from", &flags.from)?.unwrap_or(usual.0), read("--to", &flags.to)?.unwrap_or(usual.1));
@@ -78,58 +86,4 @@ fn in_words(flags: &DetectFlags, trial: &Trial, anomalies: &[Anomaly], drawn: Op
         say(&format!("\n{}: {} to {} UTC; --from and --to choose another part\n", out.display(), told::at(from), told::at(to)))?;
     }
     Ok(())
-}
-
-/// The answer for programs. Buckets are Unix seconds.
-#[derive(Debug, Serialize)]
-struct Report<'a> {
-    rows: usize,
-    restated_rows: usize,
-    late_rows: usize,
-    bucket_seconds: u32,
-    buckets: usize,
-    unknown_buckets: u64,
-    first_bucket: i64,
-    last_bucket: i64,
-    baseline_from: Option<i64>,
-    anomalies: usize,
-    findings: &'a [Finding],
-    silent: Vec<&'a Verdict>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    verdicts: Option<&'a [Verdict]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    plot: Option<Drawn<'a>>,
-}
-
-#[derive(Debug, Serialize)]
-struct Drawn<'a> {
-    file: &'a Path,
-    from: i64,
-    to: i64,
-}
-
-fn in_json(flags: &DetectFlags, trial: &Trial, anomalies: &[Anomaly], drawn: Option<Window>) -> anyhow::Result<()> {
-    let told = Report {
-        rows: trial.rows,
-        restated_rows: trial.restated_rows,
-        late_rows: trial.late_rows,
-        bucket_seconds: trial.bucket_seconds,
-        buckets: trial.verdicts.len(),
-        unknown_buckets: trial.unknown_buckets(),
-        first_bucket: trial.first_bucket(),
-        last_bucket: trial.last_bucket(),
-        baseline_from: trial.baseline_from(),
-        anomalies: anomalies.len(),
-        findings: &trial.findings,
-        silent: trial.silent(anomalies),
-        verdicts: flags.verdicts.then_some(&trial.verdicts),
-        plot: drawn.zip(flags.plot.as_deref()).map(|((from, to), file)| Drawn { file, from, to }),
-    };
-    // Millions of verdicts are written as they go, not held a second time.
-    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-    let written = serde_json::to_writer(&mut out, &told).map_err(std::io::Error::from).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush());
-    match written {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(()),
-    }
 }

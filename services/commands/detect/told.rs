@@ -33,7 +33,7 @@ pub fn text(trial: &Trial, anomalies: &[Anomaly], silent: &[&Verdict]) -> String
 
 /// How much was read.
 fn heard(trial: &Trial) -> String {
-    let Trial { rows, restated_rows, late_rows, bucket_seconds, verdicts, .. } = trial;
+    let Trial { rows, restated_rows, put_in_order, bucket_seconds, verdicts, .. } = trial;
     let mut text = format!(
         "{rows} rows, {} buckets of {}, {} to {} UTC",
         verdicts.len(),
@@ -58,8 +58,8 @@ fn heard(trial: &Trial) -> String {
     if let Some(from) = trial.baseline_from() {
         let _ = write!(text, "a baseline from {} on", at(from));
     }
-    if *late_rows > 0 {
-        let _ = write!(text, "\n{late_rows} rows came too late to be heard: put the rows in the order of time");
+    if *put_in_order {
+        text += "\nthe rows stood in another order than that of time, and were put in it";
     }
     text + "\n"
 }

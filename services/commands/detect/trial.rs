@@ -5,8 +5,6 @@ use std::collections::{BTreeMap, HashMap};
 use anyhow::{Context, bail};
 use dateline_series::{BUCKET_SECONDS_MAX, Finding, RESTATED_BUCKETS_MAX, Settings, Verdict, Watch, Why};
 
-use super::rows::Row;
-
 /// Of the highest buckets that did not speak, so many are told.
 const SILENT_MAX: usize = 5;
 
@@ -16,6 +14,14 @@ const SILENT_APART_S: i64 = 2 * 3_600;
 /// So many distances of a hundred must be whole buckets, for a length to be told from the rows.
 const REGULAR_PERCENT: usize = 90;
 
+/// One row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// When, Unix seconds.
+    pub at_s: i64,
+    pub count: u64,
+}
+
 /// What became of a series.
 #[derive(Debug)]
 pub struct Trial {
@@ -23,8 +29,8 @@ pub struct Trial {
     pub rows: usize,
     /// Rows of a time that an earlier row had.
     pub restated_rows: usize,
-    /// Rows of a bucket that could no longer be restated: not heard.
-    pub late_rows: usize,
+    /// The rows stood in another order than that of time.
+    pub put_in_order: bool,
     pub findings: Vec<Finding>,
     /// A verdict a bucket that was told of, in order, as it was when the bucket was told of last.
     pub verdicts: Vec<Verdict>,
@@ -77,20 +83,39 @@ pub fn bucket_seconds(rows: &[Row]) -> anyhow::Result<u32> {
     }
 }
 
+/// Puts the rows in the order in which they are told; true where that is another one. A table that tells a time again is a log, and told as
+/// it stands, as long as each row comes soon enough to be heard; any other order says nothing.
+fn put_in_order(rows: &mut [Row], bucket_seconds: u32) -> bool {
+    if rows.is_sorted_by_key(|row| row.at_s) {
+        return false;
+    }
+    let length = i64::from(bucket_seconds);
+    let mut newest = i64::MIN;
+    let is_heard = rows.iter().all(|row| {
+        let bucket = row.at_s.div_euclid(length);
+        newest = newest.max(bucket);
+        newest - bucket < RESTATED_BUCKETS_MAX as i64
+    });
+    let mut times: Vec<i64> = rows.iter().map(|row| row.at_s).collect();
+    times.sort_unstable();
+    if is_heard && times.windows(2).any(|pair| pair[0] == pair[1]) {
+        return false;
+    }
+    rows.sort_by_key(|row| row.at_s);
+    true
+}
+
 /// Tells the rows one by one; `told` hears of every one done.
-pub fn tried(rows: &[Row], bucket_seconds: u32, settings: &Settings, told: impl Fn(usize)) -> anyhow::Result<Trial> {
+pub fn tried(mut rows: Vec<Row>, bucket_seconds: u32, settings: &Settings, told: impl Fn(usize)) -> anyhow::Result<Trial> {
     let mut watch = Watch::new(bucket_seconds)?;
-    let mut trial = Trial { bucket_seconds, rows: rows.len(), restated_rows: 0, late_rows: 0, findings: Vec::new(), verdicts: Vec::new() };
+    let put_in_order = put_in_order(&mut rows, bucket_seconds);
+    let mut trial = Trial { bucket_seconds, rows: rows.len(), restated_rows: 0, put_in_order, findings: Vec::new(), verdicts: Vec::new() };
     let length = i64::from(bucket_seconds);
     // The highest count of each time that may be restated; a bucket has the sum of its times.
     let mut counts: BTreeMap<i64, u64> = BTreeMap::new();
     for (index, row) in rows.iter().enumerate() {
         let bucket = row.at_s.div_euclid(length) * length;
         let newest = trial.verdicts.last().map_or(bucket, |verdict| verdict.bucket);
-        if (newest - bucket) / length >= RESTATED_BUCKETS_MAX as i64 {
-            trial.late_rows += 1;
-            continue;
-        }
         // What can no longer be restated is not needed any more.
         let oldest = newest.max(bucket) - (RESTATED_BUCKETS_MAX as i64 - 1) * length;
         while counts.first_key_value().is_some_and(|(at_s, _)| *at_s < oldest) {

@@ -1,11 +1,10 @@
 //! `dateline import`: status pages from files, whole histories of them, and series of users' reports.
 
 mod reports;
-mod table;
 
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use dateline_backends::StateStore;
 use dateline_status_pages::{Dialect, FeedZone};
 
@@ -19,6 +18,9 @@ use crate::watcher::import::{Import, Order};
 
 /// Imports; the answer is no where something was refused or unreadable.
 pub async fn run(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answer> {
+    if flags.kind != ImportKind::Git && (flags.path.is_some() || flags.dialect.is_some()) {
+        bail!("--path and --dialect are of a git repository: `dateline import git FOLDER --path FILE --dialect DIALECT`");
+    }
     match flags.kind {
         ImportKind::Reports => reports::run(settings, flags).await,
         _ => pages(settings, flags).await,
@@ -28,8 +30,9 @@ pub async fn run(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Ans
 async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answer> {
     let read_at = flags.read_at.as_deref().map(|text| instant("--read-at", text)).transpose();
     let order = Order {
-        dialect: dialect(flags.kind),
+        dialect: dialect(flags),
         files: flags.files.clone(),
+        path: flags.path.clone(),
         service: flags.service.clone(),
         vendor: flags.vendor.clone(),
         name: flags.name.clone(),
@@ -48,7 +51,7 @@ async fn pages(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answe
     if let Some(publisher) = &publisher {
         publisher.api().settle().await?;
     }
-    let progress = Progress::new("importing (bytes)", 0);
+    let progress = Progress::new(if flags.kind == ImportKind::Git { "importing (versions)" } else { "importing (bytes)" }, 0);
     let import = Import::new(order, publisher.clone(), state_store);
     let summary =
         import.run(&|done, of| progress.at(done, of)).await.context("the import stopped; what was published stays, and a new run goes on")?;
@@ -72,8 +75,8 @@ fn zone(name: &str) -> anyhow::Result<FeedZone> {
     FeedZone::parse(name).with_context(|| format!("--zone {name}: expected an IANA time zone such as Europe/Berlin"))
 }
 
-fn dialect(kind: ImportKind) -> Option<Dialect> {
-    Some(match kind {
+fn dialect(flags: &ImportFlags) -> Option<Dialect> {
+    Some(match flags.kind {
         ImportKind::Statuspage => Dialect::Statuspage,
         ImportKind::Gcp => Dialect::Gcp,
         ImportKind::Aws => Dialect::Aws,
@@ -81,6 +84,7 @@ fn dialect(kind: ImportKind) -> Option<Dialect> {
         ImportKind::Cstate => Dialect::Cstate,
         ImportKind::Upptime => Dialect::Upptime,
         ImportKind::Slack => Dialect::Slack,
+        ImportKind::Git => return Dialect::ALL.into_iter().find(|dialect| Some(dialect.name()) == flags.dialect.as_deref()),
         ImportKind::Versions | ImportKind::Reports => return None,
     })
 }

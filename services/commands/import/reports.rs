@@ -1,18 +1,19 @@
 //! `dateline import reports`: a series of users' reports as totals of a history, through the intake's own door. The same file again
 //! is the same flushes, by their content.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::http::StatusCode;
-use dateline_events::reports::REPORT_WINDOW_MINUTES_MAX;
+use dateline_events::reports::{REPORT_TOTAL_MAX, REPORT_WINDOW_MINUTES_MAX};
 use dateline_events::{Instant, is_slug};
 use serde_json::{Value, json};
 
+use super::super::table::{Asked, Table};
 use super::super::{Answer, Progress, say};
-use super::table::Table;
 use crate::shared::api_client::{Answered, ApiClient};
 use crate::shared::config::{Format, ImportFlags, Settings};
 use crate::shared::stores::Use;
@@ -40,15 +41,20 @@ struct Summary {
 struct Series<'a> {
     service: &'a str,
     window_minutes: u32,
-    table: Table,
+    rows: usize,
+    bins: Bins,
 }
+
+/// The highest number said of each bin, by the minute since 1970 that it begins with.
+type Bins = BTreeMap<i64, u64>;
 
 /// Imports; the answer is no where a file was refused.
 pub async fn run(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Answer> {
     let api = if flags.dry_run { None } else { Some(ApiClient::open(settings, Use::Append).await?) };
     let mut summary = Summary::default();
+    let asked = Asked::of(flags.time_column.as_ref(), flags.count_column.as_ref(), flags.zone.as_ref())?;
     for path in &flags.files {
-        let table = Table::read(path)?;
+        let table = Table::read(path, &asked)?;
         let series = match series(path, flags, table) {
             Ok(series) => series,
             Err(why) => {
@@ -57,8 +63,8 @@ pub async fn run(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Ans
             }
         };
         summary.files += 1;
-        summary.rows += series.table.rows;
-        summary.bins += series.table.bins.len();
+        summary.rows += series.rows;
+        summary.bins += series.bins.len();
         let Some(api) = &api else { continue };
         if let Err(error) = send(api, &series, flags, &mut summary).await {
             bail!("{}: {error:#}; what was sent before stays, and a new run goes on", path.display());
@@ -72,35 +78,54 @@ pub async fn run(settings: &Settings, flags: &ImportFlags) -> anyhow::Result<Ans
 }
 
 /// A file that can be sent; else everything that is wrong with it.
-fn series<'a>(path: &'a Path, flags: &'a ImportFlags, table: Table) -> Result<Series<'a>, String> {
+fn series<'a>(path: &'a Path, flags: &'a ImportFlags, mut table: Table) -> Result<Series<'a>, String> {
     let stem = path.file_name().and_then(|name| name.to_str()).and_then(|name| name.split('.').next()).unwrap_or_default();
     let service = flags.service.as_deref().unwrap_or(stem);
     if !is_slug(service) {
         return Err(format!("{service:?} is no slug: name the service with --service"));
     }
-    if !table.faults.is_empty() {
-        let mut told = String::from("nothing of it was sent");
-        for (line, why) in &table.faults {
-            let _ = write!(told, "\n  line {line}: {why}");
-        }
-        if table.further > 0 {
-            let _ = write!(told, "\n  and {} more", table.further);
-        }
-        return Err(told);
+    let bins = bins(&mut table);
+    if let Some(faults) = table.faults("nothing of it was sent") {
+        return Err(faults);
     }
     let window_minutes = match flags.bin_minutes.as_str() {
-        "auto" => table.bin_minutes().ok_or("how long a bin is cannot be seen from its rows: say it with --bin-minutes")?,
+        "auto" => bin_minutes(&bins).ok_or("how long a bin is cannot be seen from its rows: say it with --bin-minutes")?,
         text => {
             let minutes = text.parse().ok().filter(|minutes| (1..=REPORT_WINDOW_MINUTES_MAX).contains(minutes));
             minutes.ok_or_else(|| format!("--bin-minutes {text}: expected auto, or 1 to {REPORT_WINDOW_MINUTES_MAX}"))?
         }
     };
-    Ok(Series { service, window_minutes, table })
+    Ok(Series { service, window_minutes, rows: table.rows.len(), bins })
+}
+
+/// The rows as bins; a number that no total may be is a fault of its line.
+fn bins(table: &mut Table) -> Bins {
+    let (mut bins, mut too_large) = (Bins::new(), Vec::new());
+    for row in &table.rows {
+        if row.count > REPORT_TOTAL_MAX {
+            too_large.push((row.line, format!("the count {} is more than {REPORT_TOTAL_MAX}", row.count)));
+        }
+        let bin = bins.entry(row.at.0.div_euclid(Instant::MINUTE)).or_insert(row.count);
+        *bin = row.count.max(*bin);
+    }
+    too_large.into_iter().for_each(|(line, why)| table.fault(line, why));
+    bins
+}
+
+/// The most frequent distance between two bins, in minutes; the shorter of two as frequent. None where no two are a day apart or less.
+fn bin_minutes(bins: &Bins) -> Option<u32> {
+    let mut distances: BTreeMap<i64, usize> = BTreeMap::new();
+    for (first, second) in bins.keys().zip(bins.keys().skip(1)) {
+        *distances.entry(second - first).or_default() += 1;
+    }
+    let likely = distances.into_iter().filter(|(minutes, _)| *minutes <= i64::from(REPORT_WINDOW_MINUTES_MAX));
+    let most = likely.max_by_key(|(minutes, times)| (*times, std::cmp::Reverse(*minutes)))?;
+    u32::try_from(most.0).ok()
 }
 
 /// Sends it in parts that are the same whenever the same file is sent.
 async fn send(api: &ApiClient, series: &Series<'_>, flags: &ImportFlags, summary: &mut Summary) -> anyhow::Result<()> {
-    let bins: Vec<(i64, u64)> = series.table.bins.iter().map(|(minute, number)| (*minute, *number)).collect();
+    let bins: Vec<(i64, u64)> = series.bins.iter().map(|(minute, number)| (*minute, *number)).collect();
     let progress = Progress::new("importing (bins)", bins.len() as u64);
     for (part, bins) in bins.chunks(REQUEST_BINS).enumerate() {
         let lines: Vec<String> = bins.iter().map(|(minute, number)| line(series, flags, *minute, *number)).collect();
@@ -116,7 +141,7 @@ async fn send(api: &ApiClient, series: &Series<'_>, flags: &ImportFlags, summary
         summary.known += usize::from(answer["fresh"].as_bool() == Some(false));
         let position = answer["position"].as_u64().context("the server's answer has no position")?;
         summary.last_position = summary.last_position.max(position);
-        progress.at(((part + 1) * REQUEST_BINS).min(series.table.bins.len()) as u64, series.table.bins.len() as u64);
+        progress.at(((part + 1) * REQUEST_BINS).min(series.bins.len()) as u64, series.bins.len() as u64);
     }
     progress.end();
     Ok(())
@@ -177,5 +202,31 @@ impl Summary {
             "files": files, "rows": rows, "bins": bins, "restated": rows - bins, "flushes": flushes, "known": known,
             "last_position": last_position, "refused": refused.len(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! The bin's length from the rows; of a bin that is said again the highest number.
+
+    use super::super::super::table::{Row, Table};
+    use super::{Bins, Instant, REPORT_TOTAL_MAX, bin_minutes, bins};
+
+    fn of(rows: &[(i64, u64)]) -> (Bins, Table) {
+        let row =
+            |(number, (minute, count)): (usize, &(i64, u64))| Row { line: number as u64 + 1, at: Instant(minute * Instant::MINUTE), count: *count };
+        let mut table = Table::default();
+        table.rows = rows.iter().enumerate().map(row).collect();
+        (bins(&mut table), table)
+    }
+
+    #[test]
+    fn the_most_frequent_distance_is_the_bin_and_the_highest_number_holds() {
+        let (found, _) = of(&[(40, 299), (20, 5), (20, 9), (20, 7), (60, 1), (160, 1)]);
+        assert_eq!((bin_minutes(&found), found[&20], found.len()), (Some(20), 9, 4));
+        assert_eq!(bin_minutes(&of(&[]).0), None);
+        assert_eq!(of(&[(0, REPORT_TOTAL_MAX)]).1.faults("refused"), None);
+        let refused = of(&[(0, REPORT_TOTAL_MAX + 1)]).1.faults("refused");
+        assert!(refused.is_some_and(|told| told.contains("line 1: the count")));
     }
 }

@@ -10,10 +10,21 @@ use super::Format;
 /// What to judge, and how to answer.
 #[derive(Debug, Args)]
 pub struct DetectFlags {
-    /// Rows of a time and a count of reports, gzip or not; - is standard input. Times are RFC 3339, "YYYY-MM-DD HH:MM:SS" (UTC) or
-    /// Unix seconds; the same time again restates its count
+    /// A table of times and counts of reports, gzip or not; - is standard input
+    ///
+    /// Separated by commas, semicolons or tabs, in any order. Times are RFC 3339, "YYYY-MM-DD HH:MM", or Unix seconds or milliseconds;
+    /// counts are whole numbers; the same time again restates its count. What may mean two things, such as 4,000, is refused by its line.
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
+    /// The column of times [default: timestamp, time or minute; of two columns the first]
+    #[arg(long, value_name = "NAME")]
+    pub time_column: Option<String>,
+    /// The column of counts [default: reports, count, total or value; of two columns the second]
+    #[arg(long, value_name = "NAME")]
+    pub count_column: Option<String>,
+    /// The IANA time zone of times without an offset, those of --from and --to too [default: UTC]
+    #[arg(long, value_name = "ZONE")]
+    pub tz: Option<String>,
     /// The length of a bucket in minutes, 1 to 60; auto is the distance between the rows
     #[arg(long, default_value = "auto", value_name = "MINUTES|auto")]
     pub bucket: BucketFlag,

@@ -8,7 +8,7 @@ use dateline_backends::Address;
 use super::help::{CLIENT, FILES, SERVER, with_examples};
 use super::renamed::Renamed;
 use super::secret::silenced;
-use super::{DetectFlags, Secret, WebFlags};
+use super::{DetectFlags, ImportFlags, Secret, WebFlags};
 use crate::shared::suggest;
 
 /// Dateline keeps the history of service outages: who saw it first, when the vendor admitted it, when it was over, what each
@@ -200,79 +200,6 @@ pub enum Command {
         #[arg(value_enum)]
         shell: clap_complete::Shell,
     },
-}
-
-/// What to import.
-#[derive(Debug, Args)]
-pub struct ImportFlags {
-    /// The language of the files
-    #[arg(value_enum, value_name = "DIALECT")]
-    pub kind: ImportKind,
-    /// The files
-    #[arg(value_name = "FILE", required = true)]
-    pub files: Vec<PathBuf>,
-    /// The service's slug [default: of the page's name; for versions and reports, the file's name up to its first dot]
-    #[arg(long, value_name = "SLUG")]
-    pub service: Option<String>,
-    /// The vendor's slug [default: that of the service]
-    #[arg(long, value_name = "SLUG")]
-    pub vendor: Option<String>,
-    /// The name of the service and its vendor [default: as the page gives it]
-    #[arg(long, value_name = "NAME")]
-    pub name: Option<String>,
-    /// The language that the page is written in
-    #[arg(long, default_value = "en", value_name = "TAG")]
-    pub text_lang: String,
-    /// For atom: the IANA time zone of dates that say none, or one of two meanings such as IST [default: UTC for those that say none]
-    #[arg(long, value_name = "ZONE")]
-    pub zone: Option<String>,
-    /// For versions: a table of incident_id, first_seen_at, last_seen_at, first_absent_at; without it nothing counts as restored
-    #[arg(long, value_name = "FILE")]
-    pub visibility: Option<PathBuf>,
-    /// For saved pages: when they were read; without it, what they say counts as stated by the time that the ledger takes it
-    #[arg(long, value_name = "TIME")]
-    pub read_at: Option<String>,
-    /// For reports: where they come from, an ISO 3166 code [default: not said]
-    #[arg(long, value_name = "CODE", value_parser = suggest::region)]
-    pub region: Option<String>,
-    /// For reports: what fails [default: unknown]
-    #[arg(long, default_value = "unknown", value_name = "SYMPTOM", value_parser = suggest::symptom)]
-    pub symptom: String,
-    /// For reports: the slug of the way they came by, such as downdetector [default: unknown]
-    #[arg(long, default_value = "unknown", value_name = "SLUG", value_parser = suggest::slug_alone)]
-    pub channel: String,
-    /// For reports: how long the bin of a row is, in minutes; auto takes the most frequent distance between two rows
-    #[arg(long, default_value = "auto", value_name = "N|auto")]
-    pub bin_minutes: String,
-    /// Read and compare, publish nothing
-    #[arg(long)]
-    pub dry_run: bool,
-    /// How to answer
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-}
-
-/// The languages of files.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ImportKind {
-    /// Atlassian Statuspage: summary.json, incidents.json, scheduled-maintenances.json
-    Statuspage,
-    /// Google Cloud: incidents.json
-    Gcp,
-    /// The old AWS dashboard: data.json
-    Aws,
-    /// RSS and Atom, those of a Statuspage post by post
-    Atom,
-    /// cState: issues in Markdown
-    Cstate,
-    /// Upptime: history/*.yml, history/summary.json, a table of its commits
-    Upptime,
-    /// Slack's status API, version 2: current, history
-    Slack,
-    /// A history: one version of one incident a line, JSON
-    Versions,
-    /// Users' reports: CSV of time and number, a row a bin; the highest number of a bin holds
-    Reports,
 }
 
 /// How to read.

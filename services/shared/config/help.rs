@@ -30,6 +30,7 @@ const EXAMPLES: [(&str, &[&str]); 29] = [
         &[
             "dateline import statuspage summary.json --name GitHub",
             "dateline import versions github.versions.jsonl.gz --visibility github.visibility.csv --name GitHub",
+            "dateline import git snapshots --path github/incidents.json --dialect statuspage --name GitHub",
             "dateline import reports mail.csv --service mail --region IN",
         ],
     ),

@@ -2,12 +2,14 @@
 
 mod flags;
 mod detect;
+mod import;
 mod file;
 mod help;
 mod renamed;
 mod secret;
 mod web;
 
+use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -20,9 +22,9 @@ use crate::shared::supervise::Planted;
 
 pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{
-    AuditCommand, Command, Flags, Format, ImportFlags, ImportKind, KeysCommand, LedgerCommand, PagesCommand, PublishersCommand, ReadFlags, ScopeFlag,
-    ViewsCommand, complete,
+    AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, PagesCommand, PublishersCommand, ReadFlags, ScopeFlag, ViewsCommand, complete,
 };
+pub use import::{ImportFlags, ImportKind};
 pub use secret::Secret;
 
 pub use web::{Web, WebFlags};
@@ -86,6 +88,11 @@ pub struct Addresses {
     pub archive: Option<Address>,
     /// The log of users' reports; None: none are taken.
     pub reports: Option<Address>,
+}
+
+/// The names of git's own variables in the environment: they lead it to other repositories, and to programs.
+pub fn variables_of_git() -> Vec<OsString> {
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_encoded_bytes().starts_with(b"GIT_")).collect()
 }
 
 /// A role that a process can play.

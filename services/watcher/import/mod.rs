@@ -4,8 +4,10 @@
 mod lines;
 mod summary;
 mod versions;
+mod git;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -32,8 +34,10 @@ const MAX_TABLE_BYTES: u64 = 64 * 1024 * 1024;
 pub struct Order {
     /// The language of the files; None for histories of versions, whose lines say it.
     pub dialect: Option<Dialect>,
-    /// The files.
+    /// The files; the folder of a git repository, where a file in it is named.
     pub files: Vec<PathBuf>,
+    /// The file in a git repository whose versions are read.
+    pub path: Option<PathBuf>,
     /// The service; else the page's own name, or the file's up to its first dot.
     pub service: Option<String>,
     /// The vendor's slug; else that of the service.
@@ -52,6 +56,19 @@ pub struct Order {
     pub dry_run: bool,
 }
 
+/// A page as it was saved.
+struct Saved<'a> {
+    /// The file that it stood in.
+    file: &'a Path,
+    /// What a summary calls it.
+    what: String,
+    /// The file's name: some dialects keep an incident's id there.
+    name: String,
+    bytes: Vec<u8>,
+    /// When it was read on the web.
+    read_at: Option<Instant>,
+}
+
 /// An import under way.
 pub struct Import {
     order: Order,
@@ -61,8 +78,8 @@ pub struct Import {
     published: Published,
     state_store: Option<StateStore>,
     books: BTreeMap<String, PageMemory>,
-    /// The lists that files of this run held, by service.
-    read: BTreeSet<(String, String)>,
+    /// The lists that files of this run held, by service, and when each was read last.
+    read: BTreeMap<(String, String), Instant>,
     summary: Summary,
 }
 
@@ -70,7 +87,7 @@ impl Import {
     /// Prepares an import; without a publisher it is a dry run.
     pub fn new(order: Order, publisher: Option<Publisher>, state_store: Option<StateStore>) -> Self {
         let queue = publisher.clone().map(PublishQueue::new);
-        let (books, read) = (BTreeMap::new(), BTreeSet::new());
+        let (books, read) = (BTreeMap::new(), BTreeMap::new());
         Self { order, publisher, queue, published: Published::default(), state_store, books, read, summary: Summary::default() }
     }
 
@@ -79,6 +96,9 @@ impl Import {
         if self.order.read_at.is_some() && self.order.dialect.is_none() {
             bail!("--read-at says when pages were read: the lines of a history of versions say it themselves");
         }
+        if self.order.path.is_some() && (self.order.read_at.is_some() || self.order.files.len() > 1) {
+            bail!("`dateline import git` reads one repository, whose commits say when each version was read: it takes no --read-at");
+        }
         if self.order.zone.is_some() && self.order.dialect != Some(Dialect::Atom) {
             bail!("--zone is of a feed's dates: it belongs to `dateline import atom`");
         }
@@ -86,10 +106,12 @@ impl Import {
             bail!("--visibility belongs to one history: `dateline import versions FILE --visibility TABLE`");
         }
         for file in self.order.files.clone() {
-            match self.order.dialect {
-                Some(dialect) => self.page(dialect, &file).await.with_context(|| file.display().to_string())?,
-                None => self.versions(&file, progress).await.with_context(|| file.display().to_string())?,
-            }
+            let done = match (self.order.dialect, self.order.path.clone()) {
+                (Some(dialect), Some(path)) => self.git(dialect, &file, &path, progress).await,
+                (Some(dialect), None) => self.page(dialect, &file).await,
+                (None, _) => self.versions(&file, progress).await,
+            };
+            done.with_context(|| file.display().to_string())?;
         }
         self.flush().await?;
         if let Some(state_store) = &self.state_store {
@@ -100,43 +122,50 @@ impl Import {
         Ok(self.summary)
     }
 
-    /// One page as it was saved.
+    /// One page as it was saved in a file.
     async fn page(&mut self, dialect: Dialect, file: &Path) -> anyhow::Result<()> {
         let bytes = read_file(file, MAX_PAGE_BYTES as u64)?;
-        let name = file.file_name().map(|name| name.to_string_lossy().trim_end_matches(".gz").to_owned()).unwrap_or_default();
-        let observation = match dialect.read_in(&bytes, &name, self.order.zone.as_ref()) {
+        self.saved(dialect, &Saved { file, what: file.display().to_string(), name: file_name(file), bytes, read_at: self.order.read_at }).await
+    }
+
+    /// One page as it was saved.
+    async fn saved(&mut self, dialect: Dialect, saved: &Saved<'_>) -> anyhow::Result<()> {
+        let Saved { file, what, name, bytes, read_at } = saved;
+        let observation = match dialect.read_in(bytes, name, self.order.zone.as_ref()) {
             Ok(observation) => observation,
             // Evidence of nothing: it changes nothing, and is told.
             Err(unreadable) => {
-                self.summary.unreadable(file.display().to_string(), unreadable.to_string());
+                self.summary.unreadable(what.clone(), unreadable.to_string());
                 return Ok(());
             }
         };
         let page = self.whose(file, observation.facts.name.as_deref(), dialect)?;
-        let hash = sha256_hex(&bytes);
-        let list = list_of(dialect, &name, &observation);
+        let hash = sha256_hex(bytes);
+        let list = list_of(dialect, name, &observation);
         self.book(&page.service, dialect).await?;
         let book = self.books.get_mut(&page.service).context("the page has a book")?;
-        if self.order.read_at.is_none() && book.has_taken(&hash) {
+        if read_at.is_none() && book.has_taken(&hash) {
             self.summary.known(observation.incidents.len());
             return Ok(());
         }
         let who = Who::of(&page, &observation.facts, dialect, book);
         let read_before = book.lists.get(&list).copied();
-        // Two files of one list cannot both be what stood there then.
-        if self.order.read_at.is_some() && !self.read.insert((page.service.clone(), list.clone())) {
-            let why = "another file of this import holds the same list, read at the same time: import each with its own --read-at";
-            self.summary.refused(file.display().to_string(), why.into());
-            return Ok(());
+        if let Some(read) = *read_at {
+            let of = (page.service.clone(), list.clone());
+            if let Some(why) = self.read.get(&of).and_then(|before| cannot_follow(read, *before)) {
+                self.summary.refused(what.clone(), why.into());
+                return Ok(());
+            }
+            self.read.insert(of, read);
         }
-        if let (Some(read), Some(before)) = (self.order.read_at, read_before)
+        if let (Some(read), Some(before)) = (*read_at, read_before)
             && read <= before
         {
             self.summary.known(observation.incidents.len());
             return Ok(());
         }
         book.assume_listed(&list, observation.listing);
-        let reading = dialects::Reading { dialect, list: &list, read: self.order.read_at, as_of: None, read_before, sha256: &hash };
+        let reading = dialects::Reading { dialect, list: &list, read: *read_at, as_of: None, read_before, sha256: &hash };
         let changes = difference(&who.page(&page), &reading, &observation, &book.memory);
         self.summary.read(&observation, changes.known);
         let (drafts, touched) = (changes.drafts, changes.touched);
@@ -146,8 +175,8 @@ impl Import {
         }
         let book = self.books.get_mut(&page.service).context("the page has a book")?;
         book.absorb(touched);
-        match self.order.read_at {
-            Some(read) => book.read(&list, read),
+        match read_at {
+            Some(read) => book.read(&list, *read),
             None => book.note_taken(&hash),
         }
         Ok(())
@@ -239,11 +268,30 @@ fn list_of(dialect: Dialect, name: &str, observation: &Observation) -> String {
     format!("file-{}-{list}-{of}", dialect.name())
 }
 
+/// Why what was read then cannot follow what this import read of the same list before.
+fn cannot_follow(read: Instant, before: Instant) -> Option<&'static str> {
+    match read.cmp(&before) {
+        // Both cannot be what stood there then.
+        Ordering::Equal => Some("another file of this import holds the same list, read at the same time: import each with its own --read-at"),
+        Ordering::Less => Some("it goes back in time: a version that was read later stands before it"),
+        Ordering::Greater => None,
+    }
+}
+
+/// The name of a file, that of what is packed in it.
+fn file_name(file: &Path) -> String {
+    file.file_name().map(|name| name.to_string_lossy().trim_end_matches(".gz").to_owned()).unwrap_or_default()
+}
+
 /// A whole file, unpacked where it is gzip, up to a size.
 fn read_file(file: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
-    let opened = std::fs::File::open(file).context("cannot be read")?;
+    whole(std::fs::File::open(file).context("cannot be read")?, bytes_max)
+}
+
+/// All that can be read, unpacked where it is gzip, up to a size.
+fn whole(input: impl Read + Send + 'static, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    lines::unpacked(opened)?.take(bytes_max + 1).read_to_end(&mut bytes).context("cannot be read")?;
+    lines::unpacked(input)?.take(bytes_max + 1).read_to_end(&mut bytes).context("cannot be read")?;
     if bytes.len() as u64 > bytes_max {
         bail!("larger than {bytes_max} bytes, unpacked");
     }

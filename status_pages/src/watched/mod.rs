@@ -71,7 +71,8 @@ pub struct PageItem {
 pub enum Presence {
     /// It stood there.
     Listed,
-    /// It was there at the last reading before and not at the first one after, or the other way round.
+    /// It was there at the last reading before and not at the first one after, or the other way round; or it is planned work whose window
+    /// is over, and nobody says whether it still stands there.
     Unknown,
     /// It did not stand there any more.
     Absent,
@@ -125,20 +126,17 @@ impl Watched {
         said::histories(events)
     }
 
-    /// The incident as the page showed it at `known_at` (None: by all that is known), as far as was recorded up to `as_of` (None: by
-    /// now). None before it certainly stood there.
-    pub fn at(&self, known_at: Option<Instant>, as_of: Option<Position>) -> Option<PageItem> {
+    /// The incident as the page showed it at `known_at` (None: by all that is known, and that is asked `now`), as far as was recorded up to
+    /// `as_of` (None: by now). None before it certainly stood there.
+    pub fn at(&self, known_at: Option<Instant>, as_of: Option<Position>, now: Instant) -> Option<PageItem> {
         let view = View { known_at, as_of };
         let effect = Effect::of(self, view);
-        let presence = self.presence_under(view, &effect)?;
+        let presence = self.presence_under(view, &effect, now)?;
         let standing: Vec<(usize, &Base)> = self.standing(view, &effect).collect();
         let last = |part: Part| standing.iter().rev().find(|(_, base)| base.part == part).map(|(place, _)| self.values(*place, &effect));
         let mut posts: Vec<PagePost> = standing.iter().filter(|(_, base)| base.part == Part::Post).map(|(at, _)| self.post(*at, &effect)).collect();
         posts.sort_by_key(|post| std::cmp::Reverse((post.at, post.position)));
         let first_post = posts.iter().filter_map(|post| post.at).min();
-        // The window is the incident's: it stands though the post that first said it may not.
-        let said = self.bases.iter().enumerate().filter(|(_, base)| view.is_certain(base.position, base.stated));
-        let window = said.rev().find_map(|(place, _)| self.values(place, &effect).window);
         Some(PageItem {
             presence,
             name: last(Part::Name).and_then(|values| values.name),
@@ -147,15 +145,15 @@ impl Watched {
             impact: last(Part::Severity).and_then(|values| values.status),
             started_at: last(Part::Start).map_or(first_post, |values| values.at),
             ended_at: last(Part::End).and_then(|values| values.at),
-            scheduled: window,
+            scheduled: self.window(view, &effect),
             posts,
         })
     }
 
     /// Whether the page listed it then; the first part of [`Watched::at`], for whoever looks through many.
-    pub fn presence(&self, known_at: Option<Instant>, as_of: Option<Position>) -> Option<Presence> {
+    pub fn presence(&self, known_at: Option<Instant>, as_of: Option<Position>, now: Instant) -> Option<Presence> {
         let view = View { known_at, as_of };
-        self.presence_under(view, &Effect::of(self, view))
+        self.presence_under(view, &Effect::of(self, view), now)
     }
 
     /// What was changed silently, in the order in which it was, as far as had certainly been stated and was recorded.
@@ -163,7 +161,7 @@ impl Watched {
         edits::edits(self, View { known_at, as_of })
     }
 
-    fn presence_under(&self, view: View, effect: &Effect) -> Option<Presence> {
+    fn presence_under(&self, view: View, effect: &Effect, now: Instant) -> Option<Presence> {
         let opener = self.bases.iter().find(|base| base.part != Part::Left)?;
         if !view.is_certain(opener.position, opener.stated) {
             return None;
@@ -183,8 +181,26 @@ impl Watched {
         Some(match (left || all_gone, in_doubt || all_gone_or_in_doubt) {
             (true, _) => Presence::Absent,
             (false, true) => Presence::Unknown,
+            (false, false) if self.is_past_its_window(view, effect, now) => Presence::Unknown,
             (false, false) => Presence::Listed,
         })
+    }
+
+    /// Planned work whose window is over, and of which the page said nothing since: it leaves its list some day, and nobody may see it go.
+    fn is_past_its_window(&self, view: View, effect: &Effect, now: Instant) -> bool {
+        if self.nature != Nature::Maintenance {
+            return false;
+        }
+        let at = view.known_at.unwrap_or(now);
+        let said = self.bases.iter().map(|base| (base.position, base.stated)).chain(self.acts.iter().map(|act| (act.position, act.stated)));
+        let last = said.filter(|(position, stated)| view.is_certain(*position, *stated)).filter_map(|(_, stated)| stated.latest).max();
+        self.window(view, effect).is_some_and(|(_, until)| until <= at) && last.is_some_and(|last| last < at)
+    }
+
+    /// The window is the incident's: it stands though the post that first said it may not.
+    fn window(&self, view: View, effect: &Effect) -> Option<(Instant, Instant)> {
+        let said = self.bases.iter().enumerate().filter(|(_, base)| view.is_certain(base.position, base.stated));
+        said.rev().find_map(|(place, _)| self.values(place, effect).window)
     }
 
     /// What had certainly been said and not been taken back.

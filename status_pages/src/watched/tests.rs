@@ -8,6 +8,9 @@ use serde_json::{Value, json};
 use super::{About, Edit, Edited, EditedValue, PageItem, Presence, ReadEvent, Watched};
 use crate::observation::Nature;
 
+/// When it is asked; only of planned work that is over it matters.
+const NOW: Instant = Instant(i64::MAX);
+
 /// A page read at minutes of one hour; what is found at a reading was said since the reading ten minutes before.
 #[derive(Default)]
 struct Page {
@@ -76,13 +79,13 @@ impl Page {
     }
 
     fn at(&self, known_at: i64) -> Option<PageItem> {
-        self.watched().at(Some(minute(known_at)), None)
+        self.watched().at(Some(minute(known_at)), None, NOW)
     }
 
     fn presence(&self, known_at: Instant) -> Option<Presence> {
         let watched = self.watched();
-        let presence = watched.presence(Some(known_at), None);
-        assert_eq!(watched.at(Some(known_at), None).map(|item| item.presence), presence);
+        let presence = watched.presence(Some(known_at), None, NOW);
+        assert_eq!(watched.at(Some(known_at), None, NOW).map(|item| item.presence), presence);
         presence
     }
 
@@ -122,9 +125,9 @@ fn an_incident_stands_there_from_the_reading_that_found_it() {
     assert_eq!((words(&item), item.status.as_deref()), (vec!["A fix is out.", "We look into it."], Some("Monitoring")));
     assert_eq!((item.posts[0].id.as_deref(), item.posts[0].at, item.posts[0].event.as_str()), (Some("p2"), Some(minute(25)), "abc/post/p2/1"));
     // As of the position of the first post alone, only the beginning and that post are known.
-    let early = page.watched().at(None, Some(2)).unwrap();
+    let early = page.watched().at(None, Some(2), NOW).unwrap();
     assert_eq!((early.name.as_deref(), words(&early)), (None, vec!["We look into it."]));
-    assert_eq!(page.watched().at(None, Some(0)), None);
+    assert_eq!(page.watched().at(None, Some(0), NOW), None);
 }
 
 #[test]
@@ -228,6 +231,32 @@ fn a_post_said_anew_as_another_kind_was_changed_not_taken_down() {
 }
 
 #[test]
+fn planned_work_stands_there_until_its_window_is_over_and_then_nobody_knows() {
+    let mut page = Page::default();
+    let mut data = json!({"occurred": {"at": minute(2)}, "scheduled": [minute(30), minute(60)], "text": {"en": "Work ahead."},
+        "reference": {"page": "https://status.example", "id": "abc", "update": "p1", "status": "Scheduled"}});
+    page.say(10, "abc/post/p1/1", "maintenance.announced", data.clone());
+    use Presence::{Absent, Listed, Unknown};
+    let seen = |page: &Page| [59, 60, 75, 90].map(|at| page.presence(minute(at)).unwrap());
+    assert_eq!(seen(&page), [Listed, Unknown, Unknown, Unknown]);
+    let now = |page: &Page, now: i64| page.watched().presence(None, None, minute(now));
+    assert_eq!((now(&page, 59), now(&page, 61)), (Some(Listed), Some(Unknown)));
+    // A reading after the window still had it, with a post that is new, or an edit.
+    data["reference"]["update"] = json!("p2");
+    data.as_object_mut().unwrap().remove("scheduled");
+    page.say(75, "abc/post/p2/1", "maintenance.completed", data);
+    page.correct(90, "abc/post/p2/2", "abc/post/p2/1", json!({"text": {"en": "Done."}}));
+    assert_eq!(seen(&page), [Listed, Unknown, Listed, Listed]);
+    assert_eq!((now(&page, 90), now(&page, 91)), (Some(Listed), Some(Unknown)));
+    // The window is moved, and the list is seen without it.
+    page.correct(100, "abc/window/2", "abc/post/p1/1", json!({"scheduled": [minute(30), minute(180)]}));
+    assert_eq!([150, 180].map(|at| page.presence(minute(at)).unwrap()), [Listed, Unknown]);
+    let left = json!({"occurred": between(190, 200), "reference": {"page": "https://status.example", "id": "abc", "absent": true}});
+    page.say_between(190, 200, "abc/absent/1", "maintenance.completed", left);
+    assert_eq!(page.presence(minute(200)), Some(Absent));
+}
+
+#[test]
 fn an_incident_that_left_the_list_is_absent_in_between_nobody_knows() {
     let mut page = Page::opened();
     page.leave(30, 40, 1);
@@ -236,7 +265,7 @@ fn an_incident_that_left_the_list_is_absent_in_between_nobody_knows() {
     assert_eq!(presence(minute(30).plus(1)), Presence::Unknown);
     assert_eq!(presence(minute(40).plus(-1)), Presence::Unknown);
     assert_eq!(presence(minute(40)), Presence::Absent);
-    assert_eq!(page.watched().presence(None, None), Some(Presence::Absent));
+    assert_eq!(page.watched().presence(None, None, NOW), Some(Presence::Absent));
     assert_eq!(page.edits(), []);
 }
 
@@ -360,7 +389,7 @@ fn the_pages_own_state_is_told_until_it_is_taken_back_and_is_no_edit() {
     page.say(10, "abc/status/1", "vendor.updated", json!({"occurred": {"at": minute(3)}, "status": "identified", "reference": reference}));
     page.retract(30, "abc/status/2", "abc/status/1");
     let watched = Watched::all(page.events).remove(0);
-    let at = |known: i64| watched.at(Some(minute(known)), None).unwrap();
+    let at = |known: i64| watched.at(Some(minute(known)), None, NOW).unwrap();
     assert_eq!((at(20).status.as_deref(), at(20).posts.len()), (Some("identified"), 2));
     assert_eq!(at(40).status.as_deref(), Some("Investigating"));
     assert!(watched.edits(None, None).is_empty());
