@@ -6,6 +6,7 @@ mod file;
 mod help;
 mod renamed;
 mod secret;
+mod terminal;
 mod web;
 
 use std::net::{IpAddr, SocketAddr};
@@ -24,6 +25,7 @@ pub use flags::{
     ViewsCommand, complete,
 };
 pub use secret::Secret;
+pub use terminal::{ColorFlag, Pager, Terminal};
 
 pub use web::{Web, WebFlags};
 

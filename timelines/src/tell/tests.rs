@@ -3,6 +3,7 @@
 mod edits;
 mod hours;
 mod names;
+mod screen;
 mod vendors;
 
 use std::sync::Arc;
