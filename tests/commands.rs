@@ -10,6 +10,7 @@ mod publish;
 mod read;
 mod sealed;
 mod settings;
+mod terminal;
 mod url;
 
 use std::path::Path;

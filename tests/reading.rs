@@ -6,6 +6,7 @@ mod kept;
 mod live;
 mod long;
 mod merging;
+mod screens;
 
 use serde_json::Value;
 

@@ -14,7 +14,7 @@ use super::{Answer, Progress, say};
 use crate::projector::Projector;
 use crate::reader::{ReadAxes, TimelineReader, replay_line};
 use crate::shared::api_client::ApiClient;
-use crate::shared::config::{AuditCommand, Settings};
+use crate::shared::config::{AuditCommand, ColorFlag, Settings, Terminal};
 use crate::shared::sealed::Scratch;
 use crate::shared::stores::{Use, ledger_to_read};
 
@@ -105,7 +105,8 @@ async fn refold(settings: &Settings, until: Option<Until>, which: &str, lang: &s
     let found = timelines.find(which, axes).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
     let story = timelines.fold(&found).await.map_err(|problem| anyhow::Error::msg(problem.detail))?;
     let told = tell::tell(&story.timeline, &story.registry.0, &Options { lang, ..Options::default() })?;
-    say(&tell::text(&told, TEXT_WIDTH))?;
+    let screen = Terminal::of_process(ColorFlag::Auto).screen;
+    say(&screen.map_or_else(|| tell::text(&told, TEXT_WIDTH), |screen| tell::text_on(&told, screen)))?;
     say(&format!("\nfolded anew from positions 1 to {last}\n"))?;
     Ok(Answer::Done)
 }

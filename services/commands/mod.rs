@@ -9,6 +9,7 @@ mod import;
 mod in_process;
 mod keys;
 mod ledger;
+mod pager;
 mod pages;
 mod progress;
 mod publish;
@@ -79,7 +80,10 @@ async fn run(mut settings: Settings) -> anyhow::Result<Answer> {
         Command::Health => health::run(&settings).await,
         Command::Publish { files, format } => publish::run(&settings, files, *format).await,
         Command::Import(flags) => import::run(&settings, flags).await,
-        Command::Timeline { which, read, claims, retracted, at } => read::timeline(&settings, which, read, *claims, *retracted, at.as_deref()).await,
+        Command::Timeline { which, read, claims, retracted, at, no_pager } => {
+            let told = read::TimelineFlags { claims: *claims, retracted: *retracted, no_pager: *no_pager };
+            read::timeline(&settings, which, read, told, at.as_deref()).await
+        }
         Command::Incidents { read, service, vendor, region, state, q, limit } => {
             let filters = [("service", service), ("vendor", vendor), ("region", region), ("state", state), ("q", q)];
             read::incidents(&settings, read, &filters, *limit).await

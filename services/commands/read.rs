@@ -3,17 +3,32 @@
 use anyhow::{Context, bail};
 use bytes::Bytes;
 use dateline_events::{Instant, Moment, percent_encoded};
+use dateline_timelines::tell::{self, Screen};
 use serde_json::Value;
 
-use super::{Answer, say};
+use super::{Answer, pager, say};
 use crate::shared::api_client::{ApiClient, path_with};
-use crate::shared::config::{Format, ReadFlags, Settings};
+use crate::shared::config::{Format, ReadFlags, Settings, Terminal};
 use crate::shared::refusal::Refusal;
 use crate::shared::stores::Use;
 use crate::shared::suggest;
 
+/// How much of a timeline is told, and whether at once.
+#[derive(Debug, Clone, Copy)]
+pub struct TimelineFlags {
+    pub claims: bool,
+    pub retracted: bool,
+    pub no_pager: bool,
+}
+
+/// What a server is asked for, so that its text fits a screen.
+pub fn fitting(screen: Option<Screen>) -> [(&'static str, Option<String>); 2] {
+    let color = screen.filter(|screen| screen.color).map(|_| "true".to_owned());
+    [("columns", screen.map(|screen| screen.columns.to_string())), ("color", color)]
+}
+
 /// Tells a timeline.
-pub async fn timeline(settings: &Settings, which: &str, read: &ReadFlags, claims: bool, retracted: bool, at: Option<&str>) -> anyhow::Result<Answer> {
+pub async fn timeline(settings: &Settings, which: &str, read: &ReadFlags, told: TimelineFlags, at: Option<&str>) -> anyhow::Result<Answer> {
     let api = ApiClient::open(settings, Use::Read).await?;
     let suffix = if read.format == Format::Json { "json" } else { "txt" };
     let flag = |set: bool| set.then_some("true");
@@ -24,19 +39,23 @@ pub async fn timeline(settings: &Settings, which: &str, read: &ReadFlags, claims
         zone => zone.clone(),
     };
     let [at, known_at, as_of] = in_zone(axes, zone.as_deref())?;
-    let parameters = [
+    let terminal = Terminal::of_process(read.color);
+    let for_screen = fitting(terminal.screen.filter(|_| read.format == Format::Text));
+    let mut parameters = vec![
         ("lang", Some(read.lang.as_str())),
         ("tz", read.tz.as_deref()),
         ("at", at.as_deref()),
         ("known_at", known_at.as_deref()),
         ("as_of", as_of.as_deref()),
-        ("claims", flag(claims)),
-        ("retracted", flag(retracted)),
+        ("claims", flag(told.claims)),
+        ("retracted", flag(told.retracted)),
     ];
+    parameters.extend(for_screen.iter().map(|(name, value)| (*name, value.as_deref())));
     let body = get(&api, which, &path_with(&format!("{path}.{suffix}"), &parameters)).await?;
-    say(&String::from_utf8_lossy(&body))?;
-    if read.format == Format::Json {
-        say("\n")?;
+    let text = String::from_utf8_lossy(&body);
+    match read.format {
+        Format::Json => say(&format!("{text}\n"))?,
+        Format::Text => pager::show(&text, terminal.pager.as_ref().filter(|_| !told.no_pager)).await?,
     }
     Ok(Answer::Done)
 }
@@ -63,12 +82,16 @@ pub async fn incidents(settings: &Settings, read: &ReadFlags, filters: &[(&str, 
         say(&format!("{}\n", String::from_utf8_lossy(&body)))?;
         return Ok(Answer::Done);
     }
+    let screen = Terminal::of_process(read.color).screen;
     for incident in incidents {
         let title = incident["title"].as_object().and_then(|titles| titles.values().next()).and_then(Value::as_str);
         let told = (title, incident["state_label"].as_str(), incident["incident"].as_str());
         let (Some(title), Some(state), Some(id)) = told else { bail!("an incident in the server's answer has no title, state or id: {incident}") };
-        let kicker = incident["kicker"].as_str().map(|kicker| format!(" · {kicker}")).unwrap_or_default();
-        say(&format!("{title}{kicker} · {state}\n    {id}\n"))?;
+        let kicker = incident["kicker"].as_str();
+        match screen {
+            Some(screen) => say(&tell::row(title, kicker, (incident["state"].as_str().unwrap_or_default(), state), id, screen))?,
+            None => say(&format!("{title}{} · {state}\n    {id}\n", kicker.map(|kicker| format!(" · {kicker}")).unwrap_or_default()))?,
+        }
     }
     if incidents.is_empty() {
         say("no incidents\n")?;

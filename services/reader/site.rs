@@ -21,6 +21,9 @@ use crate::shared::http::{Problem, parameters};
 const FIRST_MOMENTS: usize = 5;
 const LAST_MOMENTS: usize = 3;
 
+/// A headline in the list is cut behind so many columns; it stands whole on its incident's page.
+const TITLE_COLUMNS_MAX: usize = 110;
+
 /// The states that the list offers to narrow to.
 const STATES: [(&str, dateline_timelines::model::State); 7] = {
     use dateline_timelines::model::State;
@@ -68,7 +71,7 @@ async fn list_page(reader: &Reader, headers: &HeaderMap, uri: &Uri) -> Result<Re
         let carried = with(uri, &[("cursor", None), ("q", None), ("state", None), ("limit", None), ("service", None)]);
         items.push(ListItem {
             href: format!("/incidents/{}{carried}", item.row.id),
-            title: told.title,
+            title: tell::title_on(&told.title, told.kicker.is_some(), TITLE_COLUMNS_MAX),
             state: told.state.to_owned(),
             state_label: told.state_label.to_owned(),
             reports_only: told.reports_only,

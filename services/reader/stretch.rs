@@ -82,6 +82,8 @@ pub fn next(stretch: Stretch, found: &LocatedTimeline, path: &str, parameters: &
         ("known_at", asked.axes.known_at.map(|known_at| known_at.to_string())),
         ("claims", parameters.claims.map(|claims| claims.to_string())),
         ("retracted", parameters.retracted.map(|retracted| retracted.to_string())),
+        ("columns", parameters.columns.map(|columns| columns.to_string())),
+        ("color", parameters.color.map(|color| color.to_string())),
         ("entries_limit", parameters.entries_limit.map(|limit| limit.to_string())),
         ("entries_cursor", Some(write_token(&place)?)),
     ];

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use dateline_events::Position;
 use dateline_timelines::stretch::Stretch;
-use dateline_timelines::tell::{self, Lang, Options};
+use dateline_timelines::tell::{self, Lang, Options, Screen};
 use dateline_timelines::{PROJECTION_VERSION, document};
 use serde::Deserialize;
 use serde_json::json;
@@ -34,6 +34,8 @@ pub struct Parameters {
     pub tz: Option<String>,
     pub claims: Option<bool>,
     pub retracted: Option<bool>,
+    pub columns: Option<usize>,
+    pub color: Option<bool>,
     pub entries_limit: Option<usize>,
     pub entries_cursor: Option<String>,
     pub min_position: Option<u64>,
@@ -85,6 +87,7 @@ async fn respond(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri, form
         return Ok(found.asked.passing(made.of(answer(headers, standing, Some(&etag), media_type, Bytes::new()))));
     }
     stretch::limit(&parameters)?;
+    screen(&parameters)?;
     let story = reader.story(&found.asked).await?;
     // Telling a thousand entries is work for a thread of its own.
     let asked = found.asked.clone();
@@ -138,8 +141,9 @@ impl LocatedTimeline {
     fn tag(&self, form: Form, parameters: &Parameters) -> u128 {
         let asked = &self.asked;
         let told = (self.lang.tag(), &parameters.tz, parameters.claims, parameters.retracted, parameters.entries_limit, self.place);
+        let laid_out = (form == Form::Text).then_some((parameters.columns, parameters.color));
         let made_from = (asked.number, asked.changed, asked.generation, asked.registry.1, asked.axes, asked.is_overdue);
-        tag(&(made_from, form, told, PROJECTION_VERSION))
+        tag(&(made_from, form, told, laid_out, PROJECTION_VERSION))
     }
 
     /// The last event that changed the incident, the projection version, and a hash of the representation's parameters.
@@ -156,9 +160,11 @@ fn write(story: &Story, form: Form, found: &LocatedTimeline, parameters: &Parame
     let next = stretch::next(stretch, found, &format!("/v1/incidents/{}/timeline.{suffix}", asked.id), parameters)?;
     let bytes = match form {
         Form::Text => {
-            let mut text = tell::text(&told, TEXT_WIDTH);
+            let screen = screen(parameters)?;
+            let mut text = screen.map_or_else(|| tell::text(&told, TEXT_WIDTH), |screen| tell::text_on(&told, screen));
             if !stretch.is_whole() {
-                text.push_str(&format!("\n{}\n", tell::told_stretch(stretch, next.as_deref(), lang)));
+                let shown = tell::told_stretch(stretch, next.as_deref(), lang);
+                text.push_str(&screen.map_or_else(|| format!("\n{shown}\n"), |screen| format!("\n{}", tell::paragraph_on(&shown, screen))));
             }
             Bytes::from(text)
         }
@@ -169,6 +175,17 @@ fn write(story: &Story, form: Form, found: &LocatedTimeline, parameters: &Parame
         }
     };
     Ok(Body { bytes, next })
+}
+
+/// The screen that the text is for; None: it is a document, read anywhere.
+fn screen(parameters: &Parameters) -> Result<Option<Screen>, Problem> {
+    let color = parameters.color.unwrap_or(false);
+    match parameters.columns {
+        None if !color => Ok(None),
+        None => Ok(Some(Screen { columns: TEXT_WIDTH, color })),
+        Some(columns) if (Screen::COLUMNS_MIN..=Screen::COLUMNS_MAX).contains(&columns) => Ok(Some(Screen { columns, color })),
+        Some(_) => Err(Problem::invalid_parameter(format!("columns: expected {} to {}", Screen::COLUMNS_MIN, Screen::COLUMNS_MAX))),
+    }
 }
 
 /// Tells a stretch of a story as the parameters ask.

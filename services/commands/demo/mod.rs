@@ -10,11 +10,12 @@ use dateline_backends::Ledger;
 use dateline_events::Position;
 use dateline_timelines::tell::{self, Lang, Options};
 
+use crate::commands::read::fitting;
 use crate::commands::serve::Server;
 use crate::commands::{Answer, say};
 use crate::reader::{ReadAxes, TimelineReader};
-use crate::shared::api_client::{ApiClient, local_server};
-use crate::shared::config::{self, Addresses, Role, Serving, Settings};
+use crate::shared::api_client::{ApiClient, local_server, path_with};
+use crate::shared::config::{self, Addresses, ColorFlag, Role, Serving, Settings, Terminal};
 use crate::shared::publisher::{Outcome, Publisher};
 use crate::shared::running;
 use crate::shared::stores::{Stores, Use};
@@ -40,9 +41,11 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
     let misread = publish(&publisher, 0..UP_TO_MISREADING).await?;
     let corrected = publish(&publisher, UP_TO_MISREADING..UP_TO_MISREADING + 1).await?;
     let last = publish(&publisher, UP_TO_MISREADING + 1..usize::MAX).await?;
-    let suffix = if claims { "&claims=true" } else { "" };
+    let (last_position, for_screen) = (last.to_string(), fitting(Terminal::of_process(ColorFlag::Auto).screen));
     for lang in ["en", "bn"] {
-        let told = publisher.api().get(&format!("/v1/incidents/whatsapp/timeline.txt?lang={lang}&min_position={last}{suffix}")).await?;
+        let mut parameters = vec![("lang", Some(lang)), ("min_position", Some(last_position.as_str())), ("claims", claims.then_some("true"))];
+        parameters.extend(for_screen.iter().map(|(name, value)| (*name, value.as_deref())));
+        let told = publisher.api().get(&path_with("/v1/incidents/whatsapp/timeline.txt", &parameters)).await?;
         say(&format!("{}\n", String::from_utf8_lossy(&told)))?;
     }
     say(&correction(&timelines, misread, corrected).await?)?;

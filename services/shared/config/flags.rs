@@ -8,7 +8,7 @@ use dateline_backends::Address;
 use super::help::{CLIENT, FILES, SERVER, with_examples};
 use super::renamed::Renamed;
 use super::secret::silenced;
-use super::{DetectFlags, ImportFlags, Secret, WebFlags};
+use super::{ColorFlag, DetectFlags, ImportFlags, Secret, WebFlags};
 use crate::shared::suggest;
 
 /// Dateline keeps the history of service outages: who saw it first, when the vendor admitted it, when it was over, what each
@@ -148,6 +148,9 @@ pub enum Command {
         /// What was going on in the world by then: a day or a time
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
+        /// Print it at once, also where it is longer than the screen
+        #[arg(long)]
+        no_pager: bool,
     },
     /// List incidents
     Incidents {
@@ -220,6 +223,9 @@ pub struct ReadFlags {
     /// How to answer
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+    /// Colours: auto shows them where the output is a terminal, unless NO_COLOR is set or TERM is dumb
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: ColorFlag,
 }
 
 /// How to answer.

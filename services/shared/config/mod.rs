@@ -7,6 +7,7 @@ mod file;
 mod help;
 mod renamed;
 mod secret;
+mod terminal;
 mod web;
 
 use std::ffi::OsString;
@@ -26,6 +27,7 @@ pub use flags::{
 };
 pub use import::{ImportFlags, ImportKind};
 pub use secret::Secret;
+pub use terminal::{ColorFlag, Pager, Terminal};
 
 pub use web::{Web, WebFlags};
 

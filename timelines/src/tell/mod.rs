@@ -43,7 +43,7 @@ pub use en::regions;
 pub use language::Lang;
 pub use measure::{DATELINE, told_measure};
 pub use page::PageWords;
-pub use plain::{text, width_of};
+pub use plain::{Screen, cells_of, paragraph_on, row, text, text_on, title_on, width_of};
 pub use plot::PlotWords;
 
 /// How a reader wants it told.

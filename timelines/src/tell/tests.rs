@@ -3,6 +3,7 @@
 mod edits;
 mod hours;
 mod names;
+mod screen;
 mod states;
 mod vendors;
 
