@@ -44,7 +44,7 @@ const HISTORIES: [History; 4] = [
         vendor: ["Cloudflare", "ক্লাউডফ্লেয়ার"],
     },
     History { file: "gcp/gcp.versions.jsonl.gz", table: None, service: "google-cloud", name: "Google Cloud", vendor: ["Google", "গুগল"] },
-    History { file: "aws/aws.versions.jsonl.gz", table: None, service: "aws", name: "AWS", vendor: ["AWS", "এডব্লিউএস"] },
+    History { file: "aws/aws.versions.jsonl.gz", table: None, service: "aws", name: "AWS", vendor: ["AWS", "অ্যামাজন"] },
 ];
 
 /// What names the incident of a version.

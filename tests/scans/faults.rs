@@ -89,7 +89,8 @@ fn of_entry(entry: &Value, words: &str) -> Vec<Fault> {
         if own.starts_with(source) && credited.iter().any(|credit| own.ends_with(credit.as_str())) {
             faults.push(("a source that is credited with its own act", words.to_owned()));
         }
-        if own.matches(source).count() > 2 {
+        // What stands in brackets may be the names of parts of the service.
+        if without_brackets(&own).matches(source).count() > 2 {
             faults.push(("a source that is named three times", words.to_owned()));
         }
     }
@@ -99,7 +100,7 @@ fn of_entry(entry: &Value, words: &str) -> Vec<Fault> {
 /// What is wrong with words of our own.
 fn own_words(own: &str, lang: &str) -> Vec<Fault> {
     const SEVERITY_AS_FACT: [&str; 5] = ["All of it fails", "Much of it fails", "Users are said to notice nothing", "Some of it fails", "সবটাই অচল"];
-    const LATIN: [&str; 6] = ["GitHub", "Cloudflare", "Google", "Amazon", "Slack", "WhatsApp"];
+    const LATIN: [&str; 6] = ["GitHub", "Cloudflare", "Google Cloud", "Amazon", "Slack", "WhatsApp"];
     let mut faults = Vec::new();
     let mut found = |rule: &'static str, is_so: bool| {
         if is_so {
@@ -110,13 +111,33 @@ fn own_words(own: &str, lang: &str) -> Vec<Fault> {
     found("raw markup", ["**", "](", "<p>", "<br", "</", "&nbsp;", "&amp;", "&lt;"].iter().any(|mark| own.contains(mark)));
     found("an ASCII apostrophe", own.contains('\''));
     if lang.starts_with("bn") {
-        found(
-            "a Latin name of something well known",
-            LATIN.iter().any(|name| own.split(|letter: char| !letter.is_ascii_alphanumeric()).any(|word| word == *name)),
-        );
+        found("a Latin name of something well known", LATIN.iter().any(|name| stands_alone(own, name)));
         found("a range without the part of its second half's day", crosses_a_part_unsaid(own));
     }
     faults
+}
+
+/// True where a name stands there and is no part of a longer Latin one ("GitHub Actions" is the name of a part of the service).
+fn stands_alone(own: &str, name: &str) -> bool {
+    let is_latin = |letter: Option<char>| letter.is_some_and(|letter| letter.is_ascii_alphanumeric());
+    own.match_indices(name).any(|(at, _)| {
+        let (before, after) = (own[..at].trim_end_matches(' '), own[at + name.len()..].trim_start_matches(' '));
+        !is_latin(before.chars().next_back()) && !is_latin(after.chars().next())
+    })
+}
+
+/// Without what stands in brackets.
+fn without_brackets(text: &str) -> String {
+    let (mut rest, mut depth) = (String::new(), 0_u32);
+    for letter in text.chars() {
+        match letter {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ if depth == 0 => rest.push(letter),
+            _ => {}
+        }
+    }
+    rest
 }
 
 /// The parts of a Bengali day, each with the hours of the clock that are said with it.

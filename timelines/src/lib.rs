@@ -9,6 +9,7 @@ pub mod fold;
 pub mod model;
 pub mod project;
 pub mod rows;
+mod said_by;
 pub mod stretch;
 pub mod tell;
 

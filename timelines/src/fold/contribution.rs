@@ -8,6 +8,7 @@ use dateline_events::{Event, EventKey, Instant, Kind, Position, Region, Slug, Sy
 
 use super::claims::{Candidate, ClaimSet};
 use super::order::order_hint;
+use super::statuses::Statuses;
 use super::{Effective, Visible};
 use crate::model::{State, is_count};
 
@@ -210,29 +211,6 @@ fn statement(effective: &Effective) -> Option<(EventKey, Instant)> {
     Some((root, effective.stated.latest?))
 }
 
-/// Words of state: by their keys in time, and those whose time leans on another event.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Statuses {
-    pub timed: BTreeSet<(Instant, Position, State)>,
-    pub relative: BTreeSet<(Position, State)>,
-}
-
-impl Statuses {
-    fn insert(&mut self, position: Position, (state, instant): (State, Option<Instant>)) {
-        match instant {
-            Some(instant) => drop(self.timed.insert((instant, position, state))),
-            None => drop(self.relative.insert((position, state))),
-        }
-    }
-
-    fn remove(&mut self, position: Position, (state, instant): (State, Option<Instant>)) {
-        match instant {
-            Some(instant) => drop(self.timed.remove(&(instant, position, state))),
-            None => drop(self.relative.remove(&(position, state))),
-        }
-    }
-}
-
 /// False for a sign that an incident may begin with.
 pub(super) type IsEnd = bool;
 
@@ -250,14 +228,14 @@ pub(super) const MAX_SERVICES: usize = 64;
 #[derive(Debug, Clone, Default)]
 pub(super) struct Aggregates {
     pub subjects: BTreeMap<Slug, BTreeSet<Position>>,
-    /// Of them those that something disrupted.
-    pub disrupted: BTreeMap<Slug, BTreeSet<Position>>,
+    /// Of them those that something disrupted, by the publisher who says so where nobody was read in.
+    pub disrupted: BTreeMap<(Slug, Option<String>), BTreeSet<Position>>,
     /// The same by the publisher who names it where nobody was read in: how often.
     pub named_services: BTreeMap<(Slug, Option<String>), u32>,
     pub regions: BTreeMap<Region, BTreeSet<Position>>,
     pub symptoms: BTreeMap<Symptom, u32>,
-    /// The signs that stand, by position, each with its service and the region it names first.
-    pub signs: BTreeMap<Position, Scope>,
+    /// The signs that stand, by position, each with its service and the region it names first, and its publisher, where nobody was read in.
+    pub signs: BTreeMap<Position, (Scope, Option<String>)>,
     /// The lower bounds of signs; those that an incident may begin with first.
     pub starts: BTreeSet<(IsEnd, Instant, Position)>,
     /// How many signs that stand say more than counts do.
@@ -280,6 +258,8 @@ pub(super) struct Aggregates {
     /// Every contribution with a claim, for when the opening region changes.
     claimants: BTreeMap<Position, Arc<Contribution>>,
     opening: Scope,
+    /// Who says the first sign, where nobody was read in.
+    opening_voice: Option<String>,
 }
 
 impl Aggregates {
@@ -294,9 +274,9 @@ impl Aggregates {
         if let Some(contribution) = after {
             self.add(contribution);
         }
-        let opening = self.signs.values().next().cloned().unwrap_or_default();
-        if opening != self.opening {
-            self.opening = opening;
+        let (opening, voice) = self.signs.values().next().cloned().unwrap_or_default();
+        if (&opening, &voice) != (&self.opening, &self.opening_voice) {
+            (self.opening, self.opening_voice) = (opening, voice);
             self.sets = self.sets_in(&self.opening);
             self.other_sets.clear();
             self.other_sets_are_stale = true;
@@ -327,8 +307,9 @@ impl Aggregates {
             self.subjects.entry(service.clone()).or_default().insert(position);
             *self.named_services.entry((service.clone(), contribution.own_voice.clone())).or_default() += 1;
             if contribution.disrupts {
-                self.other_sets_are_stale |= !self.disrupted.contains_key(service);
-                self.disrupted.entry(service.clone()).or_default().insert(position);
+                let told = (service.clone(), contribution.own_voice.clone());
+                self.other_sets_are_stale |= !self.disrupted.contains_key(&told);
+                self.disrupted.entry(told).or_default().insert(position);
             }
         }
         for region in &contribution.regions {
@@ -339,7 +320,8 @@ impl Aggregates {
         }
         if contribution.is_sign {
             let service = contribution.services.first().cloned();
-            self.signs.insert(position, Scope { service, region: contribution.regions.first().cloned() });
+            let scope = Scope { service, region: contribution.regions.first().cloned() };
+            self.signs.insert(position, (scope, contribution.own_voice.clone()));
             self.starts.extend(contribution.candidate.earliest.map(|earliest| (!contribution.is_onset, earliest, position)));
             self.more_than_counts += u32::from(!contribution.is_count);
         }
@@ -372,9 +354,9 @@ impl Aggregates {
         let position = contribution.position;
         for service in &contribution.services {
             remove_from(&mut self.subjects, service, position);
-            remove_from(&mut self.disrupted, service, position);
-            self.other_sets_are_stale |= contribution.disrupts && !self.disrupted.contains_key(service);
             let named = (service.clone(), contribution.own_voice.clone());
+            remove_from(&mut self.disrupted, &named, position);
+            self.other_sets_are_stale |= contribution.disrupts && !self.disrupted.contains_key(&named);
             if let Some(count) = self.named_services.get_mut(&named) {
                 *count -= 1;
                 if *count == 0 {
@@ -435,13 +417,19 @@ impl Aggregates {
         &self.opening
     }
 
-    /// The services that something disrupted, as first told of, the opening one first.
+    /// The services that something disrupted, as first told of, the opening one first. A publisher that nobody reads, and that did not open
+    /// the incident, says of no further service that it fails: it could keep what is over open.
     pub(super) fn disrupted_services(&self) -> Vec<Slug> {
-        let mut services: Vec<(bool, Position, &Slug)> = self
-            .disrupted
-            .iter()
-            .filter_map(|(service, positions)| Some((self.opening.service.as_ref() != Some(service), *positions.first()?, service)))
-            .collect();
+        let mut first: BTreeMap<&Slug, Position> = BTreeMap::new();
+        for ((service, voice), positions) in &self.disrupted {
+            let counts = voice.is_none() || *voice == self.opening_voice;
+            if let Some(position) = positions.first().filter(|_| counts) {
+                let known = first.entry(service).or_insert(*position);
+                *known = (*known).min(*position);
+            }
+        }
+        let mut services: Vec<(bool, Position, &Slug)> =
+            first.into_iter().map(|(service, position)| (self.opening.service.as_ref() != Some(service), position, service)).collect();
         services.sort();
         services.into_iter().take(MAX_SERVICES).map(|(.., service)| service.clone()).collect()
     }

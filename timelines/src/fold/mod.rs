@@ -10,6 +10,7 @@ mod contribution;
 mod entries;
 mod negative;
 mod order;
+mod statuses;
 mod summary;
 mod timeline;
 

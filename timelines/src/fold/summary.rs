@@ -6,8 +6,9 @@ use dateline_events::{Bounds, Event, Instant, Kind, Position, Range, Region, Slu
 use serde::{Deserialize, Serialize};
 
 use super::claims::ClaimSet;
-use super::contribution::{Aggregates, Class, MAX_SERVICES, Scope, Statuses};
+use super::contribution::{Aggregates, Class, MAX_SERVICES, Scope};
 use super::order::{FirstSign, OrderKey, WRONG_SIDE_MIN, order_hint};
+use super::statuses::Statuses;
 use super::{Fold, Held, Visible};
 use crate::model::{Axes, Inferred, Milestone, MilestoneKind, ReportedBy, Rule, SaidBy, ServiceMilestones, State, Timeline, Warning, inferred};
 use crate::rows::Nature;
@@ -443,7 +444,10 @@ fn in_order<T>(items: impl Iterator<Item = (Position, T)>) -> Vec<T> {
 
 /// The subjects of its events; that of the lowest position first.
 pub(super) fn services(sums: &Aggregates) -> Vec<Slug> {
-    let mut services = in_order(sums.subjects.iter().filter_map(|(slug, positions)| Some((*positions.first()?, slug.clone()))));
+    let mut named: Vec<_> = sums.subjects.iter().filter_map(|(slug, positions)| Some((*positions.first()?, slug))).collect();
+    // Of those that one event names the one that the story began with goes before.
+    named.sort_by_key(|(position, slug)| (*position, sums.opening().service.as_ref() != Some(*slug)));
+    let mut services: Vec<Slug> = named.into_iter().map(|(_, slug)| slug.clone()).collect();
     services.truncate(MAX_SERVICES);
     services
 }

@@ -161,9 +161,10 @@ fn spread(teller: &Teller, entry: &Entry, items: &[&Item]) -> Option<Spread> {
 fn other_services(teller: &Teller, entry: &Entry) -> Vec<ToldDetail> {
     let mut groups: Vec<(String, Vec<String>)> = Vec::new();
     for item in of_part(entry, Part::OtherService) {
-        let label = item.event.services().map(|service| teller.names.service(service)).collect::<Vec<_>>().join(", ");
+        let Some(label) = super::entry::other_service(teller, item) else { continue };
         let told = super::entry::single(teller, item);
-        let text = [told.head, told.text].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+        let words = told.text.strip_prefix(&format!("{label}: ")).unwrap_or(&told.text).to_owned();
+        let text = [told.head, words].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
         match groups.iter_mut().find(|(known, _)| *known == label) {
             Some((_, texts)) => texts.push(text),
             None => groups.push((label, vec![text])),

@@ -43,6 +43,7 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
         published_day(&quoted.event, &teller.zone).filter(|day| is_statement && Some(*day) != told_day && Some(*day) != teller.around.day);
     credit.published = published.map(|day| teller.lang.time(&Phrase::Day(day), Style::Adverb, teller.around));
     let text = sentence(teller, entry, &credit, chosen.as_ref().map(|chosen| chosen.spoken.clone()));
+    let text = other_service(teller, item).map_or(text.clone(), |service| format!("{service}: {text}"));
     let kept_apart = chosen.as_ref().and_then(|chosen| {
         let (quotation, holder) = chosen.original?;
         // A desk's translation is for readers; the original words are unfolded with the claims.
@@ -66,6 +67,13 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
         details: details::details(teller, entry, chosen.as_ref()),
         sources: teller.sources(&item.event),
     }
+}
+
+/// The services that an item speaks of, by name, where the one that the story began with is none of them.
+pub(super) fn other_service(teller: &Teller, item: &Item) -> Option<String> {
+    let opening = teller.timeline.opening_service.as_deref().filter(|_| teller.timeline.services.len() > 1)?;
+    let is_other = !item.event.kind.is_act() && !item.event.speaks_of_all_services() && item.event.services().all(|service| service != opening);
+    is_other.then(|| item.event.services().map(|service| teller.names.service(service)).collect::<Vec<_>>().join(", "))
 }
 
 /// Tells one item by itself.

@@ -33,6 +33,7 @@ mod plot;
 mod post;
 mod quotation;
 mod source_edit;
+mod summary;
 mod teller;
 mod walk;
 

@@ -42,6 +42,10 @@ pub(super) fn changes(teller: &Teller, item: &Item, correction: &Correction) -> 
         let (from, to) = pair(teller, member, before, after);
         let is_severity = member == "reference" && matches!(item.event.kind, Kind::ScopeChanged(_));
         let member = if is_severity { "severity" } else { member };
+        // A change that looks like none (of seconds, where minutes are told) is not told.
+        if from.is_some() && from == to {
+            continue;
+        }
         told.push(SourceChange { member: member.to_owned(), from, then: to.filter(|_| is_changed_again) });
     }
     told

@@ -34,11 +34,10 @@ pub(in crate::tell) fn time(lang: Lang, phrase: &Phrase, style: Style, around: A
     }
 }
 
-/// The second time names its part of the day only where the first could be mistaken for it.
+/// The second time names its part of the day where that is another than the first's.
 fn range(lang: Lang, first: Stamp, last: Stamp, style: Style, around: Around) -> String {
-    const MISTAKEN_HOURS: i8 = 11;
-    let is_near = last.date == first.date && last.hour - first.hour < MISTAKEN_HOURS;
-    let inner = Around { day: Some(first.date), part: is_near.then_some(last.part()) };
+    let is_same = last.date == first.date && last.part() == first.part();
+    let inner = Around { day: Some(first.date), part: is_same.then_some(last.part()) };
     let (from, to) = (said(lang, first, style, around), said(lang, last.unlike(first), Style::Claim, inner));
     match style {
         Style::Head => format!("{from} – {to}"),

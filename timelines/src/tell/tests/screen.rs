@@ -90,9 +90,9 @@ fn a_title_longer_than_a_line_is_cut_there_and_follows_whole() {
     let told = tell(&timeline, &registry, &Options::default()).unwrap();
     let shown = text_on(&told, plain(60));
     let lines: Vec<&str> = shown.lines().collect();
-    assert_eq!(lines[0], "Intermittent failures in runner group and…          DETECTED");
+    assert_eq!(lines[0], "Intermittent failures in runner group and…   UNUSUAL REPORTS");
     assert_eq!(lines[1..3], ["Intermittent failures in runner group and runner-related", "  permissions pages"]);
-    assert!(text_on(&told, plain(74)).starts_with(&format!("{title}\nDETECTED\n")), "{shown}");
+    assert!(text_on(&told, plain(74)).starts_with(&format!("{title}\nUNUSUAL REPORTS\n")), "{shown}");
     assert!(text(&told, 60).starts_with("Intermittent failures in runner group and runner-related\n  permissions pages\n"));
 }
 
