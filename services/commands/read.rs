@@ -88,8 +88,10 @@ pub async fn incidents(settings: &Settings, read: &ReadFlags, filters: &[(&str, 
         let told = (title, incident["state_label"].as_str(), incident["incident"].as_str());
         let (Some(title), Some(state), Some(id)) = told else { bail!("an incident in the server's answer has no title, state or id: {incident}") };
         let kicker = incident["kicker"].as_str();
+        // Counts of reports alone are no alarm.
+        let colored = incident["state"].as_str().filter(|_| incident["reports_only"] != true).unwrap_or_default();
         match screen {
-            Some(screen) => say(&tell::row(title, kicker, (incident["state"].as_str().unwrap_or_default(), state), id, screen))?,
+            Some(screen) => say(&tell::row(title, kicker, (colored, state), id, screen))?,
             None => say(&format!("{title}{} · {state}\n    {id}\n", kicker.map(|kicker| format!(" · {kicker}")).unwrap_or_default()))?,
         }
     }

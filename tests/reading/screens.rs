@@ -23,7 +23,7 @@ async fn a_long_headline_is_cut_in_lists_and_text_fits_the_columns_asked_for() {
     let (document, narrow) = (get(&text("")).await.expect(200), get(&text("?columns=60")).await.expect(200));
     assert!(narrow.text().lines().all(|line| cells_of(line) <= 60) && narrow.text().lines().next().unwrap().contains('…'), "{}", narrow.text());
     assert!(!document.text().contains('…') && document.text().lines().any(|line| cells_of(line) > 60), "{}", document.text());
-    assert!(get(&text("?color=true")).await.expect(200).text().contains("\u{1b}[1;31mDETECTED"));
+    assert!(get(&text("?color=true")).await.expect(200).text().contains("\u{1b}[1;34mUNUSUAL REPORTS"));
     // Each is another representation.
     assert_ne!(document.header("etag"), narrow.header("etag"));
     for columns in ["19", "1001", "wide"] {

@@ -11,7 +11,7 @@ pub use cells::{cells_of, width_of};
 pub use rows::{row, title_on};
 
 use cells::{first_letter, split_at_cells};
-use paint::{BOLD, DIM, of_state, painted};
+use paint::{BOLD, DIM, of_state, painted, shown_state};
 
 /// The narrowest line that is laid out; below it words are only broken at spaces.
 const WIDTH_MIN: usize = 40;
@@ -111,12 +111,12 @@ impl Lines {
         };
         let used = self.columns(&title) + state_columns;
         if used + 2 <= self.width {
-            let state = painted(self.has_color(), of_state(told.state), state);
+            let state = painted(self.has_color(), of_state(shown_state(told.state, told.reports_only)), state);
             let title = painted(self.has_color(), BOLD, &title);
             self.text.push_str(&format!("{title}{}{state}\n", " ".repeat(self.width - used)));
         } else {
             self.painted(&title, 0, 2, BOLD);
-            self.painted(state, 0, 2, of_state(told.state));
+            self.painted(state, 0, 2, of_state(shown_state(told.state, told.reports_only)));
         }
         if is_cut {
             self.wrapped(&told.title, 0, 2);

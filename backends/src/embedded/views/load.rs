@@ -41,8 +41,15 @@ impl Loading<'_> {
             decode::head_columns()
         ))?;
         for subject in &needs.subjects {
-            collect(&mut heads, [subject], decode::head, &mut facts.heads)?;
-            collect(&mut named_beside, [subject], decode::head, &mut facts.heads)?;
+            let mut found = Vec::new();
+            collect(&mut heads, [subject], decode::head, &mut found)?;
+            let own = found.len();
+            collect(&mut named_beside, [subject], decode::head, &mut found)?;
+            if found.len() > own {
+                found.sort_by_key(|head| head.number);
+                found.dedup_by_key(|head| head.number);
+            }
+            facts.heads.append(&mut found);
         }
         let mut head = self.prepare(&format!("SELECT {} FROM @heads h WHERE h.number = ?1", decode::head_columns()))?;
         for incident in &needs.incidents {

@@ -21,6 +21,11 @@ pub(super) fn of_state(state: &str) -> &'static str {
     }
 }
 
+/// What lists and texts give for the state where counts of reports are all that is known: no alarm.
+pub(super) fn shown_state(state: &str, reports_only: bool) -> &str {
+    if reports_only { "" } else { state }
+}
+
 /// The text in a colour, if any is shown.
 pub(super) fn painted(has_color: bool, color: &str, text: &str) -> String {
     if has_color && !color.is_empty() && !text.is_empty() { format!("\u{1b}[{color}m{text}\u{1b}[0m") } else { text.to_owned() }
