@@ -2,6 +2,7 @@
 
 mod budget;
 mod forms;
+mod placed;
 mod refusals;
 pub mod sdks;
 

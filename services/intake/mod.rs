@@ -10,7 +10,9 @@ pub mod reports;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
@@ -19,7 +21,7 @@ use dateline_events::{Event, Position};
 use serde::Serialize;
 
 use crate::shared::http::packed::unpacked;
-use crate::shared::http::{Bodies, Gate, MAX_BODY_BYTES, Problem, Received};
+use crate::shared::http::{Bodies, Caller, Gate, MAX_BODY_BYTES, Problem, Received};
 use crate::shared::placed;
 use crate::shared::stores::ReceiptForm;
 use modes::{Form, Sent};
@@ -88,27 +90,36 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
     if !caller.may_publish() {
         return Err(caller.refuse("publish:SOURCE"));
     }
-    let mode = modes::of(&parts.headers)?;
     let wait = placed::wanted(&parts.headers);
-    let received = intake.bodies.read(&parts, body, &caller, MAX_BODY_BYTES, "events").await?;
-    let Received { bytes, room: _held_until_answered } = unpacked(&parts.headers, received, MAX_BODY_BYTES).await?;
+    // What its body took is given back before anybody waits for the views.
+    let (mut answered, is_batch) = store(&intake, &parts, body, &caller).await?;
+    let applied = intake.place(&mut answered, wait).await;
+    if is_batch {
+        return Ok(applied.said_in(many(answered)));
+    }
+    let Some(item) = answered.items.into_iter().next() else { return Err(Problem::internal("the ledger answered nothing")) };
+    one(item).map(|response| applied.said_in(response))
+}
+
+/// Reads what was sent and appends it; true where it was a batch.
+async fn store(intake: &Intake, parts: &Parts, body: Body, caller: &Caller) -> Result<(Answered, bool), Problem> {
+    let mode = modes::of(&parts.headers)?;
+    let received = intake.bodies.read(parts, body, caller, MAX_BODY_BYTES, "events").await?;
+    let Received { bytes, room: _held_until_stored } = unpacked(&parts.headers, received, MAX_BODY_BYTES).await?;
     // What a body is made into takes as much again: only so many bytes of bodies are made into events at once.
     let _turn = intake.bodies.turn(bytes.len()).await;
     match modes::read(mode, &parts.headers, &bytes)? {
         Sent::One(form) => {
-            let event = accept(&intake.permission, &caller, form).await?;
+            let event = accept(&intake.permission, caller, form).await?;
             let sent = event.event.bytes.clone();
-            let mut answered = append(&intake.ledger, vec![Ok(event)], 1, |_| Some(sent.clone())).await?;
-            let applied = intake.place(&mut answered, wait).await;
-            let Some(item) = answered.items.into_iter().next() else { return Err(Problem::internal("the ledger answered nothing")) };
-            one(item).map(|response| applied.said_in(response))
+            Ok((append(&intake.ledger, vec![Ok(event)], 1, |_| Some(sent.clone())).await?, false))
         }
         Sent::Many(events) => {
             let mut refused = 0;
             let mut accepted = Vec::with_capacity(events.len());
             for event in &events {
                 let read = match event.form() {
-                    Ok(form) => accept(&intake.permission, &caller, form).await,
+                    Ok(form) => accept(&intake.permission, caller, form).await,
                     Err(faults) => Err(Problem::invalid_event(faults)),
                 };
                 accepted.push(read.map_err(|problem| {
@@ -118,9 +129,7 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
             }
             // Of one that has to be shown, the bytes are made again: a second copy of them all would wait for the ledger too.
             let sent = |at: usize| events.get(at)?.form().ok().map(|form| form.bytes);
-            let mut answered = append(&intake.ledger, accepted, MAX_TOLD_PROBLEMS, sent).await?;
-            let applied = intake.place(&mut answered, wait).await;
-            Ok(applied.said_in(many(answered)))
+            Ok((append(&intake.ledger, accepted, MAX_TOLD_PROBLEMS, sent).await?, true))
         }
     }
 }
@@ -209,7 +218,7 @@ struct Accepted {
     event: NewEvent,
 }
 
-async fn accept(permission: &Permission, caller: &crate::shared::http::Caller, form: Form) -> Result<Accepted, Problem> {
+async fn accept(permission: &Permission, caller: &Caller, form: Form) -> Result<Accepted, Problem> {
     let bytes = form.bytes;
     let read = match form.members {
         Some(members) => Event::of_members_at_the_door(members, bytes.len()),
