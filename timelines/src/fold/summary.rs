@@ -108,7 +108,8 @@ impl Summary {
     /// When it was over, for certain and at the earliest; of planned work whose end nobody told, when it was to be. None while it lasts, and
     /// where the vendor said afterwards that it was not over.
     pub fn over(&self) -> Option<Bounds> {
-        let restored = self.restored.as_ref().filter(|_| matches!(self.state, State::Restored | State::Completed));
+        let last = last_restored(self.restored.as_ref(), &self.other_services);
+        let restored = last.filter(|_| matches!(self.state, State::Restored | State::Completed));
         let subsided = self.subsided.as_ref().filter(|_| self.reports_only);
         let over = restored.or(subsided).map(SummaryMilestone::certain);
         over.or_else(|| self.planned_end.map(|end| Bounds::closed(end, end)))
@@ -174,14 +175,14 @@ impl Fold {
         let acknowledged = self.milestone(MilestoneKind::Acknowledged);
         let restored = self.milestone(MilestoneKind::Restored);
         let other_services = self.other_services(&self.aggregates, None);
-        let is_all_over = other_services.iter().all(|other| other.restored.is_some());
+        let last_restored = last_restored(restored.as_ref(), &other_services).cloned();
         Summary {
             nature: self.nature(),
             services: services(&self.aggregates),
             title_services: self.title_services(),
             opened_by: self.opened_by(),
             title: self.title().cloned(),
-            state: self.state(&self.aggregates, restored.as_ref().filter(|_| is_all_over)),
+            state: self.state(&self.aggregates, restored.as_ref().filter(|_| last_restored.is_some())),
             other_services,
             reports_only: self.aggregates.is_reports_only(),
             subsided: self.subsided(&self.aggregates).filter(|_| restored.is_none()),
@@ -190,7 +191,7 @@ impl Fold {
             planned_end: self.planned_end().filter(|_| restored.is_none()),
             cause: self.milestone(MilestoneKind::Cause),
             time_to_acknowledge: time_to_acknowledge(first_seen.as_ref(), acknowledged.as_ref()),
-            time_to_restore: range(first_seen.as_ref(), restored.as_ref().filter(|_| is_all_over)),
+            time_to_restore: range(first_seen.as_ref(), last_restored.as_ref()),
             warnings: self.warnings(first_seen.as_ref(), acknowledged.as_ref(), restored.as_ref()),
             first_seen,
             acknowledged,
@@ -440,6 +441,18 @@ fn in_order<T>(items: impl Iterator<Item = (Position, T)>) -> Vec<T> {
     let mut items: Vec<(Position, T)> = items.collect();
     items.sort_by_key(|(position, _)| *position);
     items.into_iter().map(|(_, item)| item).collect()
+}
+
+/// The restoration that comes last of those of all services, where each is restored.
+pub(super) fn last_restored<'a>(restored: Option<&'a SummaryMilestone>, others: &'a [ServiceMilestones]) -> Option<&'a SummaryMilestone> {
+    let mut last = restored?;
+    for other in others {
+        let restored = other.restored.as_ref()?;
+        if restored.certain().latest > last.certain().latest {
+            last = restored;
+        }
+    }
+    Some(last)
 }
 
 /// The subjects of its events; that of the lowest position first.

@@ -7,7 +7,7 @@ use super::contribution::{Class, classes};
 use super::entries::Assembly;
 use super::negative::Contradictions;
 use super::order::OrderKey;
-use super::summary::{is_certain_by, range, regions, services, time_to_acknowledge};
+use super::summary::{is_certain_by, last_restored, range, regions, services, time_to_acknowledge};
 use super::{Fold, Held, Visible};
 use crate::model::{Axes, Claim, Item, Linked, Milestone, MilestoneKind, SaidBy, Standing, Timeline, inferred};
 
@@ -24,7 +24,7 @@ impl Fold {
         let (first, admitted, over) = (told(MilestoneKind::FirstSeen), told(MilestoneKind::Acknowledged), told(MilestoneKind::Restored));
         let sums = self.sums_by(at);
         let other_services = self.other_services(&sums, at);
-        let is_all_over = other_services.iter().all(|other| other.restored.is_some());
+        let last_restored = last_restored(over.as_ref(), &other_services).cloned();
         let contradictions = self.contradictions();
         let item = |position| self.item(position, &contradictions);
         let mut entries = Assembly::new(self, &contradictions).entries();
@@ -46,7 +46,7 @@ impl Fold {
             title_services: self.title_services(),
             opened_by: self.opened_by(),
             title: self.title().cloned(),
-            state: self.state(&sums, over.as_ref().filter(|_| is_all_over)),
+            state: self.state(&sums, over.as_ref().filter(|_| last_restored.is_some())),
             reports_only: self.aggregates.is_reports_only(),
             subsided: self.subsided(&sums).filter(|_| over.is_none()),
             regions: regions(&sums),
@@ -59,7 +59,7 @@ impl Fold {
             restored,
             cause,
             time_to_acknowledge: time_to_acknowledge(first.as_ref(), admitted.as_ref()),
-            time_to_restore: range(first.as_ref(), over.as_ref().filter(|_| is_all_over)),
+            time_to_restore: range(first.as_ref(), last_restored.as_ref()),
             warnings: self.warnings(first.as_ref(), admitted.as_ref(), over.as_ref()),
             zone: self.zone(),
             entries,

@@ -12,8 +12,10 @@ pub(super) struct Summary {
     pub(super) reports_only: bool,
     /// When the reports subsided, and who says so, where that is the last word on them.
     pub(super) subsided: Option<(String, Says)>,
-    /// The services that are not over, where the one that it began with is; and that one's name.
-    pub(super) still_down: Option<(String, Vec<String>)>,
+    /// The services that were over later than the one that it began with: each by name, when, and who says so.
+    pub(super) later_back: Vec<(String, String, Says)>,
+    /// The services that are not over, where the one that it began with is.
+    pub(super) still_down: Option<Vec<String>>,
     /// Where no restoration is told: what may have been told of one.
     pub(super) unrestored: Unrestored,
     pub(super) has_entries: bool,

@@ -150,6 +150,7 @@ fn summary(teller: &Teller) -> Summary {
         let time = milestone_time(teller, milestone, item_at(teller, milestone.told), &mut around);
         (time, says(teller, &milestone.said_by), milestone.inferred)
     });
+    let later_back = later_back(teller, &mut around);
     let subsided = timeline.subsided.as_ref().map(|end| {
         let time = claim_time(teller, end.occurred, item_at(teller, end.told), &mut around);
         (time, says(teller, &end.said_by))
@@ -171,6 +172,7 @@ fn summary(teller: &Teller) -> Summary {
         restored_state: matches!(timeline.state, State::Restored | State::Completed),
         reports_only: timeline.reports_only,
         subsided,
+        later_back,
         still_down: still_down(teller),
         unrestored: unrestored(teller),
         first_seen,
@@ -227,12 +229,24 @@ fn claim_phrase(teller: &Teller, occurred: Bounds, item: Option<&Item>) -> (Phra
     stated.map_or_else(|| phrase_of_bounds(teller.timeline, occurred, item.is_none(), &teller.zone), |phrase| (phrase, true))
 }
 
+/// The other services that were restored after the one that it began with.
+fn later_back(teller: &Teller, around: &mut Around) -> Vec<(String, String, Says)> {
+    let Some(first) = &teller.timeline.restored else { return Vec::new() };
+    let others = teller.timeline.other_services.iter().filter_map(|other| Some((&other.service, other.restored.as_ref()?)));
+    let later = others.filter(|(_, restored)| restored.occurred.earliest > first.occurred.latest.map(|latest| latest.plus(-1)));
+    let told = later.map(|(service, restored)| {
+        let time = claim_time(teller, restored.occurred, item_at(teller, restored.told), around);
+        (teller.names.service(service), time, says(teller, &restored.said_by))
+    });
+    told.collect()
+}
+
 /// The services of which nobody says that they are restored, where somebody says it of the one that it began with.
-fn still_down(teller: &Teller) -> Option<(String, Vec<String>)> {
-    let opening = teller.timeline.opening_service.as_deref().filter(|_| teller.timeline.restored.is_some())?;
+fn still_down(teller: &Teller) -> Option<Vec<String>> {
+    teller.timeline.restored.as_ref()?;
     let others = teller.timeline.other_services.iter().filter(|other| other.restored.is_none());
     let others: Vec<String> = others.map(|other| teller.names.service(&other.service)).collect();
-    (!others.is_empty()).then(|| (teller.names.service(opening), others))
+    (!others.is_empty()).then_some(others)
 }
 
 /// Why no restoration is told, where none is.

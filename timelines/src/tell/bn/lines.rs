@@ -169,11 +169,14 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
                 (Some(Inferred::FromPosts), Says::Vendor(vendor)) => format!("{} হিসেবে শেষ {time}{unstable}", genitive(vendor)),
                 (Some(Inferred::FromProbe), _) => format!("আবার সাড়া মেলে {time}{unstable}"),
                 _ => {
-                    let of = summary.still_down.as_ref().map(|(service, _)| format!("{} ", genitive(service))).unwrap_or_default();
+                    let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
+                    let of = summary.services.first().filter(|_| names_it).map(|service| format!("{} ", genitive(service))).unwrap_or_default();
                     format!("{of}পরিষেবা ফেরে {time}{}{unstable}", said_by(by))
                 }
             });
-            times.extend(summary.still_down.as_ref().map(|(_, others)| {
+            let later = |(service, time, by): &(String, String, Says)| format!("{} পরিষেবা ফেরে {time}{}", genitive(service), said_by(by));
+            times.extend(summary.later_back.iter().map(later));
+            times.extend(summary.still_down.as_ref().map(|others| {
                 let others: Vec<String> = others.iter().map(|other| genitive(other)).collect();
                 format!("{} পরিষেবা ফেরার খবর নেই", joined(&others))
             }));

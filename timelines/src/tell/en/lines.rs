@@ -150,11 +150,13 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
                 (Some(Inferred::FromPosts), by) => format!("over {time}{}{unstable}", said_by(by)),
                 (Some(Inferred::FromProbe), _) => format!("up {time}{unstable}"),
                 _ => {
-                    let of = summary.still_down.as_ref().map(|(service, _)| format!("{service} ")).unwrap_or_default();
+                    let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
+                    let of = summary.services.first().filter(|_| names_it).map(|service| format!("{service} ")).unwrap_or_default();
                     format!("{of}back {time}{}{unstable}", said_by(by))
                 }
             });
-            times.extend(summary.still_down.as_ref().map(|(_, others)| format!("no restoration of {} reported", list(others))));
+            times.extend(summary.later_back.iter().map(|(service, time, by)| format!("{service} back {time}{}", said_by(by))));
+            times.extend(summary.still_down.as_ref().map(|others| format!("no restoration of {} reported", list(others))));
         }
         None if is_outage && summary.has_entries && !summary.restored_state => times.extend(not_restored(summary)),
         None => {}
