@@ -105,8 +105,7 @@ impl SummaryMilestone {
 }
 
 impl Summary {
-    /// When it was over, for certain and at the earliest; of planned work whose end nobody told, when it was to be. None while it lasts, and
-    /// where the vendor said afterwards that it was not over.
+    /// When the last of its services was over, or planned work was to be. None while it lasts, also where the vendor says so afterwards.
     pub fn over(&self) -> Option<Bounds> {
         let last = last_restored(self.restored.as_ref(), &self.other_services);
         let restored = last.filter(|_| matches!(self.state, State::Restored | State::Completed));
