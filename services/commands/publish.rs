@@ -99,12 +99,8 @@ async fn tell_unattached(api: &ApiClient, first: u64, last: u64, format: Format)
     let path = format!("/v1/events?state=unattached&after={}&limit={limit}&min_position={last}&wait_ms={PLACED_WAIT_MS}", first - 1);
     let answered = match api.answer(&path).await {
         Ok((status, body)) if status.is_success() => serde_json::from_slice::<Listed>(&body).context("the answer about unattached events")?,
-        Ok((status, _)) if format == Format::Text => {
-            eprintln!("where they were placed is not known: a reader says so at /v1/events/POSITION (this address answered {status})");
-            return Ok(());
-        }
-        Ok(_) => return Ok(()),
-        Err(error) => return Err(error.context("everything is stored; where it was placed is not known")),
+        Ok((status, _)) => return not_known(&format!("this address answered {status}")),
+        Err(error) => return not_known(&format!("{error:#}")),
     };
     let events: Vec<Unattached> = answered.events.into_iter().filter(|event| event.position <= last).collect();
     for event in events.iter().take(MAX_TOLD_UNATTACHED) {
@@ -117,6 +113,11 @@ async fn tell_unattached(api: &ApiClient, first: u64, last: u64, format: Format)
     if events.len() > MAX_TOLD_UNATTACHED && format == Format::Text {
         eprintln!("and more; GET /v1/events?state=unattached lists them all");
     }
+    Ok(())
+}
+
+fn not_known(why: &str) -> anyhow::Result<()> {
+    eprintln!("where the stored events were placed is not known: a reader says so at /v1/events/POSITION ({why})");
     Ok(())
 }
 

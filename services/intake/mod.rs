@@ -21,6 +21,7 @@ use dateline_events::{Event, Position};
 use serde::Serialize;
 
 use crate::shared::http::packed::unpacked;
+use crate::shared::http::parameters;
 use crate::shared::http::{Bodies, Caller, Gate, MAX_BODY_BYTES, Problem, Received};
 use crate::shared::placed;
 use crate::shared::stores::ReceiptForm;
@@ -166,7 +167,7 @@ impl Intake {
         let (Some(wait), last) = (wait, receipts().map(|receipt| receipt.position).max()) else { return Applied::NotAsked };
         let (Some(views), Some(last)) = (&self.views, last) else { return Applied::AskAReader(last) };
         let deadline = tokio::time::Instant::now() + wait;
-        let mut is_read = placed::until_read(views, last, wait).await.unwrap_or_else(|error| {
+        let mut is_read = parameters::until_read(views, last, wait).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the views do not say where events were placed");
             false
         });

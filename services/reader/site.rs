@@ -104,7 +104,7 @@ async fn list_page(reader: &Reader, headers: &HeaderMap, uri: &Uri) -> Result<Re
         head: listed.standing.head,
     };
     let html = pages::list(&view).map_err(|error| laid_out(&error))?;
-    Ok(listed.made_of().of(answer(headers, listed.standing, None, HTML, Bytes::from(html))))
+    Ok(listed.passing(listed.made_of().of(answer(headers, listed.standing, None, HTML, Bytes::from(html)))))
 }
 
 async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri) -> Result<Response, Problem> {

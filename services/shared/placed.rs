@@ -17,9 +17,6 @@ pub const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-a
 /// Nobody is waited for longer, in seconds.
 pub const PLACED_WAIT_MAX_S: u64 = 30;
 
-/// While it waits, it looks again at least so often, in milliseconds.
-const LOOK_AGAIN_MS: u64 = 200;
-
 /// Where an event is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,19 +74,6 @@ pub fn wanted(headers: &HeaderMap) -> Option<Duration> {
     let is_wanted = named("until").is_some_and(|until| until.eq_ignore_ascii_case("placed"));
     let seconds = named("wait").and_then(|seconds| seconds.parse::<u64>().ok()).unwrap_or(PLACED_WAIT_MAX_S);
     is_wanted.then(|| Duration::from_secs(seconds.min(PLACED_WAIT_MAX_S)))
-}
-
-/// Waits until the views have read up to a position; false where the time ran out first.
-pub async fn until_read(views: &Views, position: Position, within: Duration) -> Result<bool, ViewsError> {
-    let mut watch = views.watch_reached();
-    let read = async {
-        while watch.borrow_and_update().position < position && views.reached().await?.position < position {
-            // Who watches is woken; whoever is not is not late by more than this.
-            let _woken = tokio::time::timeout(Duration::from_millis(LOOK_AGAIN_MS), watch.changed()).await;
-        }
-        Ok(true)
-    };
-    tokio::time::timeout(within, read).await.unwrap_or(Ok(false))
 }
 
 /// Where an event is; None where the views have not read it, or cannot show it.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::extract::Query;
 use axum::http::Uri;
-use dateline_backends::Views;
+use dateline_backends::{Views, ViewsError};
 use dateline_events::{Instant, Moment, Position};
 use serde::de::DeserializeOwned;
 
@@ -59,21 +59,12 @@ fn moment_point(moment: &Moment) -> Instant {
 pub async fn wait_for(views: &Views, min_position: Option<Position>, wait_ms: Option<u64>) -> Result<(), Problem> {
     let Some(wanted) = min_position else { return Ok(()) };
     let wait = Duration::from_millis(wait_ms.unwrap_or(WAIT_DEFAULT_MS).min(WAIT_MAX_MS));
-    let mut watch = views.watch_reached();
-    let caught_up = async {
-        loop {
-            if watch.borrow_and_update().position >= wanted || views.reached().await?.position >= wanted {
-                return Ok::<(), dateline_backends::ViewsError>(());
-            }
-            let _ = tokio::time::timeout(Duration::from_millis(LOOK_AGAIN_MS), watch.changed()).await;
-        }
-    };
     if views.watch_reached().borrow().position >= wanted {
         return Ok(());
     }
-    match reads::aside(tokio::time::timeout(wait, caught_up)).await? {
-        Ok(read) => Ok(read?),
-        Err(_) => {
+    match reads::aside(until_read(views, wanted, wait)).await?? {
+        true => Ok(()),
+        false => {
             let position = views.reached().await?.position;
             let detail = format!("the views stand at {position} and did not reach {wanted} within {} ms; ask again a little later", wait.as_millis());
             Err(Problem::new(axum::http::StatusCode::SERVICE_UNAVAILABLE, "not-caught-up", "The views have not read so far yet", detail)
@@ -81,6 +72,18 @@ pub async fn wait_for(views: &Views, min_position: Option<Position>, wait_ms: Op
                 .header(axum::http::header::RETRY_AFTER, axum::http::HeaderValue::from_static("1")))
         }
     }
+}
+
+/// Waits until the views have read up to a position; false where the time ran out first.
+pub async fn until_read(views: &Views, wanted: Position, within: Duration) -> Result<bool, ViewsError> {
+    let mut watch = views.watch_reached();
+    let read = async {
+        while watch.borrow_and_update().position < wanted && views.reached().await?.position < wanted {
+            let _ = tokio::time::timeout(Duration::from_millis(LOOK_AGAIN_MS), watch.changed()).await;
+        }
+        Ok(true)
+    };
+    tokio::time::timeout(within, read).await.unwrap_or(Ok(false))
 }
 
 /// The words to search for, in lower case. Letters that NFC writes as two (য়, ড়, ঢ় and their kin in Devanagari) are sent as one by
