@@ -127,7 +127,7 @@ impl<Connection> Drop for Threads<Connection> {
 /// Whoever looks and found nothing for longer than this knows nothing any more, in milliseconds.
 const LOOKED_WITHIN_MS: u64 = 1_000;
 
-/// A thread that looks every [`POLL_EVERY_MS`] until it is dropped.
+/// A thread that looks every [`POLL_EVERY_MS`], or sooner where it is woken, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Poller {
     stop: Option<std_mpsc::Sender<()>>,
@@ -140,7 +140,27 @@ pub(crate) struct Poller {
 impl Poller {
     /// Starts it; `look` gets its connection, and says whether it found what it looked for.
     pub(crate) fn start<Connection: Send + 'static>(
+        connection: Connection,
+        look: impl FnMut(&mut Connection) -> bool + Send + 'static,
+    ) -> Result<Self, ThreadError> {
+        let wait = |_: &mut Connection, stopped: &std_mpsc::Receiver<()>, every: Duration| {
+            let _ = stopped.recv_timeout(every);
+        };
+        Self::start_waiting(connection, wait, look)
+    }
+
+    /// The same for a connection on which news may come: `wait` comes back with the first, or after the time that it is given.
+    pub(crate) fn start_woken<Connection: Send + 'static>(
+        connection: Connection,
+        mut wait: impl FnMut(&mut Connection, Duration) + Send + 'static,
+        look: impl FnMut(&mut Connection) -> bool + Send + 'static,
+    ) -> Result<Self, ThreadError> {
+        Self::start_waiting(connection, move |connection, _, every| wait(connection, every), look)
+    }
+
+    fn start_waiting<Connection: Send + 'static>(
         mut connection: Connection,
+        mut wait: impl FnMut(&mut Connection, &std_mpsc::Receiver<()>, Duration) + Send + 'static,
         mut look: impl FnMut(&mut Connection) -> bool + Send + 'static,
     ) -> Result<Self, ThreadError> {
         let (stop, stopped) = std_mpsc::channel::<()>();
@@ -148,7 +168,11 @@ impl Poller {
         let (started, looked_ms) = (Instant::now(), Arc::new(AtomicU64::new(0)));
         let looked = Arc::clone(&looked_ms);
         let body = move || {
-            while stopped.recv_timeout(every) == Err(std_mpsc::RecvTimeoutError::Timeout) {
+            loop {
+                wait(&mut connection, &stopped, every);
+                if stopped.try_recv() == Err(std_mpsc::TryRecvError::Disconnected) {
+                    return;
+                }
                 let began_ms = ms_since(started);
                 if look(&mut connection) {
                     looked.store(began_ms, Ordering::Release);

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant as Clock};
 
 use dateline_events::{Instant, Position};
 use postgres::error::SqlState;
+use postgres::fallible_iterator::FallibleIterator as _;
 use postgres::types::ToSql;
 use postgres::{Client, Config, NoTls, Row, Statement};
 use thiserror::Error;
@@ -181,6 +182,27 @@ pub(super) struct Session {
 struct Open {
     client: Client,
     statements: HashMap<String, Statement>,
+    /// The channel that is listened on.
+    heard: Option<&'static str>,
+}
+
+impl Open {
+    fn new(client: Client) -> Self {
+        Self { client, statements: HashMap::new(), heard: None }
+    }
+
+    /// Waits for a notification on a channel; those that came meanwhile are one.
+    fn hear(&mut self, channel: &'static str, at_most: Duration) -> Result<(), postgres::Error> {
+        if self.heard != Some(channel) {
+            self.client.batch_execute(&format!("LISTEN {channel}"))?;
+            self.heard = Some(channel);
+        }
+        let mut notifications = self.client.notifications();
+        if notifications.timeout_iter(at_most).next()?.is_some() {
+            while notifications.iter().next()?.is_some() {}
+        }
+        Ok(())
+    }
 }
 
 /// What became of work whose connection may have broken.
@@ -237,6 +259,14 @@ impl Session {
         }
     }
 
+    /// Waits until somebody notifies the channel, at most so long. Where nobody can be heard (a standby takes no LISTEN), for all of that time.
+    pub(super) fn wait_for_news(&mut self, channel: &'static str, at_most: Duration) {
+        let began = Clock::now();
+        if !self.connected().is_ok_and(|open| open.hear(channel, at_most).is_ok()) {
+            std::thread::sleep(at_most.saturating_sub(began.elapsed()));
+        }
+    }
+
     fn connected(&mut self) -> Result<&mut Open, DatabaseError> {
         if self.open.as_ref().is_some_and(|open| open.client.is_closed()) {
             self.open = None;
@@ -244,7 +274,7 @@ impl Session {
         while self.open.is_none() {
             match connect(&self.config, self.purpose) {
                 Ok(client) => {
-                    self.open = Some(Open { client, statements: HashMap::new() });
+                    self.open = Some(Open::new(client));
                     self.broken_since = None;
                 }
                 Err(error @ DatabaseError::Broken(_)) => {
@@ -274,7 +304,7 @@ pub(super) fn check_sessions(config: &Arc<Config>) -> Result<(), DatabaseError> 
         other
             .batch_execute("BEGIN")
             .map_err(|error| if error.code() == Some(&SqlState::PROTOCOL_VIOLATION) { DatabaseError::Shared } else { error.into() })?;
-        let mut open = Open { client: other, statements: HashMap::new() };
+        let mut open = Open::new(other);
         let theirs = OpenTransaction { open: &mut open, broken: false }.process()?;
         others.push(open);
         if theirs == own || process_of(&mut ours)? != own {

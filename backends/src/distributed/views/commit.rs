@@ -6,6 +6,7 @@
 use dateline_events::Position;
 use dateline_timelines::rows::Rows;
 
+use super::NOTIFY;
 use super::page::Page;
 use super::schema::sql;
 use crate::distributed::database::{Once, OpenTransaction, Session, WRITE, number, position};
@@ -54,7 +55,11 @@ impl Moving {
             return Err(ViewsError::Fenced { found: super::generations::cursor(transaction, self.generation)? });
         };
         page.send(transaction, |template| sql(self.generation, template))?;
-        Ok(moved.try_get(0)?)
+        let serves = moved.try_get(0)?;
+        if serves {
+            transaction.batch(NOTIFY)?;
+        }
+        Ok(serves)
     }
 
     /// What became of a commit whose answer was lost: whether the generation serves when it was done, None when it was not.

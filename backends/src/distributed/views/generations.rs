@@ -6,6 +6,7 @@
 use dateline_events::Position;
 use postgres::Row;
 
+use super::NOTIFY;
 use super::schema::{self, name, sql};
 use crate::distributed::database::{DatabaseError, OpenTransaction, Session, WRITE, position};
 use crate::views::{Generation, ViewsError};
@@ -59,7 +60,11 @@ pub(super) fn swap(session: &mut Session, to: Generation) -> Result<Position, Vi
         transaction.execute("UPDATE dateline.generations SET state = 'retired' WHERE number = $1", &[&i64::from(old.number)])?;
         let swapped =
             transaction.execute("UPDATE dateline.generations SET state = 'serving' WHERE number = $1 AND state = 'building'", &[&number])?;
-        if swapped == 0 { Err(ViewsError::Gone { number: to.number }) } else { Ok(reached) }
+        if swapped == 0 {
+            return Err(ViewsError::Gone { number: to.number });
+        }
+        transaction.batch(NOTIFY)?;
+        Ok(reached)
     })?;
     drop_unread(session)?;
     Ok(reached)

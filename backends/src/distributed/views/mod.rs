@@ -39,6 +39,13 @@ const READER_THREADS: usize = 3;
 /// A reader whose generation was dropped between its question and its answer asks again so often at most.
 const SNAPSHOTS: usize = 3;
 
+/// Whoever moves the serving cursor says so here when it is committed; who does not hear it looks all the same.
+const CHANNEL: &str = "dateline_views";
+const NOTIFY: &str = "NOTIFY dateline_views";
+
+/// The cursor is looked at no more often than this, however often it moves, in milliseconds.
+const LOOK_EVERY_MS: u64 = 5;
+
 /// Views in a database.
 #[derive(Clone, Debug)]
 pub struct Views {
@@ -243,7 +250,12 @@ impl Snapshot<'_, '_> {
 
 fn watch_for(session: Session, publish: Arc<watch::Sender<Reached>>) -> Result<Poller, ViewsError> {
     let mut failing = false;
-    let poller = Poller::start(session, move |session| match session.statement(generations::serving_cursor) {
+    let wait = |session: &mut Session, every: Duration| {
+        let pause = Duration::from_millis(LOOK_EVERY_MS);
+        std::thread::sleep(pause);
+        session.wait_for_news(CHANNEL, every.saturating_sub(pause));
+    };
+    let poller = Poller::start_woken(session, wait, move |session| match session.statement(generations::serving_cursor) {
         Ok((serving, position)) => {
             if std::mem::take(&mut failing) {
                 tracing::info!(cursor = position, "the cursor of the views can be read again");
