@@ -9,6 +9,9 @@ use bytes::Bytes;
 use dateline_events::Position;
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use serde::Serialize;
+
+use crate::shared::http::Problem;
 
 /// How far an answer is true.
 pub const POSITION: HeaderName = HeaderName::from_static("dateline-position");
@@ -76,4 +79,12 @@ pub fn packed(body: &[u8]) -> std::io::Result<Bytes> {
     let mut encoder = GzEncoder::new(Vec::with_capacity(body.len() / 4), Compression::default());
     encoder.write_all(body)?;
     encoder.finish().map(Bytes::from)
+}
+
+/// A form as JSON.
+///
+/// # Errors
+/// When it has a member that JSON cannot name.
+pub fn written(form: &impl Serialize) -> Result<Bytes, Problem> {
+    serde_json::to_vec(form).map(Bytes::from).map_err(|error| Problem::internal(format!("an answer cannot be written: {error}")))
 }

@@ -16,12 +16,13 @@ use dateline_timelines::rows::{IncidentNumber, Nature, SummaryRow};
 use dateline_timelines::stretch::Stretch;
 use dateline_timelines::tell::{self, Lang, Options};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::answer::{Standing, answer, matches_etag};
+use super::answer::{Standing, answer, matches_etag, written};
 use super::answers::Passing;
 use super::axes::{ReadAxes, language};
 use super::last_changes::{DependsOn, MadeOf};
+use super::listed::LinksForm;
 use super::timeline::{self, moved};
 use super::timeline_reader::{Registered, folded, summary_of};
 use super::watched::{link_next, read_token, write_token};
@@ -131,8 +132,7 @@ pub async fn list(State(reader): State<Reader>, headers: HeaderMap, uri: Uri) ->
     let parameters: Parameters = parameters::read(&uri)?;
     let listed = find(&reader, &parameters, &headers).await?;
     let told = tell_all(&reader, &listed, parameters.tz.as_deref()).await?;
-    let body = listed::written(&listed, &told).map_err(|error| Problem::internal(format!("a list cannot be written: {error}")))?;
-    let mut response = answer(&headers, listed.standing, None, "application/json", Bytes::from(body));
+    let mut response = answer(&headers, listed.standing, None, "application/json", written(&listed::form(&listed, &told))?);
     link_next(&mut response, &uri, listed.next.as_deref());
     Ok(listed.passing(listed.made_of().of(response)))
 }
@@ -156,12 +156,20 @@ pub async fn summary(State(reader): State<Reader>, Path(id): Path<String>, heade
     let mut events = BTreeMap::new();
     for told in document::told_positions(&story.timeline) {
         let event = reader.timelines.views.event(told).await?.value;
-        events.extend(event.map(|(row, _)| (told, json!({"source": row.source, "id": row.id}))));
+        events.extend(event.map(|(row, _)| (told, (row.source, row.id))));
     }
-    let mut document = document::in_short(&story.timeline, &told, &story.registry.0, &events);
-    document["events"] = json!(asked.summary.events);
-    document["links"] = links(&asked.id);
-    Ok(asked.passing(made.of(answer(&headers, standing, Some(&etag), "application/json", Bytes::from(document.to_string())))))
+    let document = document::in_short(&story.timeline, &told, &story.registry.0, &events);
+    let body = written(&SummaryForm { document, events: asked.summary.events, links: LinksForm::of(&asked.id) })?;
+    Ok(asked.passing(made.of(answer(&headers, standing, Some(&etag), "application/json", body))))
+}
+
+/// An incident in short.
+#[derive(Serialize)]
+struct SummaryForm<D> {
+    #[serde(flatten)]
+    document: D,
+    events: usize,
+    links: LinksForm,
 }
 
 /// An incident without its entries: as the row of lists has it, which nobody has to fold. Under `at` and `known_at` it was otherwise, and
@@ -435,10 +443,6 @@ pub async fn tell_all(reader: &Reader, listed: &Listed, zone: Option<&str>) -> R
     let tell = |(item, registered): (&ListedIncident, &Arc<Registered>)| tell::tell(&item.summary.outline(&item.row.id), &registered.0, &options);
     let told: Result<Vec<_>, _> = listed.items.iter().zip(&registries).map(tell).collect();
     told.map_err(|error| Problem::invalid_parameter(format!("tz: {error}")))
-}
-
-fn links(id: &str) -> Value {
-    json!({"self": format!("/v1/incidents/{id}"), "timeline": format!("/v1/incidents/{id}/timeline"), "live": format!("/v1/incidents/{id}/live"), "page": format!("/incidents/{id}")})
 }
 
 /// The address of the next page: this one with another cursor.

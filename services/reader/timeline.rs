@@ -9,9 +9,8 @@ use dateline_timelines::stretch::Stretch;
 use dateline_timelines::tell::{self, Lang, Options, Screen};
 use dateline_timelines::{PROJECTION_VERSION, document};
 use serde::Deserialize;
-use serde_json::json;
 
-use super::answer::{answer, matches_etag};
+use super::answer::{answer, matches_etag, written};
 use super::axes::{ReadAxes, language};
 use super::last_changes::{DependsOn, MadeOf};
 use super::stretch::{self, Place};
@@ -168,11 +167,7 @@ fn write(story: &Story, form: Form, found: &LocatedTimeline, parameters: &Parame
             }
             Bytes::from(text)
         }
-        Form::Json | Form::Page => {
-            let mut document = document::timeline(&story.timeline, stretch, &told, &story.registry.0, lang);
-            document["page"]["next"] = json!(next);
-            Bytes::from(document.to_string())
-        }
+        Form::Json | Form::Page => written(&document::timeline(&story.timeline, stretch, &told, &story.registry.0, lang, next.as_deref()))?,
     };
     Ok(Body { bytes, next })
 }

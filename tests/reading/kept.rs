@@ -3,6 +3,7 @@
 use std::io::Read as _;
 use std::time::{Duration, Instant};
 
+use dateline_events::read_strict;
 use flate2::read::GzDecoder;
 
 use crate::asking::{Answer, House, get, get_with, head, publish_one};
@@ -105,7 +106,7 @@ async fn packed_or_not_known_or_not_it_is_the_same_answer() {
             let plain = get_with(&path, &[("accept-encoding", "gzip;q=0")]).await.expect(200);
             assert_eq!((unpacked == plain.body, plain.header("content-encoding")), (true, ""), "{path}");
             if plain.media_type() == "application/json" {
-                assert_eq!(plain.json().to_string(), plain.text(), "{path}: members stand in the order of their names");
+                read_strict(&plain.body).expect("each member stands once");
             }
             assert!(packed.body.len() * 2 < plain.body.len() && plain.header("vary").contains("accept-encoding"));
             let same = ["etag", "dateline-position", "dateline-head", "content-type", "content-security-policy", "link"];

@@ -113,7 +113,7 @@ fn a_genitive_is_as_registered_else_as_the_gazetteer_has_it() {
 fn what_json_says_was_registered_is_not_from_the_gazetteer() {
     let (timeline, registry) = of([post("github", "github", "GitHub")]);
     let bengali = told(&timeline, &registry, Lang::Bn);
-    let json = document::timeline(&timeline, timeline.whole(), &bengali, &registry, Lang::Bn);
+    let json = json!(document::timeline(&timeline, timeline.whole(), &bengali, &registry, Lang::Bn, None));
     assert_eq!((&json["vendor"], &json["services"]), (&Value::Null, &json!(["github"])));
     assert_eq!(json["entries"][0]["sources"][0]["name"], "GitHub");
     assert_eq!(json["title"]["bn"], bengali.title);
