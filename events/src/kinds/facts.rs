@@ -2,6 +2,7 @@
 
 use super::{Extent, Kind, VendorStatus};
 use crate::shapes::{Count, Ref, Region, Share, Statement, Symptom};
+use crate::text::Text;
 
 impl Kind {
     /// True for an act: an event about the record, not the world. It needs no `occurred` and obeys `as_of` only.
@@ -42,6 +43,16 @@ impl Kind {
                 | Self::VendorSilent(_)
                 | Self::ServiceRestored(_)
         ) || self.is_maintenance()
+    }
+
+    /// What is said of planned work.
+    pub fn planned_text(&self) -> Option<&Text> {
+        match self {
+            Self::MaintenanceAnnounced(work) => work.text.as_ref(),
+            Self::MaintenanceStarted(work) => work.text.as_ref(),
+            Self::MaintenanceCompleted(work) => work.text.as_ref(),
+            _ => None,
+        }
     }
 
     /// True for planned work, which is never counted as an outage.

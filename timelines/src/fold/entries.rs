@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dateline_events::kinds::Extent;
-use dateline_events::{EventKey, Kind, Position, Region};
+use dateline_events::{Event, EventKey, Kind, Position, Region, normal};
 
 use super::Fold;
 use super::contribution::{Class, regions};
@@ -92,6 +92,10 @@ impl<'a> Assembly<'a> {
             if !fold.is_claim(position, *class) {
                 continue;
             }
+            if self.is_planned_work(position) {
+                // What the vendor says of it one after the other is its course, and no other time of the same.
+                return self.is_the_same_word(position, *told).then_some((*told, Part::Agreeing));
+            }
             if !self.is_of_opening_service(position) {
                 let is_told_inside = matches!(kind, MilestoneKind::FirstSeen | MilestoneKind::Acknowledged | MilestoneKind::Restored);
                 if is_told_inside && !matches!(class, Class::Updated) {
@@ -122,9 +126,9 @@ impl<'a> Assembly<'a> {
 
     fn competing_part(&self, position: Position, told: Position) -> Part {
         let (mine, opening) = (self.regions_of(position), self.fold.aggregates.opening().region.as_ref());
-        let value = |at: Position| self.fold.event_at(at).and_then(|held| held.effective.event.common.occurred.as_ref()?.value());
-        let in_opening = opening.is_none_or(|region| mine.contains(region));
-        if in_opening && value(position).is_some() && value(position) == value(told) {
+        let is_narrower = || !mine.is_empty() && self.regions_of(told).is_empty();
+        let in_opening = opening.map_or_else(|| !is_narrower(), |region| mine.contains(region));
+        if in_opening && self.is_the_same_word(position, told) {
             Part::Agreeing
         } else if in_opening {
             Part::Competing
@@ -133,6 +137,27 @@ impl<'a> Assembly<'a> {
         } else {
             Part::Elsewhere
         }
+    }
+
+    fn event_at(&self, position: Position) -> Option<&'a Event> {
+        Some(&self.fold.event_at(position)?.effective.event)
+    }
+
+    fn is_planned_work(&self, position: Position) -> bool {
+        self.event_at(position).is_some_and(|event| event.kind.is_maintenance())
+    }
+
+    /// True where a claim names the same time as the one that is told, for no fewer places, and says nothing else: neither other words, nor
+    /// another length.
+    fn is_the_same_word(&self, position: Position, told: Position) -> bool {
+        let (Some(mine), Some(told_event)) = (self.event_at(position), self.event_at(told)) else { return false };
+        let value = |event: &Event| event.common.occurred.as_ref()?.value();
+        let covers = self.regions_of(told).iter().all(|region| self.regions_of(position).contains(region));
+        value(mine).is_some()
+            && value(mine) == value(told_event)
+            && (covers || self.regions_of(position).is_empty())
+            && mine.kind.name() == told_event.kind.name()
+            && says_nothing_else(mine, told_event)
     }
 
     fn wording_part(&self, position: Position, told: Position) -> Part {
@@ -204,10 +229,27 @@ impl<'a> Assembly<'a> {
             return None;
         }
         let time = event.common.occurred.as_ref().map(|occurred| (occurred.value(), occurred.own_bounds()));
-        Some(format!("{} {time:?} {:?} {:?}", event.kind.name(), event.kind.counts(), event.kind.shares()))
+        let said = (event.kind.counts(), event.kind.shares(), event.kind.regions(), &event.common.headline);
+        Some(format!("{} {time:?} {said:?}", event.kind.name()))
     }
 
     fn regions_of(&self, position: Position) -> Vec<Region> {
         self.fold.event_at(position).map(|held| regions(&held.effective.event)).unwrap_or_default()
     }
+}
+
+/// True where a claim has no words and no length of its own beside those of another.
+fn says_nothing_else(mine: &Event, other: &Event) -> bool {
+    let headline = |event: &Event| event.common.headline.as_ref().map(|headline| normal(headline.told_in("en")));
+    let words = |event: &Event| event.kind.statement().map(|statement| normal(&statement.quotation.text));
+    let lasted = |event: &Event| match &event.kind {
+        Kind::ServiceRestored(restored) => restored.lasted.as_ref().map(|lasted| lasted.minutes),
+        _ => None,
+    };
+    let text = |event: &Event| event.kind.planned_text().map(|text| normal(text.told_in("en")));
+    let is_heard = |own: Option<String>, others: Option<String>| own.is_none() || own == others;
+    is_heard(headline(mine), headline(other))
+        && is_heard(words(mine), words(other))
+        && is_heard(text(mine), text(other))
+        && lasted(mine).is_none_or(|own| lasted(other).is_none_or(|others| own == others))
 }

@@ -2,18 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dateline_events::{Kind, Symptom, Voice};
+use dateline_events::kinds::Certainty;
+use dateline_events::{Kind, Symptom, Voice, When, normal};
 
 use super::ToldDetail;
 use super::clean::clean;
 use super::clock::named;
-use super::language::{Spread, ToldClaim};
-use super::quotation::{Chosen, left_out, wordings};
+use super::language::{Differing, Spread, ToldClaim};
+use super::quotation::{Chosen, choose, left_out, wordings};
 use super::teller::Teller;
-use crate::model::{Entry, Item, Part, Standing};
+use crate::model::{Entry, Item, MilestoneKind, Part, Standing};
 
 pub(super) fn details(teller: &Teller, entry: &Entry, chosen: Option<&Chosen>) -> Vec<ToldDetail> {
-    let mut told = if teller.claims || is_short(entry) { unfolded_claims(teller, entry) } else { folded_claims(teller, entry) };
+    // A cause is its words: a spread of times would say nothing of it.
+    let is_unfolded = teller.claims || is_short(entry) || entry.milestone == Some(MilestoneKind::Cause);
+    let mut told = if is_unfolded { unfolded_claims(teller, entry) } else { folded_claims(teller, entry) };
     told.extend(other_services(teller, entry));
     told.extend(dated_start(teller, entry));
     told.extend(undated(teller, entry));
@@ -56,7 +59,14 @@ fn unfolded_claims(teller: &Teller, entry: &Entry) -> Vec<ToldDetail> {
     let words = teller.lang.words();
     let mut told = Vec::new();
     let opening = teller.timeline.opening_region.as_deref().map(|region| teller.lang.region(region));
-    told.push((teller.lang.claims_label(opening.as_deref()), of_part(entry, Part::Competing)));
+    // What differs in its length alone is told by that.
+    let is_told_by_length = |item: &Item| {
+        let is_same_time =
+            item.event.common.occurred.as_ref().and_then(When::value) == entry.item.event.common.occurred.as_ref().and_then(When::value);
+        is_same_time && !says_other_words(teller, entry, item) && matches!(&item.event.kind, Kind::ServiceRestored(back) if back.lasted.is_some())
+    };
+    let competing: Vec<&Item> = of_part(entry, Part::Competing).into_iter().filter(|item| !is_told_by_length(item)).collect();
+    told.push((teller.lang.claims_label(differing(teller, entry, &competing), opening.as_deref()), competing));
     told.push((words.place_not_said.to_owned(), of_part(entry, Part::PlaceNotSaid)));
     let mut details: Vec<ToldDetail> = told
         .into_iter()
@@ -73,6 +83,33 @@ fn unfolded_claims(teller: &Teller, entry: &Entry) -> Vec<ToldDetail> {
         details.push(ToldDetail { label: words.elsewhere.to_owned(), text });
     }
     details
+}
+
+/// In what claims differ from the one that is told.
+fn differing(teller: &Teller, entry: &Entry, items: &[&Item]) -> Differing {
+    let value = |item: &Item| item.event.common.occurred.as_ref().and_then(When::value);
+    let says_other_words = || items.iter().any(|item| says_other_words(teller, entry, item));
+    match entry.milestone {
+        Some(MilestoneKind::Cause) if says_other_words() => Differing::Causes,
+        _ if items.iter().any(|item| value(item) == value(&entry.item)) => Differing::Words,
+        _ => Differing::Times,
+    }
+}
+
+/// True for a claim that says something else than its entry, and not only at another time.
+pub(super) fn says_other_words(teller: &Teller, entry: &Entry, item: &Item) -> bool {
+    item.event.common.headline.is_some() || other_words(teller, entry, item).is_some()
+}
+
+/// Who says what in a claim, where those are other words than the entry's own.
+fn other_words(teller: &Teller, entry: &Entry, item: &Item) -> Option<(Option<String>, String)> {
+    let words = |item: &Item| item.event.kind.statement().map(|statement| normal(&statement.quotation.text));
+    if words(item).is_none() || words(item) == words(&entry.item) {
+        return None;
+    }
+    let alone = Entry { item: item.clone(), milestone: None, possible: false, inside: Vec::new() };
+    let spoken = choose(&alone, &teller.names)?.spoken;
+    Some((spoken.organisation.or(spoken.speaker), spoken.words))
 }
 
 fn by_region<'a>(items: &[&'a Item]) -> Vec<(&'a str, Vec<&'a Item>)> {
@@ -101,12 +138,14 @@ fn claims(teller: &Teller, entry: &Entry, items: &[&Item]) -> String {
         let claim = ToldClaim {
             time: teller.claimed(item, around),
             headline: common.headline.as_ref().map(|headline| teller.names.text(headline)),
+            spoken: if common.headline.is_some() { None } else { other_words(teller, entry, item) },
+            is_disputed: item.standing == Standing::Disputed || common.certainty == Some(Certainty::Disputed),
             credit: teller.credit(&item.event),
             wording: assumed.filter(|wording| teller.lang.reads(&wording.lang.0)).map(|wording| clean(&wording.text)),
             also_told: item.event.voices().iter().any(|voice| telling.contains(voice)).then(|| told.clone()),
         };
         // What has words of its own stands by itself.
-        if claim.headline.is_some() || claim.wording.is_some() {
+        if claim.headline.is_some() || claim.spoken.is_some() || claim.wording.is_some() || claim.is_disputed {
             groups.push(vec![claim]);
             continue;
         }
@@ -134,7 +173,7 @@ fn folded_claims(teller: &Teller, entry: &Entry) -> Vec<ToldDetail> {
     if here.is_none() && elsewhere.is_none() {
         return Vec::new();
     }
-    let label = teller.lang.claims_label(None);
+    let label = teller.lang.claims_label(Differing::Times, None);
     vec![ToldDetail { label, text: teller.lang.spread(here.as_ref(), elsewhere.as_ref()) }]
 }
 
@@ -257,7 +296,9 @@ fn durations(teller: &Teller, entry: &Entry) -> Option<ToldDetail> {
         Kind::ServiceRestored(restored) => restored.lasted.as_ref().map(|lasted| teller.lang.lasted(lasted)),
         _ => None,
     };
-    let told: Vec<(String, &Item)> = of_part(entry, Part::Duration).into_iter().filter_map(|item| Some((lasted(item)?, item))).collect();
+    let own = lasted(&entry.item);
+    let others = entry.inside.iter().filter(|(part, _)| super::walk::says_how_long(*part)).map(|(_, item)| item);
+    let told: Vec<(String, &Item)> = others.filter_map(|item| Some((lasted(item).filter(|told| Some(told) != own.as_ref())?, item))).collect();
     (!told.is_empty())
         .then(|| ToldDetail { label: teller.lang.words().how_long.to_owned(), text: with_credits(teller, told, teller.lang.words().also) })
 }

@@ -92,21 +92,30 @@ fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spok
         by: if is_acknowledgment { teller.closed_by(item, around) } else { None },
         vendor: teller.vendor(),
         window: window(teller, item),
+        is_under_way: is_under_way(teller, item),
         time: Some((teller.lang.time(&teller.phrase(item), Style::Adverb, teller.around), teller.phrase(item).is_point())),
     };
     let sentence = teller.lang.sentence_in(&item.event, &teller.names, &setting);
     let credit = &credit.clone().beside(&sentence, &item.event);
     let told_credit = teller.lang.credit(credit, true);
-    let agreeing = agreeing_names(teller, entry);
+    let (agreeing, copies) = agreeing_names(teller, entry);
+    let with_copies = |told: String| if copies.is_empty() { told } else { teller.lang.copied(&told, &copies) };
     if entry.milestone == Some(MilestoneKind::FirstSeen) && is_report(&item.event.kind) && !is_found_out(&item.event) {
-        return teller.lang.first_reports(&sentence, credit, &agreeing);
+        return with_copies(teller.lang.first_reports(&sentence, credit, &agreeing));
     }
     if is_negative_cause(&item.event.kind) && !credit.is_empty() {
         let who = if credit.publisher.is_empty() { told_credit } else { credit.publisher.join(", ") };
         return teller.lang.says(&who, &sentence);
     }
     let finished = teller.lang.finish(&sentence, &told_credit);
-    if agreeing.is_empty() { finished } else { teller.lang.agreeing(&finished, &agreeing) }
+    with_copies(if agreeing.is_empty() { finished } else { teller.lang.agreeing(&finished, &agreeing) })
+}
+
+/// True for a beginning of planned work that is told after another: it goes on.
+fn is_under_way(teller: &Teller, item: &Item) -> bool {
+    let begins = |item: &Item| matches!(item.event.kind, Kind::MaintenanceStarted(_));
+    let before = || teller.timeline.entries.iter().map(|entry| &entry.item).take_while(|other| other.position != item.position);
+    begins(item) && before().any(begins)
 }
 
 /// What a reader knows of the time when the sentence begins: of "later" the part of the day that its anchor fell in.
@@ -131,15 +140,20 @@ fn is_negative_cause(kind: &Kind) -> bool {
     matches!(kind, Kind::CauseStated(cause) if cause.known == Some(false))
 }
 
-fn agreeing_names(teller: &Teller, entry: &Entry) -> Vec<String> {
+/// Who says the same, and who only printed what another wrote that is told already.
+fn agreeing_names(teller: &Teller, entry: &Entry) -> (Vec<String>, Vec<String>) {
     // Nobody bears out what the same one says: each is named once for a value.
     let mut voices: BTreeSet<Voice> = entry.item.event.voices();
     let mut known: BTreeSet<String> = BTreeSet::new();
-    let mut names: Vec<String> = Vec::new();
+    let (mut names, mut copies): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
+    let mut printed: BTreeSet<String> = teller.credit(&entry.item.event).outlets.into_iter().collect();
     for (_, item) in entry.inside.iter().filter(|(part, _)| *part == Part::Agreeing) {
-        let own = item.event.voices();
+        let (own, credit) = (item.event.voices(), teller.credit(&item.event));
         if !own.is_subset(&voices) {
-            names.extend(teller.credit(&item.event).counted().iter().filter(|name| known.insert((*name).clone())).cloned());
+            names.extend(credit.counted().iter().filter(|name| known.insert((*name).clone())).cloned());
+            printed.extend(credit.outlets);
+        } else if !credit.origins.is_empty() {
+            copies.extend(credit.outlets.into_iter().filter(|outlet| printed.insert(outlet.clone())));
         }
         voices.extend(own);
     }
@@ -148,7 +162,8 @@ fn agreeing_names(teller: &Teller, entry: &Entry) -> Vec<String> {
     if more > 0 {
         names.push(format!("+{}", teller.lang.number(more as u64)));
     }
-    names
+    copies.truncate(NAMES_MAX);
+    (names, copies)
 }
 
 /// The window of planned work, in words.

@@ -107,6 +107,8 @@ pub(super) struct Setting<'a> {
     pub(super) vendor: Option<String>,
     /// The window of planned work.
     pub(super) window: Option<String>,
+    /// True of planned work that somebody said before is under way.
+    pub(super) is_under_way: bool,
     /// When it happened, as an adverb, and whether something can be dated to that.
     pub(super) time: Option<(String, bool)>,
 }
@@ -184,11 +186,26 @@ pub(super) enum Mark {
 pub(super) struct ToldClaim {
     pub(super) time: String,
     pub(super) headline: Option<String>,
+    /// The words of a statement, where they are others than those that are told, with who says them.
+    pub(super) spoken: Option<(Option<String>, String)>,
+    /// True where its own source, or a desk, calls it disputed.
+    pub(super) is_disputed: bool,
     pub(super) credit: Credit,
     /// The source's own words for the time, given where the zone is only assumed.
     pub(super) wording: Option<String>,
     /// The told time, where the same source names it too.
     pub(super) also_told: Option<String>,
+}
+
+/// In what claims of one milestone differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Differing {
+    /// In when it was.
+    Times,
+    /// In why it was.
+    Causes,
+    /// In what they say of the same time.
+    Words,
 }
 
 /// The spread of claims that are not unfolded.
@@ -359,8 +376,13 @@ impl Lang {
         say!(self, claim(claims))
     }
 
-    pub(super) fn claims_label(self, region: Option<&str>) -> String {
-        say!(self, claims_label(region))
+    pub(super) fn claims_label(self, differing: Differing, region: Option<&str>) -> String {
+        say!(self, claims_label(differing, region))
+    }
+
+    /// Who printed the text of another that is told already.
+    pub(super) fn copied(self, sentence: &str, outlets: &[String]) -> String {
+        say!(self, copied(sentence, outlets))
     }
 
     pub(super) fn spread(self, here: Option<&Spread>, elsewhere: Option<&Spread>) -> String {

@@ -34,6 +34,8 @@ pub(super) struct Summary {
     pub(super) lasted: Option<(String, Option<String>, Says)>,
     /// The words, whose they are, and where they stand.
     pub(super) cause: Option<(String, Option<String>, Says)>,
+    /// True where others state another cause.
+    pub(super) has_other_causes: bool,
     pub(super) services: Vec<String>,
     pub(super) vendor: Option<String>,
     pub(super) siblings: Vec<String>,

@@ -186,6 +186,7 @@ fn summary(teller: &Teller) -> Summary {
         lasted_in_all,
         lasted: lasted(teller),
         cause: cause(teller),
+        has_other_causes: has_other_causes(teller),
         services: named.iter().map(|slug| teller.names.service(slug)).collect(),
         vendor: teller.vendor(),
         siblings: siblings.map(|service| teller.names.service(&service.slug)).collect(),
@@ -323,7 +324,7 @@ fn lasted(teller: &Teller) -> Option<(String, Option<String>, Says)> {
         .timeline
         .entries
         .iter()
-        .flat_map(|entry| entry.inside.iter().filter(|(part, _)| *part == Part::Duration).map(|(_, item)| item).chain([&entry.item]))
+        .flat_map(|entry| entry.inside.iter().filter(|(part, _)| says_how_long(*part)).map(|(_, item)| item).chain([&entry.item]))
         .filter_map(|item| match &item.event.kind {
             Kind::ServiceRestored(restored) => restored.lasted.as_ref().map(|lasted| (lasted.minutes, lasted.qualifier, item)),
             _ => None,
@@ -335,6 +336,19 @@ fn lasted(teller: &Teller) -> Option<(String, Option<String>, Says)> {
     let (first, last) = (said.first().copied()?, said.last().copied()?);
     let told = |(minutes, qualifier, _): (u32, Option<Qualifier>, &Item)| teller.lang.lasted_minutes(minutes, qualifier);
     Some((told(first), (last.0 != first.0).then(|| told(last)), says_of(teller, first.2)))
+}
+
+/// True for the parts of an entry that may say how long the same thing lasted.
+pub(super) fn says_how_long(part: Part) -> bool {
+    matches!(part, Part::Duration | Part::Competing | Part::Agreeing | Part::PlaceNotSaid)
+}
+
+/// True where some claim of the cause says something else.
+fn has_other_causes(teller: &Teller) -> bool {
+    let entry = teller.timeline.cause.as_ref().and_then(|cause| entry_at(teller, cause.told)).map(|(entry, _)| entry);
+    entry.is_some_and(|entry| {
+        entry.inside.iter().filter(|(part, _)| *part != Part::Agreeing).any(|(_, item)| super::details::says_other_words(teller, entry, item))
+    })
 }
 
 /// The words of the cause as told, whose they are, and where they stand.

@@ -45,7 +45,14 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
         }
         Kind::ClaimWeighed(act) => format!("{}{}", verdict(act.verdict), because(act.reason.as_ref())),
         Kind::MaintenanceAnnounced(work) => planned("রক্ষণাবেক্ষণের কাজের আগাম ঘোষণা", &work.regions, text(work.text.as_ref()), setting),
-        Kind::MaintenanceStarted(work) => planned("রক্ষণাবেক্ষণের কাজ শুরু", &work.regions, text(work.text.as_ref()), setting),
+        Kind::MaintenanceStarted(work) => {
+            let told = if setting.is_under_way {
+                "রক্ষণাবেক্ষণের কাজ চলছে"
+            } else {
+                "রক্ষণাবেক্ষণের কাজ শুরু"
+            };
+            planned(told, &work.regions, text(work.text.as_ref()), setting)
+        }
         Kind::MaintenanceCompleted(work) => planned("রক্ষণাবেক্ষণের কাজ শেষ", &work.regions, text(work.text.as_ref()), setting),
         Kind::IncidentLinked(link) => format!("{} ({} → {})", relation(link.relation), clean(&link.from.id), clean(&link.to.id)),
         Kind::IncidentTitled(act) => names.text(&act.title),
@@ -176,7 +183,8 @@ fn counts(lang: Lang, counts: &[Count], with_unit: bool) -> String {
         })
         .collect();
     if let Some(last) = told.last_mut().filter(|_| with_unit && !names_reports) {
-        last.push_str(" অভিযোগ");
+        let pieces = if last == "১" { "টি" } else { "" };
+        last.push_str(&format!("{pieces} অভিযোগ"));
     }
     if peaks { format!("অভিযোগ তুঙ্গে: {}", told.join(", ")) } else { told.join(", ") }
 }
@@ -294,14 +302,14 @@ fn updated(status: Option<VendorStatus>, statement: Option<&Statement>, names: &
         // A person's words speak for themselves; a status page's need the status that stands beside them.
         Some(said) if said.speaker.is_some() && status == VendorStatus::Resolved => format!("{who}: “{}”", said.words),
         Some(said) => {
-            let word = match status {
-                VendorStatus::Investigating => "খতিয়ে দেখা হচ্ছে",
-                VendorStatus::Identified => "সমস্যা চিহ্নিত",
-                VendorStatus::Monitoring => "নজর রাখা হচ্ছে",
-                VendorStatus::Resolved => "সমস্যা মিটেছে",
-                VendorStatus::Postmortem => "পরে প্রকাশিত বিবরণ",
+            let told = match status {
+                VendorStatus::Investigating => "খতিয়ে দেখছে",
+                VendorStatus::Identified => "সমস্যা চিহ্নিত করেছে",
+                VendorStatus::Monitoring => "নজর রাখছে",
+                VendorStatus::Resolved => "জানায়, সমস্যা মিটেছে",
+                VendorStatus::Postmortem => "পরে বিবরণ দেয়",
             };
-            format!("{who}, {word}: “{}”", said.words)
+            format!("{who} {told}: “{}”", said.words)
         }
         None => match status {
             VendorStatus::Investigating => format!("{who} সমস্যাটি খতিয়ে দেখছে"),

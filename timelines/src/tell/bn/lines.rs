@@ -8,11 +8,15 @@ use super::{according_to, credit, joined, time};
 use crate::model::Inferred;
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{FirstSeen, Lang, Note, Says, Spread, Summary, ToldClaim, Unrestored};
+use crate::tell::language::{Differing, FirstSeen, Lang, Note, Says, Spread, Summary, ToldClaim, Unrestored};
+
+/// What a quotation stands behind that is a sentence by itself.
+const QUOTED_BEHIND: [&str; 4] = [": ", "। ", "? ", "! "];
 
 /// Adds who says it, and a দাঁড়ি unless the sentence ends with somebody's words.
 pub(in crate::tell) fn finish(_: Lang, sentence: &str, credit: &str) -> String {
-    let quotes = sentence.ends_with('”') && sentence.rfind('“').is_some_and(|at| at == 0 || sentence[..at].ends_with(": "));
+    let quotes = sentence.ends_with('”')
+        && sentence.rfind('“').is_some_and(|at| at == 0 || QUOTED_BEHIND.iter().any(|before| sentence[..at].ends_with(before)));
     let has_stop = sentence.ends_with(['।', '.', '!', '?', '…']);
     match (credit.is_empty(), quotes) {
         (true, true) => sentence.to_owned(),
@@ -30,7 +34,8 @@ fn stopped(sentence: &str) -> String {
 }
 
 pub(in crate::tell) fn first_reports(lang: Lang, sentence: &str, by: &Credit, others: &[String]) -> String {
-    let credit = if by.publisher.is_empty() { credit(lang, by, false) } else { by.publisher.join(", ") };
+    // A copy is credited to whom it copies and to who printed it.
+    let credit = if by.publisher.is_empty() { credit(lang, by, !by.origins.is_empty()) } else { by.publisher.join(", ") };
     let told = stopped(&format!("প্রথম অভিযোগ: {sentence}"));
     match (credit.is_empty(), others.is_empty()) {
         (true, _) => told,
@@ -41,6 +46,10 @@ pub(in crate::tell) fn first_reports(lang: Lang, sentence: &str, by: &Credit, ot
 
 pub(in crate::tell) fn agreeing(_: Lang, sentence: &str, others: &[String]) -> String {
     format!("{sentence} একই কথা জানিয়েছে {}।", others.join(", "))
+}
+
+pub(in crate::tell) fn copied(_: Lang, sentence: &str, outlets: &[String]) -> String {
+    format!("{sentence} একই লেখা ছেপেছে {}।", joined(outlets))
 }
 
 pub(in crate::tell) fn says(_: Lang, who: &str, sentence: &str) -> String {
@@ -55,18 +64,29 @@ pub(in crate::tell) fn claim(lang: Lang, claims: &[ToldClaim]) -> String {
         let told = credit(lang, &Credit { clock, ..claim.credit.clone() }, false);
         let hyphen = |also: &str| if also.ends_with(|last: char| ('০'..='৯').contains(&last)) { "-" } else { "" };
         let also = claim.also_told.as_ref().map(|also| format!(", {also}{}ও লিখেছে", hyphen(also))).unwrap_or_default();
-        format!("{told}{also}")
+        let disputed = if claim.is_disputed { ", এ নিয়ে মতভেদ আছে" } else { "" };
+        format!("{told}{also}{disputed}").trim_start_matches(", ").to_owned()
     };
     if let (Some(wording), Some(clock)) = (&first.wording, &first.credit.clock) {
         return format!("“{wording}” ({}; {} ধরলে {})", source(first), time::own_zone(clock), first.time);
     }
-    let headline = first.headline.as_ref().map(|headline| format!(": {headline}")).unwrap_or_default();
+    let headline = match (&first.headline, &first.spoken) {
+        (Some(headline), _) => format!(": {headline}"),
+        (None, Some((Some(who), words))) => format!(" {who}: “{words}”"),
+        (None, Some((None, words))) => format!(": “{words}”"),
+        (None, None) => String::new(),
+    };
     let sources: Vec<String> = claims.iter().map(source).filter(|told| !told.is_empty()).collect();
     if sources.is_empty() { format!("{}{headline}", first.time) } else { format!("{}{headline} ({})", first.time, sources.join("; ")) }
 }
 
-pub(in crate::tell) fn claims_label(_: Lang, region: Option<&str>) -> String {
-    region.map_or_else(|| "অন্য যে সব সময় বলা হয়েছে".to_owned(), |region| format!("{} অন্য যে সব সময় বলা হয়েছে", locative(region)))
+pub(in crate::tell) fn claims_label(_: Lang, differing: Differing, region: Option<&str>) -> String {
+    let label = match differing {
+        Differing::Times => "অন্য যে সব সময় বলা হয়েছে",
+        Differing::Causes => return "অন্য যে সব কারণ বলা হয়েছে".to_owned(),
+        Differing::Words => "অন্য ভাবে যা বলা হয়েছে",
+    };
+    region.map_or_else(|| label.to_owned(), |region| format!("{} {label}", locative(region)))
 }
 
 /// "সকাল সাড়ে ১১টা থেকে ১টা ১৫, ন’টি সূত্র; অন্য দেশে (ইতালি, ব্রিটেন) …".
@@ -168,6 +188,7 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
                 (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{} চলতি বিভ্রাটের তালিকা থেকে বাদ {time}{unstable}", genitive(vendor)),
                 (Some(Inferred::FromPosts), Says::Vendor(vendor)) => format!("{} হিসেবে শেষ {time}{unstable}", genitive(vendor)),
                 (Some(Inferred::FromProbe), _) => format!("আবার সাড়া মেলে {time}{unstable}"),
+                _ if !is_outage => format!("কাজ শেষ {time}{}", said_by(by)),
                 _ => {
                     let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
                     let of = summary.services.first().filter(|_| names_it).map(|service| format!("{} ", genitive(service))).unwrap_or_default();
@@ -194,7 +215,10 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
         None => format!("({first}{})", who_says(by).map(|by| format!(", {by}")).unwrap_or_default()),
     });
     let lasted = [in_all, lasted].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let cause = summary.cause.as_ref().map(|(words, who, by)| format!("কারণ: {words}{}", spoken_in(who.as_deref(), by)));
+    let cause = summary.cause.as_ref().map(|(words, who, by)| {
+        let others = if summary.has_other_causes { "; অন্য কারণের কথাও বলা হয়েছে" } else { "" };
+        format!("কারণ: {words}{}{others}", spoken_in(who.as_deref(), by))
+    });
     let second = [Some(lasted).filter(|lasted| !lasted.is_empty()), cause];
     let owner = summary.owner().map(|vendor| match summary.siblings.as_slice() {
         [] => format!(" (মালিক {vendor})"),

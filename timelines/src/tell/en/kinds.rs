@@ -44,7 +44,10 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
         Kind::MaintenanceAnnounced(work) => {
             planned("Planned work announced", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting)
         }
-        Kind::MaintenanceStarted(work) => planned("Planned work begins", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting),
+        Kind::MaintenanceStarted(work) => {
+            let told = if setting.is_under_way { "Planned work goes on" } else { "Planned work begins" };
+            planned(told, &work.regions, work.text.as_ref().map(|text| names.text(text)), setting)
+        }
         Kind::MaintenanceCompleted(work) => planned("Planned work is done", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting),
         Kind::IncidentLinked(link) => format!("{} ({} → {})", relation(link.relation), clean(&link.from.id), clean(&link.to.id)),
         Kind::IncidentTitled(act) => names.text(&act.title),
@@ -57,6 +60,10 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
     format!("{told}{headline}{components}")
 }
 
+/// Verbs behind which it stands whom somebody asks or tells something.
+const ASKED_OF: [&str; 15] =
+    ["ask", "asks", "asked", "tells", "told", "urges", "urged", "orders", "ordered", "warns", "warned", "summons", "summoned", "fines", "fined"];
+
 /// Who does what, to whom: as the text says, where it is a sentence that names who does it.
 fn followed(followup: &FollowupReported, names: &Names) -> String {
     let (who, text) = (names.text(&followup.who), names.text(&followup.text));
@@ -64,8 +71,13 @@ fn followed(followup: &FollowupReported, names: &Names) -> String {
     if is_named(&who) {
         return text;
     }
-    let to = followup.to.as_ref().map(|to| names.organisation(to)).filter(|to| !is_named(to));
-    format!("{} {text}{}", capital(&who), to.map(|to| format!(" (to {to})")).unwrap_or_default())
+    let Some(to) = followup.to.as_ref().map(|to| names.organisation(to)).filter(|to| !is_named(to)) else {
+        return format!("{} {text}", capital(&who));
+    };
+    match text.split_once(' ').filter(|(verb, _)| ASKED_OF.contains(verb)) {
+        Some((verb, what)) => format!("{} {verb} {to} {what}", capital(&who)),
+        None => format!("{} {text} (to {to})", capital(&who)),
+    }
 }
 
 fn verdict(verdict: Verdict) -> &'static str {
@@ -160,7 +172,8 @@ fn counts(counts: &[Count], with_unit: bool) -> String {
         .map(|each| {
             let place = each.region.as_deref().map(region);
             let amount = count(each);
-            let unit = if std::mem::replace(&mut says_reports, true) { "" } else { " reports" };
+            let reports = if each.value == 1 { " report" } else { " reports" };
+            let unit = if std::mem::replace(&mut says_reports, true) { "" } else { reports };
             let what = if each.symptoms.is_empty() { String::new() } else { format!(" of {}", symptoms(&each.symptoms)) };
             match (place, each.from, each.peak) {
                 (Some(place), Some(from), _) => format!("{place}: reports {} from {} to {amount}{what}", direction(from, each.value), number(from)),
@@ -250,10 +263,12 @@ fn scope_changed(event: &Event, regions: &[Region], hit: &[Symptom], severity: O
         None if !hit.is_empty() => parts.push(format!("Affected: {}", symptoms(hit))),
         None => {}
     }
-    parts.extend(severity.map(|severity| {
+    let severity = severity.map(|severity| {
         let word = rated(event, severity);
-        names.vendor_itself(event).map_or_else(|| format!("Rated “{word}”"), |vendor| format!("{vendor} rates it “{word}”"))
-    }));
+        let rated = if parts.is_empty() { "Rated" } else { "rated" };
+        names.vendor_itself(event).map_or_else(|| format!("{rated} “{word}”"), |vendor| format!("{vendor} rates it “{word}”"))
+    });
+    parts.extend(severity);
     if parts.is_empty() { "The extent of the trouble has changed".to_owned() } else { parts.join("; ") }
 }
 

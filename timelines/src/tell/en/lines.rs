@@ -7,11 +7,15 @@ use super::{according_to, capital, credit, genitive, list, time};
 use crate::model::Inferred;
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{FirstSeen, Note, Says, Spread, Summary, ToldClaim, Unrestored};
+use crate::tell::language::{Differing, FirstSeen, Note, Says, Spread, Summary, ToldClaim, Unrestored};
+
+/// What a quotation stands behind that is a sentence by itself.
+const QUOTED_BEHIND: [&str; 4] = [": ", ". ", "? ", "! "];
 
 /// Adds who says it, and a stop unless the sentence ends with somebody's words.
 pub(in crate::tell) fn finish(sentence: &str, credit: &str) -> String {
-    let quotes = sentence.ends_with('”') && sentence.rfind('“').is_some_and(|at| at == 0 || sentence[..at].ends_with(": "));
+    let quotes = sentence.ends_with('”')
+        && sentence.rfind('“').is_some_and(|at| at == 0 || QUOTED_BEHIND.iter().any(|before| sentence[..at].ends_with(before)));
     let has_stop = sentence.ends_with(['.', '!', '?', '…']);
     match (credit.is_empty(), quotes) {
         (true, true) => sentence.to_owned(),
@@ -29,7 +33,8 @@ fn stopped(sentence: &str) -> String {
 }
 
 pub(in crate::tell) fn first_reports(sentence: &str, by: &Credit, others: &[String]) -> String {
-    let credit = credit(by, false);
+    // A copy is credited to whom it copies and to who printed it.
+    let credit = if by.origins.is_empty() { credit(by, false) } else { credit(by, true) };
     let told = stopped(&format!("First reports: {sentence}"));
     match (credit.is_empty(), others.is_empty()) {
         (true, _) => told,
@@ -40,6 +45,10 @@ pub(in crate::tell) fn first_reports(sentence: &str, by: &Credit, others: &[Stri
 
 pub(in crate::tell) fn agreeing(sentence: &str, others: &[String]) -> String {
     format!("{sentence} The same in {}.", others.join(", "))
+}
+
+pub(in crate::tell) fn copied(sentence: &str, outlets: &[String]) -> String {
+    format!("{sentence} Copied in {}.", list(outlets))
 }
 
 pub(in crate::tell) fn says(who: &str, sentence: &str) -> String {
@@ -53,18 +62,29 @@ pub(in crate::tell) fn claim(claims: &[ToldClaim]) -> String {
         let clock = if claim.wording.is_some() { None } else { claim.credit.clock.clone() };
         let told = credit(&Credit { clock, ..claim.credit.clone() }, false);
         let also = claim.also_told.as_ref().map(|also| format!(", which also says {also}")).unwrap_or_default();
-        format!("{told}{also}")
+        let disputed = if claim.is_disputed { ", disputed" } else { "" };
+        format!("{told}{also}{disputed}").trim_start_matches(", ").to_owned()
     };
     if let (Some(wording), Some(clock)) = (&first.wording, &first.credit.clock) {
         return format!("“{wording}” ({}; {}: {})", source(first), time::own_clock(clock), first.time);
     }
-    let headline = first.headline.as_ref().map(|headline| format!(": {headline}")).unwrap_or_default();
+    let headline = match (&first.headline, &first.spoken) {
+        (Some(headline), _) => format!(": {headline}"),
+        (None, Some((Some(who), words))) => format!(" {who}: “{words}”"),
+        (None, Some((None, words))) => format!(": “{words}”"),
+        (None, None) => String::new(),
+    };
     let sources: Vec<String> = claims.iter().map(source).filter(|told| !told.is_empty()).collect();
     if sources.is_empty() { format!("{}{headline}", first.time) } else { format!("{}{headline} ({})", first.time, sources.join("; ")) }
 }
 
-pub(in crate::tell) fn claims_label(region: Option<&str>) -> String {
-    region.map_or_else(|| "Other times stated".to_owned(), |region| format!("Other times stated for {region}"))
+pub(in crate::tell) fn claims_label(differing: Differing, region: Option<&str>) -> String {
+    let label = match differing {
+        Differing::Times => "Other times stated",
+        Differing::Causes => return "Other causes stated".to_owned(),
+        Differing::Words => "Stated otherwise",
+    };
+    region.map_or_else(|| label.to_owned(), |region| format!("{label} for {region}"))
 }
 
 /// "11:30 to 13:15, nine sources; elsewhere (Italy, UK) 12:00 to 12:45, seven sources".
@@ -149,6 +169,7 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
                 (Some(Inferred::FromPosts), Says::Vendor(vendor)) if summary.is_end_a_point => format!("{vendor} dates the end to {time}{unstable}"),
                 (Some(Inferred::FromPosts), by) => format!("over {time}{}{unstable}", said_by(by)),
                 (Some(Inferred::FromProbe), _) => format!("up {time}{unstable}"),
+                _ if !is_outage => format!("Done {time}{}", said_by(by)),
                 _ => {
                     let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
                     let of = summary.services.first().filter(|_| names_it).map(|service| format!("{service} ")).unwrap_or_default();
@@ -161,14 +182,20 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         None if is_outage && summary.has_entries && !summary.restored_state => times.extend(not_restored(summary)),
         None => {}
     }
-    times.extend(summary.window.as_ref().map(|(window, by)| format!("Planned for {window}{}", said_by(by))));
+    times.extend(summary.window.as_ref().map(|(window, by)| {
+        let planned = if window.starts_with("between ") { "Planned" } else { "Planned for" };
+        format!("{planned} {window}{}", said_by(by))
+    }));
     let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| format!("Lasted {lasted}"));
     let lasted = summary.lasted.as_ref().map(|(first, last, by)| match last {
         Some(last) => format!("(sources: {first} to {last})"),
         None => format!("({first}{})", who_says(by).map(|by| format!(", {by}")).unwrap_or_default()),
     });
     let lasted = [in_all, lasted].into_iter().flatten().collect::<Vec<_>>().join(" ");
-    let cause = summary.cause.as_ref().map(|(words, who, by)| format!("Cause: {words}{}", spoken_in(who.as_deref(), by)));
+    let cause = summary.cause.as_ref().map(|(words, who, by)| {
+        let others = if summary.has_other_causes { "; others state another cause" } else { "" };
+        format!("Cause: {words}{}{others}", spoken_in(who.as_deref(), by))
+    });
     let second = [Some(lasted).filter(|lasted| !lasted.is_empty()), cause];
     let owner = summary.owner().map(|vendor| match summary.siblings.as_slice() {
         [] => format!(" ({vendor})"),

@@ -129,7 +129,7 @@ fn a_follow_up_tells_who_asks_whom() {
     ];
     let (timeline, registry) = folded(events, None);
     let (_, entries) = texts(&timeline, &registry, Lang::En);
-    assert_eq!(entries[1], "The regulator asks for a report (to Acme Inc) (according to /desks/test).");
+    assert_eq!(entries[1], "The regulator asks Acme Inc for a report (according to /desks/test).");
     assert_eq!(entries[2], "The regulator asks Acme Inc for a report (according to /desks/test).");
     let (_, entries) = texts(&timeline, &registry, Lang::Bn);
     assert!(entries[1].starts_with("the regulator: asks for a report (Acme Inc-এর কাছে)"), "{}", entries[1]);
