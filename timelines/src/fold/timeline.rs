@@ -4,10 +4,11 @@ use dateline_events::kinds::{Relation, Verdict};
 use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Text};
 
 use super::contribution::{Class, classes};
+use super::durations::{is_certain_by, last_restored, range, time_to_acknowledge};
 use super::entries::Assembly;
 use super::negative::Contradictions;
 use super::order::OrderKey;
-use super::summary::{is_certain_by, last_restored, range, regions, services, time_to_acknowledge};
+use super::summary::{regions, services};
 use super::{Fold, Held, Visible};
 use crate::model::{Axes, Claim, Item, Linked, Milestone, MilestoneKind, SaidBy, Standing, Timeline, inferred};
 
