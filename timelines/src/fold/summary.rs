@@ -96,6 +96,9 @@ pub struct SummaryMilestone {
     /// Of first seen: whose telling it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported_by: Option<ReportedBy>,
+    /// The zone in which it was told, where that is another than the incident's: a day that was told there is that day everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
 }
 
 impl SummaryMilestone {
@@ -128,9 +131,9 @@ impl Summary {
     /// A timeline without entries: what a list tells of an incident, in the same words as its page.
     pub fn outline(&self, incident: &str) -> Timeline {
         let milestone = |told: &Option<SummaryMilestone>| {
-            let SummaryMilestone { told, rule, occurred, narrowed, said_by, inferred, reported_by } = told.clone()?;
+            let SummaryMilestone { told, rule, occurred, narrowed, said_by, inferred, reported_by, zone } = told.clone()?;
             let narrowed = narrowed.unwrap_or(occurred);
-            Some(Milestone { told, rule, occurred, narrowed, said_by, inferred, reported_by, spread: occurred, claims: Vec::new() })
+            Some(Milestone { told, rule, occurred, narrowed, said_by, inferred, reported_by, zone, spread: occurred, claims: Vec::new() })
         };
         Timeline {
             incident: incident.to_owned(),
@@ -269,7 +272,8 @@ impl Fold {
         let event = &self.event_at(told)?.effective.event;
         let (said_by, inferred) = (SaidBy::of(event), inferred(event));
         let narrowed = (placed.narrowed != placed.bounds).then_some(placed.narrowed);
-        Some(SummaryMilestone { told, rule, occurred: placed.bounds, narrowed, said_by, inferred, reported_by: None })
+        let zone = zone_of(event).filter(|zone| self.zone().as_ref() != Some(zone));
+        Some(SummaryMilestone { told, rule, occurred: placed.bounds, narrowed, said_by, inferred, reported_by: None, zone })
     }
 
     /// Of first seen: whose telling it is.

@@ -145,7 +145,9 @@ impl Fold {
         let event = &self.event_at(told)?.effective.event;
         let claims = claims.into_iter().map(|(.., claim)| claim).collect();
         let (said_by, inferred, reported_by) = (SaidBy::of(event), inferred(event), self.reported_by(kind, told));
-        Some(Milestone { told, rule, occurred: placed.bounds, narrowed: placed.narrowed, said_by, inferred, reported_by, spread, claims })
+        // Its claim is at hand, and says its zone itself.
+        let (narrowed, zone) = (placed.narrowed, None);
+        Some(Milestone { told, rule, occurred: placed.bounds, narrowed, said_by, inferred, reported_by, zone, spread, claims })
     }
 
     /// What a verdict or the source's own certainty makes of a claim.

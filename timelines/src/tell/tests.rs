@@ -6,6 +6,7 @@ mod names;
 mod screen;
 mod states;
 mod vendors;
+mod words;
 
 use std::sync::Arc;
 
