@@ -23,6 +23,7 @@ use super::answers::Passing;
 use super::axes::{ReadAxes, language};
 use super::last_changes::{DependsOn, MadeOf};
 use super::listed::LinksForm;
+use super::named::{services_named, services_of};
 use super::timeline::{self, moved};
 use super::timeline_reader::{Registered, folded, summary_of};
 use super::watched::{link_next, read_token, write_token};
@@ -245,10 +246,7 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
     let words = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     query.services = words(&parameters.service).map(|service| vec![service]);
     if let Some(vendor) = words(&parameters.vendor) {
-        let mut registered = ListQuery::new(Nature::Registry, as_of, MAX_CANDIDATES);
-        registered.vendor = Some(vendor);
-        let slugs: Vec<String> = reader.timelines.views.list(registered).await?.value.iter().map(|row| row.services.trim().to_owned()).collect();
-        narrow(&mut query.services, slugs);
+        narrow(&mut query.services, services_of(reader, &vendor, as_of).await?);
     }
     query.region = words(&parameters.region);
     query.symptom = words(&parameters.symptom);
@@ -290,21 +288,6 @@ fn narrow(services: &mut Option<Vec<String>>, to: Vec<String>) {
         Some(services) => services.into_iter().filter(|slug| to.contains(slug)).collect(),
         None => to,
     });
-}
-
-/// The words sought that stand in the registered names of services (হোয়াটসঅ্যাপ) but not in their slugs, each with those services.
-/// Names can change without any incident changing, so they are looked up in the registry and not kept with every incident.
-async fn services_named(reader: &Reader, words: &[String], as_of: Position) -> Result<Vec<(String, Vec<String>)>, Problem> {
-    let mut named = Vec::new();
-    for word in words {
-        let mut registered = ListQuery::new(Nature::Registry, as_of, MAX_CANDIDATES);
-        registered.words = vec![word.clone()];
-        let slugs: Vec<String> = reader.timelines.views.list(registered).await?.value.iter().map(|row| row.services.trim().to_owned()).collect();
-        if !slugs.is_empty() && !slugs.iter().any(|slug| slug.contains(word.as_str())) {
-            named.push((word.clone(), slugs));
-        }
-    }
-    Ok(named)
 }
 
 /// A summary as it is told to whoever looks from an instant: of planned work whose window is over, nobody knows how it stands.

@@ -41,6 +41,7 @@ pub use clock::ToldClock;
 pub use difference::difference;
 pub use edit::{ToldEdit, told_edit};
 pub use en::regions;
+pub use gazetteer::named as known_by_name;
 pub use language::Lang;
 pub use measure::{DATELINE, told_measure};
 pub use page::PageWords;
