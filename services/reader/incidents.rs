@@ -354,33 +354,47 @@ impl Chosen {
 
     /// One candidate as it was known and stood; None where it does not fit.
     async fn looked_at(&self, reader: &Reader, row: SummaryRow, asked: &ListQuery) -> Result<Option<ListedIncident>, Problem> {
-        let now = summary_of(&row)?;
-        let (mut summary, started, words) = if self.known_at.is_some() || self.at.is_some() {
-            let _room = reader.timelines.room_for(now.events).await?;
-            let Some(group) = reader.timelines.views.group_events(row.group, asked.as_of).await?.value else { return Ok(None) };
-            let (fold, at) = (folded_then(group, self.known_at, row.since).await?, self.at);
-            let look = move || {
-                let summary = fold.summary();
-                let started = summary.first_seen.as_ref().and_then(|milestone| milestone.certain().earliest).or_else(|| fold.first_start());
-                let words = fold.headlines().join(" ").to_lowercase() + &summary.services.join(" ");
-                (summary, at.map(|at| fold.state_at(at)), started, words)
-            };
-            let (summary, stood, started, words) = tokio::task::spawn_blocking(look).await?;
-            let ongoing = at.map(|at| ongoing(&summary, at));
-            if ongoing == Some(None) {
-                return Ok(None);
-            }
-            let state = stood.unwrap_or(summary.state);
-            ((Summary { state, ..summary }, ongoing.flatten()), started, words)
-        } else {
-            ((now, None), row.started, String::new())
-        };
-        summary.0 = seen_from(summary.0, self.now);
-        let (summary, ongoing) = summary;
+        let is_of_the_past = self.known_at.is_some() || self.at.is_some();
+        let seen = if is_of_the_past { self.seen_then(reader, &row, asked).await? } else { Some(Seen::now(&row)?) };
+        let Some(seen) = seen else { return Ok(None) };
+        let summary = seen_from(seen.summary, self.now);
         let is_known = !summary.services.is_empty();
         let is_in_state = self.states.as_ref().is_none_or(|states| states.iter().any(|state| state == summary.state.as_str()));
-        let fits = is_known && is_in_state && (self.known_at.is_none() || fitted_then(&summary, started, &words, asked));
-        Ok(fits.then_some(ListedIncident { row: SummaryRow { started, ..row }, summary, ongoing }))
+        let fits = is_known && is_in_state && (self.known_at.is_none() || fitted_then(&summary, seen.started, &seen.words, asked));
+        Ok(fits.then_some(ListedIncident { row: SummaryRow { started: seen.started, ..row }, summary, ongoing: seen.ongoing }))
+    }
+
+    /// A candidate as it was known, and as it stood; None where it did not go on then.
+    async fn seen_then(&self, reader: &Reader, row: &SummaryRow, asked: &ListQuery) -> Result<Option<Seen>, Problem> {
+        let _room = reader.timelines.room_for(summary_of(row)?.events).await?;
+        let Some(group) = reader.timelines.views.group_events(row.group, asked.as_of).await?.value else { return Ok(None) };
+        let (fold, at) = (folded_then(group, self.known_at, row.since).await?, self.at);
+        let look = move || {
+            let summary = fold.summary();
+            let started = summary.first_seen.as_ref().and_then(|milestone| milestone.certain().earliest).or_else(|| fold.first_start());
+            let words = fold.headlines().join(" ").to_lowercase() + &summary.services.join(" ");
+            let Some(at) = at else { return Some(Seen { summary, started, words, ongoing: None }) };
+            let ongoing = ongoing(&summary, at)?;
+            Some(Seen { summary: Summary { state: fold.state_at(at), ..summary }, started, words, ongoing: Some(ongoing) })
+        };
+        Ok(tokio::task::spawn_blocking(look).await?)
+    }
+}
+
+/// A candidate as it is looked at.
+struct Seen {
+    summary: Summary,
+    started: Option<Instant>,
+    /// Its headlines and services, for words that are sought.
+    words: String,
+    /// Under `at`: whether it certainly went on then.
+    ongoing: Option<&'static str>,
+}
+
+impl Seen {
+    /// As it stands: the row was chosen by its words already.
+    fn now(row: &SummaryRow) -> Result<Self, Problem> {
+        Ok(Self { summary: summary_of(row)?, started: row.started, words: String::new(), ongoing: None })
     }
 }
 
