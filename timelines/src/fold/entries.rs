@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use dateline_events::kinds::Extent;
-use dateline_events::{EventKey, Kind, Position, Region};
+use dateline_events::{Event, EventKey, Kind, Position, Region};
 
 use super::Fold;
 use super::contribution::{Class, regions};
@@ -99,6 +99,9 @@ impl<'a> Assembly<'a> {
                 }
                 continue;
             }
+            if self.is_planned_otherwise(position, *told) {
+                return None;
+            }
             let part = match (kind, class) {
                 (MilestoneKind::FirstSeen, Class::Anomaly | Class::DatedStart) | (MilestoneKind::Cause, _) => self.competing_part(position, *told),
                 (MilestoneKind::Acknowledged, Class::Acknowledged) => self.wording_part(position, *told),
@@ -133,6 +136,16 @@ impl<'a> Assembly<'a> {
         } else {
             Part::Elsewhere
         }
+    }
+
+    /// Each word on planned work is an entry of its own: only who says the same of the same time agrees.
+    fn is_planned_otherwise(&self, position: Position, told: Position) -> bool {
+        let Some(event) = self.fold.event_at(position).map(|held| &held.effective.event).filter(|event| event.kind.is_maintenance()) else {
+            return false;
+        };
+        let is_alike = |told: &Event| told.kind.name() == event.kind.name() && told.voices() != event.voices();
+        let agrees = self.competing_part(position, told) == Part::Agreeing;
+        !agrees || !self.fold.event_at(told).is_some_and(|held| is_alike(&held.effective.event))
     }
 
     fn wording_part(&self, position: Position, told: Position) -> Part {

@@ -110,6 +110,8 @@ pub(super) struct Setting<'a> {
     pub(super) by: Option<String>,
     /// Whose the service is.
     pub(super) vendor: Option<String>,
+    /// True for what stands on its vendor's page: its words are told as quoted.
+    pub(super) is_vendors: bool,
     /// The window of planned work.
     pub(super) window: Option<String>,
     /// When it happened, as an adverb, and whether something can be dated to that.

@@ -361,7 +361,7 @@ fn planned_work_is_told_as_planned_work() {
     let english = told(&timeline, &registry, Lang::En);
     assert_eq!(english.title, "WhatsApp planned work, Tuesday 25 October 2022");
     assert_eq!(english.entries[0].text, "Planned work announced in India, between 12:00 and 14:00: Calls may fail (according to /desks/test).");
-    assert!(english.summary[0].ends_with("Planned for between 12:00 and 14:00 (according to /desks/test)"), "{:?}", english.summary);
+    assert!(english.summary[0].ends_with("Planned between 12:00 and 14:00 (according to /desks/test)"), "{:?}", english.summary);
 }
 
 #[test]
@@ -393,7 +393,7 @@ fn what_a_source_changed_or_took_away_is_shown() {
         ),
         (
             Lang::Bn,
-            "গিটহাব, খতিয়ে দেখা হচ্ছে: “All is well.”",
+            "গিটহাব খতিয়ে দেখছে: “All is well.”",
             "গিটহাব না জানিয়ে এটি বদলেছে: বয়ান ছিল “We are looking into it.”",
             "গিটহাব না জানিয়ে এটি সরিয়ে দিয়েছে।",
         ),

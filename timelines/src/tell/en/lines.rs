@@ -11,7 +11,8 @@ use crate::tell::language::{FirstSeen, Note, Says, Spread, Summary, ToldClaim, U
 
 /// Adds who says it, and a stop unless the sentence ends with somebody's words.
 pub(in crate::tell) fn finish(sentence: &str, credit: &str) -> String {
-    let quotes = sentence.ends_with('”') && sentence.rfind('“').is_some_and(|at| at == 0 || sentence[..at].ends_with(": "));
+    let quotes =
+        sentence.ends_with('”') && sentence.rfind('“').is_some_and(|at| at == 0 || sentence[..at].ends_with(": ") || sentence[..at].ends_with(". "));
     let has_stop = sentence.ends_with(['.', '!', '?', '…']);
     match (credit.is_empty(), quotes) {
         (true, true) => sentence.to_owned(),
@@ -141,7 +142,12 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
             by => format!("{} acknowledged it {time}{}{open}", capital(&who), said_by(by)),
         }
     }));
+    times.extend(summary.window.as_ref().map(|(window, by)| format!("Planned {window}{}", said_by(by))));
     match &summary.restored {
+        Some((time, by, _)) if !is_outage => {
+            let done = if times.is_empty() { "Done" } else { "done" };
+            times.push(format!("{done} {time}{}", said_by(by)));
+        }
         Some((time, by, inferred)) => {
             let unstable = summary.unstable.as_ref().map(|by| format!(", unstable at first{}", said_by(by))).unwrap_or_default();
             times.push(match (inferred, by) {
@@ -161,7 +167,6 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         None if is_outage && summary.has_entries && !summary.restored_state => times.extend(not_restored(summary)),
         None => {}
     }
-    times.extend(summary.window.as_ref().map(|(window, by)| format!("Planned for {window}{}", said_by(by))));
     let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| format!("Lasted {lasted}"));
     let lasted = summary.lasted.as_ref().map(|(first, last, by)| match last {
         Some(last) => format!("(sources: {first} to {last})"),
