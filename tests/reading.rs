@@ -76,6 +76,9 @@ async fn a_list_is_narrowed_by_each_filter() {
         ("q=letters+whatsapp", none),
         // As many keyboards send it: one letter where NFC has two.
         ("q=%E0%A6%AA%E0%A7%9C%E0%A7%87", whatsapp),
+        // Nobody registered what readers call whose service it is.
+        ("q=মেটা", whatsapp),
+        ("q=মেটা+lost", none),
         // What two filters have in common may be nothing: then nothing is found.
         ("service=whatsapp&q=post", none),
         ("q=post+%E0%A6%B9%E0%A7%8B%E0%A6%AF%E0%A6%BC%E0%A6%BE%E0%A6%9F%E0%A6%B8%E0%A6%85%E0%A7%8D%E0%A6%AF%E0%A6%BE%E0%A6%AA", none),

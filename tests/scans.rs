@@ -26,7 +26,11 @@ struct History {
     name: &'static str,
     /// What a reader finds in our sentences for its vendor, in English and in Bengali.
     vendor: [&'static str; 2],
+    /// The same in Bangladesh's Bengali.
+    in_bangladesh: &'static str,
 }
+
+const LANGUAGES: [&str; 3] = ["en", "bn", "bn-BD"];
 
 const HISTORIES: [History; 4] = [
     History {
@@ -35,6 +39,7 @@ const HISTORIES: [History; 4] = [
         service: "github",
         name: "GitHub",
         vendor: ["GitHub", "গিটহাব"],
+        in_bangladesh: "গিটহাব",
     },
     History {
         file: "statuspage/cloudflare/cloudflare.versions.jsonl.gz",
@@ -42,9 +47,19 @@ const HISTORIES: [History; 4] = [
         service: "cloudflare",
         name: "Cloudflare",
         vendor: ["Cloudflare", "ক্লাউডফ্লেয়ার"],
+        in_bangladesh: "ক্লাউডফ্লেয়ার",
     },
-    History { file: "gcp/gcp.versions.jsonl.gz", table: None, service: "google-cloud", name: "Google Cloud", vendor: ["Google", "গুগল"] },
-    History { file: "aws/aws.versions.jsonl.gz", table: None, service: "aws", name: "AWS", vendor: ["AWS", "অ্যামাজন"] },
+    History {
+        file: "gcp/gcp.versions.jsonl.gz",
+        table: None,
+        service: "google-cloud",
+        name: "Google Cloud",
+        vendor: ["Google", "গুগল"],
+        in_bangladesh: "গুগল",
+    },
+    History {
+        file: "aws/aws.versions.jsonl.gz", table: None, service: "aws", name: "AWS", vendor: ["AWS", "অ্যামাজন"], in_bangladesh: "আমাজন"
+    },
 ];
 
 /// What names the incident of a version.
@@ -74,13 +89,26 @@ fn sample(history: &Path, into: &Path, one_of: u64) -> PathBuf {
 }
 
 /// Every text that a reader gets of an incident, in a language.
-async fn texts_of(server: &TestServer, id: &str, lang: &'static str) -> Vec<Text> {
+async fn texts_of(server: &TestServer, id: &str, lang: &'static str, parts: &[String]) -> Vec<Text> {
     let (status, json) = get(&format!("{}/v1/incidents/{id}/timeline.json?lang={lang}&claims=true", server.url)).await;
     assert_eq!(status, 200, "{json}");
     let (_, plain) = get(&format!("{}/v1/incidents/{id}/timeline.txt?lang={lang}", server.url)).await;
     let (_, html) = get(&format!("{}/incidents/{id}?lang={lang}", server.url)).await;
     let of = |json: &Value| json.as_str().unwrap_or_default().to_owned();
-    vec![Text::Json { lang, json }, Text::Plain { lang, text: of(&plain) }, Text::Html { text: of(&html) }]
+    let (json_parts, parts) = (parts.to_vec(), parts.to_vec());
+    vec![Text::Json { lang, json, parts: json_parts }, Text::Plain { lang, text: of(&plain), parts }, Text::Html { text: of(&html) }]
+}
+
+/// The names of the parts of the service, wherever they stand in an incident's events.
+fn parts_of(events: &Value) -> Vec<String> {
+    match events {
+        Value::Array(values) => values.iter().flat_map(parts_of).collect(),
+        Value::Object(members) => {
+            let named = members.get("components").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
+            named.map(ToOwned::to_owned).chain(members.values().flat_map(parts_of)).collect()
+        }
+        _ => Vec::new(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -97,17 +125,27 @@ async fn nothing_that_is_told_of_four_vendors_is_said_by_nobody_or_written_by_no
         let imported = run(&data, &arguments);
         assert!(imported.status.code() != Some(2), "{}", String::from_utf8_lossy(&imported.stderr));
         let server = TestServer::start(&data);
-        let (mut texts, mut incidents, mut address) = (0, 0, Some("/v1/incidents?limit=100".to_owned()));
-        while let Some(next) = address.take() {
+        let (mut texts, mut incidents) = (0, 0);
+        let mut addresses = vec!["/v1/incidents?limit=100".to_owned(), "/v1/incidents?limit=100&nature=maintenance".to_owned()];
+        for lang in LANGUAGES {
+            let (_, html) = get(&format!("{}/?lang={lang}&limit=500", server.url)).await;
+            texts += 1;
+            for (rule, fault) in faults_of(&Text::Rows { lang, text: html.as_str().unwrap_or_default().to_owned() }, "") {
+                found.entry(rule).or_default().push(format!("the list ({lang}): {fault}"));
+            }
+        }
+        while let Some(next) = addresses.pop() {
             let answer = reqwest::get(format!("{}{next}", server.url)).await.unwrap();
             let link = answer.headers().get("link").map(|link| link.to_str().unwrap().to_owned());
-            address = link.and_then(|link| Some(link.split_once('<')?.1.split_once('>')?.0.to_owned()));
+            addresses.extend(link.and_then(|link| Some(link.split_once('<')?.1.split_once('>')?.0.to_owned())));
             let listed: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
             for incident in listed["incidents"].as_array().unwrap() {
                 incidents += 1;
                 let id = incident["incident"].as_str().unwrap();
-                for (lang, vendor) in [("en", history.vendor[0]), ("bn", history.vendor[1])] {
-                    for text in texts_of(&server, id, lang).await {
+                let parts = parts_of(&get(&format!("{}/v1/incidents/{id}/events", server.url)).await.1);
+                for lang in LANGUAGES {
+                    let vendor = if lang == "bn-BD" { history.in_bangladesh } else { history.vendor[usize::from(lang == "bn")] };
+                    for text in texts_of(&server, id, lang, &parts).await {
                         texts += 1;
                         for (rule, fault) in faults_of(&text, vendor) {
                             found.entry(rule).or_default().push(format!("{id} ({lang}): {fault}"));

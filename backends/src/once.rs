@@ -32,13 +32,13 @@ pub(crate) fn heads(rows: &Rows) -> impl Iterator<Item = &HeadRow> {
     in_force(&rows.heads, |row| row.number, |row| row.since)
 }
 
-/// The further services of a head as they are kept: each with a space before and after; nothing where there are none.
-pub(crate) fn head_services(row: &HeadRow) -> String {
-    if row.services.is_empty() { String::new() } else { format!(" {} ", row.services.join(" ")) }
+/// Further services as they are kept: each with a space before and after; nothing where there are none.
+pub(crate) fn spaced(services: &[String]) -> String {
+    if services.is_empty() { String::new() } else { format!(" {} ", services.join(" ")) }
 }
 
 /// Reads them.
-pub(crate) fn read_head_services(kept: &str) -> Vec<String> {
+pub(crate) fn read_spaced(kept: &str) -> Vec<String> {
     kept.split(' ').filter(|service| !service.is_empty()).map(ToOwned::to_owned).collect()
 }
 

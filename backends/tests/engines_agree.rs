@@ -88,6 +88,7 @@ impl Dice {
         WaitingRow {
             event,
             subject: self.text(),
+            services: self.services(),
             nature: self.nature(),
             earliest: self.instant(),
             latest: self.instant(),
@@ -97,6 +98,10 @@ impl Dice {
         }
     }
 
+    fn services(&mut self) -> Vec<String> {
+        if self.below(3) == 0 { vec![["a", "bolt", "x-1"][self.below(3) as usize].to_owned()] } else { Vec::new() }
+    }
+
     fn head(&mut self, since: u64) -> HeadRow {
         let number = 1 + self.below(9);
         HeadRow {
@@ -104,7 +109,7 @@ impl Dice {
             since,
             id: format!("{}{number}", TEXTS[number as usize]),
             subject: self.text(),
-            services: if self.below(3) == 0 { vec![["a", "bolt", "x-1"][self.below(3) as usize].to_owned()] } else { Vec::new() },
+            services: self.services(),
             nature: self.nature(),
             span_start: self.instant(),
             span_end: self.instant(),

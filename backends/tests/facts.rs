@@ -94,6 +94,8 @@ async fn waiting_events_are_found_by_time_key_incident_and_reference_until_they_
         latest: latest.map(Instant),
         ..waiting(event, "whatsapp")
     };
+    // Found by each of its services, once.
+    let of_several = WaitingRow { services: vec!["bolt".to_owned(), "signal".to_owned()], ..timed(8, Some(2_000), Some(2_100)) };
     let by_key = WaitingRow { awaits_keys: vec![key(50), key(51)], ..waiting(4, "whatsapp") };
     let by_incident = WaitingRow { awaits_incident: Some("whatsapp-9".to_owned()), ..waiting(5, "whatsapp") };
     let by_reference = WaitingRow { awaits_reference: Some(("p".to_owned(), "r".to_owned())), ..waiting(6, "whatsapp") };
@@ -105,12 +107,23 @@ async fn waiting_events_are_found_by_time_key_incident_and_reference_until_they_
         by_incident.clone(),
         by_reference.clone(),
         waiting(7, "whatsapp"),
+        of_several.clone(),
     ];
-    commit(&views, 7, Rows { waiting: rows.clone(), ..Rows::default() }).await;
+    commit(&views, 8, Rows { waiting: rows.clone(), ..Rows::default() }).await;
     let window = |from, to| Needs { waiting_windows: set([("whatsapp".to_owned(), Instant(from), Instant(to))]), ..Needs::default() };
     for (from, to, expected) in [(90, 100, &rows[..2]), (201, 299, &[]), (200, 1_000, &[rows[0].clone(), rows[2].clone()])] {
         let found: Vec<_> = load(&views, window(from, to)).await.waiting.into_iter().map(|(row, _)| row).collect();
         assert_eq!(found, expected, "within [{from}, {to}]");
+    }
+    for (services, from, to, expected) in [
+        (&["bolt"][..], 2_100, 2_200, 1),
+        (&["bolt", "signal"], 1_900, 2_000, 1),
+        (&["bol", "olt", "signal-2"], 1_900, 2_200, 0),
+        (&["signal"], 2_101, 2_200, 0),
+    ] {
+        let windows = services.iter().map(|service| ((*service).to_owned(), Instant(from), Instant(to))).collect();
+        let found = load(&views, Needs { waiting_windows: windows, ..Needs::default() }).await.waiting;
+        assert_eq!(found, vec![(of_several.clone(), event_row(8)); expected], "{services:?} within [{from}, {to}]");
     }
     let needs = Needs {
         waiting_keys: set([key(50), key(51)]),
@@ -120,7 +133,7 @@ async fn waiting_events_are_found_by_time_key_incident_and_reference_until_they_
     };
     let named = [(by_key, event_row(4)), (by_incident, event_row(5)), (by_reference, event_row(6))];
     assert_eq!(load(&views, needs.clone()).await.waiting, named);
-    commit(&views, 8, Rows { attachments: vec![attachment(8, 4, 8, true), attachment(8, 5, 8, true)], ..Rows::default() }).await;
-    commit(&views, 9, Rows { attachments: vec![attachment(9, 5, 8, false)], ..Rows::default() }).await;
+    commit(&views, 9, Rows { attachments: vec![attachment(9, 4, 8, true), attachment(9, 5, 8, true)], ..Rows::default() }).await;
+    commit(&views, 10, Rows { attachments: vec![attachment(10, 5, 8, false)], ..Rows::default() }).await;
     assert_eq!(load(&views, needs).await.waiting, named[1..], "who was let go waits again");
 }

@@ -174,6 +174,7 @@ pub fn waiting(event: Position, subject: &str) -> WaitingRow {
     WaitingRow {
         event,
         subject: subject.to_owned(),
+        services: Vec::new(),
         nature: Nature::Outage,
         earliest: None,
         latest: None,

@@ -23,6 +23,7 @@ use super::answers::Passing;
 use super::axes::{ReadAxes, language};
 use super::last_changes::{DependsOn, MadeOf};
 use super::listed::LinksForm;
+use super::named::{services_named, services_of};
 use super::timeline::{self, moved};
 use super::timeline_reader::{Registered, folded, summary_of};
 use super::watched::{link_next, read_token, write_token};
@@ -245,10 +246,7 @@ async fn query_of(reader: &Reader, parameters: &Parameters, as_of: Position) -> 
     let words = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     query.services = words(&parameters.service).map(|service| vec![service]);
     if let Some(vendor) = words(&parameters.vendor) {
-        let mut registered = ListQuery::new(Nature::Registry, as_of, MAX_CANDIDATES);
-        registered.vendor = Some(vendor);
-        let slugs: Vec<String> = reader.timelines.views.list(registered).await?.value.iter().map(|row| row.services.trim().to_owned()).collect();
-        narrow(&mut query.services, slugs);
+        narrow(&mut query.services, services_of(reader, &vendor, as_of).await?);
     }
     query.region = words(&parameters.region);
     query.symptom = words(&parameters.symptom);
@@ -290,21 +288,6 @@ fn narrow(services: &mut Option<Vec<String>>, to: Vec<String>) {
         Some(services) => services.into_iter().filter(|slug| to.contains(slug)).collect(),
         None => to,
     });
-}
-
-/// The words sought that stand in the registered names of services (হোয়াটসঅ্যাপ) but not in their slugs, each with those services.
-/// Names can change without any incident changing, so they are looked up in the registry and not kept with every incident.
-async fn services_named(reader: &Reader, words: &[String], as_of: Position) -> Result<Vec<(String, Vec<String>)>, Problem> {
-    let mut named = Vec::new();
-    for word in words {
-        let mut registered = ListQuery::new(Nature::Registry, as_of, MAX_CANDIDATES);
-        registered.words = vec![word.clone()];
-        let slugs: Vec<String> = reader.timelines.views.list(registered).await?.value.iter().map(|row| row.services.trim().to_owned()).collect();
-        if !slugs.is_empty() && !slugs.iter().any(|slug| slug.contains(word.as_str())) {
-            named.push((word.clone(), slugs));
-        }
-    }
-    Ok(named)
 }
 
 /// A summary as it is told to whoever looks from an instant: of planned work whose window is over, nobody knows how it stands.
@@ -371,33 +354,47 @@ impl Chosen {
 
     /// One candidate as it was known and stood; None where it does not fit.
     async fn looked_at(&self, reader: &Reader, row: SummaryRow, asked: &ListQuery) -> Result<Option<ListedIncident>, Problem> {
-        let now = summary_of(&row)?;
-        let (mut summary, started, words) = if self.known_at.is_some() || self.at.is_some() {
-            let _room = reader.timelines.room_for(now.events).await?;
-            let Some(group) = reader.timelines.views.group_events(row.group, asked.as_of).await?.value else { return Ok(None) };
-            let (fold, at) = (folded_then(group, self.known_at, row.since).await?, self.at);
-            let look = move || {
-                let summary = fold.summary();
-                let started = summary.first_seen.as_ref().and_then(|milestone| milestone.certain().earliest).or_else(|| fold.first_start());
-                let words = fold.headlines().join(" ").to_lowercase() + &summary.services.join(" ");
-                (summary, at.map(|at| fold.state_at(at)), started, words)
-            };
-            let (summary, stood, started, words) = tokio::task::spawn_blocking(look).await?;
-            let ongoing = at.map(|at| ongoing(&summary, at));
-            if ongoing == Some(None) {
-                return Ok(None);
-            }
-            let state = stood.unwrap_or(summary.state);
-            ((Summary { state, ..summary }, ongoing.flatten()), started, words)
-        } else {
-            ((now, None), row.started, String::new())
-        };
-        summary.0 = seen_from(summary.0, self.now);
-        let (summary, ongoing) = summary;
+        let is_of_the_past = self.known_at.is_some() || self.at.is_some();
+        let seen = if is_of_the_past { self.seen_then(reader, &row, asked).await? } else { Some(Seen::now(&row)?) };
+        let Some(seen) = seen else { return Ok(None) };
+        let summary = seen_from(seen.summary, self.now);
         let is_known = !summary.services.is_empty();
         let is_in_state = self.states.as_ref().is_none_or(|states| states.iter().any(|state| state == summary.state.as_str()));
-        let fits = is_known && is_in_state && (self.known_at.is_none() || fitted_then(&summary, started, &words, asked));
-        Ok(fits.then_some(ListedIncident { row: SummaryRow { started, ..row }, summary, ongoing }))
+        let fits = is_known && is_in_state && (self.known_at.is_none() || fitted_then(&summary, seen.started, &seen.words, asked));
+        Ok(fits.then_some(ListedIncident { row: SummaryRow { started: seen.started, ..row }, summary, ongoing: seen.ongoing }))
+    }
+
+    /// A candidate as it was known, and as it stood; None where it did not go on then.
+    async fn seen_then(&self, reader: &Reader, row: &SummaryRow, asked: &ListQuery) -> Result<Option<Seen>, Problem> {
+        let _room = reader.timelines.room_for(summary_of(row)?.events).await?;
+        let Some(group) = reader.timelines.views.group_events(row.group, asked.as_of).await?.value else { return Ok(None) };
+        let (fold, at) = (folded_then(group, self.known_at, row.since).await?, self.at);
+        let look = move || {
+            let summary = fold.summary();
+            let started = summary.first_seen.as_ref().and_then(|milestone| milestone.certain().earliest).or_else(|| fold.first_start());
+            let words = fold.headlines().join(" ").to_lowercase() + &summary.services.join(" ");
+            let Some(at) = at else { return Some(Seen { summary, started, words, ongoing: None }) };
+            let ongoing = ongoing(&summary, at)?;
+            Some(Seen { summary: Summary { state: fold.state_at(at), ..summary }, started, words, ongoing: Some(ongoing) })
+        };
+        Ok(tokio::task::spawn_blocking(look).await?)
+    }
+}
+
+/// A candidate as it is looked at.
+struct Seen {
+    summary: Summary,
+    started: Option<Instant>,
+    /// Its headlines and services, for words that are sought.
+    words: String,
+    /// Under `at`: whether it certainly went on then.
+    ongoing: Option<&'static str>,
+}
+
+impl Seen {
+    /// As it stands: the row was chosen by its words already.
+    fn now(row: &SummaryRow) -> Result<Self, Problem> {
+        Ok(Self { summary: summary_of(row)?, started: row.started, words: String::new(), ongoing: None })
     }
 }
 

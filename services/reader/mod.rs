@@ -15,6 +15,7 @@ mod histories;
 mod incidents;
 mod listed;
 mod live;
+mod named;
 mod openapi;
 mod page_events;
 mod reports;

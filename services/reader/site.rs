@@ -7,6 +7,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use dateline_events::{Bounds, Instant, percent_encoded};
+use dateline_timelines::fold::Summary;
+use dateline_timelines::rows::Nature;
 use dateline_timelines::tell::{self, Lang, Options, PageWords, Told};
 
 use super::answer::{Standing, answer, matches_etag};
@@ -75,8 +77,8 @@ async fn list_page(reader: &Reader, headers: &HeaderMap, uri: &Uri) -> Result<Re
             state: told.state.to_owned(),
             state_label: told.state_label.to_owned(),
             reports_only: told.reports_only,
-            lines: told.summary.into_iter().take(if told.kicker.is_some() { 3 } else { 2 }).collect(),
-            maintenance: item.row.nature == dateline_timelines::rows::Nature::Maintenance,
+            lines: lines(&item.summary, told, listed.lang),
+            maintenance: item.row.nature == Nature::Maintenance,
         });
     }
     let state_href = |state: Option<&str>| format!("/{}", with(uri, &[("state", state), ("cursor", None)]));
@@ -143,6 +145,20 @@ async fn incident_page(reader: &Reader, id: &str, headers: &HeaderMap, uri: &Uri
     // The plot is no event's: where there is none yet, there may be one soon.
     response.extensions_mut().insert(Passing);
     Ok(made.of(response))
+}
+
+/// The first lines of an incident in the list; that of its times names their zone, which need not be its neighbours'.
+fn lines(summary: &Summary, told: Told, lang: Lang) -> Vec<String> {
+    let Summary { acknowledged, restored, subsided, .. } = summary;
+    let first_seen = summary.first_seen.as_ref().filter(|_| summary.nature == Nature::Outage);
+    let mut bounds = [first_seen, acknowledged.as_ref(), restored.as_ref(), subsided.as_ref()].into_iter().flatten().map(|told| told.occurred);
+    let zone = bounds.find_map(|bounds| bounds.earliest.or(bounds.latest)).and_then(|at| told.clock.zone_words(at, lang));
+    let of_times = usize::from(told.kicker.is_some());
+    let mut lines: Vec<String> = told.summary.into_iter().take(of_times + 2).collect();
+    if let (Some(line), Some(zone)) = (lines.get_mut(of_times), zone) {
+        line.push_str(&format!(" · {zone}"));
+    }
+    lines
 }
 
 const HTML: &str = "text/html; charset=utf-8";

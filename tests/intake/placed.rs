@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::asking::{BATCH, House, STRUCTURED, client, get, send};
+use crate::asking::{BATCH, House, STRUCTURED, client, get, post, send};
 use crate::support::anomaly;
 
 fn event(id: &str, kind: &str, data: &Value) -> String {
@@ -65,11 +65,36 @@ async fn lists_say_how_incidents_stood_and_ids_that_open_nothing_lead_on() {
     let over = get(&house.at("/v1/incidents?at=2026-03-03T00:00Z")).await.expect(200).json();
     assert_eq!(over["incidents"], json!([]));
     // What the post would have opened by the rules before.
-    let digits = &sha256_of("/tests\np")[..16];
     let moved = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    let answer = moved.get(house.at(&format!("/v1/incidents/mail-2026-03-01-{digits}"))).send().await.unwrap();
+    let answer = moved.get(house.at(&format!("/v1/incidents/{}", former("2026-03-01", "p")))).send().await.unwrap();
     assert_eq!((answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()), (301, format!("/v1/incidents/{incident}").as_str()));
     get(&house.at("/v1/incidents/mail-2026-03-01-0123456789abcdef")).await.problem(404);
+}
+
+/// What an event of an id would have opened by the rules of an earlier version.
+fn former(date: &str, id: &str) -> String {
+    format!("mail-{date}-{}", &sha256_of(&format!("/tests\n{id}"))[..16])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_opens_nothing_is_looked_for_in_ten_incidents_and_five_hundred_events_of_each() {
+    let house = House::start();
+    let many: Vec<Value> =
+        (0..501).map(|number| serde_json::from_str(&anomaly(&format!("e{number}"), "mail", "2026-03-01T10:00Z[UTC]")).unwrap()).collect();
+    let answer = post(&house.url, BATCH, json!(many).to_string()).await;
+    assert!((200..300).contains(&answer.status), "{}", answer.text());
+    let others = |from: u32, until: u32| (from..until).map(|day| anomaly(&format!("d{day}"), "mail", &format!("2026-03-{day:02}T10:00Z[UTC]")));
+    for event in others(3, 12) {
+        placed(&house, STRUCTURED, event).await;
+    }
+    let ask = |id: &str| house.at(&format!("/v1/incidents/{}", former("2026-03-20", id)));
+    get(&ask("e499")).await.expect(301);
+    get(&ask("e500")).await.problem(404);
+    for event in others(12, 13) {
+        placed(&house, STRUCTURED, event).await;
+    }
+    get(&ask("e499")).await.problem(404);
+    get(&ask("d3")).await.expect(301);
 }
 
 #[tokio::test(flavor = "multi_thread")]

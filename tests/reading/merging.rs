@@ -47,3 +47,20 @@ async fn a_merged_id_redirects_until_the_link_is_taken_back() {
     // And as of in between they are still one.
     get(&house.at(&format!("/v1/incidents/{mail}/timeline?as_of=3"))).await.expect(301);
 }
+
+#[tokio::test]
+async fn fifty_links_are_told_by_the_titles_of_what_they_lead_to_and_the_others_by_events() {
+    let house = House::start();
+    publish_one(&house.url, &anomaly("post", "post", "2026-03-01T10:00Z[UTC]")).await;
+    publish_one(&house.url, &anomaly("mail", "mail", "2026-03-01T10:05Z[UTC]")).await;
+    let caused = |number: usize| SAME.replace("\"same\"", &format!("\"caused-{number}\"")).replace("same_as", "caused_by");
+    let links: Vec<String> = (0..51).map(caused).collect();
+    let items = crate::support::publish(&house.url, &links.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    assert!(items.iter().all(|item| item.get("problem").is_none()), "{items:?}");
+    house.caught_up().await;
+    let told = get(&house.at("/v1/incidents/mail/timeline")).await.expect(200).json();
+    let links = told["links"].as_array().unwrap();
+    assert_eq!((links.len(), links.iter().filter(|link| !link["incident"].is_null()).count()), (51, 50));
+    let text = get(&house.at("/v1/incidents/mail/timeline.txt")).await.expect(200).text().replace('\n', " ");
+    assert_eq!((text.matches("Caused by “").count(), text.matches("(mail → post)").count()), (50, 1), "{text}");
+}

@@ -6,6 +6,21 @@ use crate::asking::{House, get, publish_one};
 use crate::support::anomaly;
 
 #[tokio::test]
+async fn each_row_of_the_page_of_incidents_names_its_zone() {
+    let house = House::with_outage().await;
+    publish_one(&house.url, &anomaly("seen", "mail", "2026-03-01T10:00Z[UTC]")).await;
+    house.caught_up().await;
+    let rows =
+        |html: String| html.lines().filter(|line| line.contains("class=\"line\"") && line.contains(" · ")).map(ToOwned::to_owned).collect::<Vec<_>>();
+    for (query, zones) in [("", ["UTC", "India time (IST)"]), ("?lang=bn&tz=Asia/Dhaka", ["বাংলাদেশের সময়", "বাংলাদেশের সময়"])]
+    {
+        let rows = rows(get(&house.at(&format!("/{query}"))).await.expect(200).text());
+        let of_times: Vec<&String> = rows.iter().filter(|row| zones.iter().any(|zone| row.ends_with(&format!(" · {zone}</bdi></p>")))).collect();
+        assert!(of_times.len() == 2 && of_times[0].contains(zones[0]) && of_times[1].contains(zones[1]), "{rows:#?}");
+    }
+}
+
+#[tokio::test]
 async fn a_long_headline_is_cut_in_lists_and_text_fits_the_columns_asked_for() {
     let house = House::start();
     publish_one(&house.url, &anomaly("seen", "mail", "2026-03-01T10:00Z[UTC]")).await;

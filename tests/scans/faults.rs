@@ -3,11 +3,26 @@
 
 use serde_json::Value;
 
-/// One thing that a reader gets.
+/// One thing that a reader gets; `parts` are the names of the parts of the service that its events name.
 pub enum Text {
-    Json { lang: &'static str, json: Value },
-    Plain { lang: &'static str, text: String },
-    Html { text: String },
+    Json {
+        lang: &'static str,
+        json: Value,
+        parts: Vec<String>,
+    },
+    Plain {
+        lang: &'static str,
+        text: String,
+        parts: Vec<String>,
+    },
+    Html {
+        text: String,
+    },
+    /// The page of incidents.
+    Rows {
+        lang: &'static str,
+        text: String,
+    },
 }
 
 /// A rule's name, and the words that break it.
@@ -16,17 +31,19 @@ pub type Fault = (&'static str, String);
 /// Every fault in a text; `vendor` is what our sentences call the vendor.
 pub fn faults_of(text: &Text, vendor: &str) -> Vec<Fault> {
     match text {
-        Text::Json { lang, json } => of_json(json, lang, vendor),
-        Text::Plain { lang, text } => {
+        Text::Json { lang, json, parts } => of_json(json, lang, vendor, parts),
+        Text::Plain { lang, text, parts } => {
             // The first line is the title, which may be the vendor's own.
             let rest: Vec<&str> = text.lines().skip(1).collect();
-            own_words(&unquoted(&rest.join(" ")), lang)
+            let rest = rest.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
+            own_words(&without_parts(&unquoted(&rest), parts), lang)
         }
         Text::Html { text } => of_html(text),
+        Text::Rows { lang, text } => of_rows(text, lang),
     }
 }
 
-fn of_json(json: &Value, lang: &str, vendor: &str) -> Vec<Fault> {
+fn of_json(json: &Value, lang: &str, vendor: &str, parts: &[String]) -> Vec<Fault> {
     let mut faults = Vec::new();
     let head = format!("{} {}", json["kicker"].as_str().unwrap_or_default(), if json["kicker"].is_null() { title(json, lang) } else { "" });
     let lines = json["summary"].as_array().into_iter().flatten().filter_map(Value::as_str).collect::<Vec<_>>().join(" · ");
@@ -37,12 +54,15 @@ fn of_json(json: &Value, lang: &str, vendor: &str) -> Vec<Fault> {
     if !format!("{head} {lines}").contains(vendor) {
         faults.push(("a head without its vendor", format!("{head} | {lines}")));
     }
+    if has_a_bound && !names_a_zone(&lines) {
+        faults.push(("a head without a zone", lines.clone()));
+    }
     faults.extend(of_state(json));
     faults.extend(own_words(&unquoted(&lines), lang));
     let mut told = Vec::new();
     for entry in ["entries", "possibly", "retracted"].iter().filter_map(|list| json[*list].as_array()).flatten() {
         let words = entry["text"].as_str().unwrap_or_default();
-        faults.extend(own_words(&without_components(&unquoted(words), entry), lang));
+        faults.extend(own_words(&without_parts(&unquoted(words), parts), lang));
         faults.extend(of_entry(entry, words));
         let same = (words.to_owned(), entry["occurred"]["told"].to_string(), entry["sources"].to_string(), entry["head"].to_string());
         if !words.is_empty() && told.contains(&same) {
@@ -63,6 +83,7 @@ fn of_state(json: &Value) -> Vec<Fault> {
     let is_over = !json["milestones"]["restored"].is_null();
     let is_outage = json["nature"] == "outage";
     let fault = match state {
+        "scheduled" | "in_progress" | "subsided" if is_over => "its end is told, and it is not over",
         "restored" | "completed" if !is_over => "it is over, and no end is told",
         "detected" | "acknowledged" | "monitoring" if is_over && is_outage => "its end is told, and it is not over",
         "unknown" if is_over => "its end is told, and how it stands is not known",
@@ -75,15 +96,27 @@ fn of_entry(entry: &Value, words: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
     for mark in entry["marks"].as_array().into_iter().flatten().filter_map(Value::as_str) {
         for change in mark.split("; ") {
-            let told = change.split_once(" was ").map(|(_, rest)| rest);
-            let halves = told.and_then(|rest| rest.split_once(", is ").or_else(|| rest.split_once(", then ")));
-            let plain = |half: &str| half.trim_matches(['“', '”', '.']).to_owned();
+            let told = [" was ", " were ", " ছিল ", " from "].iter().find_map(|verb| change.split_once(verb)).map(|(_, rest)| rest);
+            let between = [", is ", ", then ", ", তার পরে ", ", হল ", " to "];
+            let halves = told.and_then(|rest| between.iter().find_map(|between| rest.split_once(between)));
+            let plain = |half: &str| half.trim_matches(['“', '”', '.', '।', ' ']).to_owned();
             if halves.is_some_and(|(before, after)| plain(before) == plain(after)) {
                 faults.push(("a mark whose words look unchanged", mark.to_owned()));
             }
         }
     }
     let own = unquoted(words);
+    if !entry["data"]["severity"].is_null() && !words.contains('“') {
+        faults.push(("a rating told as fact", words.to_owned()));
+    }
+    for agreeing in ["The same in ", "the same time in ", "একই কথা জানিয়েছে ", "একই সময় দিয়েছে "]
+    {
+        let Some((before, after)) = own.split_once(agreeing) else { continue };
+        let others = after.trim_end_matches(['.', '।', ' ']).split(", ");
+        if others.into_iter().any(|other| before.contains(other)) {
+            faults.push(("a source that agrees with itself", words.to_owned()));
+        }
+    }
     for source in entry["sources"].as_array().into_iter().flatten().filter_map(|source| source["name"].as_str()) {
         let credited = [format!("({source})"), format!("({source}).")];
         if own.starts_with(source) && credited.iter().any(|credit| own.ends_with(credit.as_str())) {
@@ -99,8 +132,11 @@ fn of_entry(entry: &Value, words: &str) -> Vec<Fault> {
 
 /// What is wrong with words of our own.
 fn own_words(own: &str, lang: &str) -> Vec<Fault> {
-    const SEVERITY_AS_FACT: [&str; 5] = ["All of it fails", "Much of it fails", "Users are said to notice nothing", "Some of it fails", "সবটাই অচল"];
-    const LATIN: [&str; 6] = ["GitHub", "Cloudflare", "Google Cloud", "Amazon", "Slack", "WhatsApp"];
+    const SEVERITY_AS_FACT: [&str; 7] =
+        ["All of it fails", "Much of it fails", "Some of it fails", "Users are said to notice nothing", "অচল", "টের পাননি", "Part of it fails"];
+    const MARKUP: [&str; 14] = ["**", "](", "##", "`", "<p>", "<br", "<li", "<b>", "<a ", "</", "&nbsp;", "&amp;", "&lt;", "&#"];
+    /// What Bangladesh writes otherwise.
+    const INDIAN: [&str; 9] = ["পরিষেবা", "মন্ত্রক", "বিকেল", "কোনও", "এখনও", "গিয়েছে", "হিসেব", "২টো", "৩টে"];
     let mut faults = Vec::new();
     let mut found = |rule: &'static str, is_so: bool| {
         if is_so {
@@ -108,13 +144,33 @@ fn own_words(own: &str, lang: &str) -> Vec<Fault> {
         }
     };
     found("a rating told as fact", SEVERITY_AS_FACT.iter().any(|words| own.contains(words)));
-    found("raw markup", ["**", "](", "<p>", "<br", "</", "&nbsp;", "&amp;", "&lt;"].iter().any(|mark| own.contains(mark)));
+    found("raw markup", MARKUP.iter().any(|mark| own.contains(mark)));
     found("an ASCII apostrophe", own.contains('\''));
     if lang.starts_with("bn") {
-        found("a Latin name of something well known", LATIN.iter().any(|name| stands_alone(own, name)));
+        found("a Latin name of something well known", well_known().iter().any(|name| stands_alone(own, name)));
+        found("a word of India's in Bangladesh's Bengali", lang == "bn-BD" && INDIAN.iter().any(|word| own.contains(word)));
         found("a range without the part of its second half's day", crosses_a_part_unsaid(own));
     }
     faults
+}
+
+/// What the gazetteer's own file calls its services and vendors in English: data that is read as text, not by its code.
+pub fn well_known() -> &'static [&'static str] {
+    static NAMES: std::sync::LazyLock<Vec<&str>> = std::sync::LazyLock::new(|| {
+        let rows = include_str!("../../timelines/src/tell/gazetteer/table.rs").lines().map(str::trim);
+        let name = |row: &'static str| {
+            let place = if row.starts_with("service(\"") {
+                5
+            } else if row.starts_with("vendor(\"") {
+                3
+            } else {
+                return None;
+            };
+            row.split('"').nth(place)
+        };
+        rows.filter_map(name).collect()
+    });
+    &NAMES
 }
 
 /// True where a name stands there and is no part of a longer Latin one ("GitHub Actions" is the name of a part of the service).
@@ -155,7 +211,7 @@ fn crosses_a_part_unsaid(own: &str) -> bool {
     let words: Vec<&str> = own.split_whitespace().collect();
     words.iter().enumerate().any(|(at, word)| {
         let Some((_, hours)) = PARTS.iter().find(|(part, _)| word.trim_matches(['(', ',', ';']) == *part) else { return false };
-        let range = words.iter().skip(at + 1).take(4).position(|word| *word == "–");
+        let range = words.iter().skip(at + 1).take(4).position(|word| ["–", "থেকে"].contains(word));
         let second = range.and_then(|range| words.get(at + 2 + range)).and_then(|word| hour(word));
         second.is_some_and(|hour| !hours.contains(&hour))
     })
@@ -166,7 +222,10 @@ fn hour(word: &str) -> Option<u32> {
     let digits: Option<Vec<u32>> =
         word.chars().take_while(|letter| ('০'..='৯').contains(letter)).map(|digit| Some(digit as u32 - '০' as u32)).collect();
     let digits = digits.filter(|digits| !digits.is_empty() && digits.len() <= 2)?;
-    word.contains("ট").then(|| digits.into_iter().fold(0, |hour, digit| 10 * hour + digit))
+    ["টা", "টো", "টে"]
+        .iter()
+        .any(|piece| word.trim_start_matches(|letter| ('০'..='৯').contains(&letter)).starts_with(piece))
+        .then(|| digits.into_iter().fold(0, |hour, digit| 10 * hour + digit))
 }
 
 fn has_a_year(text: &str) -> bool {
@@ -191,14 +250,48 @@ fn unquoted(text: &str) -> String {
     own
 }
 
-/// Without the names of parts of the service and without somebody's headline, which an entry's data holds.
-fn without_components(own: &str, entry: &Value) -> String {
-    let names = entry["data"]["components"].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let mut rest = own.to_owned();
-    for name in names {
-        rest = rest.replace(name, "");
+/// Without the names of parts of the service, the longest first.
+fn without_parts(own: &str, parts: &[String]) -> String {
+    let mut parts: Vec<&String> = parts.iter().filter(|part| !part.is_empty()).collect();
+    parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    parts.into_iter().fold(own.to_owned(), |rest, part| rest.replace(part.as_str(), ""))
+}
+
+fn names_a_zone(lines: &str) -> bool {
+    ["UTC", " time (", "সময়"].iter().any(|zone| lines.contains(zone))
+}
+
+/// The rows of the page of incidents: each has its date, and its zone beside its times.
+fn of_rows(html: &str, lang: &str) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    for row in html.split("<h2>").skip(1).map(|row| row.split("</li>").next().unwrap_or_default()) {
+        let (title, lines) = row.split_once("</h2>").unwrap_or((row, ""));
+        let (title, lines) = (without_tags(title), without_tags(lines));
+        if !has_a_year(&format!("{title} {lines}")) {
+            faults.push(("a row without a date", format!("{title} | {lines}")));
+        }
+        if !names_a_zone(&lines) {
+            faults.push(("a row without a zone", format!("{title} | {lines}")));
+        }
+        faults.extend(own_words(&unquoted(&lines), lang));
     }
-    rest
+    faults
+}
+
+/// The text of a piece of a page.
+fn without_tags(html: &str) -> String {
+    let (mut text, mut is_tag) = (String::new(), false);
+    for letter in html.chars() {
+        match letter {
+            '<' => is_tag = true,
+            '>' => is_tag = false,
+            _ if !is_tag => text.push(letter),
+            _ => {}
+        }
+    }
+    [("&#38;", "&"), ("&#60;", "<"), ("&#62;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&amp;", "&"), ("&#x27;", "'"), ("&quot;", "\"")]
+        .iter()
+        .fold(text, |text, (entity, letter)| text.replace(entity, letter))
 }
 
 /// Markup that somebody else wrote and that came through as markup.

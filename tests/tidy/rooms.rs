@@ -73,6 +73,41 @@ fn sentences_for_readers_stand_in_tell_alone() {
     none("timelines/src/tell tells readers, and nobody else does", &found);
 }
 
+/// The texts between quotation marks of a line of code.
+fn texts_of(line: &str) -> Vec<String> {
+    let (mut texts, mut open, mut escaped) = (Vec::new(), None, false);
+    for letter in line.replace("'\"'", "").chars() {
+        match (&mut open, letter) {
+            (Some(text), _) if escaped => String::push(text, letter),
+            (Some(_), '"') => texts.extend(open.take()),
+            (Some(text), _) => text.push(letter),
+            (None, '"') => open = Some(String::new()),
+            (None, _) => {}
+        }
+        escaped = letter == '\\' && !escaped;
+    }
+    texts
+}
+
+#[test]
+fn sentences_for_readers_have_the_apostrophe_that_printers_use() {
+    let has_ascii = |text: &String| {
+        let letters: Vec<char> = text.chars().collect();
+        letters.windows(3).any(|three| three[1] == '\'' && three[0].is_alphabetic() && three[2].is_alphabetic())
+    };
+    assert!(texts_of(r#"  ("it\"s", 'x', "isn't")"#).iter().any(has_ascii) && !texts_of("let told: &'a str = \"isn’t\";").iter().any(has_ascii));
+    let mut found = Vec::new();
+    for source in sources(".rs").iter().filter(|source| !source.is_test() && source.path.starts_with("timelines/src/tell")) {
+        found.extend(
+            source
+                .code()
+                .flat_map(|(number, line)| texts_of(line).into_iter().filter(has_ascii).map(move |text| (number, text)))
+                .map(|(number, text)| format!("{}:{number}: {text}", source.path)),
+        );
+    }
+    none("a reader sees ’ (U+2019), never '", &found);
+}
+
 #[test]
 fn client_and_server_do_not_name_each_other_in_a_circle() {
     none("what answers names no client", &lines_with(&["services/shared/http/", "services/shared/stores.rs"], &["api_client", "publisher::"]));

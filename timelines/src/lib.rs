@@ -15,4 +15,4 @@ pub mod tell;
 
 /// The version of the projection: its rows, its rules of correlation and its fold. A change of any of them raises it,
 /// and every view is rebuilt beside the old one.
-pub const PROJECTION_VERSION: u32 = 8;
+pub const PROJECTION_VERSION: u32 = 9;

@@ -195,6 +195,8 @@ pub struct Milestone {
     pub inferred: Option<Inferred>,
     /// Of first seen: whose telling it is.
     pub reported_by: Option<ReportedBy>,
+    /// Of an outline: the zone in which it was told, where that is another than the incident's.
+    pub zone: Option<String>,
     /// The earliest and the latest that any claim of the same region says.
     pub spread: Bounds,
     /// Every claim, the told one first, then by order in time.

@@ -108,6 +108,8 @@ pub struct WaitingRow {
     pub event: Position,
     /// The service's slug.
     pub subject: String,
+    /// The further services that it speaks of.
+    pub services: Vec<String>,
     /// The nature of incident that it can join by time.
     pub nature: Nature,
     /// Its earliest bound; None with `latest` None: it cannot join by time.
@@ -120,6 +122,13 @@ pub struct WaitingRow {
     pub awaits_incident: Option<String>,
     /// The reference that it carries: page and id.
     pub awaits_reference: Option<(String, String)>,
+}
+
+impl WaitingRow {
+    /// The services by which it can be found.
+    pub fn found_by(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.subject.as_str()).chain(self.services.iter().map(String::as_str))
+    }
 }
 
 /// How far an incident has come, by the events attached to it so far, whatever is retracted of them.
@@ -296,7 +305,7 @@ pub struct Needs {
     pub links: BTreeSet<IncidentNumber>,
     /// Acts about these events, whole.
     pub acts: BTreeSet<EventKey>,
-    /// Waiting events of these services that can join by time within [earliest, latest].
+    /// Waiting events that speak of these services and can join by time within [earliest, latest].
     pub waiting_windows: BTreeSet<(String, Instant, Instant)>,
     /// Waiting events that name these events.
     pub waiting_keys: BTreeSet<EventKey>,

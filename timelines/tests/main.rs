@@ -6,4 +6,5 @@ mod support;
 mod desks;
 mod histories;
 mod outage;
+mod pages;
 mod states;

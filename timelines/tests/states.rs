@@ -215,6 +215,10 @@ fn an_incident_of_several_services_is_over_when_each_is() {
     assert_eq!(holders(&outage().paper("bolt", "reports.observed", sign(1, "16:30")))[1], [1]);
     let added = outage().paper("acme", "scope.changed", with(sign(1, "16:20"), "services", json!(["cargo"])));
     assert_eq!(holders(&added.paper("cargo", "reports.observed", sign(1, "16:30")))[2], [3]);
+    // What waits is tried again by each service that it names, and by no other.
+    let waits = |services: &[&str]| Story::new().paper("cargo", "service.restored", with(back(1, "18:00"), "services", json!(services)));
+    let then = |story: Story| holders(&story.paper("bolt", "anomaly.detected", sign(1, "16:00")))[0].clone();
+    assert_eq!((then(waits(&["acme", "bolt"])), then(waits(&["acme"]))), (vec![2], vec![]));
     // The subject comes first.
     let two = outage().paper("cargo", "anomaly.detected", sign(1, "16:10"));
     assert_eq!(holders(&two.paper("cargo", "reports.observed", with(sign(1, "16:20"), "services", json!(["acme"]))))[2], [2]);

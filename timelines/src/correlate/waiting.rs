@@ -27,6 +27,7 @@ impl Pass<'_> {
         let waiting = WaitingRow {
             event: row.position,
             subject: event.subject.clone(),
+            services: event.services().skip(1).map(ToOwned::to_owned).collect(),
             nature: nature_of(event),
             earliest: bounds.map(|(earliest, _)| earliest),
             latest: bounds.map(|(_, latest)| latest),
@@ -76,7 +77,7 @@ impl Pass<'_> {
         let fits = |waiting: &WaitingRow, row: &EventRow| {
             let overlaps = |window: &Window| {
                 let end = if may_join_late(&row.kind) { window.late_end } else { window.end };
-                waiting.subject == window.subject
+                waiting.found_by().any(|service| service == window.subject)
                     && waiting.earliest.is_some_and(|earliest| earliest <= end)
                     && waiting.latest.is_some_and(|latest| latest >= window.start)
             };

@@ -7,6 +7,7 @@
 mod acts;
 mod claims;
 mod contribution;
+mod durations;
 mod entries;
 mod negative;
 mod order;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claims::ClaimSet;
 use super::contribution::{Aggregates, Class, MAX_SERVICES, Scope};
+use super::durations::{is_certain_by, is_wholly_before, last_restored, range, time_to_acknowledge};
 use super::order::{FirstSign, OrderKey, WRONG_SIDE_MIN, order_hint};
 use super::statuses::Statuses;
 use super::{Fold, Held, Visible};
@@ -95,6 +96,9 @@ pub struct SummaryMilestone {
     /// Of first seen: whose telling it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reported_by: Option<ReportedBy>,
+    /// The zone in which it was told, where that is another than the incident's: a day that was told there is that day everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
 }
 
 impl SummaryMilestone {
@@ -127,9 +131,9 @@ impl Summary {
     /// A timeline without entries: what a list tells of an incident, in the same words as its page.
     pub fn outline(&self, incident: &str) -> Timeline {
         let milestone = |told: &Option<SummaryMilestone>| {
-            let SummaryMilestone { told, rule, occurred, narrowed, said_by, inferred, reported_by } = told.clone()?;
+            let SummaryMilestone { told, rule, occurred, narrowed, said_by, inferred, reported_by, zone } = told.clone()?;
             let narrowed = narrowed.unwrap_or(occurred);
-            Some(Milestone { told, rule, occurred, narrowed, said_by, inferred, reported_by, spread: occurred, claims: Vec::new() })
+            Some(Milestone { told, rule, occurred, narrowed, said_by, inferred, reported_by, zone, spread: occurred, claims: Vec::new() })
         };
         Timeline {
             incident: incident.to_owned(),
@@ -268,7 +272,8 @@ impl Fold {
         let event = &self.event_at(told)?.effective.event;
         let (said_by, inferred) = (SaidBy::of(event), inferred(event));
         let narrowed = (placed.narrowed != placed.bounds).then_some(placed.narrowed);
-        Some(SummaryMilestone { told, rule, occurred: placed.bounds, narrowed, said_by, inferred, reported_by: None })
+        let zone = zone_of(event).filter(|zone| self.zone().as_ref() != Some(zone));
+        Some(SummaryMilestone { told, rule, occurred: placed.bounds, narrowed, said_by, inferred, reported_by: None, zone })
     }
 
     /// Of first seen: whose telling it is.
@@ -442,18 +447,6 @@ fn in_order<T>(items: impl Iterator<Item = (Position, T)>) -> Vec<T> {
     items.into_iter().map(|(_, item)| item).collect()
 }
 
-/// The restoration that comes last of those of all services, where each is restored.
-pub(super) fn last_restored<'a>(restored: Option<&'a SummaryMilestone>, others: &'a [ServiceMilestones]) -> Option<&'a SummaryMilestone> {
-    let mut last = restored?;
-    for other in others {
-        let restored = other.restored.as_ref()?;
-        if restored.certain().latest > last.certain().latest {
-            last = restored;
-        }
-    }
-    Some(last)
-}
-
 /// The subjects of its events; that of the lowest position first.
 pub(super) fn services(sums: &Aggregates) -> Vec<Slug> {
     let mut named: Vec<_> = sums.subjects.iter().filter_map(|(slug, positions)| Some((*positions.first()?, slug))).collect();
@@ -471,29 +464,4 @@ pub(super) fn regions(sums: &Aggregates) -> Vec<Region> {
 /// True for a word of state that is none of an end.
 fn is_no_end(state: State) -> bool {
     !matches!(state, State::Restored | State::Completed)
-}
-
-/// True where something is certain to have happened by an instant.
-pub(super) fn is_certain_by(bounds: Bounds, at: Instant) -> bool {
-    bounds.latest.is_some_and(|latest| latest <= at)
-}
-
-/// From first seen to acknowledged, where others than the vendor saw it first.
-pub(super) fn time_to_acknowledge(first_seen: Option<&SummaryMilestone>, acknowledged: Option<&SummaryMilestone>) -> Option<Range> {
-    range(first_seen.filter(|first| first.reported_by != Some(ReportedBy::Vendor)), acknowledged)
-}
-
-/// True where the one ends so many microseconds before the other begins.
-fn is_wholly_before(earlier: Bounds, later: Bounds, by: i64) -> bool {
-    earlier.latest.zip(later.earliest).is_some_and(|(end, start)| end.plus(by) <= start)
-}
-
-/// The seconds between two intervals, as a range; None where the second lies wholly before the first.
-pub(super) fn range(from: Option<&SummaryMilestone>, to: Option<&SummaryMilestone>) -> Option<Range> {
-    let (from, to) = (from?.occurred, to?.occurred);
-    if is_wholly_before(to, from, 0) {
-        return None;
-    }
-    let seconds = |later: Instant, earlier: Instant| ((later.0 - earlier.0) / Instant::SECOND).max(0);
-    Some(Range { seconds_min: seconds(to.earliest?, from.latest?), seconds_max: seconds(to.latest?, from.earliest?) })
 }

@@ -4,10 +4,11 @@ use dateline_events::kinds::{Relation, Verdict};
 use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Text};
 
 use super::contribution::{Class, classes};
+use super::durations::{is_certain_by, last_restored, range, time_to_acknowledge};
 use super::entries::Assembly;
 use super::negative::Contradictions;
 use super::order::OrderKey;
-use super::summary::{is_certain_by, last_restored, range, regions, services, time_to_acknowledge};
+use super::summary::{regions, services};
 use super::{Fold, Held, Visible};
 use crate::model::{Axes, Claim, Item, Linked, Milestone, MilestoneKind, SaidBy, Standing, Timeline, inferred};
 
@@ -144,7 +145,9 @@ impl Fold {
         let event = &self.event_at(told)?.effective.event;
         let claims = claims.into_iter().map(|(.., claim)| claim).collect();
         let (said_by, inferred, reported_by) = (SaidBy::of(event), inferred(event), self.reported_by(kind, told));
-        Some(Milestone { told, rule, occurred: placed.bounds, narrowed: placed.narrowed, said_by, inferred, reported_by, spread, claims })
+        // Its claim is at hand, and says its zone itself.
+        let (narrowed, zone) = (placed.narrowed, None);
+        Some(Milestone { told, rule, occurred: placed.bounds, narrowed, said_by, inferred, reported_by, zone, spread, claims })
     }
 
     /// What a verdict or the source's own certainty makes of a claim.

@@ -21,7 +21,7 @@ pub(super) use lines::{
 pub(super) use numbers::{duration, lasted, number};
 pub(super) use regions::{language, region};
 pub(super) use reports::{measure, plot};
-pub(super) use time::{full_date, time, zone_note};
+pub(super) use time::{full_date, time, zone_note, zone_words};
 pub(super) use warnings::{change, mark};
 
 use super::credit::Credit;
@@ -36,7 +36,7 @@ pub(super) const NAME_IN_BANGLADESH: &str = "বাংলা (বাংলাদ
 /// The name of this program.
 pub(super) const DATELINE: &str = "ডেটলাইন";
 
-static WORDS: Words = Words {
+const WORDS: Words = Words {
     other_figures: "অন্য হিসাব, সময় বলা নেই",
     wordings: "অন্য বয়ান ও অনুবাদ",
     silent: "বিবৃতি মেলেনি বলে জানিয়েছিল",
@@ -53,8 +53,15 @@ static WORDS: Words = Words {
     unusual_reports: "অস্বাভাবিক অভিযোগ",
 };
 
-pub(super) fn words(_: Lang) -> &'static Words {
-    &WORDS
+static IN_INDIA: Words = WORDS;
+
+/// The labels that nobody passes through the table.
+static IN_BANGLADESH: Words = Words {
+    headings: ["সমর্থন মেলেনি", "প্রেক্ষাপট", "ততক্ষণে হয়তো বলা হয়েছিল, নিশ্চিত নয়", "প্রত্যাহৃত"], ..WORDS
+};
+
+pub(super) fn words(lang: Lang) -> &'static Words {
+    if lang == Lang::BnBd { &IN_BANGLADESH } else { &IN_INDIA }
 }
 
 /// "মোট ৫০,০০০টি ভুক্তির মধ্যে এখানে ১ থেকে ১,০০০ নম্বর। পরের অংশ: …".

@@ -244,7 +244,8 @@ fn other_wordings(teller: &Teller, entry: &Entry, chosen: Option<&Chosen>) -> Op
         return Some(ToldDetail { label, text: teller.lang.outlets(voices.len()) });
     }
     let compared = chosen.original.map_or_else(|| chosen.spoken.words.clone(), |(quotation, _)| clean(&quotation.text));
-    let compared_lang = chosen.original.map_or(teller.lang.tag(), |(quotation, _)| quotation.lang.primary());
+    let quoted_lang = || chosen.item.event.kind.statement().map(|statement| statement.quotation.lang.primary());
+    let compared_lang = chosen.original.map(|(quotation, _)| quotation.lang.primary()).or_else(quoted_lang).unwrap_or(teller.lang.tag());
     let mut sentences = Vec::new();
     let mut languages: Vec<(&str, Vec<Printed>)> = Vec::new();
     for (item, statement) in others {

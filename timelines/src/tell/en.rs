@@ -19,7 +19,7 @@ pub(super) use numbers::{duration, lasted, number};
 pub use regions::regions;
 pub(super) use regions::{language, region};
 pub(super) use reports::{measure, plot};
-pub(super) use time::{full_date, time, zone_note};
+pub(super) use time::{full_date, time, zone_note, zone_words};
 pub(super) use warnings::{change, mark};
 
 use super::credit::Credit;

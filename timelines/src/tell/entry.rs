@@ -91,6 +91,7 @@ fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spok
         spoken,
         by: if is_acknowledgment { teller.closed_by(item, around) } else { None },
         vendor: teller.vendor(),
+        is_vendors: item.event.speaks_for_a_vendor(),
         window: window(teller, item),
         is_under_way: is_under_way(teller, item),
         time: Some((teller.lang.time(&teller.phrase(item), Style::Adverb, teller.around), teller.phrase(item).is_point())),

@@ -16,10 +16,14 @@ pub(super) fn phrase(item: &Item, zone: &Zone) -> Phrase {
     }
 }
 
+/// Bounds, and the zone in which they were told, where that is another than the incident's.
+pub(super) type ToldIn<'a> = (Bounds, Option<&'a str>);
+
 /// A milestone's time by its bounds, where no claim says it or none is at hand (an outline): days that were told stay these days, and count
 /// as said.
-pub(super) fn phrase_of_bounds(timeline: &Timeline, occurred: Bounds, is_outline: bool, zone: &Zone) -> (Phrase, bool) {
-    let days = own_zone(timeline).filter(|_| is_outline).and_then(|own| whole_days(occurred, &own));
+pub(super) fn phrase_of_bounds(timeline: &Timeline, (occurred, told_in): ToldIn, is_outline: bool, zone: &Zone) -> (Phrase, bool) {
+    let own = told_in.map_or_else(|| own_zone(timeline), |name| Zone::find(name).ok());
+    let days = own.filter(|_| is_outline).and_then(|own| whole_days(occurred, &own));
     days.map_or_else(|| (Phrase::of_bounds(occurred, zone), false), |days| (days, true))
 }
 
@@ -37,7 +41,7 @@ pub(super) fn first_day(timeline: &Timeline, zone: &Zone) -> Option<Date> {
     let first_seen = timeline.first_seen.as_ref().and_then(|milestone| match item_in(timeline, milestone.told) {
         Some(item) => of_item(item, milestone.occurred),
         None => {
-            let days = own_zone(timeline).and_then(|own| whole_days(milestone.occurred, &own)).and_then(|days| days.day());
+            let days = phrase_of_bounds(timeline, (milestone.occurred, milestone.zone.as_deref()), true, zone).0.told_day();
             days.or_else(|| last_inside(milestone.occurred).map(|instant| zone.stamp(instant).date))
         }
     });
@@ -62,7 +66,7 @@ pub(super) fn told(timeline: &Timeline, retracted: bool, zone: &Zone, day: Optio
     for milestone in milestones.into_iter().flatten() {
         let item = item_in(timeline, milestone.told);
         if item.is_none_or(|item| phrase(item, zone).is_open()) {
-            stamps.extend(phrase_of_bounds(timeline, milestone.occurred, item.is_none(), zone).0.stamps());
+            stamps.extend(phrase_of_bounds(timeline, (milestone.occurred, milestone.zone.as_deref()), item.is_none(), zone).0.stamps());
         }
     }
     let axes = [timeline.axes.at, timeline.axes.known_at];

@@ -60,6 +60,11 @@ impl Lang {
         }
     }
 
+    /// A sentence of our own, as this language's readers write it.
+    pub(super) fn own(self, told: String) -> String {
+        if self == Self::BnBd { bn::own_as_in_bangladesh(&told) } else { told }
+    }
+
     /// True for a tag of the same primary language.
     pub(super) fn reads(self, tag: &str) -> bool {
         tag.split('-').next().is_some_and(|primary| self.tag().split('-').next() == Some(primary))
@@ -105,6 +110,8 @@ pub(super) struct Setting<'a> {
     pub(super) by: Option<String>,
     /// Whose the service is.
     pub(super) vendor: Option<String>,
+    /// True for what stands on its vendor's page: its words are told as quoted.
+    pub(super) is_vendors: bool,
     /// The window of planned work.
     pub(super) window: Option<String>,
     /// True of planned work that somebody said before is under way.
@@ -292,6 +299,11 @@ impl Lang {
         say!(self, zone_note(zone, clocks))
     }
 
+    /// The same in few words, beside times.
+    pub(super) fn zone_words(self, zone: &Zone, clocks: &[String]) -> String {
+        say!(self, zone_words(zone, clocks))
+    }
+
     /// Services and date.
     pub(super) fn kicker(self, services: &[String], date: Option<&str>) -> String {
         say!(self, kicker(services, date))
@@ -414,11 +426,11 @@ impl Lang {
     }
 
     pub(super) fn change(self, change: &Change) -> String {
-        say!(self, change(change))
+        self.own(say!(self, change(change)))
     }
 
     pub(super) fn edit(self, edit: &SaidEdit) -> String {
-        say!(self, edit(edit))
+        self.own(say!(self, edit(edit)))
     }
 
     /// Which entries are shown, of how many, and where the next are.

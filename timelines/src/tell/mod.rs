@@ -41,6 +41,7 @@ pub use clock::ToldClock;
 pub use difference::difference;
 pub use edit::{ToldEdit, told_edit};
 pub use en::regions;
+pub use gazetteer::named as known_by_name;
 pub use language::Lang;
 pub use measure::{DATELINE, told_measure};
 pub use page::PageWords;
@@ -179,17 +180,17 @@ pub fn told_date(instant: Instant, zone: &str, lang: Lang) -> Result<String, Unk
 /// Which part of a long story is shown, and where the rest is found: "Entries 1 to 1,000 of 50,000. The story goes on at …".
 pub fn told_stretch(stretch: Stretch, next: Option<&str>, lang: Lang) -> String {
     let number = |value: usize| lang.number(value as u64);
-    lang.stretch([number(stretch.from + 1), number(stretch.until), number(stretch.of)], next)
+    lang.own(lang.stretch([number(stretch.from + 1), number(stretch.until), number(stretch.of)], next))
 }
 
 /// A span of time in words, rounded as a newsroom would: "about two hours".
 pub fn told_duration(range: Range, lang: Lang) -> String {
-    lang.duration(range)
+    lang.own(lang.duration(range))
 }
 
 /// How long a source says that it lasted.
 pub fn told_lasted(lasted: &Lasted, lang: Lang) -> String {
-    lang.lasted(lasted)
+    lang.own(lang.lasted(lasted))
 }
 
 /// A text from an event made fit for one line: breaks become spaces, what cannot be seen or turns the direction of writing is left
@@ -215,7 +216,7 @@ pub fn told_region(code: &str, lang: Lang) -> String {
 
 /// What one event says, in a sentence, without its time and its sources: for lists of events outside any timeline.
 pub fn told_sentence(event: &Event, registry: &Registry, lang: Lang) -> String {
-    lang.sentence(event, &names::Names { lang, registry })
+    lang.own(lang.sentence(event, &names::Names { lang, registry }))
 }
 
 /// A service's name: as registered in the language, else as readers know it, else its slug.

@@ -83,6 +83,15 @@ impl<'a> Names<'a> {
         source.map_or_else(|| self.organisation(&Text::Plain(slug.to_owned())), |source| self.source(source))
     }
 
+    /// What a monitor asks: the part that it names, else the service. Of a monitor's one site that is the service too, by its English name.
+    pub(super) fn asked(&self, event: &Event) -> String {
+        match event.common.components.as_slice() {
+            [] => self.service(&event.subject),
+            [only] => self.known(only).unwrap_or_else(|| clean(only)),
+            several => clean(&several.join(", ")),
+        }
+    }
+
     /// The genitive of a name that was told: as registered, else as the language makes it.
     pub(super) fn genitive(&self, told: &str) -> String {
         let services = self.registry.services.iter().map(|service| (Some(&service.names), service.genitives.as_ref()));

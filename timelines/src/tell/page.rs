@@ -96,7 +96,8 @@ impl PageWords {
     pub fn of(lang: Lang) -> &'static Self {
         match lang {
             Lang::En => &en::WORDS,
-            Lang::Bn | Lang::BnBd => &bn::WORDS,
+            Lang::Bn => &bn::IN_INDIA,
+            Lang::BnBd => &bn::IN_BANGLADESH,
         }
     }
 

@@ -7,6 +7,7 @@ mod rivals;
 mod screen;
 mod states;
 mod vendors;
+mod words;
 
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
 //! The walk through a timeline: title, the lines under it, the entries in their order. The same for every language.
 
-use dateline_events::{Bounds, Kind, Qualifier};
+use dateline_events::{Kind, Qualifier};
 
 use super::clean::{SUMMARY_CHARS_MAX, at_most, clean};
 use super::clock::{Around, Phrase, Style};
 use super::credit::Credit;
-use super::hours::phrase_of_bounds;
+use super::hours::{ToldIn, phrase_of_bounds};
 use super::language::{FirstSeen, Lang, Note, Says, Summary, Unrestored};
 use super::quotation::choose;
 use super::teller::Teller;
@@ -152,7 +152,7 @@ fn summary(teller: &Teller) -> Summary {
     });
     let later_back = later_back(teller, &mut around);
     let subsided = timeline.subsided.as_ref().map(|end| {
-        let time = claim_time(teller, end.occurred, item_at(teller, end.told), &mut around);
+        let time = claim_time(teller, (end.occurred, end.zone.as_deref()), item_at(teller, end.told), &mut around);
         (time, says(teller, &end.said_by))
     });
     let lasted_in_all = timeline.time_to_restore.map(|range| teller.lang.duration(range));
@@ -222,10 +222,10 @@ fn entry_in(timeline: &Timeline, position: u64) -> Option<(&Entry, &Item)> {
 
 /// The time of a milestone, and whether its claim says it.
 fn milestone_phrase(teller: &Teller, milestone: &Milestone, item: Option<&Item>) -> (Phrase, bool) {
-    claim_phrase(teller, milestone.occurred, item)
+    claim_phrase(teller, (milestone.occurred, milestone.zone.as_deref()), item)
 }
 
-fn claim_phrase(teller: &Teller, occurred: Bounds, item: Option<&Item>) -> (Phrase, bool) {
+fn claim_phrase(teller: &Teller, occurred: ToldIn, item: Option<&Item>) -> (Phrase, bool) {
     let stated = item.map(|item| teller.phrase(item)).filter(|phrase| !phrase.is_open());
     stated.map_or_else(|| phrase_of_bounds(teller.timeline, occurred, item.is_none(), &teller.zone), |phrase| (phrase, true))
 }
@@ -236,7 +236,7 @@ fn later_back(teller: &Teller, around: &mut Around) -> Vec<(String, String, Says
     let others = teller.timeline.other_services.iter().filter_map(|other| Some((&other.service, other.restored.as_ref()?)));
     let later = others.filter(|(_, restored)| restored.occurred.earliest > first.occurred.latest.map(|latest| latest.plus(-1)));
     let told = later.map(|(service, restored)| {
-        let time = claim_time(teller, restored.occurred, item_at(teller, restored.told), around);
+        let time = claim_time(teller, (restored.occurred, restored.zone.as_deref()), item_at(teller, restored.told), around);
         (teller.names.service(service), time, says(teller, &restored.said_by))
     });
     told.collect()
@@ -264,10 +264,10 @@ fn unrestored(teller: &Teller) -> Unrestored {
 
 /// When a milestone was: as its claim says, or by its bounds where the claim says no hour or is not at hand (an outline).
 fn milestone_time(teller: &Teller, milestone: &Milestone, item: Option<&Item>, around: &mut Around) -> String {
-    claim_time(teller, milestone.occurred, item, around)
+    claim_time(teller, (milestone.occurred, milestone.zone.as_deref()), item, around)
 }
 
-fn claim_time(teller: &Teller, occurred: Bounds, item: Option<&Item>, around: &mut Around) -> String {
+fn claim_time(teller: &Teller, occurred: ToldIn, item: Option<&Item>, around: &mut Around) -> String {
     let (phrase, is_stated) = claim_phrase(teller, occurred, item);
     let told = teller.lang.time(&phrase, if is_stated { Style::Adverb } else { Style::Claim }, *around);
     if is_stated {

@@ -60,7 +60,9 @@ impl MemoryViews {
                 || row.awaits_incident.as_ref().is_some_and(|id| needs.waiting_incidents.contains(id))
                 || row.awaits_reference.as_ref().is_some_and(|reference| needs.waiting_references.contains(reference))
                 || needs.waiting_windows.iter().any(|(subject, start, end)| {
-                    row.subject == *subject && row.earliest.is_some_and(|at| at <= *end) && row.latest.is_some_and(|at| at >= *start)
+                    row.found_by().any(|service| service == subject)
+                        && row.earliest.is_some_and(|at| at <= *end)
+                        && row.latest.is_some_and(|at| at >= *start)
                 })
         };
         let event = |position: Position| self.rows.events.iter().find(|row| row.position == position).unwrap().clone();

@@ -7,7 +7,7 @@ use dateline_timelines::rows::{Course, EventRow, HeadRow, IncidentNumber, LinkRo
 use postgres::Row;
 
 use crate::distributed::database::{instant, position};
-use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START, read_head_services};
+use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START, read_spaced};
 use crate::views::{Generation, ViewsError};
 
 type Decoded<T> = Result<T, ViewsError>;
@@ -43,7 +43,7 @@ pub(super) fn head(row: &Row) -> Decoded<HeadRow> {
         disrupted_until: instant(row.try_get(7)?),
         restored_until: instant(row.try_get(8)?),
         course: course(row, 9)?,
-        services: read_head_services(row.try_get(10)?),
+        services: read_spaced(row.try_get(10)?),
         references: serde_json::from_str(row.try_get(11)?).map_err(|error| unreadable(&error))?,
     })
 }
@@ -83,7 +83,7 @@ pub(super) fn summary(row: &Row) -> Decoded<SummaryRow> {
     })
 }
 
-pub(super) const WAITING: &str = "w.event, w.subject, w.nature, w.earliest, w.latest, w.incident, w.page, w.reference";
+pub(super) const WAITING: &str = "w.event, w.subject, w.nature, w.earliest, w.latest, w.incident, w.page, w.reference, w.services";
 
 /// Without the keys that it awaits: they stand in a table of their own.
 pub(super) fn waiting(row: &Row) -> Decoded<WaitingRow> {
@@ -91,6 +91,7 @@ pub(super) fn waiting(row: &Row) -> Decoded<WaitingRow> {
     Ok(WaitingRow {
         event: at(row, 0)?,
         subject: text(row, 1)?,
+        services: read_spaced(&text(row, 8)?),
         nature: nature(row, 2)?,
         earliest: instant(earliest.filter(|bound| *bound != OPEN_START)),
         latest: instant(latest.filter(|bound| *bound != OPEN_END)),

@@ -150,6 +150,12 @@ fn candidates(snapshot: &mut Snapshot<'_, '_>, needs: &Needs) -> Result<BTreeMap
              JOIN @waiting w ON w.subject = n.subject AND w.latest >= n.earliest AND w.earliest <= n.latest",
         );
         rows.extend(ask(snapshot, &text, &[&subjects, &earliest, &latest], decode::waiting)?);
+        let text = select(
+            "unnest($1::bytea[], $2::bigint[], $3::bigint[]) AS n(subject, earliest, latest)
+             JOIN @waiting w ON w.services <> '' AND w.latest >= n.earliest AND w.earliest <= n.latest
+             AND position('\\x20'::bytea || n.subject || '\\x20'::bytea IN w.services) > 0",
+        );
+        rows.extend(ask(snapshot, &text, &[&subjects, &earliest, &latest], decode::waiting)?);
     }
     if !needs.waiting_keys.is_empty() {
         let text = select("@waiting w WHERE w.event IN (SELECT a.event FROM @awaited a WHERE a.key = ANY($1))");

@@ -16,7 +16,7 @@ use crate::views::ViewsError;
 const COPIED: [(&str, i16); 9] = [
     ("events (position, recorded, source, id, key, kind, subject, target, problem, bytes)", 10),
     ("attachments (event, incident, since, present)", 4),
-    ("waiting (event, subject, nature, earliest, latest, incident, page, reference)", 8),
+    ("waiting (event, subject, nature, earliest, latest, incident, page, reference, services)", 9),
     ("awaited (event, place, key)", 3),
     ("heads (number, since, id, subject, nature, span_start, span_end, disrupted_until, restored_until, course, services, page_references)", 12),
     ("links (event, since, one, other, active)", 5),
@@ -132,7 +132,7 @@ fn waiting(rows: &Rows, columns: i16, to: &mut copy::Rows) {
         to.row(columns).position(row.event).text(&row.subject).text(row.nature.as_str()).maybe_bigint(earliest).maybe_bigint(latest);
         to.maybe_bytes(row.awaits_incident.as_deref().map(str::as_bytes));
         let (page, reference) = row.awaits_reference.as_ref().map(|(page, reference)| (page.as_bytes(), reference.as_bytes())).unzip();
-        to.maybe_bytes(page).maybe_bytes(reference);
+        to.maybe_bytes(page).maybe_bytes(reference).text(&once::spaced(&row.services));
     }
 }
 
@@ -152,7 +152,7 @@ fn heads(rows: &Rows, columns: i16, to: &mut copy::Rows) {
         to.row(columns).position(row.number).position(row.since).text(&row.id).text(&row.subject).text(row.nature.as_str());
         to.maybe_bigint(bound(row.span_start)).maybe_bigint(bound(row.span_end));
         to.maybe_bigint(bound(row.disrupted_until)).maybe_bigint(bound(row.restored_until));
-        to.text(row.course.as_str()).text(&once::head_services(row)).text(&serde_json::json!(row.references).to_string());
+        to.text(row.course.as_str()).text(&once::spaced(&row.services)).text(&serde_json::json!(row.references).to_string());
     }
 }
 

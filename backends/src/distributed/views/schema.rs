@@ -50,9 +50,11 @@ CREATE INDEX attachments_by_incident ON @attachments (incident, event, since DES
 -- An open bound is kept as the least or greatest integer; both NULL: it cannot join by time.
 CREATE TABLE @waiting (
     event bigint PRIMARY KEY, subject bytea NOT NULL, nature text COLLATE \"C\" NOT NULL, earliest bigint, latest bigint,
-    incident bytea, page bytea, reference bytea
+    incident bytea, page bytea, reference bytea, services bytea NOT NULL
 );
 CREATE INDEX waiting_by_time ON @waiting (subject, latest, earliest) WHERE latest IS NOT NULL;
+-- Further services, each with a space before and after; few events name any.
+CREATE INDEX waiting_of_several ON @waiting (latest, earliest) WHERE services <> '' AND latest IS NOT NULL;
 CREATE INDEX waiting_by_incident ON @waiting (incident) WHERE incident IS NOT NULL;
 CREATE INDEX waiting_by_reference ON @waiting (page, reference) WHERE page IS NOT NULL;
 -- The keys that a waiting event names: in their order by the key, and who waits for one by the index.

@@ -87,7 +87,8 @@ impl Page<'_> {
             let (earliest, latest) = once::waiting_bounds(row).unzip();
             let (page, reference) = row.awaits_reference.as_ref().map(|(page, reference)| (page, reference)).unzip();
             let event = number(row.event);
-            insert.execute(params![event, row.subject, row.nature.as_str(), earliest, latest, row.awaits_incident, page, reference])?;
+            let services = once::spaced(&row.services);
+            insert.execute(params![event, row.subject, row.nature.as_str(), earliest, latest, row.awaits_incident, page, reference, services])?;
             for (place, key) in (0_i64..).zip(&row.awaits_keys) {
                 await_key.execute(params![event, place, key.as_str()])?;
             }
@@ -107,7 +108,7 @@ impl Page<'_> {
             let (at, since) = (number(row.number), number(row.since));
             let (start, end) = (microseconds(row.span_start), microseconds(row.span_end));
             let (disrupted, restored) = (microseconds(row.disrupted_until), microseconds(row.restored_until));
-            let (nature, course, services) = (row.nature.as_str(), row.course.as_str(), once::head_services(row));
+            let (nature, course, services) = (row.nature.as_str(), row.course.as_str(), once::spaced(&row.services));
             let updated =
                 update.execute(params![at, since, row.id, row.subject, nature, start, end, disrupted, restored, course, services, references])?;
             if updated == 0 {

@@ -9,7 +9,7 @@ use rusqlite::{CachedStatement, Row};
 
 use super::schema::{EVENTS, HEADS, LINKS, PAGE_REFERENCES, SUMMARIES, WAITING};
 use crate::embedded::file::{instant, number, position};
-use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START, read_head_services};
+use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START, read_spaced};
 use crate::views::Generation;
 
 /// What [`event`] reads, of the table under the name `e`.
@@ -52,7 +52,7 @@ pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<HeadRow> {
         disrupted_until: instant(row.get(7)?),
         restored_until: instant(row.get(8)?),
         course: course(9, row)?,
-        services: read_head_services(row.get_ref(10)?.as_str()?),
+        services: read_spaced(row.get_ref(10)?.as_str()?),
         references,
     })
 }
@@ -98,12 +98,13 @@ pub(super) fn waiting_columns() -> String {
 
 /// Without the keys that it awaits: they stand in a table of their own.
 pub(super) fn waiting(row: &Row<'_>) -> rusqlite::Result<WaitingRow> {
-    sound(row, 8, "waiting")?;
+    sound(row, 9, "waiting")?;
     let (earliest, latest): (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
     let (page, reference): (Option<String>, Option<String>) = (row.get(6)?, row.get(7)?);
     Ok(WaitingRow {
         event: position(row, 0)?,
         subject: row.get(1)?,
+        services: read_spaced(row.get_ref(8)?.as_str()?),
         nature: nature(2, row)?,
         earliest: instant(earliest.filter(|bound| *bound != OPEN_START)),
         latest: instant(latest.filter(|bound| *bound != OPEN_END)),

@@ -112,8 +112,10 @@ impl Loading<'_> {
         let mut rows = Vec::new();
         let select = |condition: &str| self.prepare(&format!("SELECT {} FROM @waiting w WHERE {condition}", decode::waiting_columns()));
         let mut by_time = select("subject = ?1 AND latest >= ?2 AND earliest <= ?3")?;
+        let mut beside = select("services <> '' AND latest >= ?2 AND earliest <= ?3 AND instr(services, ' ' || ?1 || ' ') > 0")?;
         for (subject, earliest, latest) in &needs.waiting_windows {
             collect(&mut by_time, params![subject, earliest.0, latest.0], decode::waiting, &mut rows)?;
+            collect(&mut beside, params![subject, earliest.0, latest.0], decode::waiting, &mut rows)?;
         }
         let mut by_key = select("event IN (SELECT event FROM @awaited WHERE key = ?1)")?;
         for key in &needs.waiting_keys {

@@ -36,7 +36,7 @@ pub(super) struct Table {
 pub(super) const CURSOR: Table = Table { name: "cursor", columns: "follower, position" };
 pub(super) const EVENTS: Table = Table { name: "events", columns: "position, recorded, source, id, key, kind, subject, target, problem, bytes" };
 pub(super) const ATTACHMENTS: Table = Table { name: "attachments", columns: "event, incident, since, present" };
-pub(super) const WAITING: Table = Table { name: "waiting", columns: "event, subject, nature, earliest, latest, incident, page, reference" };
+pub(super) const WAITING: Table = Table { name: "waiting", columns: "event, subject, nature, earliest, latest, incident, page, reference, services" };
 pub(super) const AWAITED: Table = Table { name: "awaited", columns: "event, place, key" };
 pub(super) const HEADS: Table = Table {
     name: "heads",
@@ -100,9 +100,11 @@ CREATE INDEX @attachments_by_incident ON @attachments (incident, event, since, p
 -- An open bound is kept as the least or greatest integer; both NULL: it cannot join by time.
 CREATE TABLE @waiting (
     event INTEGER PRIMARY KEY, subject TEXT NOT NULL, nature TEXT NOT NULL, earliest INTEGER, latest INTEGER,
-    incident TEXT, page TEXT, reference TEXT, sum INTEGER
+    incident TEXT, page TEXT, reference TEXT, services TEXT NOT NULL, sum INTEGER
 ) STRICT;
 CREATE INDEX @waiting_by_time ON @waiting (subject, latest, earliest) WHERE latest IS NOT NULL;
+-- Further services, each with a space before and after; few events name any.
+CREATE INDEX @waiting_of_several ON @waiting (latest, earliest) WHERE services <> '' AND latest IS NOT NULL;
 CREATE INDEX @waiting_by_incident ON @waiting (incident) WHERE incident IS NOT NULL;
 CREATE INDEX @waiting_by_reference ON @waiting (page, reference) WHERE page IS NOT NULL;
 CREATE TABLE @awaited (

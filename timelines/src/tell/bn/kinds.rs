@@ -59,7 +59,9 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
         Kind::EventRedacted(act) => format!("{} নম্বর স্থানের লেখাটি নষ্ট করা হয়েছে", digits(&act.position.to_string())),
     };
     let headline = text(event.common.headline.as_ref()).map(|headline| format!(": “{headline}”")).unwrap_or_default();
-    let components = if event.common.components.is_empty() { String::new() } else { format!(" ({})", clean(&event.common.components.join(", "))) };
+    let is_probe = matches!(event.kind, Kind::AnomalyDetected(_)) && inferred(event) == Some(Inferred::FromProbe);
+    let components = Some(clean(&event.common.components.join(", "))).filter(|components| !components.is_empty() && !is_probe);
+    let components = components.map(|components| format!(" ({components})")).unwrap_or_default();
     format!("{told}{headline}{components}")
 }
 
@@ -107,9 +109,13 @@ fn places(regions: &[Region]) -> String {
     joined(&regions.iter().map(|code| name(code)).collect::<Vec<_>>())
 }
 
-/// Of a time that is only bounded nobody says "right then".
-fn right_then(setting: &Setting) -> &'static str {
-    if matches!(setting.time, Some((_, false))) { "" } else { "তখনই " }
+/// "গিটহাবের হিসেবে তখনই শুরু"; what is only bounded is dated by nobody: "বিভ্রাট শুরু".
+fn dated(what: &str, vendor: &str, setting: &Setting) -> String {
+    if matches!(setting.time, Some((_, false))) {
+        format!("বিভ্রাট {what}")
+    } else {
+        format!("{} হিসেবে তখনই {what}", genitive(vendor))
+    }
 }
 
 fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, (names, setting): (&Names, &Setting)) -> String {
@@ -117,10 +123,10 @@ fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, (names, setting
     let place = if sign.regions.is_empty() { String::new() } else { format!("{} থেকে ", places(&sign.regions)) };
     let detector = detected_by.map(|slug| names.detector(slug, event));
     if let (None, Some(vendor)) = (detected_by, names.vendor_itself(event)) {
-        return format!("{} হিসেবে {}শুরু", genitive(&vendor), right_then(setting));
+        return dated("শুরু", &vendor, setting);
     }
     if detected_by.is_none() && inferred(event) == Some(Inferred::FromProbe) {
-        return "নজরদারিতে সাড়া মেলেনি".to_owned();
+        return format!("নজরদারিতে {} সাড়া মেলেনি", names.genitive(&names.asked(event)));
     }
     let told = match detector {
         Some(who) => format!("{} ধরা পড়ে, {place}অস্বাভাবিক হারে অভিযোগ আসছে", locative(&who)),
@@ -326,7 +332,7 @@ fn restored(lang: Lang, event: &Event, names: &Names, setting: &Setting) -> Stri
     if let (Some(inferred), Some(source)) = (inferred(event), event.read_in().next().map(|source| names.source(source))) {
         return match inferred {
             Inferred::LeftList => format!("{source} চলতি বিভ্রাটের তালিকা থেকে এটি সরিয়ে নেয়"),
-            Inferred::FromPosts => format!("{} হিসেবে {}শেষ", genitive(&source), right_then(setting)),
+            Inferred::FromPosts => dated("শেষ", &source, setting),
             Inferred::FromProbe => "নজরদারিতে আবার সাড়া মেলে".to_owned(),
         };
     }
@@ -375,6 +381,6 @@ fn spoken_words(said: &Spoken, told: Option<&str>, names: &Names) -> String {
 fn planned(told: &str, regions: &[Region], text: Option<String>, setting: &Setting) -> String {
     let place = if regions.is_empty() { String::new() } else { format!("{} ", places_within(regions)) };
     let window = setting.window.as_ref().map(|window| format!(", {window}")).unwrap_or_default();
-    let text = text.map(|text| format!(": {text}")).unwrap_or_default();
+    let text = text.map(|text| if setting.is_vendors { format!(": “{text}”") } else { format!(": {text}") }).unwrap_or_default();
     format!("{place}{told}{window}{text}")
 }

@@ -181,14 +181,18 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
             by => format!("{who} সমস্যা মেনে নেয় {time}{}{open}", said_by(by)),
         }
     }));
+    times.extend(summary.window.as_ref().map(|(window, by)| format!("কাজ হওয়ার কথা {window}{}", said_by(by))));
     match &summary.restored {
+        Some((time, by, _)) if !is_outage => times.push(format!("কাজ শেষ {time}{}", said_by(by))),
         Some((time, by, inferred)) => {
             let unstable = summary.unstable.as_ref().map(|by| format!(", শুরুতে স্থিতিশীল ছিল না{}", said_by(by))).unwrap_or_default();
             times.push(match (inferred, by) {
                 (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{} চলতি বিভ্রাটের তালিকা থেকে বাদ {time}{unstable}", genitive(vendor)),
-                (Some(Inferred::FromPosts), Says::Vendor(vendor)) => format!("{} হিসেবে শেষ {time}{unstable}", genitive(vendor)),
+                (Some(Inferred::FromPosts), Says::Vendor(vendor)) if summary.is_end_a_point => {
+                    format!("{} হিসেবে শেষ {time}{unstable}", genitive(vendor))
+                }
+                (Some(Inferred::FromPosts), by) => format!("শেষ {time}{}{unstable}", said_by(by)),
                 (Some(Inferred::FromProbe), _) => format!("আবার সাড়া মেলে {time}{unstable}"),
-                _ if !is_outage => format!("কাজ শেষ {time}{}", said_by(by)),
                 _ => {
                     let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
                     let of = summary.services.first().filter(|_| names_it).map(|service| format!("{} ", genitive(service))).unwrap_or_default();
@@ -205,7 +209,6 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
         None if is_outage && summary.has_entries && !summary.restored_state => times.extend(not_restored(summary)),
         None => {}
     }
-    times.extend(summary.window.as_ref().map(|(window, by)| format!("কাজ হওয়ার কথা {window}{}", said_by(by))));
     let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| {
         let of = if lasted.ends_with("কম") { lasted.clone() } else { genitive(lasted) };
         format!("বিভ্রাট {of}")
@@ -239,11 +242,13 @@ fn first_seen(first: &FirstSeen) -> String {
         FirstSeen::Reported { time, by } => format!("প্রথম অভিযোগ {time}{}", said_by(by)),
         FirstSeen::Probed { time, by } => format!("নজরদারিতে সাড়া মেলেনি {time}{}", said_by(by)),
         FirstSeen::ToldOf { time, by } => format!("প্রথম জানা যায় {time}{}", said_by(by)),
-        FirstSeen::Dated { time, by: Says::Vendor(vendor), posted, .. } => {
+        FirstSeen::Dated { time, is_point, by, posted } => {
             let posted = posted.as_ref().map(|posted| format!(", প্রথম পোস্ট {posted}")).unwrap_or_default();
-            format!("{} হিসেবে শুরু {time}{posted}", genitive(vendor))
+            match by {
+                Says::Vendor(vendor) if *is_point => format!("{} হিসেবে শুরু {time}{posted}", genitive(vendor)),
+                by => format!("শুরু {time}{}{posted}", said_by(by)),
+            }
         }
-        FirstSeen::Dated { time, by, .. } => format!("শুরু {time}{}", said_by(by)),
     }
 }
 

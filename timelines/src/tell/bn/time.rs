@@ -162,20 +162,24 @@ fn city(zone: &str) -> Option<&'static str> {
 }
 
 /// In whose time it is told.
-pub(in crate::tell) fn zone_note(_: Lang, zone: &Zone, clocks: &[String]) -> String {
+pub(in crate::tell) fn zone_note(lang: Lang, zone: &Zone, clocks: &[String]) -> String {
+    format!("সব সময় {}; সূত্রের নিজের সময় বন্ধনীতে", zone_words(lang, zone, clocks))
+}
+
+/// "ভারতীয় সময়".
+pub(in crate::tell) fn zone_words(_: Lang, zone: &Zone, clocks: &[String]) -> String {
     let named = match clocks {
         [first, last] => format!("আগে {first}, পরে {last}"),
         [first, last, ..] => format!("{first} ও {last}, যখন যা চলেছে"),
         _ => clocks.concat(),
     };
     let changing = if clocks.len() > 1 { format!(" ({named})") } else { String::new() };
-    let whose = match zone.name.as_str() {
+    match zone.name.as_str() {
         "Asia/Kolkata" | "Asia/Calcutta" => format!("ভারতীয় সময়{changing}"),
         "UTC" | "Etc/UTC" => "UTC".to_owned(),
         "Asia/Dhaka" => format!("বাংলাদেশের সময়{changing}"),
         name => city(name).map_or_else(|| format!("{name} অঞ্চলের সময় ({named})"), |city| format!("{city} সময়{changing}")),
-    };
-    format!("সব সময় {whose}; সূত্রের নিজের সময় বন্ধনীতে")
+    }
 }
 
 fn weekday(day: Date) -> &'static str {

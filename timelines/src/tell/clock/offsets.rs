@@ -105,6 +105,11 @@ impl ToldClock {
         lang.time(&Phrase::of_bounds(bounds, &self.zone), Style::Claim, self.around())
     }
 
+    /// In whose time it is told, as of an instant: "India time (IST)". None where each time says what its clock is called.
+    pub fn zone_words(&self, at: Instant, lang: Lang) -> Option<String> {
+        (!self.zone.names_clocks).then(|| lang.own(lang.zone_words(&self.zone, &[self.zone.abbreviation(at)])))
+    }
+
     /// The same for instants that are told beside the timeline, whose own day they need not name.
     #[must_use]
     pub fn beside(self, first_day: Option<Bounds>, instants: impl Iterator<Item = Instant>) -> Self {

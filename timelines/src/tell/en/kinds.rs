@@ -113,7 +113,7 @@ fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names, setting: &Se
         return dated("start", "It began", &vendor, setting);
     }
     if detected_by.is_none() && inferred(event) == Some(Inferred::FromProbe) {
-        return format!("The monitor finds {} down", probed(event, names));
+        return format!("The monitor finds {} down", names.asked(event));
     }
     let mut told = detector.map_or(format!("Unusual number of reports{place}"), |who| format!("{who} sees an unusual number of reports{place}"));
     let figures = figures(event, &[]);
@@ -133,11 +133,6 @@ fn dated(what: &str, otherwise: &str, vendor: &str, setting: &Setting) -> String
         Some((time, false)) => format!("{otherwise} {time}"),
         None => format!("{vendor} dates the {what} to this time"),
     }
-}
-
-/// What a monitor asks: the part that it names, else the service.
-fn probed(event: &Event, names: &Names) -> String {
-    if event.common.components.is_empty() { names.service(&event.subject) } else { clean(&event.common.components.join(", ")) }
 }
 
 /// "Italy and Turkey", with articles.
@@ -356,6 +351,6 @@ fn quoted(said: &Spoken, told: Option<&str>, by_organisation: bool) -> String {
 fn planned(told: &str, regions: &[Region], text: Option<String>, setting: &Setting) -> String {
     let place = if regions.is_empty() { String::new() } else { format!(" in {}", places(regions)) };
     let window = setting.window.as_ref().map(|window| format!(", {window}")).unwrap_or_default();
-    let text = text.map(|text| format!(": {text}")).unwrap_or_default();
+    let text = text.map(|text| if setting.is_vendors { format!(": “{text}”") } else { format!(": {text}") }).unwrap_or_default();
     format!("{told}{place}{window}{text}")
 }

@@ -161,7 +161,12 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
             by => format!("{} acknowledged it {time}{}{open}", capital(&who), said_by(by)),
         }
     }));
+    times.extend(summary.window.as_ref().map(|(window, by)| format!("Planned {window}{}", said_by(by))));
     match &summary.restored {
+        Some((time, by, _)) if !is_outage => {
+            let done = if times.is_empty() { "Done" } else { "done" };
+            times.push(format!("{done} {time}{}", said_by(by)));
+        }
         Some((time, by, inferred)) => {
             let unstable = summary.unstable.as_ref().map(|by| format!(", unstable at first{}", said_by(by))).unwrap_or_default();
             times.push(match (inferred, by) {
@@ -169,7 +174,6 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
                 (Some(Inferred::FromPosts), Says::Vendor(vendor)) if summary.is_end_a_point => format!("{vendor} dates the end to {time}{unstable}"),
                 (Some(Inferred::FromPosts), by) => format!("over {time}{}{unstable}", said_by(by)),
                 (Some(Inferred::FromProbe), _) => format!("up {time}{unstable}"),
-                _ if !is_outage => format!("Done {time}{}", said_by(by)),
                 _ => {
                     let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
                     let of = summary.services.first().filter(|_| names_it).map(|service| format!("{service} ")).unwrap_or_default();
@@ -182,10 +186,6 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         None if is_outage && summary.has_entries && !summary.restored_state => times.extend(not_restored(summary)),
         None => {}
     }
-    times.extend(summary.window.as_ref().map(|(window, by)| {
-        let planned = if window.starts_with("between ") { "Planned" } else { "Planned for" };
-        format!("{planned} {window}{}", said_by(by))
-    }));
     let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| format!("Lasted {lasted}"));
     let lasted = summary.lasted.as_ref().map(|(first, last, by)| match last {
         Some(last) => format!("(sources: {first} to {last})"),

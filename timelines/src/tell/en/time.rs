@@ -84,8 +84,13 @@ pub(super) fn own_clock(clock: &OwnClock) -> String {
 
 /// In whose time it is told.
 pub(in crate::tell) fn zone_note(zone: &Zone, clocks: &[String]) -> String {
+    format!("All times {}; a source’s own clock in brackets", zone_words(zone, clocks))
+}
+
+/// "India time (IST)".
+pub(in crate::tell) fn zone_words(zone: &Zone, clocks: &[String]) -> String {
     let place = match zone.name.as_str() {
-        "UTC" | "Etc/UTC" => return "All times UTC; a source’s own clock in brackets".to_owned(),
+        "UTC" | "Etc/UTC" => return "UTC".to_owned(),
         "Asia/Kolkata" | "Asia/Calcutta" => "India time".to_owned(),
         "Asia/Dhaka" => "Bangladesh time".to_owned(),
         "Europe/London" => "UK time".to_owned(),
@@ -96,7 +101,7 @@ pub(in crate::tell) fn zone_note(zone: &Zone, clocks: &[String]) -> String {
         [first, last, ..] => format!("{first} and {last}, as each says"),
         _ => clocks.concat(),
     };
-    format!("All times {place} ({named}); a source’s own clock in brackets")
+    format!("{place} ({named})")
 }
 
 /// "Dhaka time" for "Asia/Dhaka"; a distance from UTC as it is.

@@ -76,6 +76,24 @@ pub(super) fn called(name: &str) -> Option<&'static Known> {
     find(&name).or_else(|| find(&name.replace(' ', "-")))
 }
 
+/// The fewest letters of a part of a name that is searched for.
+const PART_LETTERS_MIN: usize = 3;
+
+/// What a word of a search names, in any told language: the slugs of services, those of a vendor's included, and the vendors themselves.
+/// An English word must be the whole name: parts of names are words of headlines too.
+pub fn named(word: &str) -> (Vec<&'static str>, Vec<&'static str>) {
+    let is_name = |row: &&Known| Lang::ALL.into_iter().map(|lang| row.name(lang)).any(|name| name.to_lowercase() == word);
+    let is_part = !word.is_ascii() && word.chars().count() >= PART_LETTERS_MIN;
+    let has_part = |row: &&Known| is_part && Lang::ALL.into_iter().any(|lang| row.name(lang).contains(word));
+    let rows: Vec<&Known> = table::ROWS.iter().filter(|row| is_name(row) || has_part(row)).collect();
+    let vendors: Vec<&str> = rows.iter().map(|row| row.slug).collect();
+    let of_vendors = table::ROWS.iter().filter(|row| row.vendor.is_some_and(|vendor| vendors.contains(&vendor)));
+    let mut services: Vec<&str> = of_vendors.chain(rows).flat_map(|row| std::iter::once(row.slug).chain(row.also.iter().copied())).collect();
+    services.sort_unstable();
+    services.dedup();
+    (services, vendors)
+}
+
 /// The genitive of a Bengali name, where it is that of a row.
 pub(super) fn bengali_genitive(name: &str) -> Option<&'static str> {
     GENITIVES.get(name).copied()

@@ -28,6 +28,16 @@ fn rows_stand_in_the_order_of_their_slugs_and_no_key_is_that_of_two() {
 }
 
 #[test]
+fn a_word_of_a_search_finds_services_and_vendors_by_their_names() {
+    assert_eq!(super::named("হোয়াটসঅ্যাপ").0, ["whatsapp", "whatsapp-messenger"]);
+    let (services, vendors) = super::named("মেটা");
+    assert!(vendors.contains(&"meta") && ["facebook", "instagram", "whatsapp"].iter().all(|slug| services.contains(slug)), "{services:?}");
+    // Part of a Bengali name, in either spelling; a whole English one.
+    assert!(super::named("অ্যামাজন").0.contains(&"aws") && super::named("আমাজন").0.contains(&"aws"));
+    assert!(super::named("amazon").0.contains(&"aws") && super::named("services").0.is_empty() && super::named("মে").0.is_empty());
+}
+
+#[test]
 fn whoever_answers_for_a_service_has_a_row() {
     for row in ROWS {
         let vendor = row.vendor.map(|vendor| find(vendor).unwrap_or_else(|| panic!("{vendor} has no row")));

@@ -1,8 +1,18 @@
-//! The page's words in Bengali, as a Kolkata newspaper's site would put them.
+//! The page's words in Bengali, as a Kolkata newspaper's site would put them, and those that are others in Dhaka.
 
 use super::PageWords;
 
-pub(super) static WORDS: PageWords = PageWords {
+pub(super) static IN_INDIA: PageWords = WORDS;
+
+pub(super) static IN_BANGLADESH: PageWords = PageWords {
+    tagline: "বিভ্রাটের খবর, যখন যেমন জানা গেছে",
+    incidents: "সেবা বিভ্রাট",
+    nothing_yet: "এখনো কোনো বিভ্রাট নথিভুক্ত হয়নি।",
+    another_time: "অন্য কোনো সময়",
+    ..WORDS
+};
+
+const WORDS: PageWords = PageWords {
     site: "ডেটলাইন",
     tagline: "বিভ্রাটের খবর, যখন যেমন জানা গিয়েছে",
     skip: "সোজা মূল লেখায় যান",

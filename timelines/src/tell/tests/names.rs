@@ -40,7 +40,7 @@ fn a_service_that_nobody_registered_is_told_by_the_name_that_readers_know() {
     let (timeline, registry) = of([post("github", "github", "GitHub")]);
     for (lang, expected) in [
         (Lang::En, ["GitHub outage, Sunday 1 March 2026", "GitHub, investigating: “We are looking into it.”", "Service: GitHub"]),
-        (Lang::Bn, ["গিটহাব বিভ্রাট, রবিবার ১ মার্চ ২০২৬", "গিটহাব, খতিয়ে দেখা হচ্ছে: “We are looking into it.”", "পরিষেবা: গিটহাব"]),
+        (Lang::Bn, ["গিটহাব বিভ্রাট, রবিবার ১ মার্চ ২০২৬", "গিটহাব খতিয়ে দেখছে: “We are looking into it.”", "পরিষেবা: গিটহাব"]),
     ] {
         assert_eq!(lines(&told(&timeline, &registry, lang)), expected);
     }

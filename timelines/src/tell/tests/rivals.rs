@@ -154,7 +154,7 @@ fn the_course_of_planned_work_is_told_step_by_step() {
         [("09:00", "Planned work announced"), ("14:00", "Planned work begins"), ("15:00", "Planned work goes on"), ("17:00", "Planned work is done")];
     assert_eq!(entries, expected);
     assert!(english.entries[2].text.contains("We go on until 17:00") && english.entries.iter().all(|entry| entry.details.is_empty()));
-    assert!(english.summary[0].contains("Done 17:00") && !english.summary[0].contains("back"), "{:?}", english.summary);
+    assert!(english.summary[0].contains("done 17:00") && !english.summary[0].contains("back"), "{:?}", english.summary);
     assert!(told(&events, Lang::Bn).summary[0].contains("কাজ শেষ"));
 }
 

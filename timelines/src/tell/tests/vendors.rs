@@ -175,7 +175,7 @@ fn a_monitor_finds_down_and_up_and_one_answer_is_told_once() {
 fn a_name_within_what_somebody_wrote_leaves_the_credit_where_it_is() {
     let planned = page("w", "maintenance.announced", json!({"occurred": at("13:29"), "text": {"en": "GitHub moves machines."}}));
     let headed = page("h", "vendor.updated", json!({"occurred": at("13:31"), "status": "investigating", "headline": {"en": "GitHub is slow"}}));
-    for (event, expected) in [(planned, "Planned work announced: GitHub moves machines (GitHub)."), (headed, "GitHub is slow (GitHub).")] {
+    for (event, expected) in [(planned, "Planned work announced: “GitHub moves machines.” (GitHub)"), (headed, "GitHub is slow (GitHub).")] {
         let (timeline, registry) = folded([event], None);
         assert_eq!(told(&timeline, &registry, Lang::En).entries[0].text, expected);
     }
@@ -192,7 +192,7 @@ fn what_is_only_bounded_is_dated_to_nothing() {
     assert_eq!(summary[0], "It began by 14:00 (GitHub) · over by 19:05 (GitHub)");
     assert_eq!(entries, ["It began by 14:00 (GitHub).", "It was over by 19:05 (GitHub)."]);
     let (_, entries) = texts(&timeline, &registry, Lang::Bn);
-    assert_eq!(entries, ["গিটহাবের হিসেবে শুরু।", "গিটহাবের হিসেবে শেষ।"]);
+    assert_eq!(entries, ["বিভ্রাট শুরু (গিটহাব)।", "বিভ্রাট শেষ (গিটহাব)।"]);
 }
 
 #[test]
