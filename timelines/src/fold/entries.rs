@@ -156,7 +156,7 @@ impl<'a> Assembly<'a> {
         value(mine).is_some()
             && value(mine) == value(told_event)
             && (covers || self.regions_of(position).is_empty())
-            && mine.kind.name() == told_event.kind.name()
+            && (!mine.kind.is_maintenance() || mine.kind.name() == told_event.kind.name())
             && says_nothing_else(mine, told_event)
     }
 
