@@ -11,6 +11,7 @@ mod durations;
 mod entries;
 mod negative;
 mod order;
+mod state;
 mod statuses;
 mod summary;
 mod timeline;

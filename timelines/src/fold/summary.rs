@@ -1,15 +1,12 @@
 //! What a list shows of an incident, worked out from the sums alone; and the parts of it that a timeline shares.
 
-use std::borrow::Cow;
-
 use dateline_events::{Bounds, Event, Instant, Kind, Position, Range, Region, Slug, Symptom, Text};
 use serde::{Deserialize, Serialize};
 
 use super::claims::ClaimSet;
 use super::contribution::{Aggregates, Class, MAX_SERVICES, Scope};
 use super::durations::{is_certain_by, is_wholly_before, last_restored, range, time_to_acknowledge};
-use super::order::{FirstSign, OrderKey, WRONG_SIDE_MIN, order_hint};
-use super::statuses::Statuses;
+use super::order::{FirstSign, WRONG_SIDE_MIN, order_hint};
 use super::{Fold, Held, Visible};
 use crate::model::{Axes, Inferred, Milestone, MilestoneKind, ReportedBy, Rule, SaidBy, ServiceMilestones, State, Timeline, Warning, inferred};
 use crate::rows::Nature;
@@ -267,7 +264,7 @@ impl Fold {
         self.milestone_at(told, rule).map(|milestone| SummaryMilestone { reported_by: self.reported_by(kind, told), ..milestone })
     }
 
-    fn milestone_at(&self, told: Position, rule: Rule) -> Option<SummaryMilestone> {
+    pub(super) fn milestone_at(&self, told: Position, rule: Rule) -> Option<SummaryMilestone> {
         let (placed, _) = self.placed(told, self.first_sign());
         let event = &self.event_at(told)?.effective.event;
         let (said_by, inferred) = (SaidBy::of(event), inferred(event));
@@ -296,57 +293,6 @@ impl Fold {
         })
     }
 
-    /// How it stands by what these sums say, and the restoration that is told, where it is certain.
-    pub(super) fn state(&self, sums: &Aggregates, restored: Option<&SummaryMilestone>) -> State {
-        let is_maintenance = self.nature() == Nature::Maintenance;
-        if let Some(restored) = restored {
-            return self.reopened(sums, restored).unwrap_or(if is_maintenance { State::Completed } else { State::Restored });
-        }
-        if sums.is_reports_only() {
-            return self.last_status(&sums.reports, |_| true).map_or(State::Detected, |(_, state)| state);
-        }
-        if let Some((_, state)) = self.last_status(&sums.statuses, is_no_end) {
-            return state;
-        }
-        match (is_maintenance, !sums.signs.is_empty()) {
-            (true, true) => State::Scheduled,
-            (false, true) => State::Detected,
-            (_, false) => State::Unknown,
-        }
-    }
-
-    /// What the vendor says after the restoration that is told, where that is that it is not over: it looks into it, or has found something,
-    /// and nobody says later that it is over. To acknowledge or to watch it reopens nothing.
-    fn reopened(&self, sums: &Aggregates, restored: &SummaryMilestone) -> Option<State> {
-        let over = restored.certain().latest?;
-        let is_open = |state: State| matches!(state, State::Investigating | State::Identified);
-        let ((reopened, ..), _) = self.last_status(&sums.vendor_statuses, is_open).filter(|((instant, ..), _)| *instant >= over)?;
-        let is_over_later = sums.claimants().filter(|contribution| contribution.claims.contains(&Class::Restored)).any(|contribution| {
-            let (_, (instant, ..)) = self.placed(contribution.position, self.first_sign());
-            instant > reopened
-        });
-        if is_over_later {
-            return None;
-        }
-        self.last_status(&sums.vendor_statuses, is_no_end).map(|(_, state)| state)
-    }
-
-    /// The last word of state that is such a one, with its place in the order.
-    fn last_status(&self, statuses: &Statuses, wanted: impl Fn(State) -> bool) -> Option<(OrderKey, State)> {
-        let first_sign = self.first_sign();
-        let relative = statuses.relative.iter().filter(|(_, state)| wanted(*state));
-        let relative = relative.map(|(position, state)| (self.placed(*position, first_sign).1, *state));
-        let timed = statuses.timed.iter().rev().find(|(.., state)| wanted(*state));
-        let timed = timed.map(|(instant, position, state)| ((*instant, 0, *position), *state));
-        relative.chain(timed).max_by_key(|(key, _)| *key)
-    }
-
-    /// The end of its reports, where that is the last word on them.
-    pub(super) fn subsided(&self, sums: &Aggregates) -> Option<SummaryMilestone> {
-        let ((_, _, position), state) = self.last_status(&sums.reports, |_| true)?;
-        if state == State::Subsided { self.milestone_at(position, Rule::Earliest) } else { None }
-    }
-
     /// What does not fit together of the milestones that are told.
     pub(super) fn warnings(
         &self,
@@ -365,28 +311,6 @@ impl Fold {
             (is_too_early, Warning::StatedBeforeItHappened),
         ];
         warnings.into_iter().filter_map(|(is_so, warning)| is_so.then_some(warning)).collect()
-    }
-
-    /// What is certain by an instant, summed up; None: everything that is known.
-    pub(super) fn sums_by(&self, at: Option<Instant>) -> Cow<'_, Aggregates> {
-        let Some(at) = at else { return Cow::Borrowed(&self.aggregates) };
-        let first_sign = self.first_sign();
-        let mut sums = Aggregates::default();
-        for (position, held) in &self.held {
-            let Some(contribution) = &held.contribution else { continue };
-            if self.placed(*position, first_sign).0.narrowed.latest.is_some_and(|latest| latest <= at) {
-                sums.replace(None, Some(contribution.clone()));
-            }
-        }
-        Cow::Owned(sums)
-    }
-
-    /// How it stood at an instant, by what is certain to have happened by then.
-    pub fn state_at(&self, at: Instant) -> State {
-        let sums = self.sums_by(Some(at));
-        let is_all_over = self.other_services(&sums, Some(at)).iter().all(|other| other.restored.is_some());
-        let restored = self.milestone(MilestoneKind::Restored).filter(|restored| is_all_over && is_certain_by(restored.certain(), at));
-        self.state(&sums, restored.as_ref())
     }
 
     /// The services that the headline names: what the publisher that opened the incident speaks of, and what was read in somebody. What
@@ -459,9 +383,4 @@ pub(super) fn services(sums: &Aggregates) -> Vec<Slug> {
 
 pub(super) fn regions(sums: &Aggregates) -> Vec<Region> {
     in_order(sums.regions.iter().filter_map(|(region, positions)| Some((*positions.first()?, region.clone()))))
-}
-
-/// True for a word of state that is none of an end.
-fn is_no_end(state: State) -> bool {
-    !matches!(state, State::Restored | State::Completed)
 }
