@@ -8,6 +8,7 @@ mod acts;
 mod claims;
 mod contribution;
 mod durations;
+mod ends;
 mod entries;
 mod negative;
 mod order;

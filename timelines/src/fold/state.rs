@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use dateline_events::Instant;
 
 use super::Fold;
-use super::contribution::{Aggregates, Class};
+use super::contribution::Aggregates;
 use super::durations::is_certain_by;
 use super::order::OrderKey;
 use super::statuses::Statuses;
@@ -17,8 +17,8 @@ impl Fold {
     /// How it stands by what these sums say, and the restoration that is told, where it is certain.
     pub(super) fn state(&self, sums: &Aggregates, restored: Option<&SummaryMilestone>) -> State {
         let is_maintenance = self.nature() == Nature::Maintenance;
-        if let Some(restored) = restored {
-            return self.reopened(sums, restored).unwrap_or(if is_maintenance { State::Completed } else { State::Restored });
+        if restored.is_some() {
+            return if is_maintenance { State::Completed } else { State::Restored };
         }
         if sums.is_reports_only() {
             return self.last_status(&sums.reports, |_| true).map_or(State::Detected, |(_, state)| state);
@@ -31,22 +31,6 @@ impl Fold {
             (false, true) => State::Detected,
             (_, false) => State::Unknown,
         }
-    }
-
-    /// What the vendor says after the restoration that is told, where that is that it is not over: it looks into it, or has found something,
-    /// and nobody says later that it is over. To acknowledge or to watch it reopens nothing.
-    fn reopened(&self, sums: &Aggregates, restored: &SummaryMilestone) -> Option<State> {
-        let over = restored.certain().latest?;
-        let is_open = |state: State| matches!(state, State::Investigating | State::Identified);
-        let ((reopened, ..), _) = self.last_status(&sums.vendor_statuses, is_open).filter(|((instant, ..), _)| *instant >= over)?;
-        let is_over_later = sums.claimants().filter(|contribution| contribution.claims.contains(&Class::Restored)).any(|contribution| {
-            let (_, (instant, ..)) = self.placed(contribution.position, self.first_sign());
-            instant > reopened
-        });
-        if is_over_later {
-            return None;
-        }
-        self.last_status(&sums.vendor_statuses, is_no_end).map(|(_, state)| state)
     }
 
     /// The last word of state that is such a one, with its place in the order.
@@ -83,7 +67,7 @@ impl Fold {
     pub fn state_at(&self, at: Instant) -> State {
         let sums = self.sums_by(Some(at));
         let is_all_over = self.other_services(&sums, Some(at)).iter().all(|other| other.restored.is_some());
-        let restored = self.milestone(MilestoneKind::Restored).filter(|restored| is_all_over && is_certain_by(restored.certain(), at));
+        let restored = self.milestone(MilestoneKind::Restored, &sums).filter(|restored| is_all_over && is_certain_by(restored.certain(), at));
         self.state(&sums, restored.as_ref())
     }
 }

@@ -8,7 +8,7 @@ use super::contribution::{Aggregates, Class, MAX_SERVICES, Scope};
 use super::durations::{is_certain_by, is_wholly_before, last_restored, range, time_to_acknowledge};
 use super::order::{FirstSign, WRONG_SIDE_MIN, order_hint};
 use super::{Fold, Held, Visible};
-use crate::model::{Axes, Inferred, Milestone, MilestoneKind, ReportedBy, Rule, SaidBy, ServiceMilestones, State, Timeline, Warning, inferred};
+use crate::model::{Axes, Inferred, Milestone, MilestoneKind, Reopening, ReportedBy, Rule, SaidBy, ServiceMilestones, State, Timeline, Warning, inferred};
 use crate::rows::Nature;
 
 /// So many signs, the first by position, are asked for the zone they were told in; a million need not be.
@@ -49,8 +49,11 @@ pub struct Summary {
     pub first_seen: Option<SummaryMilestone>,
     /// When the vendor admitted it.
     pub acknowledged: Option<SummaryMilestone>,
-    /// When it was wholly over.
+    /// When it was wholly over; None while it lasts, also where it was over before and is not any more.
     pub restored: Option<SummaryMilestone>,
+    /// The restorations that did not last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reopenings: Vec<Reopening>,
     /// For planned work whose end nobody told: when its window, the last that was named, is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned_end: Option<Instant>,
@@ -115,6 +118,25 @@ impl Summary {
         over.or_else(|| self.planned_end.map(|end| Bounds::closed(end, end)))
     }
 
+    /// True where it was over at an instant and was opened again later: certainly, or by the bounds of what is told.
+    pub fn was_over_for_a_while(&self, at: Instant, certainly: bool) -> bool {
+        let has_happened = |told: &SummaryMilestone| match (certainly, told.certain()) {
+            (true, bounds) => is_certain_by(bounds, at),
+            (false, bounds) => bounds.earliest.is_none_or(|earliest| earliest <= at),
+        };
+        let is_yet_to_come = |told: &SummaryMilestone| match (certainly, told.certain()) {
+            (true, bounds) => bounds.earliest.is_some_and(|earliest| earliest > at),
+            (false, bounds) => bounds.latest.is_none_or(|latest| latest > at),
+        };
+        let others = self.other_services.iter().map(|other| (&other.restored, &other.reopenings));
+        let services: Vec<_> = std::iter::once((&self.restored, &self.reopenings)).chain(others).collect();
+        let was_over = |(restored, reopenings): &(&Option<SummaryMilestone>, &Vec<Reopening>)| {
+            let was_back = reopenings.iter().any(|it| has_happened(&it.back) && is_yet_to_come(&it.again));
+            was_back || restored.as_ref().is_some_and(has_happened)
+        };
+        services.iter().any(|(_, reopenings)| !reopenings.is_empty()) && services.iter().all(was_over)
+    }
+
     /// True for planned work whose end nobody told yet.
     pub fn awaits_an_end(&self) -> bool {
         matches!(self.state, State::Scheduled | State::InProgress) && self.planned_end.is_some()
@@ -151,6 +173,7 @@ impl Summary {
             first_seen: milestone(&self.first_seen),
             acknowledged: milestone(&self.acknowledged),
             restored: milestone(&self.restored),
+            reopenings: self.reopenings.clone(),
             cause: milestone(&self.cause),
             time_to_acknowledge: self.time_to_acknowledge,
             time_to_restore: self.time_to_restore,
@@ -171,9 +194,11 @@ impl Summary {
 impl Fold {
     /// The incident as a list shows it.
     pub fn summary(&self) -> Summary {
-        let first_seen = self.milestone(MilestoneKind::FirstSeen);
-        let acknowledged = self.milestone(MilestoneKind::Acknowledged);
-        let restored = self.milestone(MilestoneKind::Restored);
+        let sums = &self.aggregates;
+        let first_seen = self.milestone(MilestoneKind::FirstSeen, sums);
+        let acknowledged = self.milestone(MilestoneKind::Acknowledged, sums);
+        let restored = self.milestone(MilestoneKind::Restored, sums);
+        let reopenings = self.reopenings(&self.ends(sums));
         let other_services = self.other_services(&self.aggregates, None);
         let last_restored = last_restored(restored.as_ref(), &other_services).cloned();
         Summary {
@@ -185,17 +210,18 @@ impl Fold {
             state: self.state(&self.aggregates, restored.as_ref().filter(|_| last_restored.is_some())),
             other_services,
             reports_only: self.aggregates.is_reports_only(),
-            subsided: self.subsided(&self.aggregates).filter(|_| restored.is_none()),
+            subsided: self.subsided(&self.aggregates).filter(|_| restored.is_none() && reopenings.is_empty()),
             regions: regions(&self.aggregates),
             symptoms: self.aggregates.symptoms.keys().copied().collect(),
             planned_end: self.planned_end().filter(|_| restored.is_none()),
-            cause: self.milestone(MilestoneKind::Cause),
+            cause: self.milestone(MilestoneKind::Cause, sums),
             time_to_acknowledge: time_to_acknowledge(first_seen.as_ref(), acknowledged.as_ref()),
             time_to_restore: range(first_seen.as_ref(), last_restored.as_ref()),
             warnings: self.warnings(first_seen.as_ref(), acknowledged.as_ref(), restored.as_ref()),
             first_seen,
             acknowledged,
             restored,
+            reopenings,
             zone: self.zone(),
             events: self.held.len(),
             changed: self.changed,
@@ -215,9 +241,12 @@ impl Fold {
         self.aggregates.planned_ends.values().next_back().copied().filter(|_| self.nature() == Nature::Maintenance)
     }
 
-    /// The claim that is told for a milestone, and the rule.
-    pub(super) fn told(&self, kind: MilestoneKind) -> Option<(Position, Rule, Class)> {
-        self.told_among(kind, &|class| self.aggregates.set(class), self.aggregates.opening())
+    /// The claim that is told for a milestone, and the rule. These sums say whether a restoration lasted.
+    pub(super) fn told(&self, kind: MilestoneKind, sums: &Aggregates) -> Option<(Position, Rule, Class)> {
+        match kind {
+            MilestoneKind::Restored => self.ends(sums).told.map(|(position, rule)| (position, rule, Class::Restored)),
+            _ => self.told_among(kind, &|class| self.aggregates.set(class), self.aggregates.opening()),
+        }
     }
 
     fn told_among<'a>(&self, kind: MilestoneKind, set: &dyn Fn(Class) -> Option<&'a ClaimSet>, scope: &Scope) -> Option<(Position, Rule, Class)> {
@@ -248,19 +277,22 @@ impl Fold {
         others
             .map(|service| {
                 let scope = self.aggregates.scope_of(&service);
+                let ends = self.ends_among(self.aggregates.other_set(&service, Class::Restored), sums, Some(&service));
                 let told = |kind| {
-                    let (position, rule, _) = self.told_among(kind, &|class| self.aggregates.other_set(&service, class), &scope)?;
+                    let among = || self.told_among(kind, &|class| self.aggregates.other_set(&service, class), &scope);
+                    let told = || among().map(|(position, rule, _)| (position, rule));
+                    let (position, rule) = if kind == MilestoneKind::Restored { ends.told } else { told() }?;
                     let milestone = SummaryMilestone { reported_by: self.reported_by(kind, position), ..self.milestone_at(position, rule)? };
                     Some(milestone).filter(|milestone| at.is_none_or(|at| is_certain_by(milestone.certain(), at)))
                 };
                 let (first_seen, acknowledged) = (told(MilestoneKind::FirstSeen), told(MilestoneKind::Acknowledged));
-                ServiceMilestones { first_seen, acknowledged, restored: told(MilestoneKind::Restored), service }
+                ServiceMilestones { first_seen, acknowledged, restored: told(MilestoneKind::Restored), reopenings: self.reopenings(&ends), service }
             })
             .collect()
     }
 
-    pub(super) fn milestone(&self, kind: MilestoneKind) -> Option<SummaryMilestone> {
-        let (told, rule, _) = self.told(kind)?;
+    pub(super) fn milestone(&self, kind: MilestoneKind, sums: &Aggregates) -> Option<SummaryMilestone> {
+        let (told, rule, _) = self.told(kind, sums)?;
         self.milestone_at(told, rule).map(|milestone| SummaryMilestone { reported_by: self.reported_by(kind, told), ..milestone })
     }
 
@@ -286,7 +318,7 @@ impl Fold {
             let earliest = occurred.own_bounds().earliest?;
             Some(FirstSign { earliest, order: order_hint(occurred).unwrap_or(earliest) })
         };
-        let told = self.told(MilestoneKind::FirstSeen).and_then(|(position, ..)| sign_at(position));
+        let told = self.told(MilestoneKind::FirstSeen, &self.aggregates).and_then(|(position, ..)| sign_at(position));
         told.or_else(|| {
             let (_, _, position) = self.aggregates.starts.first().filter(|(is_end, ..)| !is_end)?;
             sign_at(*position)

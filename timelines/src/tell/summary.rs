@@ -22,10 +22,10 @@ pub(super) struct Summary {
     pub(super) first_seen: Option<FirstSeen>,
     /// When the vendor admitted it, and whether nobody published the hour.
     pub(super) acknowledged: Option<(String, Says, bool)>,
-    /// When it was over, who says so, and how that was inferred.
-    pub(super) restored: Option<(String, Says, Option<Inferred>)>,
-    /// True where that is a time to which something can be dated.
-    pub(super) is_end_a_point: bool,
+    /// When it was over.
+    pub(super) restored: Option<End>,
+    /// The ends that did not last: each with when the vendor said so, and who that is.
+    pub(super) reopened: Vec<(End, String, Says)>,
     /// Who says that it was unstable at first.
     pub(super) unstable: Option<Says>,
     /// How long it lasted, by the milestones.
@@ -43,6 +43,19 @@ pub(super) struct Summary {
     pub(super) window: Option<(String, Says)>,
     /// Who opened it, where no time is told whose speaker could be named.
     pub(super) opened_by: Option<Says>,
+}
+
+/// When a service was over, and who says so.
+#[derive(Debug, Clone)]
+pub(super) struct End {
+    /// The service, where it is one of several.
+    pub(super) service: Option<String>,
+    pub(super) time: String,
+    /// True where that is a time to which something can be dated.
+    pub(super) is_point: bool,
+    pub(super) by: Says,
+    /// How it was inferred, where nobody said it.
+    pub(super) inferred: Option<Inferred>,
 }
 
 /// Why no restoration is told.

@@ -6,11 +6,11 @@ use super::clean::{SUMMARY_CHARS_MAX, at_most, clean};
 use super::clock::{Around, Phrase, Style};
 use super::credit::Credit;
 use super::hours::{ToldIn, phrase_of_bounds};
-use super::language::{FirstSeen, Lang, Note, Says, Summary, Unrestored};
+use super::language::{End, FirstSeen, Lang, Note, Says, Summary, Unrestored};
 use super::quotation::choose;
 use super::teller::Teller;
 use super::{Options, Told, ToldEntry, entry};
-use crate::model::{Entry, Inferred, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Timeline, Warning};
+use crate::model::{Entry, Inferred, Item, Milestone, Part, Reopening, ReportedBy, SaidBy, Standing, State, Timeline, Warning};
 
 pub(super) fn told(teller: &Teller) -> Told {
     let timeline = teller.timeline;
@@ -146,9 +146,12 @@ fn summary(teller: &Teller) -> Summary {
         (time, says(teller, &milestone.said_by), item.is_some_and(|item| teller.phrase(item).is_open()))
     });
     let (first_seen, acknowledged) = posted(first_seen, acknowledged);
+    let reopened = reopened(teller, &mut around);
     let restored = timeline.restored.as_ref().map(|milestone| {
-        let time = milestone_time(teller, milestone, item_at(teller, milestone.told), &mut around);
-        (time, says(teller, &milestone.said_by), milestone.inferred)
+        let item = item_at(teller, milestone.told);
+        let is_point = milestone_phrase(teller, milestone, item).0.is_point();
+        let time = milestone_time(teller, milestone, item, &mut around);
+        End { service: None, time, is_point, by: says(teller, &milestone.said_by), inferred: milestone.inferred }
     });
     let later_back = later_back(teller, &mut around);
     let subsided = timeline.subsided.as_ref().map(|end| {
@@ -178,10 +181,7 @@ fn summary(teller: &Teller) -> Summary {
         first_seen,
         acknowledged,
         restored,
-        is_end_a_point: timeline
-            .restored
-            .as_ref()
-            .is_some_and(|milestone| milestone_phrase(teller, milestone, item_at(teller, milestone.told)).0.is_point()),
+        reopened,
         unstable: unstable_at_first(teller),
         lasted_in_all,
         lasted: lasted(teller),
@@ -242,10 +242,26 @@ fn later_back(teller: &Teller, around: &mut Around) -> Vec<(String, String, Says
     told.collect()
 }
 
+/// The restorations that did not last, of every service, each with when its vendor said so.
+fn reopened(teller: &Teller, around: &mut Around) -> Vec<(End, String, Says)> {
+    let Timeline { reopenings, opening_service, other_services, .. } = teller.timeline;
+    let opening = reopenings.iter().map(|it| (opening_service.as_ref(), it));
+    let others = other_services.iter().flat_map(|other| other.reopenings.iter().map(|it| (Some(&other.service), it)));
+    let told = opening.chain(others).map(|(service, Reopening { back, again })| {
+        let item = item_at(teller, back.told);
+        let service = service.filter(|_| !other_services.is_empty()).map(|service| teller.names.service(service));
+        let is_point = claim_phrase(teller, (back.occurred, back.zone.as_deref()), item).0.is_point();
+        let time = claim_time(teller, (back.occurred, back.zone.as_deref()), item, around);
+        let end = End { service, time, is_point, by: says(teller, &back.said_by), inferred: back.inferred };
+        (end, claim_time(teller, (again.occurred, again.zone.as_deref()), item_at(teller, again.told), around), says(teller, &again.said_by))
+    });
+    told.collect()
+}
+
 /// The services of which nobody says that they are restored, where somebody says it of the one that it began with.
 fn still_down(teller: &Teller) -> Option<Vec<String>> {
     teller.timeline.restored.as_ref()?;
-    let others = teller.timeline.other_services.iter().filter(|other| other.restored.is_none());
+    let others = teller.timeline.other_services.iter().filter(|other| other.restored.is_none() && other.reopenings.is_empty());
     let others: Vec<String> = others.map(|other| teller.names.service(&other.service)).collect();
     (!others.is_empty()).then_some(others)
 }

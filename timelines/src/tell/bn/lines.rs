@@ -8,7 +8,7 @@ use super::{according_to, credit, joined, time};
 use crate::model::Inferred;
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{Differing, FirstSeen, Lang, Note, Says, Spread, Summary, ToldClaim, Unrestored};
+use crate::tell::language::{Differing, End, FirstSeen, Lang, Note, Says, Spread, Summary, ToldClaim, Unrestored};
 
 /// What a quotation stands behind that is a sentence by itself.
 const QUOTED_BEHIND: [&str; 4] = [": ", "। ", "? ", "! "];
@@ -153,6 +153,21 @@ pub(in crate::tell) fn kicker(_: Lang, services: &[String], date: Option<&str>) 
     [Some(services.as_str()).filter(|services| !services.is_empty()), date].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
+/// "পরিষেবা ফেরে ২টো ১৫ নাগাদ (বঙ্গনিউজ)".
+fn ended(end: &End) -> String {
+    let End { service, time, is_point, by, inferred } = end;
+    match (inferred, by) {
+        (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{} চলতি বিভ্রাটের তালিকা থেকে বাদ {time}", genitive(vendor)),
+        (Some(Inferred::FromPosts), Says::Vendor(vendor)) if *is_point => format!("{} হিসেবে শেষ {time}", genitive(vendor)),
+        (Some(Inferred::FromPosts), by) => format!("শেষ {time}{}", said_by(by)),
+        (Some(Inferred::FromProbe), _) => format!("আবার সাড়া মেলে {time}"),
+        _ => {
+            let of = service.as_ref().map(|service| format!("{} ", genitive(service))).unwrap_or_default();
+            format!("{of}পরিষেবা ফেরে {time}{}", said_by(by))
+        }
+    }
+}
+
 /// What is told where no restoration is: how its reports stand, and what is known of its end.
 fn not_restored(summary: &Summary) -> Vec<String> {
     let subsided = summary.subsided.as_ref().map(|(time, by)| format!("অভিযোগ কমে আসে {time}{}", said_by(by)));
@@ -182,23 +197,14 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
         }
     }));
     times.extend(summary.window.as_ref().map(|(window, by)| format!("কাজ হওয়ার কথা {window}{}", said_by(by))));
+    times.extend(summary.reopened.iter().map(|(end, time, by)| format!("{}, ফের সমস্যা {time}{}", ended(end), said_by(by))));
     match &summary.restored {
-        Some((time, by, _)) if !is_outage => times.push(format!("কাজ শেষ {time}{}", said_by(by))),
-        Some((time, by, inferred)) => {
+        Some(end) if !is_outage => times.push(format!("কাজ শেষ {}{}", end.time, said_by(&end.by))),
+        Some(end) => {
             let unstable = summary.unstable.as_ref().map(|by| format!(", শুরুতে স্থিতিশীল ছিল না{}", said_by(by))).unwrap_or_default();
-            times.push(match (inferred, by) {
-                (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{} চলতি বিভ্রাটের তালিকা থেকে বাদ {time}{unstable}", genitive(vendor)),
-                (Some(Inferred::FromPosts), Says::Vendor(vendor)) if summary.is_end_a_point => {
-                    format!("{} হিসেবে শেষ {time}{unstable}", genitive(vendor))
-                }
-                (Some(Inferred::FromPosts), by) => format!("শেষ {time}{}{unstable}", said_by(by)),
-                (Some(Inferred::FromProbe), _) => format!("আবার সাড়া মেলে {time}{unstable}"),
-                _ => {
-                    let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
-                    let of = summary.services.first().filter(|_| names_it).map(|service| format!("{} ", genitive(service))).unwrap_or_default();
-                    format!("{of}পরিষেবা ফেরে {time}{}{unstable}", said_by(by))
-                }
-            });
+            let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
+            let of = summary.services.first().filter(|_| names_it);
+            times.push(format!("{}{unstable}", ended(&End { service: of.cloned(), ..end.clone() })));
             let later = |(service, time, by): &(String, String, Says)| format!("{} পরিষেবা ফেরে {time}{}", genitive(service), said_by(by));
             times.extend(summary.later_back.iter().map(later));
             times.extend(summary.still_down.as_ref().map(|others| {
@@ -206,7 +212,7 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
                 format!("{} পরিষেবা ফেরার খবর নেই", joined(&others))
             }));
         }
-        None if is_outage && summary.has_entries && !summary.restored_state => times.extend(not_restored(summary)),
+        None if is_outage && summary.has_entries && !summary.restored_state && summary.reopened.is_empty() => times.extend(not_restored(summary)),
         None => {}
     }
     let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| {

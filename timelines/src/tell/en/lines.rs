@@ -7,7 +7,7 @@ use super::{according_to, capital, credit, genitive, list, time};
 use crate::model::Inferred;
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{Differing, FirstSeen, Note, Says, Spread, Summary, ToldClaim, Unrestored};
+use crate::tell::language::{Differing, End, FirstSeen, Note, Says, Spread, Summary, ToldClaim, Unrestored};
 
 /// What a quotation stands behind that is a sentence by itself.
 const QUOTED_BEHIND: [&str; 4] = [": ", ". ", "? ", "! "];
@@ -162,28 +162,21 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         }
     }));
     times.extend(summary.window.as_ref().map(|(window, by)| format!("Planned {window}{}", said_by(by))));
+    times.extend(summary.reopened.iter().map(|(end, time, by)| format!("{}, reopened {time}{}", ended(end), said_by(by))));
     match &summary.restored {
-        Some((time, by, _)) if !is_outage => {
+        Some(end) if !is_outage => {
             let done = if times.is_empty() { "Done" } else { "done" };
-            times.push(format!("{done} {time}{}", said_by(by)));
+            times.push(format!("{done} {}{}", end.time, said_by(&end.by)));
         }
-        Some((time, by, inferred)) => {
+        Some(end) => {
             let unstable = summary.unstable.as_ref().map(|by| format!(", unstable at first{}", said_by(by))).unwrap_or_default();
-            times.push(match (inferred, by) {
-                (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("off {} list of open incidents {time}{unstable}", genitive(vendor)),
-                (Some(Inferred::FromPosts), Says::Vendor(vendor)) if summary.is_end_a_point => format!("{vendor} dates the end to {time}{unstable}"),
-                (Some(Inferred::FromPosts), by) => format!("over {time}{}{unstable}", said_by(by)),
-                (Some(Inferred::FromProbe), _) => format!("up {time}{unstable}"),
-                _ => {
-                    let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
-                    let of = summary.services.first().filter(|_| names_it).map(|service| format!("{service} ")).unwrap_or_default();
-                    format!("{of}back {time}{}{unstable}", said_by(by))
-                }
-            });
+            let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
+            let of = summary.services.first().filter(|_| names_it);
+            times.push(format!("{}{unstable}", ended(&End { service: of.cloned(), ..end.clone() })));
             times.extend(summary.later_back.iter().map(|(service, time, by)| format!("{service} back {time}{}", said_by(by))));
             times.extend(summary.still_down.as_ref().map(|others| format!("no restoration of {} reported", list(others))));
         }
-        None if is_outage && summary.has_entries && !summary.restored_state => times.extend(not_restored(summary)),
+        None if is_outage && summary.has_entries && !summary.restored_state && summary.reopened.is_empty() => times.extend(not_restored(summary)),
         None => {}
     }
     let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| format!("Lasted {lasted}"));
@@ -215,6 +208,18 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         third.into_iter().flatten().collect::<Vec<_>>().join(" · "),
     ];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+/// "back about 14:15 (BangaNews)".
+fn ended(end: &End) -> String {
+    let End { service, time, is_point, by, inferred } = end;
+    match (inferred, by) {
+        (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("off {} list of open incidents {time}", genitive(vendor)),
+        (Some(Inferred::FromPosts), Says::Vendor(vendor)) if *is_point => format!("{vendor} dates the end to {time}"),
+        (Some(Inferred::FromPosts), by) => format!("over {time}{}", said_by(by)),
+        (Some(Inferred::FromProbe), _) => format!("up {time}"),
+        _ => format!("{}back {time}{}", service.as_ref().map(|service| format!("{service} ")).unwrap_or_default(), said_by(by)),
+    }
 }
 
 /// What is told where no restoration is: how its reports stand, and what is known of its end.

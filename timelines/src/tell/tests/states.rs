@@ -82,6 +82,25 @@ fn each_service_of_a_merge_is_told_by_its_name() {
 }
 
 #[test]
+fn an_end_that_did_not_last_is_told_with_its_reopening_and_ends_nothing() {
+    let acme = ("Acme on X", "vendor");
+    let mut events = vec![
+        said("a1", "acme", "anomaly.detected", "16:00", PAPER, json!({})),
+        said("a2", "acme", "service.restored", "17:00", PAPER, json!({"extent": "full"})),
+        said("a3", "acme", "vendor.updated", "17:30", acme, json!({"status": "identified"})),
+    ];
+    let head = |events: &[Event], lang| told(&folded(events.to_vec(), None), lang).summary;
+    let open = head(&events, Lang::En);
+    assert!(open[0].ends_with(" · back 17:00 (Paper A), reopened 17:30 (Acme on X)"), "{open:?}");
+    assert!(!open.iter().any(|line| line.contains("Lasted") || line.contains("no restoration")), "{open:?}");
+    assert!(head(&events, Lang::Bn)[0].ends_with("পরিষেবা ফেরে ৫টায় (Paper A), ফের সমস্যা সাড়ে ৫টায় (Acme on X)"), "{:?}", head(&events, Lang::Bn));
+    assert!(head(&events, Lang::BnBd)[0].contains("সেবা ফেরে ৫টায় (Paper A), ফের সমস্যা সাড়ে ৫টায়"), "{:?}", head(&events, Lang::BnBd));
+    events.push(said("a4", "acme", "service.restored", "18:00", PAPER, json!({"extent": "full"})));
+    let over = head(&events, Lang::En);
+    assert!(over[0].ends_with("back 17:00 (Paper A), reopened 17:30 (Acme on X) · back 18:00 (Paper A)") && over[1] == "Lasted two hours", "{over:?}");
+}
+
+#[test]
 fn counts_alone_are_told_as_unusual_reports_until_they_subside() {
     let counter = ("Counts", "monitor");
     let reports = vec![said("r1", "acme", "anomaly.detected", "16:00", counter, json!({"counts": [{"value": 900, "per": "total"}]}))];
