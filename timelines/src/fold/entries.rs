@@ -17,6 +17,8 @@ pub(super) struct Assembly<'a> {
     contradictions: &'a Contradictions,
     first_sign: Option<FirstSign>,
     milestones: BTreeMap<MilestoneKind, (Position, Class)>,
+    /// The restorations that are told of other services: those that speak of the opening one too stand by themselves.
+    told_of_others: BTreeSet<Position>,
     /// Restorations that did not last: they claim no part of the end that is told.
     past: BTreeSet<Position>,
     /// What belongs inside which entry.
@@ -31,7 +33,8 @@ impl<'a> Assembly<'a> {
         let milestones = kinds.into_iter().filter_map(|kind| fold.told(kind, sums).map(|(position, _, class)| (kind, (position, class)))).collect();
         let first_sign = fold.first_sign();
         let past = fold.ends(sums).past;
-        let mut assembly = Self { fold, contradictions, first_sign, milestones, past, inside: BTreeMap::new(), own: Vec::new() };
+        let told_of_others = fold.other_services(sums, None).into_iter().filter_map(|other| Some(other.restored?.told)).collect();
+        let mut assembly = Self { fold, contradictions, first_sign, milestones, told_of_others, past, inside: BTreeMap::new(), own: Vec::new() };
         assembly.distribute();
         assembly
     }
@@ -104,6 +107,9 @@ impl<'a> Assembly<'a> {
                 if is_told_inside && !matches!(class, Class::Updated) {
                     return Some((*told, Part::OtherService));
                 }
+                continue;
+            }
+            if *kind == MilestoneKind::Restored && self.told_of_others.contains(&position) {
                 continue;
             }
             let part = match (kind, class) {

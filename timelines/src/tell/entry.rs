@@ -43,7 +43,7 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
         published_day(&quoted.event, &teller.zone).filter(|day| is_statement && Some(*day) != told_day && Some(*day) != teller.around.day);
     credit.published = published.map(|day| teller.lang.time(&Phrase::Day(day), Style::Adverb, teller.around));
     let text = sentence(teller, entry, &credit, chosen.as_ref().map(|chosen| chosen.spoken.clone()));
-    let text = other_service(teller, item).map_or(text.clone(), |service| format!("{service}: {text}"));
+    let text = other_service(teller, item).or_else(|| all_services(teller, item)).map_or(text.clone(), |service| format!("{service}: {text}"));
     let kept_apart = chosen.as_ref().and_then(|chosen| {
         let (quotation, holder) = chosen.original?;
         // A desk's translation is for readers; the original words are unfolded with the claims.
@@ -76,6 +76,14 @@ pub(super) fn other_service(teller: &Teller, item: &Item) -> Option<String> {
     is_other.then(|| item.event.services().map(|service| teller.names.service(service)).collect::<Vec<_>>().join(", "))
 }
 
+/// Every service that failed, by name, of a restoration that says that all are back.
+fn all_services(teller: &Teller, item: &Item) -> Option<String> {
+    let timeline = teller.timeline;
+    let is_of_all = item.event.kind.restores() && item.event.speaks_of_all_services() && !timeline.other_services.is_empty();
+    let services = timeline.opening_service.iter().chain(timeline.other_services.iter().map(|other| &other.service));
+    is_of_all.then(|| services.map(|service| teller.names.service(service)).collect::<Vec<_>>().join(", "))
+}
+
 /// Tells one item by itself.
 pub(super) fn single(teller: &Teller, item: &Item) -> ToldEntry {
     entry(teller, &Entry { item: item.clone(), milestone: None, possible: false, inside: Vec::new() })
@@ -90,7 +98,8 @@ fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spok
         opening_region: teller.timeline.opening_region.as_deref(),
         spoken,
         by: if is_acknowledgment { teller.closed_by(item, around) } else { None },
-        vendor: teller.vendor(),
+        // The vendor of another service is that one's own, or nobody who is known.
+        vendor: other_service(teller, item).map_or_else(|| teller.vendor(), |_| teller.names.vendor_of(&item.event.subject)),
         is_vendors: item.event.speaks_for_a_vendor(),
         window: window(teller, item),
         is_under_way: is_under_way(teller, item),

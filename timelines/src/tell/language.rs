@@ -9,7 +9,7 @@ use super::credit::Credit;
 use super::edit::SaidEdit;
 use super::names::Names;
 use super::source_edit::SourceChange;
-pub(super) use super::summary::{End, FirstSeen, Says, Summary, Unrestored};
+pub(super) use super::summary::{AcknowledgedOf, End, FirstSeen, Owned, Says, Summary, Unrestored};
 use super::{bn, en};
 use crate::model::{MilestoneKind, State};
 use crate::rows::Nature;

@@ -8,7 +8,7 @@ use super::{according_to, credit, joined, time};
 use crate::model::Inferred;
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{Differing, End, FirstSeen, Lang, Note, Says, Spread, Summary, ToldClaim, Unrestored};
+use crate::tell::language::{Differing, End, FirstSeen, Lang, Note, Owned, Says, Spread, Summary, ToldClaim, Unrestored};
 
 /// What a quotation stands behind that is a sentence by itself.
 const QUOTED_BEHIND: [&str; 4] = [": ", "। ", "? ", "! "];
@@ -155,17 +155,32 @@ pub(in crate::tell) fn kicker(_: Lang, services: &[String], date: Option<&str>) 
 
 /// "পরিষেবা ফেরে ২টো ১৫ নাগাদ (বঙ্গনিউজ)".
 fn ended(end: &End) -> String {
-    let End { service, time, is_point, by, inferred } = end;
+    let End { services, time, is_point, by, inferred, .. } = end;
+    let of = if services.is_empty() { String::new() } else { format!("{}: ", joined(services)) };
     match (inferred, by) {
-        (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{} চলতি বিভ্রাটের তালিকা থেকে বাদ {time}", genitive(vendor)),
-        (Some(Inferred::FromPosts), Says::Vendor(vendor)) if *is_point => format!("{} হিসেবে শেষ {time}", genitive(vendor)),
-        (Some(Inferred::FromPosts), by) => format!("শেষ {time}{}", said_by(by)),
-        (Some(Inferred::FromProbe), _) => format!("আবার সাড়া মেলে {time}"),
+        (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{of}{} চলতি বিভ্রাটের তালিকা থেকে বাদ {time}", genitive(vendor)),
+        (Some(Inferred::FromPosts), Says::Vendor(vendor)) if *is_point => format!("{of}{} হিসেবে শেষ {time}", genitive(vendor)),
+        (Some(Inferred::FromPosts), by) => format!("{of}শেষ {time}{}", said_by(by)),
+        (Some(Inferred::FromProbe), _) => format!("{of}আবার সাড়া মেলে {time}"),
         _ => {
-            let of = service.as_ref().map(|service| format!("{} ", genitive(service))).unwrap_or_default();
+            let of = if services.is_empty() { String::new() } else { format!("{} ", of_each(services)) };
             format!("{of}পরিষেবা ফেরে {time}{}", said_by(by))
         }
     }
+}
+
+/// "ক-এর ও খ-এর".
+fn of_each(services: &[String]) -> String {
+    joined(&services.iter().map(|service| genitive(service)).collect::<Vec<_>>())
+}
+
+/// "হোয়াটসঅ্যাপ (মালিক মেটা, ফেসবুকও তাদের)".
+fn services(owned: &Owned) -> String {
+    let owner = owned.owner().map(|vendor| match owned.siblings.as_slice() {
+        [] => format!(" (মালিক {vendor})"),
+        siblings => format!(" (মালিক {vendor}, {}ও তাদের)", joined(siblings)),
+    });
+    format!("{}{}", owned.names.join(", "), owner.unwrap_or_default())
 }
 
 /// What is told where no restoration is: how its reports stand, and what is known of its end.
@@ -186,7 +201,7 @@ fn not_restored(summary: &Summary) -> Vec<String> {
 
 pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     let is_outage = summary.nature == Some(Nature::Outage);
-    let who = summary.vendor.clone().unwrap_or_else(|| "সংস্থা".to_owned());
+    let who = summary.owner.clone().unwrap_or_else(|| "সংস্থা".to_owned());
     let mut times: Vec<String> = summary.opened_by.iter().filter_map(|by| by.according_to(according_to)).collect();
     times.extend(summary.first_seen.as_ref().filter(|_| is_outage).map(first_seen));
     times.extend(summary.acknowledged.as_ref().map(|(time, by, is_open)| {
@@ -196,24 +211,26 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
             by => format!("{who} সমস্যা মেনে নেয় {time}{}{open}", said_by(by)),
         }
     }));
+    times.extend(summary.acknowledged_of.as_ref().map(|it| {
+        let who = it.vendor.clone().unwrap_or_else(|| "সংস্থা".to_owned());
+        match &it.by {
+            Says::Vendor(vendor) => format!("{}: {vendor} সমস্যা মেনে নেয় {}", it.service, it.time),
+            by => format!("{}: {who} সমস্যা মেনে নেয় {}{}", it.service, it.time, said_by(by)),
+        }
+    }));
     times.extend(summary.window.as_ref().map(|(window, by)| format!("কাজ হওয়ার কথা {window}{}", said_by(by))));
     times.extend(summary.reopened.iter().map(|(end, time, by)| format!("{}, ফের সমস্যা {time}{}", ended(end), said_by(by))));
-    match &summary.restored {
-        Some(end) if !is_outage => times.push(format!("কাজ শেষ {}{}", end.time, said_by(&end.by))),
-        Some(end) => {
-            let unstable = summary.unstable.as_ref().map(|by| format!(", শুরুতে স্থিতিশীল ছিল না{}", said_by(by))).unwrap_or_default();
-            let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
-            let of = summary.services.first().filter(|_| names_it);
-            times.push(format!("{}{unstable}", ended(&End { service: of.cloned(), ..end.clone() })));
-            let later = |(service, time, by): &(String, String, Says)| format!("{} পরিষেবা ফেরে {time}{}", genitive(service), said_by(by));
-            times.extend(summary.later_back.iter().map(later));
-            times.extend(summary.still_down.as_ref().map(|others| {
-                let others: Vec<String> = others.iter().map(|other| genitive(other)).collect();
-                format!("{} পরিষেবা ফেরার খবর নেই", joined(&others))
-            }));
+    times.extend(summary.ends.iter().map(|end| {
+        if !is_outage {
+            return format!("কাজ শেষ {}{}", end.time, said_by(&end.by));
         }
-        None if is_outage && summary.has_entries && !summary.restored_state && summary.reopened.is_empty() => times.extend(not_restored(summary)),
-        None => {}
+        let unstable = summary.unstable.as_ref().filter(|_| end.is_opening);
+        format!("{}{}", ended(end), unstable.map(|by| format!(", শুরুতে স্থিতিশীল ছিল না{}", said_by(by))).unwrap_or_default())
+    }));
+    if !summary.still_open.is_empty() {
+        times.push(format!("{} পরিষেবা ফেরার খবর নেই", of_each(&summary.still_open)));
+    } else if summary.ends.is_empty() && summary.reopened.is_empty() && is_outage && summary.has_entries && !summary.restored_state {
+        times.extend(not_restored(summary));
     }
     let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| {
         let of = if lasted.ends_with("কম") { lasted.clone() } else { genitive(lasted) };
@@ -229,11 +246,8 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
         format!("কারণ: {words}{}{others}", spoken_in(who.as_deref(), by))
     });
     let second = [Some(lasted).filter(|lasted| !lasted.is_empty()), cause];
-    let owner = summary.owner().map(|vendor| match summary.siblings.as_slice() {
-        [] => format!(" (মালিক {vendor})"),
-        siblings => format!(" (মালিক {vendor}, {}ও তাদের)", joined(siblings)),
-    });
-    let services = (!summary.services.is_empty()).then(|| format!("পরিষেবা: {}{}", summary.services.join(", "), owner.unwrap_or_default()));
+    let services = summary.services.iter().map(services).collect::<Vec<_>>().join(", ");
+    let services = (!services.is_empty()).then(|| format!("পরিষেবা: {services}"));
     let regions = Some(summary.regions.join(", ")).filter(|regions| !regions.is_empty());
     let lines = [
         times.join(" · "),

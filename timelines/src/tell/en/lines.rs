@@ -7,7 +7,7 @@ use super::{according_to, capital, credit, genitive, list, time};
 use crate::model::Inferred;
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{Differing, End, FirstSeen, Note, Says, Spread, Summary, ToldClaim, Unrestored};
+use crate::tell::language::{Differing, End, FirstSeen, Note, Owned, Says, Spread, Summary, ToldClaim, Unrestored};
 
 /// What a quotation stands behind that is a sentence by itself.
 const QUOTED_BEHIND: [&str; 4] = [": ", ". ", "? ", "! "];
@@ -151,7 +151,7 @@ pub(in crate::tell) fn kicker(services: &[String], date: Option<&str>) -> String
 
 pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
     let is_outage = summary.nature == Some(Nature::Outage);
-    let who = summary.vendor.clone().unwrap_or_else(|| "the vendor".to_owned());
+    let who = summary.owner.clone().unwrap_or_else(|| "the vendor".to_owned());
     let mut times: Vec<String> = summary.opened_by.iter().filter_map(|by| by.according_to(according_to)).map(|by| capital(&by)).collect();
     times.extend(summary.first_seen.as_ref().filter(|_| is_outage).map(first_seen));
     times.extend(summary.acknowledged.as_ref().map(|(time, by, is_open)| {
@@ -161,23 +161,27 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
             by => format!("{} acknowledged it {time}{}{open}", capital(&who), said_by(by)),
         }
     }));
+    times.extend(summary.acknowledged_of.as_ref().map(|it| {
+        let who = it.vendor.clone().unwrap_or_else(|| "the vendor".to_owned());
+        match &it.by {
+            Says::Vendor(vendor) => format!("{}: {vendor} acknowledged it {}", it.service, it.time),
+            by => format!("{}: {who} acknowledged it {}{}", it.service, it.time, said_by(by)),
+        }
+    }));
     times.extend(summary.window.as_ref().map(|(window, by)| format!("Planned {window}{}", said_by(by))));
     times.extend(summary.reopened.iter().map(|(end, time, by)| format!("{}, reopened {time}{}", ended(end), said_by(by))));
-    match &summary.restored {
-        Some(end) if !is_outage => {
-            let done = if times.is_empty() { "Done" } else { "done" };
-            times.push(format!("{done} {}{}", end.time, said_by(&end.by)));
+    let done = if times.is_empty() { "Done" } else { "done" };
+    times.extend(summary.ends.iter().map(|end| {
+        if !is_outage {
+            return format!("{done} {}{}", end.time, said_by(&end.by));
         }
-        Some(end) => {
-            let unstable = summary.unstable.as_ref().map(|by| format!(", unstable at first{}", said_by(by))).unwrap_or_default();
-            let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
-            let of = summary.services.first().filter(|_| names_it);
-            times.push(format!("{}{unstable}", ended(&End { service: of.cloned(), ..end.clone() })));
-            times.extend(summary.later_back.iter().map(|(service, time, by)| format!("{service} back {time}{}", said_by(by))));
-            times.extend(summary.still_down.as_ref().map(|others| format!("no restoration of {} reported", list(others))));
-        }
-        None if is_outage && summary.has_entries && !summary.restored_state && summary.reopened.is_empty() => times.extend(not_restored(summary)),
-        None => {}
+        let unstable = summary.unstable.as_ref().filter(|_| end.is_opening);
+        format!("{}{}", ended(end), unstable.map(|by| format!(", unstable at first{}", said_by(by))).unwrap_or_default())
+    }));
+    if !summary.still_open.is_empty() {
+        times.push(format!("no restoration of {} reported", list(&summary.still_open)));
+    } else if summary.ends.is_empty() && summary.reopened.is_empty() && is_outage && summary.has_entries && !summary.restored_state {
+        times.extend(not_restored(summary));
     }
     let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| format!("Lasted {lasted}"));
     let lasted = summary.lasted.as_ref().map(|(first, last, by)| match last {
@@ -190,18 +194,11 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         format!("Cause: {words}{}{others}", spoken_in(who.as_deref(), by))
     });
     let second = [Some(lasted).filter(|lasted| !lasted.is_empty()), cause];
-    let owner = summary.owner().map(|vendor| match summary.siblings.as_slice() {
-        [] => format!(" ({vendor})"),
-        siblings => format!(" ({vendor}, which also owns {})", list(siblings)),
-    });
-    let services = Some(format!(
-        "{}: {}{}",
-        if summary.services.len() == 1 { "Service" } else { "Services" },
-        summary.services.join(", "),
-        owner.unwrap_or_default()
-    ));
+    let count: usize = summary.services.iter().map(|owned| owned.names.len()).sum();
+    let services = summary.services.iter().map(services).collect::<Vec<_>>().join(", ");
+    let services = (count > 0).then(|| format!("{}: {services}", if count == 1 { "Service" } else { "Services" }));
     let regions = Some(summary.regions.join(", ")).filter(|regions| !regions.is_empty());
-    let third = [services.filter(|_| !summary.services.is_empty()), regions];
+    let third = [services, regions];
     let lines = [
         times.join(" · "),
         second.into_iter().flatten().collect::<Vec<_>>().join(" · "),
@@ -210,15 +207,25 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
     lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 
+/// "Acme, Bolt (Acme Inc)", "WhatsApp (Meta, which also owns Facebook)".
+fn services(owned: &Owned) -> String {
+    let owner = owned.owner().map(|vendor| match owned.siblings.as_slice() {
+        [] => format!(" ({vendor})"),
+        siblings => format!(" ({vendor}, which also owns {})", list(siblings)),
+    });
+    format!("{}{}", owned.names.join(", "), owner.unwrap_or_default())
+}
+
 /// "back about 14:15 (BangaNews)".
 fn ended(end: &End) -> String {
-    let End { service, time, is_point, by, inferred } = end;
+    let End { services, time, is_point, by, inferred, .. } = end;
+    let of = if services.is_empty() { String::new() } else { format!("{}: ", list(services)) };
     match (inferred, by) {
-        (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("off {} list of open incidents {time}", genitive(vendor)),
-        (Some(Inferred::FromPosts), Says::Vendor(vendor)) if *is_point => format!("{vendor} dates the end to {time}"),
-        (Some(Inferred::FromPosts), by) => format!("over {time}{}", said_by(by)),
-        (Some(Inferred::FromProbe), _) => format!("up {time}"),
-        _ => format!("{}back {time}{}", service.as_ref().map(|service| format!("{service} ")).unwrap_or_default(), said_by(by)),
+        (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{of}off {} list of open incidents {time}", genitive(vendor)),
+        (Some(Inferred::FromPosts), Says::Vendor(vendor)) if *is_point => format!("{of}{vendor} dates the end to {time}"),
+        (Some(Inferred::FromPosts), by) => format!("{of}over {time}{}", said_by(by)),
+        (Some(Inferred::FromProbe), _) => format!("{of}up {time}"),
+        _ => format!("{}back {time}{}", if services.is_empty() { String::new() } else { format!("{} ", list(services)) }, said_by(by)),
     }
 }
 

@@ -28,10 +28,14 @@ fn said(id: &str, subject: &str, kind: &str, clock: &str, by: (&str, &str), more
 }
 
 fn registry() -> Registry {
+    registered(&[("acme", "Acme", "Acme Inc"), ("bolt", "Bolt", "Acme Inc"), ("cargo", "Cargo", "Acme Inc")])
+}
+
+fn registered(services: &[(&str, &str, &str)]) -> Registry {
     let mut registry = Registry::default();
-    for (slug, name) in [("acme", "Acme"), ("bolt", "Bolt")] {
+    for (slug, name, vendor) in services.iter().copied() {
         let mut fold = Fold::new();
-        let data = json!({"names": {"en": name}, "vendor": {"slug": "acme-inc", "name": "Acme Inc"}});
+        let data = json!({"names": {"en": name}, "vendor": {"slug": vendor.to_lowercase().replace(' ', "-"), "name": vendor}});
         fold.apply(1, 1, instant("2026-11-20T09:00:00Z"), Arc::new(event(slug, slug, "service.registered", data)));
         registry.services.extend(fold.registration());
     }
@@ -79,6 +83,44 @@ fn each_service_of_a_merge_is_told_by_its_name() {
     let expected = ["Bolt: 16:00 Unusual number of reports: 13,800 (Paper A).", "Bolt: 16:20 Bolt acknowledges. “Bolt has trouble too.” (Bolt on X)"];
     assert_eq!(details.iter().map(|detail| detail.trim_end_matches('.')).collect::<Vec<_>>(), expected.map(|detail| detail.trim_end_matches('.')));
     assert!(told(&timeline, Lang::Bn).summary[0].ends_with("Bolt-এর পরিষেবা ফেরার খবর নেই"), "{}", told(&timeline, Lang::Bn).summary[0]);
+}
+
+#[test]
+fn each_service_is_told_with_its_own_vendor_its_own_acknowledgement_and_its_own_end() {
+    let bolts = json!({"statement": {"organisation": "Bolt Inc", "quotation": {"lang": "en", "text": "Bolt has trouble"}}});
+    let events = vec![
+        said("a1", "acme", "anomaly.detected", "16:00", PAPER, json!({"services": ["bolt"]})),
+        said("b1", "bolt", "vendor.acknowledged", "16:10", ("Bolt Inc", "vendor"), bolts),
+        said("b2", "bolt", "service.restored", "17:00", PAPER, json!({"extent": "full"})),
+        said("b3", "bolt", "vendor.updated", "16:20", PAPER, json!({"status": "identified"})),
+    ];
+    let registry = registered(&[("acme", "Acme", "Acme Inc"), ("bolt", "Bolt", "Bolt Inc")]);
+    let told = |lang| tell(&folded(events.clone(), None), &registry, &Options { lang, claims: true, ..Options::default() }).unwrap();
+    let english = told(Lang::En);
+    let head = "First reports 16:00 (Paper A) · Bolt: Bolt Inc acknowledged it 16:10 · Bolt back 17:00 (Paper A) · no restoration of Acme reported";
+    assert_eq!((english.summary[0].as_str(), english.summary[1].as_str()), (head, "Services: Acme (Acme Inc), Bolt (Bolt Inc)"));
+    assert!(english.entries.iter().any(|entry| entry.text.starts_with("Bolt: Bolt Inc has found the problem")), "{:?}", english.entries);
+    let bengali = told(Lang::Bn).summary;
+    let head = "Bolt: Bolt Inc সমস্যা মেনে নেয় ৪টে ১০ মিনিটে · Bolt-এর পরিষেবা ফেরে ৫টায় (Paper A) · Acme-এর পরিষেবা ফেরার খবর নেই";
+    assert!(bengali[0].ends_with(head) && bengali[1] == "পরিষেবা: Acme (মালিক Acme Inc), Bolt (মালিক Bolt Inc)", "{bengali:?}");
+    assert!(told(Lang::BnBd).summary[0].ends_with("৪টা ১০ মিনিটে · Bolt-এর সেবা ফেরে ৫টায় (Paper A) · Acme-এর সেবা ফেরার খবর নেই"));
+}
+
+#[test]
+fn an_end_of_all_services_names_them_all() {
+    let all = json!({"extent": "full", "services": "all"});
+    let begun = said("a1", "acme", "anomaly.detected", "16:00", PAPER, json!({"services": ["bolt", "cargo"]}));
+    let end = said("z", "acme", "service.restored", "18:00", PAPER, all);
+    let english = told(&folded(vec![begun.clone(), end.clone()], None), Lang::En);
+    assert!(english.summary[0].ends_with(" · Acme, Bolt and Cargo back 18:00 (Paper A)"), "{:?}", english.summary);
+    assert_eq!(english.entries[1].text, "Acme, Bolt, Cargo: Service restored (Paper A).");
+    // Of those that were back before it is only another time; it stands by itself for the one whose end it is.
+    let back = |id: &str, service: &str, clock: &str| said(id, service, "service.restored", clock, ("Acme on X", "vendor"), json!({"extent": "full"}));
+    let timeline = folded(vec![begun, back("a2", "acme", "17:00"), back("b2", "bolt", "16:30"), end], None);
+    let english = told(&timeline, Lang::En);
+    let head = " · Bolt back 16:30 (Acme on X) · Acme back 17:00 (Acme on X) · Cargo back 18:00 (Paper A)";
+    assert!(english.summary[0].ends_with(head) && english.summary[1] == "Lasted two hours", "{:?}", english.summary);
+    assert_eq!(english.entries.last().unwrap().text, "Acme, Bolt, Cargo: Service restored (Paper A).");
 }
 
 #[test]
