@@ -40,6 +40,8 @@ struct IncidentForm<'a> {
     restored: Option<&'a SummaryMilestone>,
     #[serde(skip_serializing_if = "<[Reopening]>::is_empty")]
     reopenings: &'a [Reopening],
+    #[serde(skip_serializing_if = "<[Region]>::is_empty")]
+    open_regions: &'a [Region],
     cause: Option<&'a SummaryMilestone>,
     time_to_acknowledge: Option<Range>,
     time_to_restore: Option<Range>,
@@ -104,6 +106,7 @@ impl<'a> IncidentForm<'a> {
             acknowledged: summary.acknowledged.as_ref(),
             restored: summary.restored.as_ref(),
             reopenings: &summary.reopenings,
+            open_regions: &summary.open_regions,
             cause: summary.cause.as_ref(),
             time_to_acknowledge: summary.time_to_acknowledge,
             time_to_restore: summary.time_to_restore,

@@ -52,6 +52,8 @@ pub struct Timeline {
     pub restored: Option<Milestone>,
     /// The restorations that did not last.
     pub reopenings: Vec<Reopening>,
+    /// Where something failed and nobody says that it is back, where that is told of its opening region.
+    pub open_regions: Vec<Region>,
     /// Why it happened.
     pub cause: Option<Milestone>,
     /// From first seen to acknowledged, in seconds; None where nobody but the vendor claims to have seen it first.

@@ -12,6 +12,7 @@ mod ends;
 mod entries;
 mod negative;
 mod order;
+mod places;
 mod state;
 mod statuses;
 mod summary;

@@ -8,7 +8,9 @@ use super::contribution::{Aggregates, Class, MAX_SERVICES, Scope};
 use super::durations::{is_certain_by, is_wholly_before, last_restored, range, time_to_acknowledge};
 use super::order::{FirstSign, WRONG_SIDE_MIN, order_hint};
 use super::{Fold, Held, Visible};
-use crate::model::{Axes, Inferred, Milestone, MilestoneKind, Reopening, ReportedBy, Rule, SaidBy, ServiceMilestones, State, Timeline, Warning, inferred};
+use crate::model::{
+    Axes, Inferred, Milestone, MilestoneKind, Reopening, ReportedBy, Rule, SaidBy, ServiceMilestones, State, Timeline, Warning, inferred,
+};
 use crate::rows::Nature;
 
 /// So many signs, the first by position, are asked for the zone they were told in; a million need not be.
@@ -54,6 +56,9 @@ pub struct Summary {
     /// The restorations that did not last.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reopenings: Vec<Reopening>,
+    /// Where something failed and nobody says that it is back, where that is told of its opening region.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open_regions: Vec<Region>,
     /// For planned work whose end nobody told: when its window, the last that was named, is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned_end: Option<Instant>,
@@ -174,6 +179,7 @@ impl Summary {
             acknowledged: milestone(&self.acknowledged),
             restored: milestone(&self.restored),
             reopenings: self.reopenings.clone(),
+            open_regions: self.open_regions.clone(),
             cause: milestone(&self.cause),
             time_to_acknowledge: self.time_to_acknowledge,
             time_to_restore: self.time_to_restore,
@@ -220,6 +226,7 @@ impl Fold {
             warnings: self.warnings(first_seen.as_ref(), acknowledged.as_ref(), restored.as_ref()),
             first_seen,
             acknowledged,
+            open_regions: open_regions(sums, restored.as_ref()),
             restored,
             reopenings,
             zone: self.zone(),
@@ -415,4 +422,12 @@ pub(super) fn services(sums: &Aggregates) -> Vec<Slug> {
 
 pub(super) fn regions(sums: &Aggregates) -> Vec<Region> {
     in_order(sums.regions.iter().filter_map(|(region, positions)| Some((*positions.first()?, region.clone()))))
+}
+
+/// The regions that are not over, where the opening one is.
+pub(super) fn open_regions(sums: &Aggregates, restored: Option<&SummaryMilestone>) -> Vec<Region> {
+    if restored.is_none() {
+        return Vec::new();
+    }
+    regions(sums).into_iter().filter(|region| sums.places.is_open(region)).collect()
 }

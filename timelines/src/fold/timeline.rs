@@ -10,7 +10,7 @@ use super::durations::{is_certain_by, last_restored, range, time_to_acknowledge}
 use super::entries::Assembly;
 use super::negative::Contradictions;
 use super::order::OrderKey;
-use super::summary::{regions, services};
+use super::summary::{open_regions, regions, services};
 use super::{Fold, Held, Visible};
 use crate::model::{Axes, Claim, Item, Linked, Milestone, MilestoneKind, SaidBy, Standing, Timeline, inferred};
 
@@ -62,6 +62,7 @@ impl Fold {
             acknowledged,
             restored,
             reopenings,
+            open_regions: open_regions(&sums, over.as_ref()),
             cause,
             time_to_acknowledge: time_to_acknowledge(first.as_ref(), admitted.as_ref()),
             time_to_restore: range(first.as_ref(), last_restored.as_ref()),

@@ -32,7 +32,14 @@ pub(super) fn ends(teller: &Teller, around: &mut Around) -> Vec<End> {
         }
     }
     backs.sort_by_key(|back| (back.occurred.0.earliest, back.occurred.0.latest));
-    backs.iter().map(|back| end(teller, back, around)).collect()
+    let region = open_elsewhere(teller);
+    let told = backs.iter().map(|back| end(teller, back, around));
+    told.map(|end| End { region: region.clone().filter(|_| end.is_opening), ..end }).collect()
+}
+
+/// The region that it began in, where it is told to be back there and not everywhere.
+pub(super) fn open_elsewhere(teller: &Teller) -> Option<String> {
+    teller.timeline.opening_region.clone().filter(|_| !teller.timeline.open_regions.is_empty())
 }
 
 fn end(teller: &Teller, back: &Back, around: &mut Around) -> End {
@@ -41,6 +48,7 @@ fn end(teller: &Teller, back: &Back, around: &mut Around) -> End {
     let is_point = claim_phrase(teller, back.occurred, item).0.is_point();
     End {
         is_opening: other_services.is_empty() || back.services.iter().any(|service| opening_service.as_ref() == Some(*service)),
+        region: None,
         services: back.services.iter().filter(|_| !other_services.is_empty()).map(|service| teller.names.service(service)).collect(),
         time: claim_time(teller, back.occurred, item, around),
         is_point,

@@ -96,6 +96,8 @@ fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spok
     let setting = Setting {
         milestone: entry.milestone,
         opening_region: teller.timeline.opening_region.as_deref(),
+        has_further_regions: teller.timeline.regions.len() > 1,
+        is_open_elsewhere: !teller.timeline.open_regions.is_empty(),
         spoken,
         by: if is_acknowledgment { teller.closed_by(item, around) } else { None },
         // The vendor of another service is that one's own, or nobody who is known.

@@ -14,6 +14,10 @@ pub(super) struct Summary {
     pub(super) subsided: Option<(String, Says)>,
     /// The services of which nobody says that they are over, where somebody says it of another.
     pub(super) still_open: Vec<String>,
+    /// The regions of which nobody says so, where somebody says it of the one that it began in.
+    pub(super) open_regions: Vec<String>,
+    /// That one, where there are such.
+    pub(super) lasted_in: Option<String>,
     /// Where no restoration is told: what may have been told of one.
     pub(super) unrestored: Unrestored,
     pub(super) has_entries: bool,
@@ -52,6 +56,8 @@ pub(super) struct End {
     pub(super) is_opening: bool,
     /// The services, where there are several.
     pub(super) services: Vec<String>,
+    /// The region, where it is not over in every one.
+    pub(super) region: Option<String>,
     pub(super) time: String,
     /// True where that is a time to which something can be dated.
     pub(super) is_point: bool,

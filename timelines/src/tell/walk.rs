@@ -165,6 +165,8 @@ fn summary(teller: &Teller) -> Summary {
         reports_only: timeline.reports_only,
         subsided,
         still_open: ends::still_open(teller),
+        open_regions: timeline.open_regions.clone(),
+        lasted_in: ends::open_elsewhere(teller),
         unrestored: unrestored(teller),
         first_seen,
         acknowledged,

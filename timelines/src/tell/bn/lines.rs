@@ -3,6 +3,7 @@
 use dateline_events::kinds::Relation;
 
 use super::numbers::{digits, pieces};
+use super::regions::{name, within};
 use super::sound::{genitive, locative};
 use super::{according_to, credit, joined, time};
 use crate::model::Inferred;
@@ -155,7 +156,8 @@ pub(in crate::tell) fn kicker(_: Lang, services: &[String], date: Option<&str>) 
 
 /// "পরিষেবা ফেরে ২টো ১৫ নাগাদ (বঙ্গনিউজ)".
 fn ended(end: &End) -> String {
-    let End { services, time, is_point, by, inferred, .. } = end;
+    let End { services, region, time, is_point, by, inferred, .. } = end;
+    let place = region.as_ref().map(|code| format!("{} ", within(code))).unwrap_or_default();
     let of = if services.is_empty() { String::new() } else { format!("{}: ", joined(services)) };
     match (inferred, by) {
         (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{of}{} চলতি বিভ্রাটের তালিকা থেকে বাদ {time}", genitive(vendor)),
@@ -164,7 +166,7 @@ fn ended(end: &End) -> String {
         (Some(Inferred::FromProbe), _) => format!("{of}আবার সাড়া মেলে {time}"),
         _ => {
             let of = if services.is_empty() { String::new() } else { format!("{} ", of_each(services)) };
-            format!("{of}পরিষেবা ফেরে {time}{}", said_by(by))
+            format!("{place}{of}পরিষেবা ফেরে {time}{}", said_by(by))
         }
     }
 }
@@ -227,6 +229,10 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
         let unstable = summary.unstable.as_ref().filter(|_| end.is_opening);
         format!("{}{}", ended(end), unstable.map(|by| format!(", শুরুতে স্থিতিশীল ছিল না{}", said_by(by))).unwrap_or_default())
     }));
+    if !summary.open_regions.is_empty() {
+        let regions: Vec<String> = summary.open_regions.iter().map(|code| name(code)).collect();
+        times.push(format!("{} পরিষেবা ফেরার খবর নেই", locative(&joined(&regions))));
+    }
     if !summary.still_open.is_empty() {
         times.push(format!("{} পরিষেবা ফেরার খবর নেই", of_each(&summary.still_open)));
     } else if summary.ends.is_empty() && summary.reopened.is_empty() && is_outage && summary.has_entries && !summary.restored_state {
@@ -234,7 +240,8 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     }
     let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| {
         let of = if lasted.ends_with("কম") { lasted.clone() } else { genitive(lasted) };
-        format!("বিভ্রাট {of}")
+        let place = summary.lasted_in.as_ref().map(|code| format!("{} ", within(code))).unwrap_or_default();
+        format!("{place}বিভ্রাট {of}")
     });
     let lasted = summary.lasted.as_ref().map(|(first, last, by)| match last {
         Some(last) => format!("(সূত্রভেদে {first} থেকে {last})"),

@@ -3,6 +3,7 @@
 use dateline_events::kinds::Relation;
 
 use super::numbers::word;
+use super::regions::in_sentence;
 use super::{according_to, capital, credit, genitive, list, time};
 use crate::model::Inferred;
 use crate::rows::Nature;
@@ -178,12 +179,19 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         let unstable = summary.unstable.as_ref().filter(|_| end.is_opening);
         format!("{}{}", ended(end), unstable.map(|by| format!(", unstable at first{}", said_by(by))).unwrap_or_default())
     }));
+    if !summary.open_regions.is_empty() {
+        let regions: Vec<String> = summary.open_regions.iter().map(|code| in_sentence(code)).collect();
+        times.push(format!("no restoration in {} reported", list(&regions)));
+    }
     if !summary.still_open.is_empty() {
         times.push(format!("no restoration of {} reported", list(&summary.still_open)));
     } else if summary.ends.is_empty() && summary.reopened.is_empty() && is_outage && summary.has_entries && !summary.restored_state {
         times.extend(not_restored(summary));
     }
-    let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| format!("Lasted {lasted}"));
+    let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| {
+        let place = summary.lasted_in.as_ref().map(|code| format!(" in {}", in_sentence(code))).unwrap_or_default();
+        format!("Lasted {lasted}{place}")
+    });
     let lasted = summary.lasted.as_ref().map(|(first, last, by)| match last {
         Some(last) => format!("(sources: {first} to {last})"),
         None => format!("({first}{})", who_says(by).map(|by| format!(", {by}")).unwrap_or_default()),
@@ -218,14 +226,15 @@ fn services(owned: &Owned) -> String {
 
 /// "back about 14:15 (BangaNews)".
 fn ended(end: &End) -> String {
-    let End { services, time, is_point, by, inferred, .. } = end;
+    let End { services, region, time, is_point, by, inferred, .. } = end;
+    let place = region.as_ref().map(|code| format!(" in {}", in_sentence(code))).unwrap_or_default();
     let of = if services.is_empty() { String::new() } else { format!("{}: ", list(services)) };
     match (inferred, by) {
         (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{of}off {} list of open incidents {time}", genitive(vendor)),
         (Some(Inferred::FromPosts), Says::Vendor(vendor)) if *is_point => format!("{of}{vendor} dates the end to {time}"),
         (Some(Inferred::FromPosts), by) => format!("{of}over {time}{}", said_by(by)),
         (Some(Inferred::FromProbe), _) => format!("{of}up {time}"),
-        _ => format!("{}back {time}{}", if services.is_empty() { String::new() } else { format!("{} ", list(services)) }, said_by(by)),
+        _ => format!("{}back{place} {time}{}", if services.is_empty() { String::new() } else { format!("{} ", list(services)) }, said_by(by)),
     }
 }
 

@@ -115,7 +115,8 @@ fn an_end_of_all_services_names_them_all() {
     assert!(english.summary[0].ends_with(" · Acme, Bolt and Cargo back 18:00 (Paper A)"), "{:?}", english.summary);
     assert_eq!(english.entries[1].text, "Acme, Bolt, Cargo: Service restored (Paper A).");
     // Of those that were back before it is only another time; it stands by itself for the one whose end it is.
-    let back = |id: &str, service: &str, clock: &str| said(id, service, "service.restored", clock, ("Acme on X", "vendor"), json!({"extent": "full"}));
+    let back =
+        |id: &str, service: &str, clock: &str| said(id, service, "service.restored", clock, ("Acme on X", "vendor"), json!({"extent": "full"}));
     let timeline = folded(vec![begun, back("a2", "acme", "17:00"), back("b2", "bolt", "16:30"), end], None);
     let english = told(&timeline, Lang::En);
     let head = " · Bolt back 16:30 (Acme on X) · Acme back 17:00 (Acme on X) · Cargo back 18:00 (Paper A)";
@@ -139,7 +140,46 @@ fn an_end_that_did_not_last_is_told_with_its_reopening_and_ends_nothing() {
     assert!(head(&events, Lang::BnBd)[0].contains("সেবা ফেরে ৫টায় (Paper A), ফের সমস্যা সাড়ে ৫টায়"), "{:?}", head(&events, Lang::BnBd));
     events.push(said("a4", "acme", "service.restored", "18:00", PAPER, json!({"extent": "full"})));
     let over = head(&events, Lang::En);
-    assert!(over[0].ends_with("back 17:00 (Paper A), reopened 17:30 (Acme on X) · back 18:00 (Paper A)") && over[1] == "Lasted two hours", "{over:?}");
+    assert!(
+        over[0].ends_with("back 17:00 (Paper A), reopened 17:30 (Acme on X) · back 18:00 (Paper A)") && over[1] == "Lasted two hours",
+        "{over:?}"
+    );
+}
+
+#[test]
+fn a_claim_of_a_place_is_told_with_it_where_others_are_hit_too() {
+    let of = |regions: &[&str], more: Value| {
+        let mut data = json!({"regions": regions});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        data
+    };
+    let mut events = vec![
+        said("a1", "acme", "anomaly.detected", "10:00", PAPER, of(&["IN"], json!({}))),
+        said("a2", "acme", "reports.observed", "10:20", PAPER, of(&["IN"], json!({"counts": [{"value": 12, "per": "total"}]}))),
+        said("a3", "acme", "service.restored", "11:00", PAPER, of(&["IN"], json!({"extent": "full"}))),
+    ];
+    let alone = told(&folded(events.clone(), None), Lang::En);
+    assert!(alone.summary[0].ends_with("back 11:00 (Paper A)") && alone.entries[1].text.starts_with("12 reports"), "{alone:?}");
+    events.insert(1, said("b", "acme", "anomaly.detected", "10:10", ("Paper B", "press"), of(&["GB"], json!({}))));
+    let timeline = folded(events.clone(), None);
+    assert_eq!(timeline.open_regions, ["GB"]);
+    let english = told(&timeline, Lang::En);
+    assert!(english.summary[0].ends_with("back in India 11:00 (Paper A) · no restoration in the UK reported"), "{:?}", english.summary);
+    assert_eq!(english.summary[1], "Lasted one hour in India");
+    let texts: Vec<&str> = english.entries.iter().map(|entry| entry.text.as_str()).collect();
+    assert!(texts.contains(&"India: 12 reports (Paper A).") && texts.contains(&"Service restored in India (Paper A)."), "{texts:?}");
+    let bengali = told(&timeline, Lang::Bn);
+    assert!(bengali.summary[0].ends_with("ভারতে পরিষেবা ফেরে ১১টায় (Paper A) · ব্রিটেনে পরিষেবা ফেরার খবর নেই"), "{:?}", bengali.summary);
+    assert_eq!(bengali.summary[1], "ভারতে বিভ্রাট এক ঘণ্টার");
+    assert!(bengali.entries.iter().any(|entry| entry.text.starts_with("ভারত: ")), "{:?}", bengali.entries);
+    assert!(told(&timeline, Lang::BnBd).summary[0].ends_with("ব্রিটেনে সেবা ফেরার খবর নেই"));
+    // An end that names no place, or that one, covers it; one that may still come does not.
+    for regions in [&["GB"][..], &[], &["world"]] {
+        let end = said("b2", "acme", "service.restored", "12:00", PAPER, of(regions, json!({"extent": "full"})));
+        let over = [events.clone(), vec![end]].concat();
+        assert!(folded(over.clone(), None).open_regions.is_empty(), "{regions:?}");
+        assert_eq!(folded(over, Some("2021-10-04T11:30:00Z")).open_regions, ["GB"], "{regions:?}");
+    }
 }
 
 #[test]
