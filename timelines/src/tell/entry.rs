@@ -108,6 +108,7 @@ fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spok
         time: Some((teller.lang.time(&teller.phrase(item), Style::Adverb, teller.around), teller.phrase(item).is_point())),
     };
     let sentence = teller.lang.sentence_in(&item.event, &teller.names, &setting);
+    let sentence = acted(teller, item).map_or(sentence.clone(), |(time, is_point)| teller.lang.acted(&sentence, &time, is_point));
     let credit = &credit.clone().beside(&sentence, &item.event);
     let told_credit = teller.lang.credit(credit, true);
     let (agreeing, copies) = agreeing_names(teller, entry);
@@ -128,6 +129,13 @@ fn is_under_way(teller: &Teller, item: &Item) -> bool {
     let begins = |item: &Item| matches!(item.event.kind, Kind::MaintenanceStarted(_));
     let before = || teller.timeline.entries.iter().map(|entry| &entry.item).take_while(|other| other.position != item.position);
     begins(item) && before().any(begins)
+}
+
+/// When a cause acted, as its source says, and whether that is a time to which something can be dated.
+fn acted(teller: &Teller, item: &Item) -> Option<(String, bool)> {
+    let Kind::CauseStated(cause) = &item.event.kind else { return None };
+    let phrase = cause.effective.as_ref().map(|when| Phrase::of(when, &teller.zone)).filter(|phrase| !phrase.is_open())?;
+    Some((teller.lang.time(&phrase, Style::Adverb, teller.around), phrase.is_point()))
 }
 
 /// What a reader knows of the time when the sentence begins: of "later" the part of the day that its anchor fell in.

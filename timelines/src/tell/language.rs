@@ -396,6 +396,11 @@ impl Lang {
         say!(self, says(who, sentence))
     }
 
+    /// The sentence that states a cause, with when that acted.
+    pub(super) fn acted(self, sentence: &str, time: &str, is_point: bool) -> String {
+        say!(self, acted(sentence, time, is_point))
+    }
+
     pub(super) fn mark(self, mark: &Mark) -> String {
         say!(self, mark(mark))
     }

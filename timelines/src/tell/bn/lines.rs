@@ -53,6 +53,11 @@ pub(in crate::tell) fn copied(_: Lang, sentence: &str, outlets: &[String]) -> St
     format!("{sentence} একই লেখা ছেপেছে {}।", joined(outlets))
 }
 
+/// "…; কারণটি ঘটে ৯টা ৫৮ মিনিটে".
+pub(in crate::tell) fn acted(_: Lang, sentence: &str, time: &str, _is_point: bool) -> String {
+    format!("{}; কারণটি ঘটে {time}", sentence.trim_end_matches(['।', '.']))
+}
+
 pub(in crate::tell) fn says(_: Lang, who: &str, sentence: &str) -> String {
     stopped(&format!("{who}: {sentence}"))
 }

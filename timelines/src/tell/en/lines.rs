@@ -52,6 +52,12 @@ pub(in crate::tell) fn copied(sentence: &str, outlets: &[String]) -> String {
     format!("{sentence} Copied in {}.", list(outlets))
 }
 
+/// "…, which acted from 09:58".
+pub(in crate::tell) fn acted(sentence: &str, time: &str, is_point: bool) -> String {
+    let from = if is_point { "from " } else { "" };
+    format!("{}, which acted {from}{time}", sentence.trim_end_matches('.'))
+}
+
 pub(in crate::tell) fn says(who: &str, sentence: &str) -> String {
     stopped(&format!("{who}: {sentence}"))
 }

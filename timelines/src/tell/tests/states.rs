@@ -183,6 +183,23 @@ fn a_claim_of_a_place_is_told_with_it_where_others_are_hit_too() {
 }
 
 #[test]
+fn when_a_cause_acted_is_told_beside_when_it_was_said_and_narrowed_by_nothing() {
+    let words =
+        |effective: Value| json!({"statement": {"organisation": "Acme", "quotation": {"lang": "en", "text": "a full disk"}}, "effective": effective});
+    let told_of = |effective: Value, lang| {
+        let cause = said("c", "acme", "cause.stated", "19:00", ("Acme on X", "vendor"), words(effective));
+        told(&folded(vec![said("a1", "acme", "anomaly.detected", "16:00", PAPER, json!({})), cause], None), lang).entries[1].text.clone()
+    };
+    assert_eq!(told_of(at("15:58"), Lang::En), "Acme: “a full disk”, which acted from 15:58 (Acme on X).");
+    assert_eq!(told_of(at("19:30"), Lang::En), "Acme: “a full disk”, which acted from 19:30 (Acme on X).", "also what is still to come");
+    let between = json!({"between": ["2021-10-04T15:50Z", "2021-10-04T15:58Z"]});
+    assert_eq!(told_of(between, Lang::En), "Acme: “a full disk”, which acted between 15:50 and 15:58 (Acme on X).");
+    assert_eq!(told_of(json!({"unknown": true}), Lang::En), "Acme: “a full disk” (Acme on X)");
+    assert_eq!(told_of(at("15:58"), Lang::Bn), "Acme: “a full disk”; কারণটি ঘটে দুপুর ৩টে ৫৮ মিনিটে (Acme on X)।");
+    assert_eq!(told_of(at("15:58"), Lang::BnBd), "Acme: “a full disk”; কারণটি ঘটে দুপুর ৩টা ৫৮ মিনিটে (Acme on X)।");
+}
+
+#[test]
 fn counts_alone_are_told_as_unusual_reports_until_they_subside() {
     let counter = ("Counts", "monitor");
     let reports = vec![said("r1", "acme", "anomaly.detected", "16:00", counter, json!({"counts": [{"value": 900, "per": "total"}]}))];
