@@ -271,7 +271,7 @@ fn times(event: &Event) -> Vec<(String, &When)> {
         "/data/effective".to_owned(),
         match &event.kind {
             Kind::ContextAdded(context) => context.effective.as_ref(),
-            Kind::CauseStated(cause) => cause.effective.as_ref(),
+            Kind::CauseStated(cause) => cause.effective.as_deref(),
             _ => None,
         },
     ));

@@ -23,5 +23,5 @@ pub struct CauseStated {
     pub url: Option<String>,
     /// When the cause acted; `occurred` is when it was said.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub effective: Option<When>,
+    pub effective: Option<Box<When>>,
 }
