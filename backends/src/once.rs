@@ -5,8 +5,10 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use dateline_events::Position;
-use dateline_timelines::rows::{AttachmentRow, HeadRow, IncidentNumber, LinkRow, MembershipRow, Nature, Rows, SummaryRow, WaitingRow};
+use dateline_events::{Instant, Position};
+use dateline_timelines::rows::{
+    AttachmentRow, Course, HeadRow, IncidentNumber, LinkRow, MembershipRow, Nature, Rows, ServiceCourse, SummaryRow, WaitingRow,
+};
 
 use crate::facets;
 
@@ -40,6 +42,29 @@ pub(crate) fn spaced(services: &[String]) -> String {
 /// Reads them.
 pub(crate) fn read_spaced(kept: &str) -> Vec<String> {
     kept.split(' ').filter(|service| !service.is_empty()).map(ToOwned::to_owned).collect()
+}
+
+/// How far a head has come as it is kept: a word, and behind it one for each service that is followed, "bolt=restored@1700000000000000".
+pub(crate) fn head_course(row: &HeadRow) -> String {
+    let mut kept = row.course.as_str().to_owned();
+    for each in &row.courses {
+        let last = each.last.map(|last| last.0.to_string()).unwrap_or_default();
+        kept.push_str(&format!(" {}={}@{last}", each.service, each.course.as_str()));
+    }
+    kept
+}
+
+/// Reads it.
+pub(crate) fn read_head_course(kept: &str) -> Option<(Course, Vec<ServiceCourse>)> {
+    let mut words = kept.split(' ');
+    let course = Course::parse(words.next()?)?;
+    let read = |word: &str| {
+        let (service, rest) = word.split_once('=')?;
+        let (course, last) = rest.split_once('@')?;
+        let last = if last.is_empty() { None } else { Some(Instant(last.parse().ok()?)) };
+        Some(ServiceCourse { service: service.to_owned(), course: Course::parse(course)?, last })
+    };
+    Some((course, words.map(read).collect::<Option<_>>()?))
 }
 
 /// Of each link the version with the highest `since`; of equals the last.

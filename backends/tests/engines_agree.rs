@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use dateline_backends::{EventState, ListQuery, Order, Views};
 use dateline_events::Instant;
 use dateline_timelines::rows::{
-    AttachmentRow, ChangeRow, Course, EventRow, HeadRow, LinkRow, MembershipRow, Nature, Needs, ReferenceRow, Rows, SummaryRow, WaitingRow,
+    AttachmentRow, ChangeRow, Course, EventRow, HeadRow, LinkRow, MembershipRow, Nature, Needs, ReferenceRow, Rows, ServiceCourse, SummaryRow,
+    WaitingRow,
 };
 
 use crate::place::{Place, views};
@@ -102,6 +103,10 @@ impl Dice {
         if self.below(3) == 0 { vec![["a", "bolt", "x-1"][self.below(3) as usize].to_owned()] } else { Vec::new() }
     }
 
+    fn course(&mut self) -> Course {
+        [Course::Reports, Course::Subsided, Course::Disrupted, Course::Restored][self.below(4) as usize]
+    }
+
     fn head(&mut self, since: u64) -> HeadRow {
         let number = 1 + self.below(9);
         HeadRow {
@@ -115,7 +120,8 @@ impl Dice {
             span_end: self.instant(),
             disrupted_until: self.instant(),
             restored_until: self.instant(),
-            course: [Course::Reports, Course::Subsided, Course::Disrupted, Course::Restored][self.below(4) as usize],
+            course: self.course(),
+            courses: (0..self.below(3)).map(|n| ServiceCourse { service: format!("x-{n}"), course: self.course(), last: self.instant() }).collect(),
             references: vec![(self.text(), self.text())],
         }
     }

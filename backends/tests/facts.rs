@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use dateline_backends::Views;
 use dateline_events::Instant;
-use dateline_timelines::rows::{Facts, KnownEvent, LinkRow, Needs, ReferenceRow, Rows, WaitingRow};
+use dateline_timelines::rows::{Course, Facts, HeadRow, KnownEvent, LinkRow, Needs, ReferenceRow, Rows, ServiceCourse, WaitingRow};
 
 use crate::place::{Place, on_every_engine, views};
 use crate::support::{attachment, commit, event_row, head, key, waiting};
@@ -49,7 +49,9 @@ async fn of_heads_and_links_the_version_in_force_is_known(place: Place) {
     assert_eq!(facts.heads, [head(1, 3, "whatsapp"), head(2, 5, "whatsapp")]);
     assert_eq!(facts.links, [link(5, false)], "a link that touches two incidents stands once");
     // An incident whose service was corrected is no longer of the old one.
-    let moved = dateline_timelines::rows::HeadRow { id: "whatsapp-2".to_owned(), ..head(2, 6, "signal") };
+    let course = |service: &str, course, last| ServiceCourse { service: service.to_owned(), course, last };
+    let courses = vec![course("signal", Course::Restored, Some(Instant(-3))), course("b-1", Course::Subsided, None)];
+    let moved = HeadRow { id: "whatsapp-2".to_owned(), courses, ..head(2, 6, "signal") };
     commit(&views, 6, Rows { heads: vec![moved.clone()], ..Rows::default() }).await;
     let facts = load(&views, Needs { subjects: set(["whatsapp".to_owned(), "signal".to_owned()]), ..Needs::default() }).await;
     assert_eq!(facts.heads, [moved, head(4, 4, "signal"), head(1, 3, "whatsapp")]);

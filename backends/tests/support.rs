@@ -166,6 +166,7 @@ pub fn head(number: Position, since: Position, subject: &str) -> HeadRow {
         disrupted_until: Some(Instant(since.cast_signed())),
         restored_until: None,
         course: Course::Disrupted,
+        courses: Vec::new(),
         references: vec![("https://status.example".to_owned(), format!("ref-{number}"))],
     }
 }

@@ -267,9 +267,14 @@ fn times(event: &Event) -> Vec<(String, &When)> {
         times.push((format!("/data/sources/{index}/published"), source.published.as_ref()));
         times.push((format!("/data/sources/{index}/updated"), source.updated.as_ref()));
     }
-    if let Kind::ContextAdded(context) = &event.kind {
-        times.push(("/data/effective".to_owned(), context.effective.as_ref()));
-    }
+    times.push((
+        "/data/effective".to_owned(),
+        match &event.kind {
+            Kind::ContextAdded(context) => context.effective.as_ref(),
+            Kind::CauseStated(cause) => cause.effective.as_deref(),
+            _ => None,
+        },
+    ));
     times.into_iter().filter_map(|(pointer, when)| Some((pointer, when?))).collect()
 }
 

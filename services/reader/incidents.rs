@@ -419,14 +419,15 @@ fn ongoing(summary: &Summary, at: Instant) -> Option<&'static str> {
     let seen = summary.first_seen.as_ref()?.certain();
     let over = summary.over();
     let begun_possibly = seen.earliest.is_none_or(|earliest| earliest <= at);
-    let over_certainly = over.is_some_and(|over| over.latest.is_some_and(|latest| latest <= at));
+    let over_certainly = over.is_some_and(|over| over.latest.is_some_and(|latest| latest <= at)) || summary.was_over_for_a_while(at, true);
     if !begun_possibly || over_certainly {
         return None;
     }
     let begun_certainly = seen.latest.is_some_and(|latest| latest <= at);
     // Reports that subsided without anybody saying that it is over leave that open.
     let subsided = summary.subsided.as_ref().is_some_and(|end| end.certain().latest.is_some_and(|latest| latest <= at));
-    let over_possibly = subsided || over.is_some_and(|over| over.earliest.is_none_or(|earliest| earliest <= at));
+    let over_possibly =
+        subsided || summary.was_over_for_a_while(at, false) || over.is_some_and(|over| over.earliest.is_none_or(|earliest| earliest <= at));
     Some(if begun_certainly && !over_possibly { "certain" } else { "possible" })
 }
 

@@ -2,7 +2,7 @@
 
 use dateline_events::{Instant, Position, Range, Region, Slug, Symptom};
 use dateline_timelines::fold::SummaryMilestone;
-use dateline_timelines::model::{Axes, SaidBy, State, Warning};
+use dateline_timelines::model::{Axes, Reopening, SaidBy, State, Warning};
 use dateline_timelines::rows::Nature;
 use dateline_timelines::tell::Told;
 use serde::ser::SerializeMap;
@@ -38,6 +38,10 @@ struct IncidentForm<'a> {
     first_seen: Option<&'a SummaryMilestone>,
     acknowledged: Option<&'a SummaryMilestone>,
     restored: Option<&'a SummaryMilestone>,
+    #[serde(skip_serializing_if = "<[Reopening]>::is_empty")]
+    reopenings: &'a [Reopening],
+    #[serde(skip_serializing_if = "<[Region]>::is_empty")]
+    open_regions: &'a [Region],
     cause: Option<&'a SummaryMilestone>,
     time_to_acknowledge: Option<Range>,
     time_to_restore: Option<Range>,
@@ -101,6 +105,8 @@ impl<'a> IncidentForm<'a> {
             first_seen: summary.first_seen.as_ref(),
             acknowledged: summary.acknowledged.as_ref(),
             restored: summary.restored.as_ref(),
+            reopenings: &summary.reopenings,
+            open_regions: &summary.open_regions,
             cause: summary.cause.as_ref(),
             time_to_acknowledge: summary.time_to_acknowledge,
             time_to_restore: summary.time_to_restore,

@@ -9,7 +9,9 @@ use dateline_events::{Bounds, Kind, Position, Range, Ref, Region, Slug, Symptom,
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::model::{Axes, Inferred, Item, Linked, Milestone, MilestoneKind, ReportedBy, Rule, SaidBy, ServiceMilestones, State, Timeline, Warning};
+use crate::model::{
+    Axes, Inferred, Item, Linked, Milestone, MilestoneKind, Reopening, ReportedBy, Rule, SaidBy, ServiceMilestones, State, Timeline, Warning,
+};
 use crate::model::{Entry, Registry};
 use crate::rows::Nature;
 use crate::stretch::{Stretch, told_inside, told_without_effect};
@@ -91,6 +93,8 @@ struct CommonForm<'a, M> {
     symptoms: &'a [Symptom],
     opened_by: Option<&'a SaidBy>,
     milestones: MilestonesForm<M>,
+    reopenings: &'a [Reopening],
+    open_regions: &'a [Region],
     other_services: &'a [ServiceMilestones],
     time_to_acknowledge: Option<Range>,
     time_to_restore: Option<Range>,
@@ -214,6 +218,8 @@ impl<'a, M> CommonForm<'a, M> {
                 restored: timeline.restored.as_ref().map(&milestone),
                 cause: timeline.cause.as_ref().map(&milestone),
             },
+            reopenings: &timeline.reopenings,
+            open_regions: &timeline.open_regions,
             other_services: &timeline.other_services,
             time_to_acknowledge: timeline.time_to_acknowledge,
             time_to_restore: timeline.time_to_restore,

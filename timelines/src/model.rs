@@ -48,8 +48,12 @@ pub struct Timeline {
     pub first_seen: Option<Milestone>,
     /// When the vendor admitted it.
     pub acknowledged: Option<Milestone>,
-    /// When it was wholly over.
+    /// When it was wholly over; None while it lasts, also where it was over before and is not any more.
     pub restored: Option<Milestone>,
+    /// The restorations that did not last.
+    pub reopenings: Vec<Reopening>,
+    /// Where something failed and nobody says that it is back, where that is told of its opening region.
+    pub open_regions: Vec<Region>,
     /// Why it happened.
     pub cause: Option<Milestone>,
     /// From first seen to acknowledged, in seconds; None where nobody but the vendor claims to have seen it first.
@@ -214,6 +218,18 @@ pub struct ServiceMilestones {
     pub acknowledged: Option<SummaryMilestone>,
     /// When it was wholly over there.
     pub restored: Option<SummaryMilestone>,
+    /// The restorations there that did not last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reopenings: Vec<Reopening>,
+}
+
+/// A restoration that did not last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reopening {
+    /// When it was back.
+    pub back: SummaryMilestone,
+    /// The vendor's word, after that, that it is not over.
+    pub again: SummaryMilestone,
 }
 
 /// One source's statement of a milestone.

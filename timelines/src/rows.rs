@@ -162,6 +162,17 @@ impl Course {
     }
 }
 
+/// How far one service of an incident of several has come.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceCourse {
+    /// The service's slug.
+    pub service: String,
+    /// How far it has come.
+    pub course: Course,
+    /// The end of the last sign that names it.
+    pub last: Option<Instant>,
+}
+
 /// What later events are correlated by. The version with the highest `since` is the one in force.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeadRow {
@@ -185,8 +196,10 @@ pub struct HeadRow {
     pub disrupted_until: Option<Instant>,
     /// The end of the last sign that it was wholly restored.
     pub restored_until: Option<Instant>,
-    /// How far it has come.
+    /// How far it has come; of several services how far any has.
     pub course: Course,
+    /// The same for each service that a sign says to fail or to be back; empty where that is the subject alone.
+    pub courses: Vec<ServiceCourse>,
     /// The references that it carries: page and id.
     pub references: Vec<(String, String)>,
 }

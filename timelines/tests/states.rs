@@ -109,6 +109,34 @@ fn a_restoration_joins_the_outage_that_nobody_ended_for_seven_days() {
 }
 
 #[test]
+fn a_service_that_is_down_longer_takes_its_own_end_whichever_was_named_first() {
+    let both = || Story::new().paper("acme", "anomaly.detected", with(sign(1, "10:00"), "services", json!(["bolt"])));
+    for (first, last) in [("acme", "bolt"), ("bolt", "acme")] {
+        let one = || both().paper(first, "service.restored", back(1, "11:00"));
+        let story = || one().paper(last, "service.restored", back(1, "21:00"));
+        assert_eq!(holders(&story()), [[1], [1], [1]], "{last} is back last");
+        let told = story().told(None);
+        assert_eq!((told.state, told.time_to_restore.map(|range| range.seconds_max)), (State::Restored, Some(11 * 3_600 + 60)));
+        // What is reported of it meanwhile is no other outage, and its vendor may say so a day long.
+        assert_eq!(holders(&one().paper(last, "reports.observed", sign(1, "15:00")))[2], [1]);
+        assert_eq!(holders(&one().vendor(last, "vendor.updated", post(2, "09:00", "resolved")))[2], [1]);
+        assert_eq!(holders(&one().vendor(last, "vendor.updated", post(2, "09:00", "identified")))[2], [1]);
+        // The one that is back takes no second end; both windows are those of the service.
+        assert_eq!(holders(&one().paper(first, "service.restored", back(2, "21:00")))[2], Vec::<u64>::new());
+        assert_eq!(holders(&one().paper(last, "service.restored", back(8, "10:02")))[2], Vec::<u64>::new());
+        assert_eq!(holders(&one().paper(first, "service.restored", with(back(2, "21:00"), "services", json!("all"))))[2], [1]);
+        // Once both are back it is over.
+        assert_eq!(holders(&story().paper(last, "reports.observed", sign(2, "00:00")))[3], [4]);
+        // The order in which it is told changes nothing.
+        let late = both().paper(last, "service.restored", back(1, "21:00")).paper(first, "service.restored", back(1, "11:00"));
+        assert_eq!(holders(&late), [[1], [1], [1]]);
+    }
+    let counts = |data: Value| with(with(data, "services", json!(["bolt"])), "counts", json!([{"value": 900, "per": "total"}]));
+    let reports = Story::new().counter("acme", "anomaly.detected", counts(sign(1, "10:00"))).counter("acme", "reports.subsided", sign(1, "11:00"));
+    assert_eq!(holders(&reports.counter("bolt", "reports.subsided", sign(3, "10:00")))[2], [1]);
+}
+
+#[test]
 fn a_vendors_word_joins_within_a_day_and_its_postmortem_within_thirty() {
     let outage = || Story::new().paper("ferry", "anomaly.detected", sign(1, "16:00"));
     assert_eq!(holders(&outage().vendor("ferry", "vendor.acknowledged", sign(2, "15:00")))[1], [1]);
@@ -193,6 +221,43 @@ fn only_what_the_vendor_looks_into_afterwards_reopens_an_incident_and_any_later_
     let again = || over().vendor("ferry", "vendor.updated", post(1, "17:30", "investigating"));
     assert_eq!(again().told(None).state, State::Investigating);
     assert_eq!(again().paper("ferry", "service.restored", back(1, "18:00")).told(None).state, State::Restored);
+}
+
+#[test]
+fn an_end_that_did_not_last_is_no_end_and_what_was_certain_in_between_stays() {
+    let minute = |clock: &str| Instant::parse(&format!("2026-03-01T{clock}:00Z")).unwrap();
+    let begun = || Story::new().paper("ferry", "anomaly.detected", sign(1, "16:00"));
+    let again = || begun().paper("ferry", "service.restored", back(1, "17:00")).vendor("ferry", "vendor.updated", post(1, "17:30", "identified"));
+    let told = again().told(None);
+    assert_eq!((told.state, told.restored.is_none(), told.time_to_restore), (State::Identified, true, None));
+    assert_eq!(told.reopenings.iter().map(|it| (it.back.told, it.again.told)).collect::<Vec<_>>(), [(2, 3)]);
+    let row = again().views().fold(1, u64::MAX, None).summary();
+    assert_eq!((row.over(), row.reopenings.len()), (None, 1));
+    // In between it was over, and says so.
+    let between = again().told(Some("2026-03-01T17:10:00Z"));
+    assert_eq!((between.state, between.restored.map(|it| it.told), between.reopenings.len()), (State::Restored, Some(2), 0));
+    let was_over =
+        ["16:59", "17:00", "17:01", "17:29", "17:30", "17:31"].map(minute).map(|at| [true, false].map(|is| row.was_over_for_a_while(at, is)));
+    assert_eq!(was_over, [[false, false], [false, true], [true, true], [true, true], [false, true], [false, false]]);
+    // The last end is told, whoever's it is: the first one lasted half an hour.
+    let over = again().paper("ferry", "service.restored", back(1, "18:00")).told(None);
+    assert_eq!((over.state, over.restored.as_ref().map(|it| (it.told, it.claims.len()))), (State::Restored, Some((4, 1))));
+    assert_eq!((over.reopenings.len(), over.time_to_restore.map(|range| range.seconds_max)), (1, Some(2 * 3_600 + 60)));
+    assert!(over.entries.iter().any(|entry| entry.item.position == 2 && entry.milestone.is_none()), "the first end is an entry of its own");
+    let page =
+        begun().vendor("ferry", "vendor.updated", post(1, "17:00", "resolved")).vendor("ferry", "vendor.updated", post(1, "17:30", "investigating"));
+    let page = page.vendor("ferry", "vendor.updated", post(1, "18:00", "resolved"));
+    assert_eq!(page.told(None).restored.map(|it| it.told), Some(4), "also of a page that says both itself");
+    assert_eq!(page.told(Some("2026-03-01T17:45:00Z")).state, State::Investigating);
+}
+
+#[test]
+fn a_service_that_fails_again_is_open_again_alone() {
+    let all = with(back(1, "17:00"), "services", json!("all"));
+    let both = Story::new().paper("acme", "anomaly.detected", with(sign(1, "16:00"), "services", json!(["bolt"])));
+    let told = both.vendor("acme", "service.restored", all).vendor("bolt", "vendor.updated", post(1, "17:30", "identified")).told(None);
+    assert_eq!((told.state, told.restored.map(|it| it.told), told.reopenings.len(), told.time_to_restore), (State::Identified, Some(2), 0, None));
+    assert!(told.other_services[0].restored.is_none() && told.other_services[0].reopenings[0].again.told == 3);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::shapes::Statement;
+use crate::time::When;
 
 /// Why it happened, and who says so.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,4 +21,7 @@ pub struct CauseStated {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = crate::lexical::WEB))]
     pub url: Option<String>,
+    /// When the cause acted; `occurred` is when it was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effective: Option<Box<When>>,
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use dateline_events::Instant;
 
 use super::{MARGIN, MARGIN_AFTER_RESTORATION};
-use crate::rows::{HeadRow, IncidentNumber};
+use crate::rows::{Course, HeadRow, IncidentNumber};
 
 /// Every incident of one service.
 #[derive(Debug, Clone, Default)]
@@ -87,15 +87,23 @@ impl SubjectHeads {
 fn bytes_of(head: &HeadRow) -> usize {
     let references: usize = head.references.iter().map(|(page, id)| size_of::<(String, String)>() + page.len() + id.len()).sum();
     let places = size_of::<HeadRow>() + size_of::<(String, Instant)>() + 4 * size_of::<IncidentNumber>() + size_of::<Instant>();
-    places * 3 / 2 + 2 * head.id.len() + head.found_by().map(str::len).sum::<usize>() + references
+    let courses: usize = head.courses.iter().map(|each| size_of_val(each) + each.service.len()).sum();
+    courses + places * 3 / 2 + 2 * head.id.len() + head.found_by().map(str::len).sum::<usize>() + references
 }
 
-/// An incident's span, widened: six hours before the first sign, and six after the last, or two after the restoration.
+/// An incident's span, widened: six hours before the first sign, and six after the last, or two after the restoration of all its services.
 pub(super) fn reach(head: &HeadRow) -> Option<(Instant, Instant)> {
     let (start, end) = (head.span_start?, head.span_end?);
     let end = match head.restored_until {
-        Some(restored) if head.disrupted_until.is_none_or(|disrupted| disrupted <= restored) => restored.plus(MARGIN_AFTER_RESTORATION),
+        Some(restored) if is_all_restored(head) && head.disrupted_until.is_none_or(|disrupted| disrupted <= restored) => {
+            restored.plus(MARGIN_AFTER_RESTORATION)
+        }
         _ => end.plus(MARGIN),
     };
     Some((start.plus(-MARGIN), end))
+}
+
+/// True where no service is told to fail that is not told to be back.
+fn is_all_restored(head: &HeadRow) -> bool {
+    head.courses.iter().all(|each| each.course == Course::Restored)
 }

@@ -8,7 +8,7 @@ use dateline_events::{Event, EventKey, Instant, Kind, Position};
 
 use super::heads::reach;
 use super::knowledge::Knowledge;
-use super::late::{course_after, is_postmortem};
+use super::late::{follow, is_postmortem};
 use super::links::Links;
 use super::{Placement, ReadRecord, incident_id, named_by, nature_of, overlap_bounds, reference_of, registry_id, subject_of_id};
 use crate::rows::{AttachmentRow, Course, EventRow, HeadRow, IncidentNumber, KnownEvent, Nature, Needs, ReferenceRow, Rows, WaitingRow};
@@ -239,6 +239,7 @@ impl<'a> Pass<'a> {
             disrupted_until: None,
             restored_until: None,
             course: Course::default(),
+            courses: Vec::new(),
             references: Vec::new(),
         };
         self.put_head(head);
@@ -252,7 +253,7 @@ impl<'a> Pass<'a> {
         }
         let Some(mut head) = self.head(incident) else { return false };
         let before = head.clone();
-        head.course = course_after(head.course, event);
+        follow(&mut head, event);
         if let Some((earliest, latest)) = overlap_bounds(event) {
             let later = |old: Option<Instant>| Some(old.map_or(latest, |old| old.max(latest)));
             head.span_start = Some(head.span_start.map_or(earliest, |old| old.min(earliest)));
@@ -356,7 +357,7 @@ impl<'a> Pass<'a> {
 }
 
 /// Signs that something is still wrong.
-fn is_disruption(kind: &Kind) -> bool {
+pub(super) fn is_disruption(kind: &Kind) -> bool {
     use dateline_events::kinds::VendorStatus;
     match kind {
         Kind::AnomalyDetected(_) | Kind::ReportsObserved(_) | Kind::VendorAcknowledged(_) | Kind::MaintenanceStarted(_) => true,

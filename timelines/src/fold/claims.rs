@@ -102,6 +102,11 @@ impl ClaimSet {
         Some((first.5, rule_between(first, second)))
     }
 
+    /// Where they stand in the ledger.
+    pub(super) fn positions(&self) -> impl Iterator<Item = Position> {
+        self.claims.iter().map(|(_, (.., position))| *position)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.ranked.is_empty()
     }

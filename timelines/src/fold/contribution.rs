@@ -8,6 +8,7 @@ use dateline_events::{Event, EventKey, Instant, Kind, Position, Region, Slug, Sy
 
 use super::claims::{Candidate, ClaimSet};
 use super::order::order_hint;
+use super::places::Places;
 use super::statuses::Statuses;
 use super::{Effective, Visible};
 use crate::model::{State, is_count};
@@ -234,6 +235,7 @@ pub(super) struct Aggregates {
     pub named_services: BTreeMap<(Slug, Option<String>), u32>,
     pub regions: BTreeMap<Region, BTreeSet<Position>>,
     pub symptoms: BTreeMap<Symptom, u32>,
+    pub places: Places,
     /// The signs that stand, by position, each with its service and the region it names first, and its publisher, where nobody was read in.
     pub signs: BTreeMap<Position, (Scope, Option<String>)>,
     /// The lower bounds of signs; those that an incident may begin with first.
@@ -312,6 +314,7 @@ impl Aggregates {
                 self.disrupted.entry(told).or_default().insert(position);
             }
         }
+        self.places.add(&contribution);
         for region in &contribution.regions {
             self.regions.entry(region.clone()).or_default().insert(position);
         }
@@ -364,6 +367,7 @@ impl Aggregates {
                 }
             }
         }
+        self.places.remove(contribution);
         for region in &contribution.regions {
             remove_from(&mut self.regions, region, position);
         }

@@ -1,12 +1,12 @@
 //! Which events make an entry together, and in which order the entries stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::kinds::Extent;
 use dateline_events::{Event, EventKey, Kind, Position, Region, normal};
 
 use super::Fold;
-use super::contribution::{Class, regions};
+use super::contribution::{Aggregates, Class, regions};
 use super::negative::Contradictions;
 use super::order::{FirstSign, OrderKey};
 use crate::model::{Entry, Inferred, Item, MilestoneKind, Part, inferred};
@@ -17,6 +17,10 @@ pub(super) struct Assembly<'a> {
     contradictions: &'a Contradictions,
     first_sign: Option<FirstSign>,
     milestones: BTreeMap<MilestoneKind, (Position, Class)>,
+    /// The restorations that are told of other services: those that speak of the opening one too stand by themselves.
+    told_of_others: BTreeSet<Position>,
+    /// Restorations that did not last: they claim no part of the end that is told.
+    past: BTreeSet<Position>,
     /// What belongs inside which entry.
     inside: BTreeMap<Position, Vec<(Part, OrderKey, Position)>>,
     /// The events that stand as entries of their own, in order.
@@ -24,11 +28,13 @@ pub(super) struct Assembly<'a> {
 }
 
 impl<'a> Assembly<'a> {
-    pub(super) fn new(fold: &'a Fold, contradictions: &'a Contradictions) -> Self {
+    pub(super) fn new(fold: &'a Fold, contradictions: &'a Contradictions, sums: &Aggregates) -> Self {
         let kinds = [MilestoneKind::FirstSeen, MilestoneKind::Acknowledged, MilestoneKind::Restored, MilestoneKind::Cause];
-        let milestones = kinds.into_iter().filter_map(|kind| fold.told(kind).map(|(position, _, class)| (kind, (position, class)))).collect();
+        let milestones = kinds.into_iter().filter_map(|kind| fold.told(kind, sums).map(|(position, _, class)| (kind, (position, class)))).collect();
         let first_sign = fold.first_sign();
-        let mut assembly = Self { fold, contradictions, first_sign, milestones, inside: BTreeMap::new(), own: Vec::new() };
+        let past = fold.ends(sums).past;
+        let told_of_others = fold.other_services(sums, None).into_iter().filter_map(|other| Some(other.restored?.told)).collect();
+        let mut assembly = Self { fold, contradictions, first_sign, milestones, told_of_others, past, inside: BTreeMap::new(), own: Vec::new() };
         assembly.distribute();
         assembly
     }
@@ -89,7 +95,7 @@ impl<'a> Assembly<'a> {
             if *kind == MilestoneKind::FirstSeen && *class != Class::DatedStart && fold.is_claim(position, Class::DatedStart) {
                 return Some((*told, if self.is_of_opening_service(position) { Part::DatedStart } else { Part::OtherService }));
             }
-            if !fold.is_claim(position, *class) {
+            if !fold.is_claim(position, *class) || (*kind == MilestoneKind::Restored && self.past.contains(&position)) {
                 continue;
             }
             if self.is_planned_work(position) {
@@ -101,6 +107,9 @@ impl<'a> Assembly<'a> {
                 if is_told_inside && !matches!(class, Class::Updated) {
                     return Some((*told, Part::OtherService));
                 }
+                continue;
+            }
+            if *kind == MilestoneKind::Restored && self.told_of_others.contains(&position) {
                 continue;
             }
             let part = match (kind, class) {

@@ -1,17 +1,16 @@
 //! What a list shows of an incident, worked out from the sums alone; and the parts of it that a timeline shares.
 
-use std::borrow::Cow;
-
 use dateline_events::{Bounds, Event, Instant, Kind, Position, Range, Region, Slug, Symptom, Text};
 use serde::{Deserialize, Serialize};
 
 use super::claims::ClaimSet;
 use super::contribution::{Aggregates, Class, MAX_SERVICES, Scope};
 use super::durations::{is_certain_by, is_wholly_before, last_restored, range, time_to_acknowledge};
-use super::order::{FirstSign, OrderKey, WRONG_SIDE_MIN, order_hint};
-use super::statuses::Statuses;
+use super::order::{FirstSign, WRONG_SIDE_MIN, order_hint};
 use super::{Fold, Held, Visible};
-use crate::model::{Axes, Inferred, Milestone, MilestoneKind, ReportedBy, Rule, SaidBy, ServiceMilestones, State, Timeline, Warning, inferred};
+use crate::model::{
+    Axes, Inferred, Milestone, MilestoneKind, Reopening, ReportedBy, Rule, SaidBy, ServiceMilestones, State, Timeline, Warning, inferred,
+};
 use crate::rows::Nature;
 
 /// So many signs, the first by position, are asked for the zone they were told in; a million need not be.
@@ -52,8 +51,14 @@ pub struct Summary {
     pub first_seen: Option<SummaryMilestone>,
     /// When the vendor admitted it.
     pub acknowledged: Option<SummaryMilestone>,
-    /// When it was wholly over.
+    /// When it was wholly over; None while it lasts, also where it was over before and is not any more.
     pub restored: Option<SummaryMilestone>,
+    /// The restorations that did not last.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reopenings: Vec<Reopening>,
+    /// Where something failed and nobody says that it is back, where that is told of its opening region.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub open_regions: Vec<Region>,
     /// For planned work whose end nobody told: when its window, the last that was named, is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned_end: Option<Instant>,
@@ -118,6 +123,25 @@ impl Summary {
         over.or_else(|| self.planned_end.map(|end| Bounds::closed(end, end)))
     }
 
+    /// True where it was over at an instant and was opened again later: certainly, or by the bounds of what is told.
+    pub fn was_over_for_a_while(&self, at: Instant, certainly: bool) -> bool {
+        let has_happened = |told: &SummaryMilestone| match (certainly, told.certain()) {
+            (true, bounds) => is_certain_by(bounds, at),
+            (false, bounds) => bounds.earliest.is_none_or(|earliest| earliest <= at),
+        };
+        let is_yet_to_come = |told: &SummaryMilestone| match (certainly, told.certain()) {
+            (true, bounds) => bounds.earliest.is_some_and(|earliest| earliest > at),
+            (false, bounds) => bounds.latest.is_none_or(|latest| latest > at),
+        };
+        let others = self.other_services.iter().map(|other| (&other.restored, &other.reopenings));
+        let services: Vec<_> = std::iter::once((&self.restored, &self.reopenings)).chain(others).collect();
+        let was_over = |(restored, reopenings): &(&Option<SummaryMilestone>, &Vec<Reopening>)| {
+            let was_back = reopenings.iter().any(|it| has_happened(&it.back) && is_yet_to_come(&it.again));
+            was_back || restored.as_ref().is_some_and(has_happened)
+        };
+        services.iter().any(|(_, reopenings)| !reopenings.is_empty()) && services.iter().all(was_over)
+    }
+
     /// True for planned work whose end nobody told yet.
     pub fn awaits_an_end(&self) -> bool {
         matches!(self.state, State::Scheduled | State::InProgress) && self.planned_end.is_some()
@@ -154,6 +178,8 @@ impl Summary {
             first_seen: milestone(&self.first_seen),
             acknowledged: milestone(&self.acknowledged),
             restored: milestone(&self.restored),
+            reopenings: self.reopenings.clone(),
+            open_regions: self.open_regions.clone(),
             cause: milestone(&self.cause),
             time_to_acknowledge: self.time_to_acknowledge,
             time_to_restore: self.time_to_restore,
@@ -174,9 +200,11 @@ impl Summary {
 impl Fold {
     /// The incident as a list shows it.
     pub fn summary(&self) -> Summary {
-        let first_seen = self.milestone(MilestoneKind::FirstSeen);
-        let acknowledged = self.milestone(MilestoneKind::Acknowledged);
-        let restored = self.milestone(MilestoneKind::Restored);
+        let sums = &self.aggregates;
+        let first_seen = self.milestone(MilestoneKind::FirstSeen, sums);
+        let acknowledged = self.milestone(MilestoneKind::Acknowledged, sums);
+        let restored = self.milestone(MilestoneKind::Restored, sums);
+        let reopenings = self.reopenings(&self.ends(sums));
         let other_services = self.other_services(&self.aggregates, None);
         let last_restored = last_restored(restored.as_ref(), &other_services).cloned();
         Summary {
@@ -188,17 +216,19 @@ impl Fold {
             state: self.state(&self.aggregates, restored.as_ref().filter(|_| last_restored.is_some())),
             other_services,
             reports_only: self.aggregates.is_reports_only(),
-            subsided: self.subsided(&self.aggregates).filter(|_| restored.is_none()),
+            subsided: self.subsided(&self.aggregates).filter(|_| restored.is_none() && reopenings.is_empty()),
             regions: regions(&self.aggregates),
             symptoms: self.aggregates.symptoms.keys().copied().collect(),
             planned_end: self.planned_end().filter(|_| restored.is_none()),
-            cause: self.milestone(MilestoneKind::Cause),
+            cause: self.milestone(MilestoneKind::Cause, sums),
             time_to_acknowledge: time_to_acknowledge(first_seen.as_ref(), acknowledged.as_ref()),
             time_to_restore: range(first_seen.as_ref(), last_restored.as_ref()),
             warnings: self.warnings(first_seen.as_ref(), acknowledged.as_ref(), restored.as_ref()),
             first_seen,
             acknowledged,
+            open_regions: open_regions(sums, restored.as_ref()),
             restored,
+            reopenings,
             zone: self.zone(),
             events: self.held.len(),
             changed: self.changed,
@@ -218,9 +248,12 @@ impl Fold {
         self.aggregates.planned_ends.values().next_back().copied().filter(|_| self.nature() == Nature::Maintenance)
     }
 
-    /// The claim that is told for a milestone, and the rule.
-    pub(super) fn told(&self, kind: MilestoneKind) -> Option<(Position, Rule, Class)> {
-        self.told_among(kind, &|class| self.aggregates.set(class), self.aggregates.opening())
+    /// The claim that is told for a milestone, and the rule. These sums say whether a restoration lasted.
+    pub(super) fn told(&self, kind: MilestoneKind, sums: &Aggregates) -> Option<(Position, Rule, Class)> {
+        match kind {
+            MilestoneKind::Restored => self.ends(sums).told.map(|(position, rule)| (position, rule, Class::Restored)),
+            _ => self.told_among(kind, &|class| self.aggregates.set(class), self.aggregates.opening()),
+        }
     }
 
     fn told_among<'a>(&self, kind: MilestoneKind, set: &dyn Fn(Class) -> Option<&'a ClaimSet>, scope: &Scope) -> Option<(Position, Rule, Class)> {
@@ -251,23 +284,26 @@ impl Fold {
         others
             .map(|service| {
                 let scope = self.aggregates.scope_of(&service);
+                let ends = self.ends_among(self.aggregates.other_set(&service, Class::Restored), sums, Some(&service));
                 let told = |kind| {
-                    let (position, rule, _) = self.told_among(kind, &|class| self.aggregates.other_set(&service, class), &scope)?;
+                    let among = || self.told_among(kind, &|class| self.aggregates.other_set(&service, class), &scope);
+                    let told = || among().map(|(position, rule, _)| (position, rule));
+                    let (position, rule) = if kind == MilestoneKind::Restored { ends.told } else { told() }?;
                     let milestone = SummaryMilestone { reported_by: self.reported_by(kind, position), ..self.milestone_at(position, rule)? };
                     Some(milestone).filter(|milestone| at.is_none_or(|at| is_certain_by(milestone.certain(), at)))
                 };
                 let (first_seen, acknowledged) = (told(MilestoneKind::FirstSeen), told(MilestoneKind::Acknowledged));
-                ServiceMilestones { first_seen, acknowledged, restored: told(MilestoneKind::Restored), service }
+                ServiceMilestones { first_seen, acknowledged, restored: told(MilestoneKind::Restored), reopenings: self.reopenings(&ends), service }
             })
             .collect()
     }
 
-    pub(super) fn milestone(&self, kind: MilestoneKind) -> Option<SummaryMilestone> {
-        let (told, rule, _) = self.told(kind)?;
+    pub(super) fn milestone(&self, kind: MilestoneKind, sums: &Aggregates) -> Option<SummaryMilestone> {
+        let (told, rule, _) = self.told(kind, sums)?;
         self.milestone_at(told, rule).map(|milestone| SummaryMilestone { reported_by: self.reported_by(kind, told), ..milestone })
     }
 
-    fn milestone_at(&self, told: Position, rule: Rule) -> Option<SummaryMilestone> {
+    pub(super) fn milestone_at(&self, told: Position, rule: Rule) -> Option<SummaryMilestone> {
         let (placed, _) = self.placed(told, self.first_sign());
         let event = &self.event_at(told)?.effective.event;
         let (said_by, inferred) = (SaidBy::of(event), inferred(event));
@@ -289,62 +325,11 @@ impl Fold {
             let earliest = occurred.own_bounds().earliest?;
             Some(FirstSign { earliest, order: order_hint(occurred).unwrap_or(earliest) })
         };
-        let told = self.told(MilestoneKind::FirstSeen).and_then(|(position, ..)| sign_at(position));
+        let told = self.told(MilestoneKind::FirstSeen, &self.aggregates).and_then(|(position, ..)| sign_at(position));
         told.or_else(|| {
             let (_, _, position) = self.aggregates.starts.first().filter(|(is_end, ..)| !is_end)?;
             sign_at(*position)
         })
-    }
-
-    /// How it stands by what these sums say, and the restoration that is told, where it is certain.
-    pub(super) fn state(&self, sums: &Aggregates, restored: Option<&SummaryMilestone>) -> State {
-        let is_maintenance = self.nature() == Nature::Maintenance;
-        if let Some(restored) = restored {
-            return self.reopened(sums, restored).unwrap_or(if is_maintenance { State::Completed } else { State::Restored });
-        }
-        if sums.is_reports_only() {
-            return self.last_status(&sums.reports, |_| true).map_or(State::Detected, |(_, state)| state);
-        }
-        if let Some((_, state)) = self.last_status(&sums.statuses, is_no_end) {
-            return state;
-        }
-        match (is_maintenance, !sums.signs.is_empty()) {
-            (true, true) => State::Scheduled,
-            (false, true) => State::Detected,
-            (_, false) => State::Unknown,
-        }
-    }
-
-    /// What the vendor says after the restoration that is told, where that is that it is not over: it looks into it, or has found something,
-    /// and nobody says later that it is over. To acknowledge or to watch it reopens nothing.
-    fn reopened(&self, sums: &Aggregates, restored: &SummaryMilestone) -> Option<State> {
-        let over = restored.certain().latest?;
-        let is_open = |state: State| matches!(state, State::Investigating | State::Identified);
-        let ((reopened, ..), _) = self.last_status(&sums.vendor_statuses, is_open).filter(|((instant, ..), _)| *instant >= over)?;
-        let is_over_later = sums.claimants().filter(|contribution| contribution.claims.contains(&Class::Restored)).any(|contribution| {
-            let (_, (instant, ..)) = self.placed(contribution.position, self.first_sign());
-            instant > reopened
-        });
-        if is_over_later {
-            return None;
-        }
-        self.last_status(&sums.vendor_statuses, is_no_end).map(|(_, state)| state)
-    }
-
-    /// The last word of state that is such a one, with its place in the order.
-    fn last_status(&self, statuses: &Statuses, wanted: impl Fn(State) -> bool) -> Option<(OrderKey, State)> {
-        let first_sign = self.first_sign();
-        let relative = statuses.relative.iter().filter(|(_, state)| wanted(*state));
-        let relative = relative.map(|(position, state)| (self.placed(*position, first_sign).1, *state));
-        let timed = statuses.timed.iter().rev().find(|(.., state)| wanted(*state));
-        let timed = timed.map(|(instant, position, state)| ((*instant, 0, *position), *state));
-        relative.chain(timed).max_by_key(|(key, _)| *key)
-    }
-
-    /// The end of its reports, where that is the last word on them.
-    pub(super) fn subsided(&self, sums: &Aggregates) -> Option<SummaryMilestone> {
-        let ((_, _, position), state) = self.last_status(&sums.reports, |_| true)?;
-        if state == State::Subsided { self.milestone_at(position, Rule::Earliest) } else { None }
     }
 
     /// What does not fit together of the milestones that are told.
@@ -365,28 +350,6 @@ impl Fold {
             (is_too_early, Warning::StatedBeforeItHappened),
         ];
         warnings.into_iter().filter_map(|(is_so, warning)| is_so.then_some(warning)).collect()
-    }
-
-    /// What is certain by an instant, summed up; None: everything that is known.
-    pub(super) fn sums_by(&self, at: Option<Instant>) -> Cow<'_, Aggregates> {
-        let Some(at) = at else { return Cow::Borrowed(&self.aggregates) };
-        let first_sign = self.first_sign();
-        let mut sums = Aggregates::default();
-        for (position, held) in &self.held {
-            let Some(contribution) = &held.contribution else { continue };
-            if self.placed(*position, first_sign).0.narrowed.latest.is_some_and(|latest| latest <= at) {
-                sums.replace(None, Some(contribution.clone()));
-            }
-        }
-        Cow::Owned(sums)
-    }
-
-    /// How it stood at an instant, by what is certain to have happened by then.
-    pub fn state_at(&self, at: Instant) -> State {
-        let sums = self.sums_by(Some(at));
-        let is_all_over = self.other_services(&sums, Some(at)).iter().all(|other| other.restored.is_some());
-        let restored = self.milestone(MilestoneKind::Restored).filter(|restored| is_all_over && is_certain_by(restored.certain(), at));
-        self.state(&sums, restored.as_ref())
     }
 
     /// The services that the headline names: what the publisher that opened the incident speaks of, and what was read in somebody. What
@@ -461,7 +424,10 @@ pub(super) fn regions(sums: &Aggregates) -> Vec<Region> {
     in_order(sums.regions.iter().filter_map(|(region, positions)| Some((*positions.first()?, region.clone()))))
 }
 
-/// True for a word of state that is none of an end.
-fn is_no_end(state: State) -> bool {
-    !matches!(state, State::Restored | State::Completed)
+/// The regions that are not over, where the opening one is.
+pub(super) fn open_regions(sums: &Aggregates, restored: Option<&SummaryMilestone>) -> Vec<Region> {
+    if restored.is_none() {
+        return Vec::new();
+    }
+    regions(sums).into_iter().filter(|region| sums.places.is_open(region)).collect()
 }

@@ -1,14 +1,16 @@
 //! The timeline under the axes asked for: milestones with every claim, entries, what is possible, what was taken back.
 
+use std::collections::BTreeSet;
+
 use dateline_events::kinds::{Relation, Verdict};
 use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Text};
 
-use super::contribution::{Class, classes};
+use super::contribution::{Aggregates, Class, classes};
 use super::durations::{is_certain_by, last_restored, range, time_to_acknowledge};
 use super::entries::Assembly;
 use super::negative::Contradictions;
 use super::order::OrderKey;
-use super::summary::{regions, services};
+use super::summary::{open_regions, regions, services};
 use super::{Fold, Held, Visible};
 use crate::model::{Axes, Claim, Item, Linked, Milestone, MilestoneKind, SaidBy, Standing, Timeline, inferred};
 
@@ -18,17 +20,18 @@ impl Fold {
     /// ledger was folded.
     pub fn timeline(&self, incident: &str, merged: &[String], at: Option<Instant>, as_of: Option<Position>) -> Timeline {
         let is_certain = |bounds: Bounds| at.is_none_or(|at| is_certain_by(bounds, at));
-        let milestone = |kind| self.milestone_with_claims(kind).filter(|milestone| is_certain(milestone.narrowed));
+        let sums = self.sums_by(at);
+        let milestone = |kind| self.milestone_with_claims(kind, &sums).filter(|milestone| is_certain(milestone.narrowed));
         let (first_seen, acknowledged) = (milestone(MilestoneKind::FirstSeen), milestone(MilestoneKind::Acknowledged));
         let (restored, cause) = (milestone(MilestoneKind::Restored), milestone(MilestoneKind::Cause));
-        let told = |kind| self.milestone(kind).filter(|milestone| is_certain(milestone.certain()));
+        let told = |kind| self.milestone(kind, &sums).filter(|milestone| is_certain(milestone.certain()));
         let (first, admitted, over) = (told(MilestoneKind::FirstSeen), told(MilestoneKind::Acknowledged), told(MilestoneKind::Restored));
-        let sums = self.sums_by(at);
+        let reopenings = self.reopenings(&self.ends(&sums));
         let other_services = self.other_services(&sums, at);
         let last_restored = last_restored(over.as_ref(), &other_services).cloned();
         let contradictions = self.contradictions();
         let item = |position| self.item(position, &contradictions);
-        let mut entries = Assembly::new(self, &contradictions).entries();
+        let mut entries = Assembly::new(self, &contradictions, &sums).entries();
         if let Some(at) = at {
             let may_have_begun = |item: &Item| item.occurred.narrowed.earliest.is_none_or(|earliest| earliest <= at);
             entries.retain(|entry| may_have_begun(&entry.item));
@@ -49,7 +52,7 @@ impl Fold {
             title: self.title().cloned(),
             state: self.state(&sums, over.as_ref().filter(|_| last_restored.is_some())),
             reports_only: self.aggregates.is_reports_only(),
-            subsided: self.subsided(&sums).filter(|_| over.is_none()),
+            subsided: self.subsided(&sums).filter(|_| over.is_none() && reopenings.is_empty()),
             regions: regions(&sums),
             symptoms: sums.symptoms.keys().copied().collect(),
             opening_service: self.aggregates.opening().service.clone(),
@@ -58,6 +61,8 @@ impl Fold {
             first_seen,
             acknowledged,
             restored,
+            reopenings,
+            open_regions: open_regions(&sums, over.as_ref()),
             cause,
             time_to_acknowledge: time_to_acknowledge(first.as_ref(), admitted.as_ref()),
             time_to_restore: range(first.as_ref(), last_restored.as_ref()),
@@ -118,14 +123,15 @@ impl Fold {
         possible.into_iter().map(|(.., item)| item).collect()
     }
 
-    fn milestone_with_claims(&self, kind: MilestoneKind) -> Option<Milestone> {
-        let (told, rule, told_class) = self.told(kind)?;
+    fn milestone_with_claims(&self, kind: MilestoneKind, sums: &Aggregates) -> Option<Milestone> {
+        let (told, rule, told_class) = self.told(kind, sums)?;
+        let past = if kind == MilestoneKind::Restored { self.ends(sums).past } else { BTreeSet::new() };
         let first_sign = self.first_sign();
         let (placed, _) = self.placed(told, first_sign);
         let mut claims: Vec<_> = self
             .aggregates
             .claimants()
-            .filter(|contribution| contribution.claims.contains(&told_class))
+            .filter(|contribution| contribution.claims.contains(&told_class) && !past.contains(&contribution.position))
             .map(|contribution| {
                 let (placed, key) = self.placed(contribution.position, first_sign);
                 let standing =

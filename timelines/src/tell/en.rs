@@ -12,8 +12,8 @@ mod warnings;
 pub(super) use edits::{edit, severity};
 pub(super) use kinds::{figures, sentence};
 pub(super) use lines::{
-    agreeing, claim, claims_label, copied, finish, first_reports, kicker, linked, note, original, outlets, same_in, says, spread, summary, title,
-    wording_without,
+    acted, agreeing, claim, claims_label, copied, finish, first_reports, kicker, linked, note, original, outlets, same_in, says, spread, summary,
+    title, wording_without,
 };
 pub(super) use numbers::{duration, lasted, number};
 pub use regions::regions;

@@ -43,7 +43,7 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
         published_day(&quoted.event, &teller.zone).filter(|day| is_statement && Some(*day) != told_day && Some(*day) != teller.around.day);
     credit.published = published.map(|day| teller.lang.time(&Phrase::Day(day), Style::Adverb, teller.around));
     let text = sentence(teller, entry, &credit, chosen.as_ref().map(|chosen| chosen.spoken.clone()));
-    let text = other_service(teller, item).map_or(text.clone(), |service| format!("{service}: {text}"));
+    let text = other_service(teller, item).or_else(|| all_services(teller, item)).map_or(text.clone(), |service| format!("{service}: {text}"));
     let kept_apart = chosen.as_ref().and_then(|chosen| {
         let (quotation, holder) = chosen.original?;
         // A desk's translation is for readers; the original words are unfolded with the claims.
@@ -76,6 +76,14 @@ pub(super) fn other_service(teller: &Teller, item: &Item) -> Option<String> {
     is_other.then(|| item.event.services().map(|service| teller.names.service(service)).collect::<Vec<_>>().join(", "))
 }
 
+/// Every service that failed, by name, of a restoration that says that all are back.
+fn all_services(teller: &Teller, item: &Item) -> Option<String> {
+    let timeline = teller.timeline;
+    let is_of_all = item.event.kind.restores() && item.event.speaks_of_all_services() && !timeline.other_services.is_empty();
+    let services = timeline.opening_service.iter().chain(timeline.other_services.iter().map(|other| &other.service));
+    is_of_all.then(|| services.map(|service| teller.names.service(service)).collect::<Vec<_>>().join(", "))
+}
+
 /// Tells one item by itself.
 pub(super) fn single(teller: &Teller, item: &Item) -> ToldEntry {
     entry(teller, &Entry { item: item.clone(), milestone: None, possible: false, inside: Vec::new() })
@@ -88,15 +96,19 @@ fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spok
     let setting = Setting {
         milestone: entry.milestone,
         opening_region: teller.timeline.opening_region.as_deref(),
+        has_further_regions: teller.timeline.regions.len() > 1,
+        is_open_elsewhere: !teller.timeline.open_regions.is_empty(),
         spoken,
         by: if is_acknowledgment { teller.closed_by(item, around) } else { None },
-        vendor: teller.vendor(),
+        // The vendor of another service is that one's own, or nobody who is known.
+        vendor: other_service(teller, item).map_or_else(|| teller.vendor(), |_| teller.names.vendor_of(&item.event.subject)),
         is_vendors: item.event.speaks_for_a_vendor(),
         window: window(teller, item),
         is_under_way: is_under_way(teller, item),
         time: Some((teller.lang.time(&teller.phrase(item), Style::Adverb, teller.around), teller.phrase(item).is_point())),
     };
     let sentence = teller.lang.sentence_in(&item.event, &teller.names, &setting);
+    let sentence = acted(teller, item).map_or(sentence.clone(), |(time, is_point)| teller.lang.acted(&sentence, &time, is_point));
     let credit = &credit.clone().beside(&sentence, &item.event);
     let told_credit = teller.lang.credit(credit, true);
     let (agreeing, copies) = agreeing_names(teller, entry);
@@ -117,6 +129,13 @@ fn is_under_way(teller: &Teller, item: &Item) -> bool {
     let begins = |item: &Item| matches!(item.event.kind, Kind::MaintenanceStarted(_));
     let before = || teller.timeline.entries.iter().map(|entry| &entry.item).take_while(|other| other.position != item.position);
     begins(item) && before().any(begins)
+}
+
+/// When a cause acted, as its source says, and whether that is a time to which something can be dated.
+fn acted(teller: &Teller, item: &Item) -> Option<(String, bool)> {
+    let Kind::CauseStated(cause) = &item.event.kind else { return None };
+    let phrase = cause.effective.as_ref().map(|when| Phrase::of(when, &teller.zone)).filter(|phrase| !phrase.is_open())?;
+    Some((teller.lang.time(&phrase, Style::Adverb, teller.around), phrase.is_point()))
 }
 
 /// What a reader knows of the time when the sentence begins: of "later" the part of the day that its anchor fell in.

@@ -1,7 +1,7 @@
 //! The one place that chooses between languages, and what every language must be able to say. No words stand here.
 
 use dateline_events::kinds::Relation;
-use dateline_events::{Event, Language, Lasted, Qualifier, Range, Severity, Symptom};
+use dateline_events::{Event, Language, Lasted, Qualifier, Range, Region, Severity, Symptom};
 use jiff::civil::Date;
 
 use super::clock::{Around, Phrase, Style, Zone};
@@ -9,7 +9,7 @@ use super::credit::Credit;
 use super::edit::SaidEdit;
 use super::names::Names;
 use super::source_edit::SourceChange;
-pub(super) use super::summary::{FirstSeen, Says, Summary, Unrestored};
+pub(super) use super::summary::{AcknowledgedOf, End, FirstSeen, Owned, Says, Summary, Unrestored};
 use super::{bn, en};
 use crate::model::{MilestoneKind, State};
 use crate::rows::Nature;
@@ -104,6 +104,10 @@ pub(super) struct Setting<'a> {
     pub(super) milestone: Option<MilestoneKind>,
     /// The region that the story is told for.
     pub(super) opening_region: Option<&'a str>,
+    /// True where it is told of other regions too.
+    pub(super) has_further_regions: bool,
+    /// True where it is over there and not everywhere.
+    pub(super) is_open_elsewhere: bool,
     /// The statement in the language of the telling, where one exists.
     pub(super) spoken: Option<Spoken>,
     /// For an acknowledgment closed by the fold: by when.
@@ -118,6 +122,18 @@ pub(super) struct Setting<'a> {
     pub(super) is_under_way: bool,
     /// When it happened, as an adverb, and whether something can be dated to that.
     pub(super) time: Option<(String, bool)>,
+}
+
+impl Setting<'_> {
+    /// True where these regions must be named: the story is not told for one of them alone.
+    pub(super) fn names(&self, regions: &[Region]) -> bool {
+        regions.first().is_some_and(|first| self.has_further_regions || self.opening_region != Some(first.as_str()))
+    }
+
+    /// The same of a restoration, which the region that the story is told for need not name while it is over everywhere.
+    pub(super) fn names_of_end(&self, regions: &[Region]) -> bool {
+        regions.first().is_some_and(|first| self.is_open_elsewhere || self.opening_region != Some(first.as_str()))
+    }
 }
 
 /// A rating in the rater's own word, where it gives one.
@@ -378,6 +394,11 @@ impl Lang {
     /// A negative claim, with who says it before it.
     pub(super) fn says(self, who: &str, sentence: &str) -> String {
         say!(self, says(who, sentence))
+    }
+
+    /// The sentence that states a cause, with when that acted.
+    pub(super) fn acted(self, sentence: &str, time: &str, is_point: bool) -> String {
+        say!(self, acted(sentence, time, is_point))
     }
 
     pub(super) fn mark(self, mark: &Mark) -> String {

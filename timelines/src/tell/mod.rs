@@ -21,6 +21,7 @@ mod details;
 mod difference;
 mod edit;
 mod en;
+mod ends;
 mod entry;
 mod gazetteer;
 mod hours;

@@ -12,20 +12,24 @@ pub(super) struct Summary {
     pub(super) reports_only: bool,
     /// When the reports subsided, and who says so, where that is the last word on them.
     pub(super) subsided: Option<(String, Says)>,
-    /// The services that were over later than the one that it began with: each by name, when, and who says so.
-    pub(super) later_back: Vec<(String, String, Says)>,
-    /// The services that are not over, where the one that it began with is.
-    pub(super) still_down: Option<Vec<String>>,
+    /// The services of which nobody says that they are over, where somebody says it of another.
+    pub(super) still_open: Vec<String>,
+    /// The regions of which nobody says so, where somebody says it of the one that it began in.
+    pub(super) open_regions: Vec<String>,
+    /// That one, where there are such.
+    pub(super) lasted_in: Option<String>,
     /// Where no restoration is told: what may have been told of one.
     pub(super) unrestored: Unrestored,
     pub(super) has_entries: bool,
     pub(super) first_seen: Option<FirstSeen>,
     /// When the vendor admitted it, and whether nobody published the hour.
     pub(super) acknowledged: Option<(String, Says, bool)>,
-    /// When it was over, who says so, and how that was inferred.
-    pub(super) restored: Option<(String, Says, Option<Inferred>)>,
-    /// True where that is a time to which something can be dated.
-    pub(super) is_end_a_point: bool,
+    /// Where nobody admitted it of the service that it began with: who did of another.
+    pub(super) acknowledged_of: Option<AcknowledgedOf>,
+    /// When its services were over.
+    pub(super) ends: Vec<End>,
+    /// The ends that did not last: each with when the vendor said so, and who that is.
+    pub(super) reopened: Vec<(End, String, Says)>,
     /// Who says that it was unstable at first.
     pub(super) unstable: Option<Says>,
     /// How long it lasted, by the milestones.
@@ -36,13 +40,48 @@ pub(super) struct Summary {
     pub(super) cause: Option<(String, Option<String>, Says)>,
     /// True where others state another cause.
     pub(super) has_other_causes: bool,
-    pub(super) services: Vec<String>,
-    pub(super) vendor: Option<String>,
-    pub(super) siblings: Vec<String>,
+    /// Whose the service is that it began with.
+    pub(super) owner: Option<String>,
+    pub(super) services: Vec<Owned>,
     pub(super) regions: Vec<String>,
     pub(super) window: Option<(String, Says)>,
     /// Who opened it, where no time is told whose speaker could be named.
     pub(super) opened_by: Option<Says>,
+}
+
+/// When services were over, and who says so.
+#[derive(Debug, Clone)]
+pub(super) struct End {
+    /// True where the service that it began with is one of them.
+    pub(super) is_opening: bool,
+    /// The services, where there are several.
+    pub(super) services: Vec<String>,
+    /// The region, where it is not over in every one.
+    pub(super) region: Option<String>,
+    pub(super) time: String,
+    /// True where that is a time to which something can be dated.
+    pub(super) is_point: bool,
+    pub(super) by: Says,
+    /// How it was inferred, where nobody said it.
+    pub(super) inferred: Option<Inferred>,
+}
+
+/// When the vendor of one service of several admitted it.
+#[derive(Debug, Clone)]
+pub(super) struct AcknowledgedOf {
+    pub(super) service: String,
+    pub(super) vendor: Option<String>,
+    pub(super) time: String,
+    pub(super) by: Says,
+}
+
+/// Services of one vendor.
+#[derive(Debug, Clone)]
+pub(super) struct Owned {
+    pub(super) names: Vec<String>,
+    pub(super) vendor: Option<String>,
+    /// What else is the vendor's.
+    pub(super) siblings: Vec<String>,
 }
 
 /// Why no restoration is told.
@@ -57,10 +96,10 @@ pub(super) enum Unrestored {
     NotCertainlyPublished { by: String },
 }
 
-impl Summary {
-    /// Whose the services are, where that says more than their names do.
+impl Owned {
+    /// Whose they are, where that says more than their names do.
     pub(super) fn owner(&self) -> Option<&String> {
-        self.vendor.as_ref().filter(|vendor| !self.siblings.is_empty() || !matches!(self.services.as_slice(), [only] if only == *vendor))
+        self.vendor.as_ref().filter(|vendor| !self.siblings.is_empty() || !matches!(self.names.as_slice(), [only] if only == *vendor))
     }
 }
 

@@ -9,7 +9,7 @@ use super::hours::{ToldIn, phrase_of_bounds};
 use super::language::{FirstSeen, Lang, Note, Says, Summary, Unrestored};
 use super::quotation::choose;
 use super::teller::Teller;
-use super::{Options, Told, ToldEntry, entry};
+use super::{Options, Told, ToldEntry, ends, entry};
 use crate::model::{Entry, Inferred, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Timeline, Warning};
 
 pub(super) fn told(teller: &Teller) -> Told {
@@ -146,50 +146,40 @@ fn summary(teller: &Teller) -> Summary {
         (time, says(teller, &milestone.said_by), item.is_some_and(|item| teller.phrase(item).is_open()))
     });
     let (first_seen, acknowledged) = posted(first_seen, acknowledged);
-    let restored = timeline.restored.as_ref().map(|milestone| {
-        let time = milestone_time(teller, milestone, item_at(teller, milestone.told), &mut around);
-        (time, says(teller, &milestone.said_by), milestone.inferred)
-    });
-    let later_back = later_back(teller, &mut around);
+    let acknowledged_of = ends::acknowledged_of(teller, &mut around);
+    let reopened = ends::reopened(teller, &mut around);
+    let ends = ends::ends(teller, &mut around);
     let subsided = timeline.subsided.as_ref().map(|end| {
         let time = claim_time(teller, (end.occurred, end.zone.as_deref()), item_at(teller, end.told), &mut around);
         (time, says(teller, &end.said_by))
     });
     let lasted_in_all = timeline.time_to_restore.map(|range| teller.lang.duration(range));
-    let named = if timeline.services.is_empty() { Vec::new() } else { teller.services() };
-    let service = named.first().and_then(|slug| teller.names.registry.service(slug));
-    let vendor_slug = service.and_then(|service| service.vendor.as_ref()).map(|vendor| vendor.slug.clone());
-    let siblings = teller.names.registry.services.iter().filter(|other| {
-        vendor_slug.is_some() && other.vendor.as_ref().map(|vendor| &vendor.slug) == vendor_slug.as_ref() && !named.contains(&other.slug.as_str())
-    });
     let window: Option<(String, Says)> =
         timeline.entries.iter().find_map(|each| Some((entry::window(teller, &each.item)?, says_of(teller, &each.item))));
     let is_told_of_nothing = timeline.axes.at.is_some() && timeline.entries.iter().all(|entry| entry.possible);
-    let names_nobody = !is_told_of_nothing && first_seen.is_none() && acknowledged.is_none() && restored.is_none() && window.is_none();
+    let names_nobody = !is_told_of_nothing && first_seen.is_none() && acknowledged.is_none() && ends.is_empty() && window.is_none();
     Summary {
         nature: Some(timeline.nature),
         has_entries: timeline.entries.iter().any(|entry| !entry.possible),
         restored_state: matches!(timeline.state, State::Restored | State::Completed),
         reports_only: timeline.reports_only,
         subsided,
-        later_back,
-        still_down: still_down(teller),
+        still_open: ends::still_open(teller),
+        open_regions: timeline.open_regions.clone(),
+        lasted_in: ends::open_elsewhere(teller),
         unrestored: unrestored(teller),
         first_seen,
         acknowledged,
-        restored,
-        is_end_a_point: timeline
-            .restored
-            .as_ref()
-            .is_some_and(|milestone| milestone_phrase(teller, milestone, item_at(teller, milestone.told)).0.is_point()),
+        acknowledged_of,
+        ends,
+        reopened,
         unstable: unstable_at_first(teller),
         lasted_in_all,
         lasted: lasted(teller),
         cause: cause(teller),
         has_other_causes: has_other_causes(teller),
-        services: named.iter().map(|slug| teller.names.service(slug)).collect(),
-        vendor: teller.vendor(),
-        siblings: siblings.map(|service| teller.names.service(&service.slug)).collect(),
+        owner: teller.vendor(),
+        services: ends::services(teller),
         regions: timeline.regions.iter().map(|region| teller.lang.region(region)).collect(),
         window,
         opened_by: timeline.opened_by.as_ref().filter(|_| names_nobody).map(|said_by| says(teller, said_by)),
@@ -225,29 +215,9 @@ fn milestone_phrase(teller: &Teller, milestone: &Milestone, item: Option<&Item>)
     claim_phrase(teller, (milestone.occurred, milestone.zone.as_deref()), item)
 }
 
-fn claim_phrase(teller: &Teller, occurred: ToldIn, item: Option<&Item>) -> (Phrase, bool) {
+pub(super) fn claim_phrase(teller: &Teller, occurred: ToldIn, item: Option<&Item>) -> (Phrase, bool) {
     let stated = item.map(|item| teller.phrase(item)).filter(|phrase| !phrase.is_open());
     stated.map_or_else(|| phrase_of_bounds(teller.timeline, occurred, item.is_none(), &teller.zone), |phrase| (phrase, true))
-}
-
-/// The other services that were restored after the one that it began with.
-fn later_back(teller: &Teller, around: &mut Around) -> Vec<(String, String, Says)> {
-    let Some(first) = &teller.timeline.restored else { return Vec::new() };
-    let others = teller.timeline.other_services.iter().filter_map(|other| Some((&other.service, other.restored.as_ref()?)));
-    let later = others.filter(|(_, restored)| restored.occurred.earliest > first.occurred.latest.map(|latest| latest.plus(-1)));
-    let told = later.map(|(service, restored)| {
-        let time = claim_time(teller, (restored.occurred, restored.zone.as_deref()), item_at(teller, restored.told), around);
-        (teller.names.service(service), time, says(teller, &restored.said_by))
-    });
-    told.collect()
-}
-
-/// The services of which nobody says that they are restored, where somebody says it of the one that it began with.
-fn still_down(teller: &Teller) -> Option<Vec<String>> {
-    teller.timeline.restored.as_ref()?;
-    let others = teller.timeline.other_services.iter().filter(|other| other.restored.is_none());
-    let others: Vec<String> = others.map(|other| teller.names.service(&other.service)).collect();
-    (!others.is_empty()).then_some(others)
 }
 
 /// Why no restoration is told, where none is.
@@ -267,7 +237,7 @@ fn milestone_time(teller: &Teller, milestone: &Milestone, item: Option<&Item>, a
     claim_time(teller, (milestone.occurred, milestone.zone.as_deref()), item, around)
 }
 
-fn claim_time(teller: &Teller, occurred: ToldIn, item: Option<&Item>, around: &mut Around) -> String {
+pub(super) fn claim_time(teller: &Teller, occurred: ToldIn, item: Option<&Item>, around: &mut Around) -> String {
     let (phrase, is_stated) = claim_phrase(teller, occurred, item);
     let told = teller.lang.time(&phrase, if is_stated { Style::Adverb } else { Style::Claim }, *around);
     if is_stated {
@@ -299,7 +269,7 @@ fn detector(teller: &Teller, said_by: &SaidBy) -> Says {
 }
 
 /// Who says it: the vendor itself, those in whom it was read, or its publisher alone.
-fn says(teller: &Teller, said_by: &SaidBy) -> Says {
+pub(super) fn says(teller: &Teller, said_by: &SaidBy) -> Says {
     let mut outlets = Credit::of_milestone(said_by, &teller.names).outlets;
     match said_by.publisher.as_deref() {
         Some(publisher) => Says::Publisher { publisher: clean(publisher), named: None },

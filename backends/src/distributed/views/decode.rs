@@ -3,11 +3,11 @@
 //! What cannot be read back is an error of the database, never skipped.
 
 use dateline_events::{EventKey, Instant, Position};
-use dateline_timelines::rows::{Course, EventRow, HeadRow, IncidentNumber, LinkRow, Nature, ReferenceRow, SummaryRow, WaitingRow};
+use dateline_timelines::rows::{Course, EventRow, HeadRow, IncidentNumber, LinkRow, Nature, ReferenceRow, ServiceCourse, SummaryRow, WaitingRow};
 use postgres::Row;
 
 use crate::distributed::database::{instant, position};
-use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START, read_spaced};
+use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START, read_head_course, read_spaced};
 use crate::views::{Generation, ViewsError};
 
 type Decoded<T> = Result<T, ViewsError>;
@@ -32,6 +32,7 @@ pub(super) fn event(row: &Row) -> Decoded<EventRow> {
 pub(super) const HEAD: &str = "h.number, h.since, h.id, h.subject, h.nature, h.span_start, h.span_end, h.disrupted_until, h.restored_until, h.course, h.services, h.page_references";
 
 pub(super) fn head(row: &Row) -> Decoded<HeadRow> {
+    let (course, courses) = course(row, 9)?;
     Ok(HeadRow {
         number: at(row, 0)?,
         since: at(row, 1)?,
@@ -42,7 +43,8 @@ pub(super) fn head(row: &Row) -> Decoded<HeadRow> {
         span_end: instant(row.try_get(6)?),
         disrupted_until: instant(row.try_get(7)?),
         restored_until: instant(row.try_get(8)?),
-        course: course(row, 9)?,
+        course,
+        courses,
         services: read_spaced(row.try_get(10)?),
         references: serde_json::from_str(row.try_get(11)?).map_err(|error| unreadable(&error))?,
     })
@@ -142,9 +144,9 @@ fn nature(row: &Row, column: usize) -> Decoded<Nature> {
     Nature::parse(text).ok_or_else(|| unreadable(&format!("{text:?} is no nature")))
 }
 
-fn course(row: &Row, column: usize) -> Decoded<Course> {
+fn course(row: &Row, column: usize) -> Decoded<(Course, Vec<ServiceCourse>)> {
     let text = row.try_get(column)?;
-    Course::parse(text).ok_or_else(|| unreadable(&format!("{text:?} is no course")))
+    read_head_course(text).ok_or_else(|| unreadable(&format!("{text:?} is no course")))
 }
 
 fn unreadable(error: &dyn std::fmt::Display) -> ViewsError {

@@ -152,7 +152,7 @@ fn heads(rows: &Rows, columns: i16, to: &mut copy::Rows) {
         to.row(columns).position(row.number).position(row.since).text(&row.id).text(&row.subject).text(row.nature.as_str());
         to.maybe_bigint(bound(row.span_start)).maybe_bigint(bound(row.span_end));
         to.maybe_bigint(bound(row.disrupted_until)).maybe_bigint(bound(row.restored_until));
-        to.text(row.course.as_str()).text(&once::spaced(&row.services)).text(&serde_json::json!(row.references).to_string());
+        to.text(&once::head_course(row)).text(&once::spaced(&row.services)).text(&serde_json::json!(row.references).to_string());
     }
 }
 

@@ -108,7 +108,7 @@ impl Page<'_> {
             let (at, since) = (number(row.number), number(row.since));
             let (start, end) = (microseconds(row.span_start), microseconds(row.span_end));
             let (disrupted, restored) = (microseconds(row.disrupted_until), microseconds(row.restored_until));
-            let (nature, course, services) = (row.nature.as_str(), row.course.as_str(), once::spaced(&row.services));
+            let (nature, course, services) = (row.nature.as_str(), once::head_course(row), once::spaced(&row.services));
             let updated =
                 update.execute(params![at, since, row.id, row.subject, nature, start, end, disrupted, restored, course, services, references])?;
             if updated == 0 {

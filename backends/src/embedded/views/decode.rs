@@ -3,13 +3,13 @@
 //! What cannot be read back is an error of the file, never skipped.
 
 use dateline_events::{EventKey, Instant, Position};
-use dateline_timelines::rows::{Course, EventRow, HeadRow, IncidentNumber, LinkRow, Nature, ReferenceRow, SummaryRow, WaitingRow};
+use dateline_timelines::rows::{Course, EventRow, HeadRow, IncidentNumber, LinkRow, Nature, ReferenceRow, ServiceCourse, SummaryRow, WaitingRow};
 use rusqlite::types::Type;
 use rusqlite::{CachedStatement, Row};
 
 use super::schema::{EVENTS, HEADS, LINKS, PAGE_REFERENCES, SUMMARIES, WAITING};
 use crate::embedded::file::{instant, number, position};
-use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START, read_spaced};
+use crate::once::{CHANGES_COUNT_SINCE, OPEN_END, OPEN_START, read_head_course, read_spaced};
 use crate::views::Generation;
 
 /// What [`event`] reads, of the table under the name `e`.
@@ -41,6 +41,7 @@ pub(super) fn head_columns() -> String {
 pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<HeadRow> {
     sound(row, 12, "heads")?;
     let references = serde_json::from_str(row.get_ref(11)?.as_str()?).map_err(|error| unreadable(11, error))?;
+    let (course, courses) = course(9, row)?;
     Ok(HeadRow {
         number: position(row, 0)?,
         since: position(row, 1)?,
@@ -51,7 +52,8 @@ pub(super) fn head(row: &Row<'_>) -> rusqlite::Result<HeadRow> {
         span_end: instant(row.get(6)?),
         disrupted_until: instant(row.get(7)?),
         restored_until: instant(row.get(8)?),
-        course: course(9, row)?,
+        course,
+        courses,
         services: read_spaced(row.get_ref(10)?.as_str()?),
         references,
     })
@@ -167,9 +169,9 @@ fn nature(column: usize, row: &Row<'_>) -> rusqlite::Result<Nature> {
     Nature::parse(text).ok_or_else(|| unreadable(column, format!("{text:?} is no nature")))
 }
 
-fn course(column: usize, row: &Row<'_>) -> rusqlite::Result<Course> {
+fn course(column: usize, row: &Row<'_>) -> rusqlite::Result<(Course, Vec<ServiceCourse>)> {
     let text = row.get_ref(column)?.as_str()?;
-    Course::parse(text).ok_or_else(|| unreadable(column, format!("{text:?} is no course")))
+    read_head_course(text).ok_or_else(|| unreadable(column, format!("{text:?} is no course")))
 }
 
 fn unreadable(column: usize, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> rusqlite::Error {

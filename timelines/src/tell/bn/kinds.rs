@@ -23,7 +23,7 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
     let told = match &event.kind {
         Kind::ServiceRegistered(service) => format!("নথিভুক্ত পরিষেবা: {}", names.text(&service.names)),
         Kind::AnomalyDetected(sign) => anomaly(lang, event, sign.detected_by.as_deref(), (names, setting)),
-        Kind::ReportsObserved(sign) => reports(lang, &sign.regions, event, names),
+        Kind::ReportsObserved(sign) => reports(lang, &sign.regions, event, (names, setting)),
         Kind::ReportsSubsided(sign) => subsided(lang, &sign.counts, &sign.regions),
         Kind::ScopeChanged(scope) if scope.known == Some(false) => "অন্য কোনও দেশে সমস্যা হচ্ছে কি না, তখনও জানা যায়নি".to_owned(),
         Kind::ScopeChanged(scope) => scope_changed(event, &scope.regions, &scope.symptoms, scope.severity, names),
@@ -139,10 +139,16 @@ fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, (names, setting
     if more.is_empty() { told } else { format!("{told}: {}", more.join(", ")) }
 }
 
-fn reports(lang: Lang, regions: &[Region], event: &Event, names: &Names) -> String {
+fn reports(lang: Lang, regions: &[Region], event: &Event, (names, setting): (&Names, &Setting)) -> String {
     let told = [counts(lang, event.kind.counts(), true), shares(event.kind.shares(), &[])];
     let figures = told.into_iter().filter(|told| !told.is_empty()).collect::<Vec<_>>().join("; ");
     let symptoms = event.common.symptom_text.as_ref().map(|text| names.text(text));
+    // Figures may name their places themselves.
+    let is_placed = event.kind.counts().iter().any(|count| count.region.is_some()) || event.kind.shares().iter().any(|share| share.region.is_some());
+    if setting.names(regions) && !is_placed && (!figures.is_empty() || symptoms.is_some()) {
+        let told = [Some(figures).filter(|told| !told.is_empty()), symptoms].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        return format!("{}: {told}", places(regions));
+    }
     match (figures.is_empty(), symptoms) {
         (true, Some(symptoms)) => symptoms,
         (true, None) if regions.is_empty() => "ব্যবহারকারীরা সমস্যার কথা জানান".to_owned(),
@@ -337,8 +343,7 @@ fn restored(lang: Lang, event: &Event, names: &Names, setting: &Setting) -> Stri
         };
     }
     let regions = &back.regions;
-    let elsewhere = regions.first().is_some_and(|first| setting.opening_region != Some(first.as_str()));
-    let place = if elsewhere { format!("{} ", places_within(regions)) } else { String::new() };
+    let place = if setting.names_of_end(regions) { format!("{} ", places_within(regions)) } else { String::new() };
     let after = back.lasted.as_ref().map(|said| format!("{} পরে ", lasted(lang, said.minutes, said.qualifier))).unwrap_or_default();
     let place = format!("{after}{place}");
     match back.extent {

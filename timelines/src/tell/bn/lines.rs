@@ -3,12 +3,13 @@
 use dateline_events::kinds::Relation;
 
 use super::numbers::{digits, pieces};
+use super::regions::{name, within};
 use super::sound::{genitive, locative};
 use super::{according_to, credit, joined, time};
 use crate::model::Inferred;
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{Differing, FirstSeen, Lang, Note, Says, Spread, Summary, ToldClaim, Unrestored};
+use crate::tell::language::{Differing, End, FirstSeen, Lang, Note, Owned, Says, Spread, Summary, ToldClaim, Unrestored};
 
 /// What a quotation stands behind that is a sentence by itself.
 const QUOTED_BEHIND: [&str; 4] = [": ", "। ", "? ", "! "];
@@ -50,6 +51,11 @@ pub(in crate::tell) fn agreeing(_: Lang, sentence: &str, others: &[String]) -> S
 
 pub(in crate::tell) fn copied(_: Lang, sentence: &str, outlets: &[String]) -> String {
     format!("{sentence} একই লেখা ছেপেছে {}।", joined(outlets))
+}
+
+/// "…; কারণটি ঘটে ৯টা ৫৮ মিনিটে".
+pub(in crate::tell) fn acted(_: Lang, sentence: &str, time: &str, _is_point: bool) -> String {
+    format!("{}; কারণটি ঘটে {time}", sentence.trim_end_matches(['।', '.']))
 }
 
 pub(in crate::tell) fn says(_: Lang, who: &str, sentence: &str) -> String {
@@ -153,6 +159,37 @@ pub(in crate::tell) fn kicker(_: Lang, services: &[String], date: Option<&str>) 
     [Some(services.as_str()).filter(|services| !services.is_empty()), date].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
+/// "পরিষেবা ফেরে ২টো ১৫ নাগাদ (বঙ্গনিউজ)".
+fn ended(end: &End) -> String {
+    let End { services, region, time, is_point, by, inferred, .. } = end;
+    let place = region.as_ref().map(|code| format!("{} ", within(code))).unwrap_or_default();
+    let of = if services.is_empty() { String::new() } else { format!("{}: ", joined(services)) };
+    match (inferred, by) {
+        (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{of}{} চলতি বিভ্রাটের তালিকা থেকে বাদ {time}", genitive(vendor)),
+        (Some(Inferred::FromPosts), Says::Vendor(vendor)) if *is_point => format!("{of}{} হিসেবে শেষ {time}", genitive(vendor)),
+        (Some(Inferred::FromPosts), by) => format!("{of}শেষ {time}{}", said_by(by)),
+        (Some(Inferred::FromProbe), _) => format!("{of}আবার সাড়া মেলে {time}"),
+        _ => {
+            let of = if services.is_empty() { String::new() } else { format!("{} ", of_each(services)) };
+            format!("{place}{of}পরিষেবা ফেরে {time}{}", said_by(by))
+        }
+    }
+}
+
+/// "ক-এর ও খ-এর".
+fn of_each(services: &[String]) -> String {
+    joined(&services.iter().map(|service| genitive(service)).collect::<Vec<_>>())
+}
+
+/// "হোয়াটসঅ্যাপ (মালিক মেটা, ফেসবুকও তাদের)".
+fn services(owned: &Owned) -> String {
+    let owner = owned.owner().map(|vendor| match owned.siblings.as_slice() {
+        [] => format!(" (মালিক {vendor})"),
+        siblings => format!(" (মালিক {vendor}, {}ও তাদের)", joined(siblings)),
+    });
+    format!("{}{}", owned.names.join(", "), owner.unwrap_or_default())
+}
+
 /// What is told where no restoration is: how its reports stand, and what is known of its end.
 fn not_restored(summary: &Summary) -> Vec<String> {
     let subsided = summary.subsided.as_ref().map(|(time, by)| format!("অভিযোগ কমে আসে {time}{}", said_by(by)));
@@ -171,7 +208,7 @@ fn not_restored(summary: &Summary) -> Vec<String> {
 
 pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     let is_outage = summary.nature == Some(Nature::Outage);
-    let who = summary.vendor.clone().unwrap_or_else(|| "সংস্থা".to_owned());
+    let who = summary.owner.clone().unwrap_or_else(|| "সংস্থা".to_owned());
     let mut times: Vec<String> = summary.opened_by.iter().filter_map(|by| by.according_to(according_to)).collect();
     times.extend(summary.first_seen.as_ref().filter(|_| is_outage).map(first_seen));
     times.extend(summary.acknowledged.as_ref().map(|(time, by, is_open)| {
@@ -181,37 +218,35 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
             by => format!("{who} সমস্যা মেনে নেয় {time}{}{open}", said_by(by)),
         }
     }));
-    times.extend(summary.window.as_ref().map(|(window, by)| format!("কাজ হওয়ার কথা {window}{}", said_by(by))));
-    match &summary.restored {
-        Some((time, by, _)) if !is_outage => times.push(format!("কাজ শেষ {time}{}", said_by(by))),
-        Some((time, by, inferred)) => {
-            let unstable = summary.unstable.as_ref().map(|by| format!(", শুরুতে স্থিতিশীল ছিল না{}", said_by(by))).unwrap_or_default();
-            times.push(match (inferred, by) {
-                (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{} চলতি বিভ্রাটের তালিকা থেকে বাদ {time}{unstable}", genitive(vendor)),
-                (Some(Inferred::FromPosts), Says::Vendor(vendor)) if summary.is_end_a_point => {
-                    format!("{} হিসেবে শেষ {time}{unstable}", genitive(vendor))
-                }
-                (Some(Inferred::FromPosts), by) => format!("শেষ {time}{}{unstable}", said_by(by)),
-                (Some(Inferred::FromProbe), _) => format!("আবার সাড়া মেলে {time}{unstable}"),
-                _ => {
-                    let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
-                    let of = summary.services.first().filter(|_| names_it).map(|service| format!("{} ", genitive(service))).unwrap_or_default();
-                    format!("{of}পরিষেবা ফেরে {time}{}{unstable}", said_by(by))
-                }
-            });
-            let later = |(service, time, by): &(String, String, Says)| format!("{} পরিষেবা ফেরে {time}{}", genitive(service), said_by(by));
-            times.extend(summary.later_back.iter().map(later));
-            times.extend(summary.still_down.as_ref().map(|others| {
-                let others: Vec<String> = others.iter().map(|other| genitive(other)).collect();
-                format!("{} পরিষেবা ফেরার খবর নেই", joined(&others))
-            }));
+    times.extend(summary.acknowledged_of.as_ref().map(|it| {
+        let who = it.vendor.clone().unwrap_or_else(|| "সংস্থা".to_owned());
+        match &it.by {
+            Says::Vendor(vendor) => format!("{}: {vendor} সমস্যা মেনে নেয় {}", it.service, it.time),
+            by => format!("{}: {who} সমস্যা মেনে নেয় {}{}", it.service, it.time, said_by(by)),
         }
-        None if is_outage && summary.has_entries && !summary.restored_state => times.extend(not_restored(summary)),
-        None => {}
+    }));
+    times.extend(summary.window.as_ref().map(|(window, by)| format!("কাজ হওয়ার কথা {window}{}", said_by(by))));
+    times.extend(summary.reopened.iter().map(|(end, time, by)| format!("{}, ফের সমস্যা {time}{}", ended(end), said_by(by))));
+    times.extend(summary.ends.iter().map(|end| {
+        if !is_outage {
+            return format!("কাজ শেষ {}{}", end.time, said_by(&end.by));
+        }
+        let unstable = summary.unstable.as_ref().filter(|_| end.is_opening);
+        format!("{}{}", ended(end), unstable.map(|by| format!(", শুরুতে স্থিতিশীল ছিল না{}", said_by(by))).unwrap_or_default())
+    }));
+    if !summary.open_regions.is_empty() {
+        let regions: Vec<String> = summary.open_regions.iter().map(|code| name(code)).collect();
+        times.push(format!("{} পরিষেবা ফেরার খবর নেই", locative(&joined(&regions))));
+    }
+    if !summary.still_open.is_empty() {
+        times.push(format!("{} পরিষেবা ফেরার খবর নেই", of_each(&summary.still_open)));
+    } else if summary.ends.is_empty() && summary.reopened.is_empty() && is_outage && summary.has_entries && !summary.restored_state {
+        times.extend(not_restored(summary));
     }
     let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| {
         let of = if lasted.ends_with("কম") { lasted.clone() } else { genitive(lasted) };
-        format!("বিভ্রাট {of}")
+        let place = summary.lasted_in.as_ref().map(|code| format!("{} ", within(code))).unwrap_or_default();
+        format!("{place}বিভ্রাট {of}")
     });
     let lasted = summary.lasted.as_ref().map(|(first, last, by)| match last {
         Some(last) => format!("(সূত্রভেদে {first} থেকে {last})"),
@@ -223,11 +258,8 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
         format!("কারণ: {words}{}{others}", spoken_in(who.as_deref(), by))
     });
     let second = [Some(lasted).filter(|lasted| !lasted.is_empty()), cause];
-    let owner = summary.owner().map(|vendor| match summary.siblings.as_slice() {
-        [] => format!(" (মালিক {vendor})"),
-        siblings => format!(" (মালিক {vendor}, {}ও তাদের)", joined(siblings)),
-    });
-    let services = (!summary.services.is_empty()).then(|| format!("পরিষেবা: {}{}", summary.services.join(", "), owner.unwrap_or_default()));
+    let services = summary.services.iter().map(services).collect::<Vec<_>>().join(", ");
+    let services = (!services.is_empty()).then(|| format!("পরিষেবা: {services}"));
     let regions = Some(summary.regions.join(", ")).filter(|regions| !regions.is_empty());
     let lines = [
         times.join(" · "),

@@ -20,7 +20,7 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
     let told = match &event.kind {
         Kind::ServiceRegistered(service) => format!("{} is registered", names.text(&service.names)),
         Kind::AnomalyDetected(sign) => anomaly(event, sign.detected_by.as_deref(), names, setting),
-        Kind::ReportsObserved(sign) => reports(&sign.regions, event, names),
+        Kind::ReportsObserved(sign) => reports(&sign.regions, event, names, setting),
         Kind::ReportsSubsided(sign) => subsided(&sign.counts, &sign.regions),
         Kind::ScopeChanged(scope) if scope.known == Some(false) => "Not yet known whether other countries are hit".to_owned(),
         Kind::ScopeChanged(scope) => scope_changed(event, &scope.regions, &scope.symptoms, scope.severity, names),
@@ -140,10 +140,19 @@ fn places(regions: &[Region]) -> String {
     list(&regions.iter().map(|code| in_sentence(code)).collect::<Vec<_>>())
 }
 
-fn reports(regions: &[Region], event: &Event, names: &Names) -> String {
+fn reports(regions: &[Region], event: &Event, names: &Names, setting: &Setting) -> String {
     let told = [counts(event.kind.counts(), true), shares(event.kind.shares(), &[])];
     let figures = told.into_iter().filter(|told| !told.is_empty()).collect::<Vec<_>>().join("; ");
     let symptoms = event.common.symptom_text.as_ref().map(|text| names.text(text));
+    // Figures may name their places themselves.
+    let is_placed = event.kind.counts().iter().any(|count| count.region.is_some()) || event.kind.shares().iter().any(|share| share.region.is_some());
+    if setting.names(regions) && !is_placed && (!figures.is_empty() || symptoms.is_some()) {
+        let place = list(&regions.iter().map(|code| region(code)).collect::<Vec<_>>());
+        return format!(
+            "{place}: {}",
+            [Some(figures).filter(|told| !told.is_empty()), symptoms].into_iter().flatten().collect::<Vec<_>>().join("; ")
+        );
+    }
     match (figures.is_empty(), symptoms) {
         (true, Some(symptoms)) => capital(&symptoms),
         (true, None) if regions.is_empty() => "Users report trouble".to_owned(),
@@ -307,8 +316,7 @@ fn restored(event: &Event, back: &ServiceRestored, names: &Names, setting: &Sett
         };
     }
     let regions = &back.regions;
-    let elsewhere = regions.first().is_some_and(|first| setting.opening_region != Some(first.as_str()));
-    let place = if elsewhere { format!(" in {}", places(regions)) } else { String::new() };
+    let place = if setting.names_of_end(regions) { format!(" in {}", places(regions)) } else { String::new() };
     let after = back.lasted.as_ref().map(|said| format!(", after {}", lasted(said.minutes, said.qualifier))).unwrap_or_default();
     match back.extent {
         Extent::Full => format!("Service restored{place}{after}"),

@@ -3,11 +3,12 @@
 use dateline_events::kinds::Relation;
 
 use super::numbers::word;
+use super::regions::in_sentence;
 use super::{according_to, capital, credit, genitive, list, time};
 use crate::model::Inferred;
 use crate::rows::Nature;
 use crate::tell::credit::Credit;
-use crate::tell::language::{Differing, FirstSeen, Note, Says, Spread, Summary, ToldClaim, Unrestored};
+use crate::tell::language::{Differing, End, FirstSeen, Note, Owned, Says, Spread, Summary, ToldClaim, Unrestored};
 
 /// What a quotation stands behind that is a sentence by itself.
 const QUOTED_BEHIND: [&str; 4] = [": ", ". ", "? ", "! "];
@@ -49,6 +50,12 @@ pub(in crate::tell) fn agreeing(sentence: &str, others: &[String]) -> String {
 
 pub(in crate::tell) fn copied(sentence: &str, outlets: &[String]) -> String {
     format!("{sentence} Copied in {}.", list(outlets))
+}
+
+/// "…, which acted from 09:58".
+pub(in crate::tell) fn acted(sentence: &str, time: &str, is_point: bool) -> String {
+    let from = if is_point { "from " } else { "" };
+    format!("{}, which acted {from}{time}", sentence.trim_end_matches('.'))
 }
 
 pub(in crate::tell) fn says(who: &str, sentence: &str) -> String {
@@ -151,7 +158,7 @@ pub(in crate::tell) fn kicker(services: &[String], date: Option<&str>) -> String
 
 pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
     let is_outage = summary.nature == Some(Nature::Outage);
-    let who = summary.vendor.clone().unwrap_or_else(|| "the vendor".to_owned());
+    let who = summary.owner.clone().unwrap_or_else(|| "the vendor".to_owned());
     let mut times: Vec<String> = summary.opened_by.iter().filter_map(|by| by.according_to(according_to)).map(|by| capital(&by)).collect();
     times.extend(summary.first_seen.as_ref().filter(|_| is_outage).map(first_seen));
     times.extend(summary.acknowledged.as_ref().map(|(time, by, is_open)| {
@@ -161,32 +168,36 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
             by => format!("{} acknowledged it {time}{}{open}", capital(&who), said_by(by)),
         }
     }));
+    times.extend(summary.acknowledged_of.as_ref().map(|it| {
+        let who = it.vendor.clone().unwrap_or_else(|| "the vendor".to_owned());
+        match &it.by {
+            Says::Vendor(vendor) => format!("{}: {vendor} acknowledged it {}", it.service, it.time),
+            by => format!("{}: {who} acknowledged it {}{}", it.service, it.time, said_by(by)),
+        }
+    }));
     times.extend(summary.window.as_ref().map(|(window, by)| format!("Planned {window}{}", said_by(by))));
-    match &summary.restored {
-        Some((time, by, _)) if !is_outage => {
-            let done = if times.is_empty() { "Done" } else { "done" };
-            times.push(format!("{done} {time}{}", said_by(by)));
+    times.extend(summary.reopened.iter().map(|(end, time, by)| format!("{}, reopened {time}{}", ended(end), said_by(by))));
+    let done = if times.is_empty() { "Done" } else { "done" };
+    times.extend(summary.ends.iter().map(|end| {
+        if !is_outage {
+            return format!("{done} {}{}", end.time, said_by(&end.by));
         }
-        Some((time, by, inferred)) => {
-            let unstable = summary.unstable.as_ref().map(|by| format!(", unstable at first{}", said_by(by))).unwrap_or_default();
-            times.push(match (inferred, by) {
-                (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("off {} list of open incidents {time}{unstable}", genitive(vendor)),
-                (Some(Inferred::FromPosts), Says::Vendor(vendor)) if summary.is_end_a_point => format!("{vendor} dates the end to {time}{unstable}"),
-                (Some(Inferred::FromPosts), by) => format!("over {time}{}{unstable}", said_by(by)),
-                (Some(Inferred::FromProbe), _) => format!("up {time}{unstable}"),
-                _ => {
-                    let names_it = summary.still_down.is_some() || !summary.later_back.is_empty();
-                    let of = summary.services.first().filter(|_| names_it).map(|service| format!("{service} ")).unwrap_or_default();
-                    format!("{of}back {time}{}{unstable}", said_by(by))
-                }
-            });
-            times.extend(summary.later_back.iter().map(|(service, time, by)| format!("{service} back {time}{}", said_by(by))));
-            times.extend(summary.still_down.as_ref().map(|others| format!("no restoration of {} reported", list(others))));
-        }
-        None if is_outage && summary.has_entries && !summary.restored_state => times.extend(not_restored(summary)),
-        None => {}
+        let unstable = summary.unstable.as_ref().filter(|_| end.is_opening);
+        format!("{}{}", ended(end), unstable.map(|by| format!(", unstable at first{}", said_by(by))).unwrap_or_default())
+    }));
+    if !summary.open_regions.is_empty() {
+        let regions: Vec<String> = summary.open_regions.iter().map(|code| in_sentence(code)).collect();
+        times.push(format!("no restoration in {} reported", list(&regions)));
     }
-    let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| format!("Lasted {lasted}"));
+    if !summary.still_open.is_empty() {
+        times.push(format!("no restoration of {} reported", list(&summary.still_open)));
+    } else if summary.ends.is_empty() && summary.reopened.is_empty() && is_outage && summary.has_entries && !summary.restored_state {
+        times.extend(not_restored(summary));
+    }
+    let in_all = summary.lasted_in_all.as_ref().filter(|_| is_outage).map(|lasted| {
+        let place = summary.lasted_in.as_ref().map(|code| format!(" in {}", in_sentence(code))).unwrap_or_default();
+        format!("Lasted {lasted}{place}")
+    });
     let lasted = summary.lasted.as_ref().map(|(first, last, by)| match last {
         Some(last) => format!("(sources: {first} to {last})"),
         None => format!("({first}{})", who_says(by).map(|by| format!(", {by}")).unwrap_or_default()),
@@ -197,24 +208,40 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
         format!("Cause: {words}{}{others}", spoken_in(who.as_deref(), by))
     });
     let second = [Some(lasted).filter(|lasted| !lasted.is_empty()), cause];
-    let owner = summary.owner().map(|vendor| match summary.siblings.as_slice() {
-        [] => format!(" ({vendor})"),
-        siblings => format!(" ({vendor}, which also owns {})", list(siblings)),
-    });
-    let services = Some(format!(
-        "{}: {}{}",
-        if summary.services.len() == 1 { "Service" } else { "Services" },
-        summary.services.join(", "),
-        owner.unwrap_or_default()
-    ));
+    let count: usize = summary.services.iter().map(|owned| owned.names.len()).sum();
+    let services = summary.services.iter().map(services).collect::<Vec<_>>().join(", ");
+    let services = (count > 0).then(|| format!("{}: {services}", if count == 1 { "Service" } else { "Services" }));
     let regions = Some(summary.regions.join(", ")).filter(|regions| !regions.is_empty());
-    let third = [services.filter(|_| !summary.services.is_empty()), regions];
+    let third = [services, regions];
     let lines = [
         times.join(" · "),
         second.into_iter().flatten().collect::<Vec<_>>().join(" · "),
         third.into_iter().flatten().collect::<Vec<_>>().join(" · "),
     ];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+/// "Acme, Bolt (Acme Inc)", "WhatsApp (Meta, which also owns Facebook)".
+fn services(owned: &Owned) -> String {
+    let owner = owned.owner().map(|vendor| match owned.siblings.as_slice() {
+        [] => format!(" ({vendor})"),
+        siblings => format!(" ({vendor}, which also owns {})", list(siblings)),
+    });
+    format!("{}{}", owned.names.join(", "), owner.unwrap_or_default())
+}
+
+/// "back about 14:15 (BangaNews)".
+fn ended(end: &End) -> String {
+    let End { services, region, time, is_point, by, inferred, .. } = end;
+    let place = region.as_ref().map(|code| format!(" in {}", in_sentence(code))).unwrap_or_default();
+    let of = if services.is_empty() { String::new() } else { format!("{}: ", list(services)) };
+    match (inferred, by) {
+        (Some(Inferred::LeftList), Says::Vendor(vendor)) => format!("{of}off {} list of open incidents {time}", genitive(vendor)),
+        (Some(Inferred::FromPosts), Says::Vendor(vendor)) if *is_point => format!("{of}{vendor} dates the end to {time}"),
+        (Some(Inferred::FromPosts), by) => format!("{of}over {time}{}", said_by(by)),
+        (Some(Inferred::FromProbe), _) => format!("{of}up {time}"),
+        _ => format!("{}back{place} {time}{}", if services.is_empty() { String::new() } else { format!("{} ", list(services)) }, said_by(by)),
+    }
 }
 
 /// What is told where no restoration is: how its reports stand, and what is known of its end.

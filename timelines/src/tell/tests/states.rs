@@ -28,10 +28,14 @@ fn said(id: &str, subject: &str, kind: &str, clock: &str, by: (&str, &str), more
 }
 
 fn registry() -> Registry {
+    registered(&[("acme", "Acme", "Acme Inc"), ("bolt", "Bolt", "Acme Inc"), ("cargo", "Cargo", "Acme Inc")])
+}
+
+fn registered(services: &[(&str, &str, &str)]) -> Registry {
     let mut registry = Registry::default();
-    for (slug, name) in [("acme", "Acme"), ("bolt", "Bolt")] {
+    for (slug, name, vendor) in services.iter().copied() {
         let mut fold = Fold::new();
-        let data = json!({"names": {"en": name}, "vendor": {"slug": "acme-inc", "name": "Acme Inc"}});
+        let data = json!({"names": {"en": name}, "vendor": {"slug": vendor.to_lowercase().replace(' ', "-"), "name": vendor}});
         fold.apply(1, 1, instant("2026-11-20T09:00:00Z"), Arc::new(event(slug, slug, "service.registered", data)));
         registry.services.extend(fold.registration());
     }
@@ -79,6 +83,120 @@ fn each_service_of_a_merge_is_told_by_its_name() {
     let expected = ["Bolt: 16:00 Unusual number of reports: 13,800 (Paper A).", "Bolt: 16:20 Bolt acknowledges. “Bolt has trouble too.” (Bolt on X)"];
     assert_eq!(details.iter().map(|detail| detail.trim_end_matches('.')).collect::<Vec<_>>(), expected.map(|detail| detail.trim_end_matches('.')));
     assert!(told(&timeline, Lang::Bn).summary[0].ends_with("Bolt-এর পরিষেবা ফেরার খবর নেই"), "{}", told(&timeline, Lang::Bn).summary[0]);
+}
+
+#[test]
+fn each_service_is_told_with_its_own_vendor_its_own_acknowledgement_and_its_own_end() {
+    let bolts = json!({"statement": {"organisation": "Bolt Inc", "quotation": {"lang": "en", "text": "Bolt has trouble"}}});
+    let events = vec![
+        said("a1", "acme", "anomaly.detected", "16:00", PAPER, json!({"services": ["bolt"]})),
+        said("b1", "bolt", "vendor.acknowledged", "16:10", ("Bolt Inc", "vendor"), bolts),
+        said("b2", "bolt", "service.restored", "17:00", PAPER, json!({"extent": "full"})),
+        said("b3", "bolt", "vendor.updated", "16:20", PAPER, json!({"status": "identified"})),
+    ];
+    let registry = registered(&[("acme", "Acme", "Acme Inc"), ("bolt", "Bolt", "Bolt Inc")]);
+    let told = |lang| tell(&folded(events.clone(), None), &registry, &Options { lang, claims: true, ..Options::default() }).unwrap();
+    let english = told(Lang::En);
+    let head = "First reports 16:00 (Paper A) · Bolt: Bolt Inc acknowledged it 16:10 · Bolt back 17:00 (Paper A) · no restoration of Acme reported";
+    assert_eq!((english.summary[0].as_str(), english.summary[1].as_str()), (head, "Services: Acme (Acme Inc), Bolt (Bolt Inc)"));
+    assert!(english.entries.iter().any(|entry| entry.text.starts_with("Bolt: Bolt Inc has found the problem")), "{:?}", english.entries);
+    let bengali = told(Lang::Bn).summary;
+    let head = "Bolt: Bolt Inc সমস্যা মেনে নেয় ৪টে ১০ মিনিটে · Bolt-এর পরিষেবা ফেরে ৫টায় (Paper A) · Acme-এর পরিষেবা ফেরার খবর নেই";
+    assert!(bengali[0].ends_with(head) && bengali[1] == "পরিষেবা: Acme (মালিক Acme Inc), Bolt (মালিক Bolt Inc)", "{bengali:?}");
+    assert!(told(Lang::BnBd).summary[0].ends_with("৪টা ১০ মিনিটে · Bolt-এর সেবা ফেরে ৫টায় (Paper A) · Acme-এর সেবা ফেরার খবর নেই"));
+}
+
+#[test]
+fn an_end_of_all_services_names_them_all() {
+    let all = json!({"extent": "full", "services": "all"});
+    let begun = said("a1", "acme", "anomaly.detected", "16:00", PAPER, json!({"services": ["bolt", "cargo"]}));
+    let end = said("z", "acme", "service.restored", "18:00", PAPER, all);
+    let english = told(&folded(vec![begun.clone(), end.clone()], None), Lang::En);
+    assert!(english.summary[0].ends_with(" · Acme, Bolt and Cargo back 18:00 (Paper A)"), "{:?}", english.summary);
+    assert_eq!(english.entries[1].text, "Acme, Bolt, Cargo: Service restored (Paper A).");
+    // Of those that were back before it is only another time; it stands by itself for the one whose end it is.
+    let back =
+        |id: &str, service: &str, clock: &str| said(id, service, "service.restored", clock, ("Acme on X", "vendor"), json!({"extent": "full"}));
+    let timeline = folded(vec![begun, back("a2", "acme", "17:00"), back("b2", "bolt", "16:30"), end], None);
+    let english = told(&timeline, Lang::En);
+    let head = " · Bolt back 16:30 (Acme on X) · Acme back 17:00 (Acme on X) · Cargo back 18:00 (Paper A)";
+    assert!(english.summary[0].ends_with(head) && english.summary[1] == "Lasted two hours", "{:?}", english.summary);
+    assert_eq!(english.entries.last().unwrap().text, "Acme, Bolt, Cargo: Service restored (Paper A).");
+}
+
+#[test]
+fn an_end_that_did_not_last_is_told_with_its_reopening_and_ends_nothing() {
+    let acme = ("Acme on X", "vendor");
+    let mut events = vec![
+        said("a1", "acme", "anomaly.detected", "16:00", PAPER, json!({})),
+        said("a2", "acme", "service.restored", "17:00", PAPER, json!({"extent": "full"})),
+        said("a3", "acme", "vendor.updated", "17:30", acme, json!({"status": "identified"})),
+    ];
+    let head = |events: &[Event], lang| told(&folded(events.to_vec(), None), lang).summary;
+    let open = head(&events, Lang::En);
+    assert!(open[0].ends_with(" · back 17:00 (Paper A), reopened 17:30 (Acme on X)"), "{open:?}");
+    assert!(!open.iter().any(|line| line.contains("Lasted") || line.contains("no restoration")), "{open:?}");
+    assert!(head(&events, Lang::Bn)[0].ends_with("পরিষেবা ফেরে ৫টায় (Paper A), ফের সমস্যা সাড়ে ৫টায় (Acme on X)"), "{:?}", head(&events, Lang::Bn));
+    assert!(head(&events, Lang::BnBd)[0].contains("সেবা ফেরে ৫টায় (Paper A), ফের সমস্যা সাড়ে ৫টায়"), "{:?}", head(&events, Lang::BnBd));
+    events.push(said("a4", "acme", "service.restored", "18:00", PAPER, json!({"extent": "full"})));
+    let over = head(&events, Lang::En);
+    assert!(
+        over[0].ends_with("back 17:00 (Paper A), reopened 17:30 (Acme on X) · back 18:00 (Paper A)") && over[1] == "Lasted two hours",
+        "{over:?}"
+    );
+}
+
+#[test]
+fn a_claim_of_a_place_is_told_with_it_where_others_are_hit_too() {
+    let of = |regions: &[&str], more: Value| {
+        let mut data = json!({"regions": regions});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        data
+    };
+    let mut events = vec![
+        said("a1", "acme", "anomaly.detected", "10:00", PAPER, of(&["IN"], json!({}))),
+        said("a2", "acme", "reports.observed", "10:20", PAPER, of(&["IN"], json!({"counts": [{"value": 12, "per": "total"}]}))),
+        said("a3", "acme", "service.restored", "11:00", PAPER, of(&["IN"], json!({"extent": "full"}))),
+    ];
+    let alone = told(&folded(events.clone(), None), Lang::En);
+    assert!(alone.summary[0].ends_with("back 11:00 (Paper A)") && alone.entries[1].text.starts_with("12 reports"), "{alone:?}");
+    events.insert(1, said("b", "acme", "anomaly.detected", "10:10", ("Paper B", "press"), of(&["GB"], json!({}))));
+    let timeline = folded(events.clone(), None);
+    assert_eq!(timeline.open_regions, ["GB"]);
+    let english = told(&timeline, Lang::En);
+    assert!(english.summary[0].ends_with("back in India 11:00 (Paper A) · no restoration in the UK reported"), "{:?}", english.summary);
+    assert_eq!(english.summary[1], "Lasted one hour in India");
+    let texts: Vec<&str> = english.entries.iter().map(|entry| entry.text.as_str()).collect();
+    assert!(texts.contains(&"India: 12 reports (Paper A).") && texts.contains(&"Service restored in India (Paper A)."), "{texts:?}");
+    let bengali = told(&timeline, Lang::Bn);
+    assert!(bengali.summary[0].ends_with("ভারতে পরিষেবা ফেরে ১১টায় (Paper A) · ব্রিটেনে পরিষেবা ফেরার খবর নেই"), "{:?}", bengali.summary);
+    assert_eq!(bengali.summary[1], "ভারতে বিভ্রাট এক ঘণ্টার");
+    assert!(bengali.entries.iter().any(|entry| entry.text.starts_with("ভারত: ")), "{:?}", bengali.entries);
+    assert!(told(&timeline, Lang::BnBd).summary[0].ends_with("ব্রিটেনে সেবা ফেরার খবর নেই"));
+    // An end that names no place, or that one, covers it; one that may still come does not.
+    for regions in [&["GB"][..], &[], &["world"]] {
+        let end = said("b2", "acme", "service.restored", "12:00", PAPER, of(regions, json!({"extent": "full"})));
+        let over = [events.clone(), vec![end]].concat();
+        assert!(folded(over.clone(), None).open_regions.is_empty(), "{regions:?}");
+        assert_eq!(folded(over, Some("2021-10-04T11:30:00Z")).open_regions, ["GB"], "{regions:?}");
+    }
+}
+
+#[test]
+fn when_a_cause_acted_is_told_beside_when_it_was_said_and_narrowed_by_nothing() {
+    let words =
+        |effective: Value| json!({"statement": {"organisation": "Acme", "quotation": {"lang": "en", "text": "a full disk"}}, "effective": effective});
+    let told_of = |effective: Value, lang| {
+        let cause = said("c", "acme", "cause.stated", "19:00", ("Acme on X", "vendor"), words(effective));
+        told(&folded(vec![said("a1", "acme", "anomaly.detected", "16:00", PAPER, json!({})), cause], None), lang).entries[1].text.clone()
+    };
+    assert_eq!(told_of(at("15:58"), Lang::En), "Acme: “a full disk”, which acted from 15:58 (Acme on X).");
+    assert_eq!(told_of(at("19:30"), Lang::En), "Acme: “a full disk”, which acted from 19:30 (Acme on X).", "also what is still to come");
+    let between = json!({"between": ["2021-10-04T15:50Z", "2021-10-04T15:58Z"]});
+    assert_eq!(told_of(between, Lang::En), "Acme: “a full disk”, which acted between 15:50 and 15:58 (Acme on X).");
+    assert_eq!(told_of(json!({"unknown": true}), Lang::En), "Acme: “a full disk” (Acme on X)");
+    assert_eq!(told_of(at("15:58"), Lang::Bn), "Acme: “a full disk”; কারণটি ঘটে দুপুর ৩টে ৫৮ মিনিটে (Acme on X)।");
+    assert_eq!(told_of(at("15:58"), Lang::BnBd), "Acme: “a full disk”; কারণটি ঘটে দুপুর ৩টা ৫৮ মিনিটে (Acme on X)।");
 }
 
 #[test]
