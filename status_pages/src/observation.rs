@@ -102,6 +102,8 @@ pub struct SeenPost {
     pub id: Option<String>,
     /// The time that stands beside it.
     pub at: Option<SeenTime>,
+    /// By when it was written, where the time beside it cannot be read.
+    pub by: Option<SeenTime>,
     /// When the page says that it wrote it, or last changed it.
     pub updated: Option<Instant>,
     /// The state that it names, in the field's words.

@@ -171,6 +171,7 @@ fn seen_post(form: PostForm, ids: &mut BTreeMap<Instant, usize>) -> SeenPost {
     SeenPost {
         id,
         at: form.when.or(form.created).and_then(SeenTime::second),
+        by: None,
         updated: form.modified,
         status: form.status.as_deref().and_then(status),
         status_word: form.status.filter(|word| !word.trim().is_empty()),

@@ -110,6 +110,7 @@ fn incident(item: &RawValue) -> Result<(SeenIncident, Vec<Refused>), String> {
         .map(|(place, note)| SeenPost {
             id: None,
             at: date(note.date_created.as_ref(), &format!(", note {}", place + 1)).map(|date| date.time),
+            by: None,
             updated: None,
             status: None,
             status_word: None,

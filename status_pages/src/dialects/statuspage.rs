@@ -229,6 +229,7 @@ impl IdForm {
 fn seen_post(form: PostForm, nature: Nature) -> SeenPost {
     SeenPost {
         at: form.display_at.or(form.created_at).and_then(SeenTime::second),
+        by: None,
         id: Some(form.id.text()),
         updated: form.updated_at.or(form.created_at),
         status: form.status.as_deref().and_then(|word| status(word, nature)),
@@ -249,7 +250,8 @@ pub(crate) fn status(word: &str, nature: Nature) -> Option<Status> {
         "postmortem" => Status::Vendor(VendorStatus::Postmortem),
         "scheduled" => Status::Scheduled,
         "in_progress" | "verifying" => Status::InProgress,
-        "completed" => Status::Completed,
+        // Work that is called off is over, and never began.
+        "completed" | "cancelled" | "canceled" => Status::Completed,
         _ => return None,
     })
 }

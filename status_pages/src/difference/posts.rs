@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use dateline_events::kinds::VendorStatus;
-use dateline_events::{Instant, Precision, normal};
+use dateline_events::{Instant, Precision, Severity, normal};
 use serde_json::{Map, Value, json};
 
-use super::draft::{Draft, Edited, Setting, SilentEdit, occurred};
+use super::draft::{Draft, Edited, Setting, SilentEdit, latest, occurred};
 use super::fields::{add_components, add_window};
 use crate::dialects::Dialect;
 use crate::observation::{Nature, SeenIncident, SeenPost, SeenTime, Status};
@@ -219,12 +219,18 @@ fn kind_of(post: &SeenPost, after: &Remembered, dialect: Dialect) -> PostKind {
 fn said(setting: &Setting<'_>, started: Option<&SeenTime>, post: &SeenPost, kind: PostKind, key: &str) -> Value {
     let id = post.id.as_deref().unwrap_or(key);
     let word = post.status_word.as_deref().filter(|word| !word.trim().is_empty());
-    let mut own = json!({
-        "occurred": occurred(post.at.as_ref().or(started.filter(|_| kind == PostKind::Acknowledged)), setting.page.lang),
-        "reference": setting.reference(Some(id), word),
-    });
+    let lang = setting.page.lang;
+    let when = match (&post.at, &post.by) {
+        (None, Some(by)) => latest(Some(by), lang),
+        (at, _) => occurred(at.as_ref().or(started.filter(|_| kind == PostKind::Acknowledged)), lang),
+    };
+    let mut own = json!({"occurred": when, "reference": setting.reference(Some(id), word)});
     match kind {
         PostKind::Flapping => own["extent"] = json!("unstable"),
+        PostKind::Found => {
+            own["inferred"] = json!("from_probe");
+            own["severity"] = json!(if word == Some("degraded") { Severity::Minor } else { Severity::Major });
+        }
         PostKind::Acknowledged => own["statement"] = statement(setting, post),
         PostKind::Updated => {
             own["statement"] = statement(setting, post);

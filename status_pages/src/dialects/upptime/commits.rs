@@ -123,6 +123,7 @@ fn post(finding: Finding) -> SeenPost {
     SeenPost {
         id: Some(finding.id),
         at: SeenTime::second(finding.at),
+        by: None,
         updated: None,
         status: None,
         status_word: Some(finding.state.word().to_owned()),
