@@ -125,6 +125,8 @@ pub enum Status {
     InProgress,
     /// Of planned work: it is done.
     Completed,
+    /// Of trouble: the word of a post that the page itself says is not how it stood then.
+    Overruled,
 }
 
 /// A time as a page gives it.

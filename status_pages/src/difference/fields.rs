@@ -120,6 +120,7 @@ fn state(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, dra
             own["status"] = json!(status);
             "vendor.updated"
         }
+        Status::Overruled => "vendor.updated",
     };
     let said = field.said + 1;
     drafts.push(setting.draft("status", said, kind, seen.updated, own));

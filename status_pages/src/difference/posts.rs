@@ -203,13 +203,13 @@ fn kind_of(post: &SeenPost, after: &Remembered, dialect: Dialect) -> PostKind {
     }
     match (after.nature, post.status) {
         (Nature::Maintenance, Some(Status::Completed)) => PostKind::Completed,
-        (Nature::Maintenance, Some(Status::InProgress | Status::Vendor(_))) => PostKind::Started,
+        (Nature::Maintenance, Some(Status::InProgress | Status::Vendor(_) | Status::Overruled)) => PostKind::Started,
         (Nature::Maintenance, Some(Status::Scheduled)) => PostKind::Announced,
         (Nature::Maintenance, None) => {
             let began = after.posts.iter().any(|other| other.kind != PostKind::Announced);
             if began { PostKind::Started } else { PostKind::Announced }
         }
-        (Nature::Outage, Some(Status::Vendor(_))) => PostKind::Updated,
+        (Nature::Outage, Some(Status::Vendor(_) | Status::Overruled)) => PostKind::Updated,
         (Nature::Outage, _) if after.posts.is_empty() => PostKind::Acknowledged,
         (Nature::Outage, _) => PostKind::Updated,
     }

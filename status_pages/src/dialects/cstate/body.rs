@@ -164,7 +164,7 @@ fn progress(status: Status) -> Option<u8> {
         Status::InProgress | Status::Vendor(Identified) => 1,
         Status::Vendor(Monitoring) => 2,
         Status::Completed | Status::Vendor(Resolved) => 3,
-        Status::Vendor(Postmortem) => 4,
+        Status::Vendor(Postmortem) | Status::Overruled => 4,
     })
 }
 
