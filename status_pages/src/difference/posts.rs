@@ -25,8 +25,10 @@ struct Candidate<'a> {
 
 /// Says what is new in the posts, what was edited, and what was taken down.
 pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
-    let candidates: Vec<Candidate> =
-        seen.posts.iter().filter(|post| is_told(post, after.nature, setting.reading.dialect)).map(Candidate::of).collect();
+    let is_monitor = setting.reading.dialect == Dialect::Upptime;
+    // What a monitor found first is said by the beginning.
+    let told = seen.posts.iter().skip(usize::from(is_monitor)).filter(|post| is_told(post, after.nature, setting.reading.dialect));
+    let candidates: Vec<Candidate> = told.map(Candidate::of).collect();
     let matched = recognise(&candidates, &after.posts);
     let mut keys = Keys { taken: after.posts.iter().map(|post| post.key.clone()).collect(), last: HashMap::new() };
     for (candidate, found) in candidates.iter().zip(&matched) {
@@ -59,10 +61,10 @@ pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Reme
     }
 }
 
-/// A monitor's "down" is said by the beginning; its "up" is a moment of relief. A post that says nothing is none.
+/// A post that says nothing is none; each finding of a monitor says something.
 pub(super) fn is_told(post: &SeenPost, nature: Nature, dialect: Dialect) -> bool {
     match dialect {
-        Dialect::Upptime => post.status_word.as_deref() == Some("up"),
+        Dialect::Upptime => post.status_word.is_some(),
         // Of trouble only a state of trouble says something by itself.
         _ => post.words.is_some() || post.status.is_some_and(|status| nature == Nature::Maintenance || matches!(status, Status::Vendor(_))),
     }
@@ -130,6 +132,9 @@ fn new_post(setting: &Setting<'_>, seen: &SeenIncident, candidate: &Candidate, k
     let kind = kind_of(post, after, setting.reading.dialect);
     let part = format!("post/{key}");
     let mut own = said(setting, seen.started.as_ref(), post, kind, &key);
+    if kind == PostKind::Found {
+        add_components(&mut own, seen);
+    }
     if after.opener.is_empty() {
         add_components(&mut own, seen);
         add_window(&mut own, setting, seen, after);
@@ -193,13 +198,14 @@ impl PostKind {
             Self::Started => "maintenance.started",
             Self::Completed => "maintenance.completed",
             Self::Flapping => "service.restored",
+            Self::Found => "scope.changed",
         }
     }
 }
 
 fn kind_of(post: &SeenPost, after: &Remembered, dialect: Dialect) -> PostKind {
     if dialect == Dialect::Upptime {
-        return PostKind::Flapping;
+        return if post.status_word.as_deref() == Some("up") { PostKind::Flapping } else { PostKind::Found };
     }
     match (after.nature, post.status) {
         (Nature::Maintenance, Some(Status::Completed)) => PostKind::Completed,
@@ -334,7 +340,7 @@ fn patch(
     if words_changed(setting, candidate, post, before, told) {
         edits.push(SilentEdit { what: Edited::Words, minor: candidate.normal == post.normal });
         let (member, value) = match kind {
-            PostKind::Acknowledged | PostKind::Updated | PostKind::Flapping => ("statement", statement(setting, read)),
+            PostKind::Acknowledged | PostKind::Updated | PostKind::Flapping | PostKind::Found => ("statement", statement(setting, read)),
             PostKind::Announced | PostKind::Started | PostKind::Completed => ("text", text(setting, read)),
         };
         patch.insert(member.into(), value);
@@ -368,7 +374,8 @@ fn patch(
 fn words_changed(setting: &Setting<'_>, candidate: &Candidate, post: &RememberedPost, before: Option<&Told>, told: &Told) -> bool {
     let other_words = candidate.normal != post.normal;
     match before {
-        _ if candidate.seen.words.is_none() => false,
+        // A monitor's finding is one for ever, by its commit.
+        _ if candidate.seen.words.is_none() || matches!(post.kind, PostKind::Flapping | PostKind::Found) => false,
         None => other_words && !post.past.contains(&candidate.normal),
         Some(before) if before.raw == told.raw => false,
         Some(_) => other_words || post.by == setting.reading.dialect,
