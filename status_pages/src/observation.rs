@@ -63,6 +63,8 @@ pub struct SeenIncident {
     pub ended: Option<SeenTime>,
     /// By when it was over, where the page says only that it was.
     pub ended_by: Option<SeenTime>,
+    /// The page's own word for how it was over, where that is another than its end ("cancelled").
+    pub end_word: Option<String>,
     /// How it stands, where the page says otherwise than its newest post; and the page's own word for that.
     pub state: Option<(Status, String)>,
     /// How bad the page says that it is, in our words.
@@ -181,6 +183,7 @@ impl SeenIncident {
             began_by: None,
             ended: None,
             ended_by: None,
+            end_word: None,
             state: None,
             severity: None,
             severity_word: None,

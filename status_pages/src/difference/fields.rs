@@ -203,7 +203,7 @@ fn end(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, draft
         return;
     }
     let when = if by_then.is_some() { latest(by_then, setting.page.lang) } else { occurred(ended, setting.page.lang) };
-    let new = over(after.nature, json!({"occurred": when, "reference": setting.reference(None, None)}));
+    let new = over(after.nature, json!({"occurred": when, "reference": setting.reference(None, seen.end_word.as_deref())}));
     let kind = if after.nature == Nature::Maintenance { "maintenance.completed" } else { "service.restored" };
     let edit = edit(Edited::End, is_near(after.end.value, value));
     let saying = Saying { part: "end", new: Some((kind, new)), patch: json!({"occurred": when}), edit, at: None, target: None };
