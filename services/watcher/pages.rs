@@ -204,7 +204,7 @@ fn checked_url(text: &str, reach: Reach) -> anyhow::Result<Url> {
 }
 
 fn checked_zone(name: &str, dialect: Dialect) -> anyhow::Result<FeedZone> {
-    ensure!(dialect == Dialect::Atom, "zone = \"{name}\": only the dates of a feed, dialect = \"atom\", have one");
+    ensure!(dialect.has_zone(), "zone = \"{name}\": only the dates of a feed, dialect = \"atom\", and of \"aws\" have one");
     FeedZone::parse(name).with_context(|| format!("zone = \"{name}\" is no IANA time zone; write one such as Europe/Berlin"))
 }
 

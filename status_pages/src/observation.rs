@@ -63,6 +63,8 @@ pub struct SeenIncident {
     pub ended: Option<SeenTime>,
     /// By when it was over, where the page says only that it was.
     pub ended_by: Option<SeenTime>,
+    /// The page's own word for how it was over, where that is another than its end ("cancelled").
+    pub end_word: Option<String>,
     /// How it stands, where the page says otherwise than its newest post; and the page's own word for that.
     pub state: Option<(Status, String)>,
     /// How bad the page says that it is, in our words.
@@ -102,6 +104,8 @@ pub struct SeenPost {
     pub id: Option<String>,
     /// The time that stands beside it.
     pub at: Option<SeenTime>,
+    /// By when it was written, where the time beside it cannot be read.
+    pub by: Option<SeenTime>,
     /// When the page says that it wrote it, or last changed it.
     pub updated: Option<Instant>,
     /// The state that it names, in the field's words.
@@ -123,6 +127,8 @@ pub enum Status {
     InProgress,
     /// Of planned work: it is done.
     Completed,
+    /// Of trouble: the word of a post that the page itself says is not how it stood then.
+    Overruled,
 }
 
 /// A time as a page gives it.
@@ -177,6 +183,7 @@ impl SeenIncident {
             began_by: None,
             ended: None,
             ended_by: None,
+            end_word: None,
             state: None,
             severity: None,
             severity_word: None,

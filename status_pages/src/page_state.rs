@@ -153,6 +153,8 @@ pub enum PostKind {
     Completed,
     /// `service.restored`, unstable: a monitor saw it up again for a moment.
     Flapping,
+    /// `scope.changed`: a monitor saw it down, or slow, once more.
+    Found,
 }
 
 /// So many earlier wordings of a post are remembered.

@@ -174,6 +174,7 @@ impl PostKind {
             "maintenance.started" => Self::Started,
             "maintenance.completed" => Self::Completed,
             "service.restored" => Self::Flapping,
+            "scope.changed" => Self::Found,
             _ => return None,
         })
     }

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 
 use dateline_events::kinds::VendorStatus;
 use dateline_events::{Instant, Precision, Severity};
-use dateline_status_pages::{Dialect, Listing, Nature, Observation, SeenIncident, Status, Unreadable, Version, read_version};
+use dateline_status_pages::{Dialect, FeedZone, Listing, Nature, Observation, SeenIncident, Status, Unreadable, Version, read_version};
 use flate2::read::GzDecoder;
 use proptest::prelude::*;
 use serde_json::json;
@@ -147,21 +147,42 @@ fn what_contradicts_the_order_has_no_time_and_keeps_its_words() {
         ["2021-12-22T03:00-08:00[LA]", "-", "-", "2021-12-22T04:00-08:00[LA]", "2021-12-22T05:00-08:00[LA]"]
     );
     assert_eq!(printed_at("2021-12-22T11:00:00Z", &times).posts[1].words.as_deref(), Some("Dec 21, 3:00 AM PST Words."));
-    for strange in [
-        "13:00 AM PST",
-        "8:60 AM PST",
-        "8:14 AM CEST",
-        "8:14 PST",
-        "Dec 32, 8:14 AM PST",
-        "Dez 3, 8:14 AM PST",
-        "soon",
-        "+8:14 AM PST",
-        "8:14 AM PST PST PST PST",
-    ] {
+    for strange in
+        ["13:00 AM PST", "8:60 AM PST", "Dec 32, 8:14 AM PST", "soon", "+8:14 AM PST", "8:14 AM PST PST PST PST", "8:14 AM IST", "8:14 AM QQQ"]
+    {
         let incident = printed_at("2021-12-22T11:00:00Z", &[strange]);
         assert_eq!((incident.posts.len(), incident.posts[0].at.is_none()), (1, true), "{strange}");
         assert_eq!(incident.posts[0].words.as_deref(), Some(format!("{strange} Words.").as_str()));
     }
+}
+
+#[test]
+fn a_time_is_read_in_every_zone_that_a_feed_knows_or_named() {
+    let page = |time: &str, zone: &str| {
+        let description = format!(r#"<div><span class="yellowfg">{time}</span>&nbsp;We look.</div>"#);
+        let event = json!({"service": "q", "date": 1_714_550_400, "status": "1", "description": description});
+        let page = json!({"current": [event]}).to_string();
+        Dialect::Aws.read_in(page.as_bytes(), "data.json", FeedZone::parse(zone).as_ref()).unwrap()
+    };
+    for (time, zone, moment, assumed) in [
+        ("1:10 AM UTC", "", "2024-05-01T01:10Z", false),
+        ("1:10 AM CEST", "", "2024-05-01T01:10+02:00", false),
+        ("1:10 PM JST", "", "2024-05-01T13:10+09:00", false),
+        ("13:10 MESZ", "", "2024-05-01T13:10+02:00", false),
+        ("1:10 PM GMT+0530", "", "2024-05-01T13:10+05:30", false),
+        ("1:10 PM IST", "Asia/Kolkata", "2024-05-01T13:10+05:30[Asia/Kolkata]", true),
+        ("1:10 AM", "", "2024-05-01T01:10Z", true),
+        ("1:10 PM", "Asia/Kolkata", "2024-05-01T13:10+05:30[Asia/Kolkata]", true),
+        ("Apr 30, 24:00 UTC", "", "2024-05-01T00:00Z", false),
+    ] {
+        let observation = page(time, zone);
+        let at = observation.incidents[0].posts[0].at.clone().unwrap_or_else(|| panic!("{time}: {:?}", observation.refused));
+        assert_eq!((at.moment.text.as_str(), at.zone_assumed, at.wording.as_deref()), (moment, assumed, Some(time)), "{time}");
+        assert!(observation.refused.is_empty(), "{time}: {:?}", observation.refused);
+    }
+    let observation = page("1:10 PM IST", "");
+    assert_eq!((observation.refused[0].what.as_str(), observation.incidents[0].posts.len()), ("q-1714550400, post 1", 1));
+    assert!(observation.refused[0].why.contains("name the feed's \"zone\""), "{:?}", observation.refused);
 }
 
 #[test]

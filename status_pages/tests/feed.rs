@@ -2,7 +2,7 @@
 
 use dateline_events::kinds::VendorStatus;
 use dateline_events::{Instant, Precision};
-use dateline_status_pages::{Dialect, FeedZone, Nature, Observation, SeenIncident, Status, read_version};
+use dateline_status_pages::{Dialect, FeedZone, Nature, Observation, SeenIncident, SeenPost, Status, read_version};
 
 const STATUSPAGE: &str = include_str!("fixtures/feed/statuspage.atom");
 const STATUSPAGE_RSS: &str = include_str!("fixtures/feed/statuspage.rss");
@@ -18,10 +18,14 @@ fn instant(text: &str) -> Instant {
 }
 
 /// Time, word and words of each post.
-fn told(incident: &SeenIncident) -> Vec<(&str, &str, &str)> {
+fn told(incident: &SeenIncident) -> Vec<(String, &str, &str)> {
     assert!(incident.posts.iter().all(|post| post.id.is_none()), "a post of a Statuspage's feed has no id");
     let posts = incident.posts.iter();
-    posts.map(|post| (post.at.as_ref().unwrap().moment.text.as_str(), post.status_word.as_deref().unwrap(), post.words.as_deref().unwrap())).collect()
+    let time = |post: &SeenPost| match (&post.at, &post.by) {
+        (Some(at), _) => at.moment.text.clone(),
+        (None, by) => format!("by {}", by.as_ref().unwrap().moment.text),
+    };
+    posts.map(|post| (time(post), post.status_word.as_deref().unwrap(), post.words.as_deref().unwrap())).collect()
 }
 
 #[test]
@@ -32,17 +36,23 @@ fn a_statuspage_is_read_post_by_post_across_the_new_year() {
     let incident = &observation.incidents[0];
     assert_eq!((incident.id.as_str(), incident.name.as_deref()), ("aa11", Some("Slow logins & sign-ups")));
     assert_eq!(incident.nature, Some(Nature::Outage));
-    // The two posts that say the same in the same minute are one.
+    // The two posts that say the same in the same minute are one; what has no time that can be read was written by that of the next.
     let expected = [
+        ("by 2025-12-31T22:10-08:00", "Investigating", "We look."),
         ("2025-12-31T22:10-08:00", "Identified", "A cable."),
         ("2025-12-31T23:50-08:00", "Update", "Still at it."),
         ("2026-01-01T00:12-08:00", "Resolved", "It is over.\nCauses:\na cable\na & b\nThank you."),
     ];
-    assert_eq!(told(incident), expected);
+    assert_eq!(told(incident), expected.map(|(time, word, words)| (time.to_owned(), word, words)));
     let states: Vec<Option<Status>> = incident.posts.iter().map(|post| post.status).collect();
     let vendor = |status| Some(Status::Vendor(status));
-    assert_eq!(states, [vendor(VendorStatus::Identified), vendor(VendorStatus::Identified), vendor(VendorStatus::Resolved)]);
-    let began = incident.started.as_ref().unwrap();
+    assert_eq!(
+        states,
+        [vendor(VendorStatus::Investigating), vendor(VendorStatus::Identified), vendor(VendorStatus::Identified), vendor(VendorStatus::Resolved)]
+    );
+    // Its oldest post has no time: it began by the first that has one.
+    assert_eq!(incident.started, None);
+    let began = incident.began_by.as_ref().unwrap();
     assert_eq!(
         (began.moment.text.as_str(), began.precision, began.wording.as_deref()),
         ("2025-12-31T22:10-08:00", Precision::Minute, Some("Dec 31, 22:10 PST"))
@@ -69,7 +79,7 @@ fn planned_work_has_its_window_before_it_begins() {
     let work = &observation.incidents[1];
     assert_eq!((work.id.as_str(), work.nature), ("bb22", Some(Nature::Maintenance)));
     assert_eq!(work.scheduled, Some((instant("2026-01-05T04:00:00Z"), instant("2026-01-05T05:30:00Z"))));
-    assert_eq!(told(work), [("2025-12-29T14:04Z", "Scheduled", "The port is dredged.")]);
+    assert_eq!(told(work), [("2025-12-29T14:04Z".to_owned(), "Scheduled", "The port is dredged.")]);
     assert_eq!(work.posts[0].status, Some(Status::Scheduled));
 }
 
@@ -78,7 +88,7 @@ fn a_statuspage_in_rss_says_the_same_even_escaped_twice() {
     let observation = read(STATUSPAGE_RSS);
     assert_eq!(observation.facts.url.as_deref(), Some("https://status.lantern.example"));
     // 09:15 IST is 08:15 UTC in Ireland and 03:45 UTC in India: the entry's own time decides.
-    assert_eq!(told(&observation.incidents[0]), [("2025-03-29T09:15+01:00", "Monitoring", "A fix is in.")]);
+    assert_eq!(told(&observation.incidents[0]), [("2025-03-29T09:15+01:00".to_owned(), "Monitoring", "A fix is in.")]);
     assert_eq!(observation.incidents[0].id, "cc33");
     let work = &observation.incidents[1];
     assert_eq!((work.id.as_str(), work.nature), ("dd44", Some(Nature::Maintenance)));
@@ -223,7 +233,7 @@ fn a_version_of_an_entry_says_what_the_feed_says() {
     let version = read_version(line("UTC").as_bytes()).unwrap();
     assert_eq!((version.incident.id.as_str(), version.dialect), ("ee55", Dialect::Atom));
     assert_eq!(version.facts.url.as_deref(), Some("https://s.example"));
-    assert_eq!(told(&version.incident), [("2026-01-01T00:05Z", "Investigating", "We look.")]);
+    assert_eq!(told(&version.incident), [("2026-01-01T00:05Z".to_owned(), "Investigating", "We look.")]);
     let refused = read_version(line("QQQ").as_bytes()).unwrap_err().to_string();
     assert!(refused.ends_with("ee55, post 1: \"QQQ\" is a time zone whose offset is not known"), "{refused}");
 }

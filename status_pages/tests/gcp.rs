@@ -70,6 +70,13 @@ fn the_first_generation_is_read() {
 }
 
 #[test]
+fn the_marks_of_markdown_are_no_part_of_a_headline() {
+    let name = |text: &str| read(THIRD.replace("Errors in two products", text).as_bytes()).unwrap().incidents[0].name.clone().unwrap();
+    assert_eq!(name("**Summary:** Tables fail"), "Summary: Tables fail");
+    assert_eq!((name("# Tables fail"), name("#12 fails")), ("Tables fail".into(), "#12 fails".into()));
+}
+
+#[test]
 fn the_third_generation_is_read() {
     let page = read(THIRD.as_bytes()).unwrap();
     let incident = &page.incidents[0];

@@ -17,6 +17,7 @@ mod feed;
 mod nesting;
 mod plain_feed;
 mod stated_feed;
+mod dated_feed;
 mod real_feeds;
 mod difference;
 mod any_input;

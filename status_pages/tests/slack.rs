@@ -84,6 +84,34 @@ fn planned_work_is_known_by_its_state() {
 }
 
 #[test]
+fn cancelled_work_is_called_off_by_its_last_note_or_by_its_last_change() {
+    let note = ("2026-02-20T07:00:00-08:00", "We do not.");
+    for kind in ["maintenance", "notice", "incident"] {
+        for (notes, by) in
+            [(vec![note], "41/post/2026-02-20T15:00:00Z/1"), (vec![("2026-02-19T07:00:00-08:00", "We will.")], "41/end/1"), (vec![], "41/end/1")]
+        {
+            let mut work = incident("cancelled", note.0, &notes);
+            (work["type"], work["date_created"]) = (json!(kind), json!("2026-02-19T06:00:00-08:00"));
+            assert_eq!(read(&json!([work])).incidents[0].nature, Some(Nature::Maintenance));
+            let said = step(&mut PageState::default(), "history", &json!([work]), 0);
+            let done: Vec<&Draft> = said.iter().filter(|draft| draft.kind == "maintenance.completed").collect();
+            assert_eq!((done.len(), done[0].id.as_str(), &done[0].data["reference"]["status"]), (1, by, &json!("cancelled")), "{kind}: {said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_title_is_decoded_once() {
+    let titled = |title: &str| {
+        let mut seen = incident("active", FIRST.0, &[FIRST]);
+        seen["title"] = json!(title);
+        read(&current(&[seen])).incidents[0].name.clone().unwrap()
+    };
+    assert_eq!(titled("Messages &amp; calls fail"), "Messages & calls fail");
+    assert_eq!(titled("No &lt;b&gt; &amp;lt; <b>uploads</b>"), "No <b> &lt; uploads");
+}
+
+#[test]
 fn what_cannot_be_read_is_named_and_the_rest_is_kept() {
     let bad = incident("active", SECOND.0, &[("soon", FIRST.1), SECOND]);
     let observation = read(&current(&[bad, json!({"id": 42, "notes": 1}), json!("x")]));

@@ -185,6 +185,71 @@ fn an_entry_dated_by_its_last_change_alone_began_no_later() {
 }
 
 #[test]
+fn no_entry_but_googles_says_when_it_began_and_the_first_date_of_all_bounds_it() {
+    let began = |feed: &str| step(&mut PageState::default(), feed, 0)[0].data["occurred"].to_string();
+    assert_eq!(began(&rss(&CRANE)), r#"{"before":"2026-03-03T16:40:00Z"}"#);
+    let one = rss(&[("Resolved: Pier 3", "Tue, 03 Mar 2026 11:00:00 GMT", "b", "https://quay.example/n/3")]);
+    assert_eq!(began(&one), r#"{"before":"2026-03-03T11:00:00Z"}"#);
+    let entry = |title: &'static str, id: &'static str, dates: &'static str| (title, id, dates, "We look.");
+    let feed = atom(&[
+        entry("Resolved: Pier", "t:7.2", "<published>2026-03-03T09:00:00Z</published><updated>2026-03-03T10:00:00Z</updated>"),
+        entry("Investigating: Pier", "t:7.1", "<published>2026-03-03T08:00:00Z</published><updated>2026-03-03T08:00:00Z</updated>"),
+    ]);
+    assert_eq!(began(&feed), r#"{"before":"2026-03-03T08:00:00Z"}"#);
+}
+
+#[test]
+fn a_state_is_read_wherever_a_headline_or_a_body_has_it_and_makes_one_incident() {
+    let over = |titles: [&str; 2]| {
+        let item = |title, time, guid| (title, time, guid, "https://quay.example/n/3");
+        read(&rss(&[item(titles[0], "Tue, 03 Mar 2026 11:00:00 GMT", "b"), item(titles[1], "Tue, 03 Mar 2026 10:00:00 GMT", "a")]))
+    };
+    for titles in [
+        ["RESOLVED – Pier 3", "INVESTIGATING – Pier 3"],
+        ["Pier 3 (Resolved)", "Pier 3"],
+        ["Pier 3 - Resolved", "Pier 3 - Investigating"],
+        ["Fixed: Pier 3", "Pier 3"],
+        ["Closed: Pier 3", "Pier 3"],
+        ["Mitigated - Pier 3 - East", "Pier 3 - East"],
+    ] {
+        let observation = over(titles);
+        assert_eq!((observation.incidents.len(), told(&observation.incidents[0])[1].1), (1, Some(Status::Vendor(Resolved))), "{titles:?}");
+    }
+    let bold = over(["Pier 3", "Pier 4"]);
+    assert!(bold.incidents.iter().all(|incident| incident.posts[0].id.as_deref() == Some("entry")));
+    let item = ("Pier 3", "Tue, 03 Mar 2026 11:00:00 GMT", "b", "https://quay.example/n/3");
+    let feed = rss(&[item]).replace("Words of Tue, 03 Mar 2026 11:00:00 GMT.", "&lt;p&gt;&lt;b&gt;Resolved&lt;/b&gt; - ok&lt;/p&gt;");
+    let incident = &read(&feed).incidents[0];
+    assert_eq!((told(incident)[0].1, incident.posts[0].words.as_deref()), (Some(Status::Vendor(Resolved)), Some("ok")));
+    let rdf = "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" xmlns=\"http://purl.org/rss/1.0/\" xmlns:dc=\"http://purl.org/dc/elements/1.1/\">\
+        <channel rdf:about=\"https://quay.example/\"><title>Quay</title><link>https://quay.example/</link></channel>\
+        <item rdf:about=\"https://quay.example/1\"><title>Resolved: Pier</title><link>https://quay.example/1</link><dc:date>2026-03-03T11:00:00Z</dc:date></item></rdf:RDF>";
+    assert_eq!(told(&read(rdf).incidents[0])[0].1, Some(Status::Vendor(Resolved)));
+}
+
+#[test]
+fn cancelled_work_is_over_and_never_trouble() {
+    let body = |word: &str| format!("<b>Status: {word}</b><br/><br/>We do not.");
+    for feed in [
+        atom(&[("Dredging", "https://quay.example/m/1", "<updated>2026-03-03T10:00:00Z</updated>", &body("Maintenance cancelled"))]),
+        atom(&[("Dredging", "https://quay.example/m/1", "<updated>2026-03-03T10:00:00Z</updated>", &body("Canceled"))]),
+        rss(&[("[CANCELLED] Dredging", "Tue, 03 Mar 2026 10:00:00 GMT", "b", "https://quay.example/n/3")]),
+        rss(&[("Maintenance of pier 3 cancelled", "Tue, 03 Mar 2026 10:00:00 GMT", "b", "https://quay.example/n/3")]),
+    ] {
+        let observation = read(&feed);
+        let incident = &observation.incidents[0];
+        assert_eq!((incident.nature, incident.posts[0].status), (Some(Nature::Maintenance), Some(Status::Completed)), "{feed}");
+        let said = step(&mut PageState::default(), &feed, 0);
+        let done = said.iter().find(|draft| draft.kind == "maintenance.completed").unwrap();
+        let word = done.data["reference"]["status"].as_str().unwrap().to_lowercase();
+        assert!(word.contains("cancel") && done.data["text"]["en"].as_str().unwrap().len() > 5, "{done:?}");
+        assert!(said.iter().all(|draft| draft.kind != "maintenance.announced"), "{said:?}");
+    }
+    let planned = read(&rss(&[("Maintenance is not cancelled", "Tue, 03 Mar 2026 10:00:00 GMT", "b", "https://quay.example/n/3")]));
+    assert_eq!(planned.incidents[0].posts[0].status, None);
+}
+
+#[test]
 fn planned_work_is_known_by_its_state() {
     let body = |word: &str| format!("<b>Status: {word}</b><br/><br/>We dredge.");
     let feed = |word: &str| atom(&[("Dredging", "https://quay.example/incidents/02B", "<updated>2026-03-03T10:00:00Z</updated>", &body(word))]);

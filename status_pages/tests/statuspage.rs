@@ -1,6 +1,6 @@
 //! Statuspage: which list a page is, what it says where members are null or missing, and the mark that any page may begin with.
 
-use dateline_status_pages::{Dialect, Listing, Observation, read_version, read_visibility};
+use dateline_status_pages::{Dialect, Listing, Observation, Status, read_version, read_visibility};
 use serde_json::{Value, json};
 
 fn read(page: &Value) -> Observation {
@@ -126,6 +126,14 @@ fn the_incidents_own_state_is_believed_where_its_newest_post_says_otherwise() {
     let over = &of_page("resolved", &late, "\"resolved_at\":\"2026-01-01T11:00:00Z\",").incidents[0];
     assert_eq!(over.ended.as_ref().unwrap().moment.text, "2026-01-01T11:00:00Z");
     assert_eq!(of_page("resolved", &late, "\"resolved_at\":\"2026-01-01T11:30:00.5Z\",").incidents[0].ended, None);
+    // Nor does one that was dated back: it is a post, and no end.
+    let back = [("resolved", "2026-01-01T10:00:00Z")];
+    let over = &of_page("resolved", &back, "\"resolved_at\":\"2026-01-01T11:00:00Z\",").incidents[0];
+    assert_eq!((over.ended.as_ref().unwrap().moment.text.as_str(), over.posts[0].status), ("2026-01-01T11:00:00Z", Some(Status::Overruled)));
+    assert_eq!(over.posts[0].status_word.as_deref(), Some("resolved"));
+    // A later post that says it once more is the newest, and agrees.
+    let twice = [("resolved", "2026-01-01T11:00:00Z"), ("resolved", "2026-01-01T10:00:00Z")];
+    assert_eq!(of_page("resolved", &twice, "\"resolved_at\":\"2026-01-01T11:00:00Z\",").incidents[0].ended, None);
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use dateline_events::{Precision, Severity};
-use dateline_status_pages::{Dialect, Listing, Nature, Observation, SeenIncident, SeenTime};
+use dateline_events::{Event, Precision, Severity};
+use dateline_status_pages::{Dialect, Draft, Listing, Nature, Observation, Page, PageState, Reading, SeenIncident, SeenTime, difference};
 
 use crate::real;
 
@@ -52,6 +52,41 @@ fn a_log_that_stands_newest_first_says_the_same() {
     lines.reverse();
     let turned = format!("commit\tcommitted_at\tsubject\n{}\n", lines.join("\n"));
     assert_eq!(read(&turned, "events.tsv").incidents, read(COMMITS, "events.tsv").incidents);
+}
+
+/// The events of a table, each with its time and the page's word.
+fn said(table: &str) -> Vec<(String, &'static str, String)> {
+    let page = Page { service: "x", vendor: "x", name: Some("X"), lang: "en", url: "https://x.example" };
+    let reading = Reading { dialect: Dialect::Upptime, list: "a", as_of: None, read: None, read_before: None, sha256: "" };
+    let drafts = difference(&page, &reading, &read(table, "events.tsv"), &PageState::default()).drafts;
+    let told = |draft: &Draft| {
+        Event::read_at_the_door(&draft.bytes(&page)).unwrap_or_else(|faults| panic!("{faults}: {draft:?}"));
+        assert!(!["anomaly.detected", "scope.changed"].contains(&draft.kind) || draft.data["components"][0] == "Quay", "{draft:?}");
+        let word = draft.data.get("reference").map_or_else(String::new, |reference| reference["status"].as_str().unwrap_or_default().to_owned());
+        (draft.data["occurred"]["at"].as_str().unwrap_or_default().to_owned(), draft.kind, word)
+    };
+    drafts.iter().filter(|draft| draft.kind != "incident.titled" && !draft.id.contains("/severity/")).map(told).collect()
+}
+
+#[test]
+fn each_fall_rise_and_degradation_of_a_run_is_told() {
+    let row = |at: &str, state: &str| format!("{at}\t2026-06-01T{at}:00Z\tQuay {state}\n");
+    let table = |rows: &[String]| format!("commit\tcommitted_at\tsubject\n{}", rows.concat());
+    let at = |time: &str| format!("2026-06-01T{time}:00Z");
+    let run = [row("11:06", "is down"), row("11:20", "is degraded"), row("11:50", "is up"), row("12:00", "is down"), row("12:10", "is up")];
+    let expected = [
+        (at("11:06"), "anomaly.detected", String::new()),
+        (at("11:20"), "scope.changed", "degraded".to_owned()),
+        (at("11:50"), "service.restored", "up".to_owned()),
+        (at("12:00"), "scope.changed", "down".to_owned()),
+        (at("12:10"), "service.restored", "up".to_owned()),
+        (at("12:10"), "service.restored", String::new()),
+    ];
+    assert_eq!(said(&table(&run)), expected);
+    let slow = table(&[row("12:15", "is degraded"), row("12:20", "is down"), row("12:25", "performance has improved")]);
+    assert_eq!(said(&slow)[..2], [(at("12:15"), "anomaly.detected", "degraded".to_owned()), (at("12:20"), "scope.changed", "down".to_owned())]);
+    let incident = &read(&slow, "events.tsv").incidents[0];
+    assert_eq!((incident.severity, incident.ended.is_some()), (Some(Severity::Minor), true), "how bad it was when it began");
 }
 
 #[test]

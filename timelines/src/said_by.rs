@@ -23,6 +23,18 @@ pub fn inferred(event: &Event) -> Option<Inferred> {
     }
 }
 
+/// True where a monitor was answered, and slowly: it found nothing down.
+pub fn is_slow(event: &Event) -> bool {
+    let word = event.common.reference.as_ref().and_then(|reference| reference.status.as_deref());
+    word == Some("degraded") && inferred(event) == Some(Inferred::FromProbe)
+}
+
+/// True where planned work is over because it was called off, as the page's own word says ("Maintenance cancelled").
+pub fn is_called_off(event: &Event) -> bool {
+    let word = event.common.reference.as_ref().and_then(|reference| reference.status.as_deref()).unwrap_or_default().to_lowercase();
+    matches!(event.kind, Kind::MaintenanceCompleted(_)) && (word.contains("cancelled") || word.contains("canceled"))
+}
+
 /// True for a sign that only counts reports: nobody who was there, no press, vendor or regulator says that something fails.
 pub fn is_count(event: &Event) -> bool {
     let counts = matches!(event.kind, Kind::AnomalyDetected(_) | Kind::ReportsObserved(_) | Kind::ReportsSubsided(_));

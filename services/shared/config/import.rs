@@ -36,7 +36,7 @@ pub struct ImportFlags {
     /// The language that the page is written in
     #[arg(long, default_value = "en", value_name = "TAG")]
     pub text_lang: String,
-    /// For atom and reports: the IANA time zone of dates that say none, or one of two meanings such as IST [default: UTC for those that say none]
+    /// For atom, aws and reports: the IANA time zone of dates that say none, or one of two meanings such as IST [default: UTC for those that say none]
     #[arg(long, value_name = "ZONE", alias = "tz")]
     pub zone: Option<String>,
     /// For versions: a table of incident_id, first_seen_at, last_seen_at, first_absent_at; without it nothing counts as restored

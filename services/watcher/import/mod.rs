@@ -99,8 +99,8 @@ impl Import {
         if self.order.path.is_some() && (self.order.read_at.is_some() || self.order.files.len() > 1) {
             bail!("`dateline import git` reads one repository, whose commits say when each version was read: it takes no --read-at");
         }
-        if self.order.zone.is_some() && self.order.dialect != Some(Dialect::Atom) {
-            bail!("--zone is of a feed's dates: it belongs to `dateline import atom`");
+        if self.order.zone.is_some() && !self.order.dialect.is_some_and(Dialect::has_zone) {
+            bail!("--zone is of dates that may not say theirs: it belongs to `dateline import atom` and `dateline import aws`");
         }
         if self.order.visibility.is_some() && (self.order.files.len() > 1 || self.order.dialect.is_some()) {
             bail!("--visibility belongs to one history: `dateline import versions FILE --visibility TABLE`");

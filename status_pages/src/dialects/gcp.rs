@@ -123,7 +123,7 @@ fn incident(json: &str) -> Result<SeenIncident, String> {
     let mut incident = SeenIncident::new(id);
     incident.url = Some(url);
     incident.nature = Some(Nature::Outage);
-    incident.name = form.external_desc.as_deref().and_then(said);
+    incident.name = form.external_desc.as_deref().map(unmarked).as_deref().and_then(said);
     incident.started = form.begin.and_then(SeenTime::second);
     incident.ended = form.end.and_then(SeenTime::second);
     incident.severity = form.severity.as_deref().and_then(severity);
@@ -133,6 +133,14 @@ fn incident(json: &str) -> Result<SeenIncident, String> {
     let newest = form.most_recent_update.or(form.most_recent_update_once);
     incident.posts = posts(form.updates.unwrap_or_else(|| newest.into_iter().collect()));
     Ok(incident)
+}
+
+/// A headline without the marks of Markdown: bold, and those of a heading.
+fn unmarked(text: &str) -> String {
+    let text = text.trim_start();
+    let heading = text.trim_start_matches('#');
+    let text = if heading.starts_with(' ') { heading } else { text };
+    text.replace("**", "")
 }
 
 fn said(text: &str) -> Option<String> {
@@ -171,6 +179,7 @@ fn seen_post(form: PostForm, ids: &mut BTreeMap<Instant, usize>) -> SeenPost {
     SeenPost {
         id,
         at: form.when.or(form.created).and_then(SeenTime::second),
+        by: None,
         updated: form.modified,
         status: form.status.as_deref().and_then(status),
         status_word: form.status.filter(|word| !word.trim().is_empty()),

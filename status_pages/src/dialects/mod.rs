@@ -41,6 +41,11 @@ impl Dialect {
     /// All of them.
     pub const ALL: [Self; 7] = [Self::Statuspage, Self::Gcp, Self::Aws, Self::Cstate, Self::Upptime, Self::Slack, Self::Atom];
 
+    /// True where the dates of its pages may leave out their zone.
+    pub fn has_zone(self) -> bool {
+        matches!(self, Self::Atom | Self::Aws)
+    }
+
     /// The word for it, on the command line and in a file of pages.
     pub fn name(self) -> &'static str {
         match self {
@@ -59,7 +64,7 @@ impl Dialect {
         self.read_in(bytes, name, None)
     }
 
-    /// The same of a feed whose dates are of this zone where they do not say theirs, or say it with a name of two meanings.
+    /// The same of a feed, or a dashboard of AWS, whose dates are of this zone where they do not say theirs, or say it with a name of two meanings.
     pub fn read_in(self, bytes: &[u8], name: &str, zone: Option<&FeedZone>) -> Result<Observation, Unreadable> {
         if bytes.len() > MAX_PAGE_BYTES {
             return Err(Unreadable(format!("{} bytes; a page has at most {MAX_PAGE_BYTES}", bytes.len())));
@@ -68,7 +73,7 @@ impl Dialect {
         let observation = match self {
             Self::Statuspage => statuspage::parse(bytes),
             Self::Gcp => gcp::parse(bytes),
-            Self::Aws => aws::parse(bytes),
+            Self::Aws => aws::parse(bytes, zone),
             Self::Cstate => cstate::parse(bytes, name),
             Self::Upptime => upptime::parse(bytes, name),
             Self::Slack => slack::parse(bytes),
@@ -76,6 +81,27 @@ impl Dialect {
         }?;
         Ok(sound::page(observation))
     }
+}
+
+/// Words that were taken out of markup, written so that no reader of markup takes a part of them for markup once more.
+pub(crate) fn as_markup(words: &str) -> String {
+    let mut written = String::with_capacity(words.len());
+    for (at, letter) in words.char_indices() {
+        let rest = &words[at + letter.len_utf8()..];
+        match letter {
+            '<' if rest.starts_with(|next: char| next.is_ascii_alphabetic() || "/!?".contains(next)) => written.push_str("&lt;"),
+            '&' if is_entity(rest) => written.push_str("&amp;"),
+            letter => written.push(letter),
+        }
+    }
+    written
+}
+
+/// What follows an ampersand makes an entity of it.
+fn is_entity(rest: &str) -> bool {
+    const MAX_ENTITY_BYTES: usize = 32;
+    let name = rest.bytes().take(MAX_ENTITY_BYTES).take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'#').count();
+    name > 0 && rest.as_bytes().get(name) == Some(&b';')
 }
 
 /// What is read, without the mark of UTF-8 that it may begin with: neither JSON nor a table's first column may hold it.

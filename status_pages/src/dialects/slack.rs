@@ -2,8 +2,11 @@
 //!
 //! Its traps: notes have no ids, and the newest stands first; nothing says when trouble was over, only when it was changed last, so "resolved"
 //! ends it by then at the latest; planned work bears the type of trouble, and is known by its state ("scheduled", "completed") or its
-//! headline. What left `current` is over; what left `history` means nothing. A note has no word for a state.
+//! headline. What left `current` is over; what left `history` means nothing. A note has no word for a state. Titles are HTML.
+//!
+//! What is cancelled was planned, whatever type it bears, and is called off by its last note where that is its last change.
 
+use dateline_events::{Instant, plain};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -11,7 +14,7 @@ use crate::dialects::at_most::AtMost;
 use crate::dialects::feed::{is_planned, web_origin};
 use crate::dialects::statuspage::IdForm;
 use crate::dialects::written::Written;
-use crate::observation::{Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Unreadable};
+use crate::observation::{Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};
 
 #[derive(Deserialize)]
 struct Current<'a> {
@@ -91,12 +94,13 @@ fn incident(item: &RawValue) -> Result<(SeenIncident, Vec<Refused>), String> {
         || form.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("maintenance"))
         || is_planned(form.title.as_deref(), &[]);
     incident.nature = Some(if is_planned { Nature::Maintenance } else { Nature::Outage });
-    incident.name = form.title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
+    incident.name = form.title.map(|title| plain(&title).replace('\n', " ")).filter(|title| !title.is_empty());
     incident.url = form.url;
     incident.started = date(form.date_created.as_ref(), "").map(|date| date.time);
     let updated = date(form.date_updated.as_ref(), "");
     incident.updated = updated.as_ref().map(|date| date.instant);
-    if ["resolved", "completed"].contains(&word.as_str()) {
+    let is_cancelled = ["cancelled", "canceled"].contains(&word.as_str());
+    if is_cancelled || ["resolved", "completed"].contains(&word.as_str()) {
         incident.ended_by = Some(updated.map(|date| date.time).ok_or("it is over, and \"date_updated\" does not say by when")?);
     }
     for service in form.services.into_iter().flatten() {
@@ -110,6 +114,7 @@ fn incident(item: &RawValue) -> Result<(SeenIncident, Vec<Refused>), String> {
         .map(|(place, note)| SeenPost {
             id: None,
             at: date(note.date_created.as_ref(), &format!(", note {}", place + 1)).map(|date| date.time),
+            by: None,
             updated: None,
             status: None,
             status_word: None,
@@ -119,5 +124,24 @@ fn incident(item: &RawValue) -> Result<(SeenIncident, Vec<Refused>), String> {
     if incident.posts.iter().all(|post| post.at.is_some()) {
         incident.posts.sort_by_key(|post| post.at.as_ref().map(SeenTime::start));
     }
+    if is_cancelled {
+        call_off(&mut incident, &word);
+    }
     Ok((incident, refused))
+}
+
+/// The last note calls the work off, where it is the last change; else nothing but the state of the whole says so.
+fn call_off(incident: &mut SeenIncident, word: &str) {
+    let changed = incident.ended_by.as_ref().map(SeenTime::start);
+    let is_last = |post: &&mut SeenPost| {
+        let at = post.at.as_ref().map(SeenTime::start);
+        at.zip(changed).is_some_and(|(at, changed)| at.0.abs_diff(changed.0) < Instant::MINUTE.unsigned_abs())
+    };
+    match incident.posts.last_mut().filter(is_last) {
+        Some(last) => {
+            (last.status, last.status_word) = (Some(Status::Completed), Some(word.to_owned()));
+            incident.ended_by = None;
+        }
+        None => incident.end_word = Some(word.to_owned()),
+    }
 }

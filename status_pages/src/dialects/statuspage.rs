@@ -203,7 +203,9 @@ fn own_state(incident: &mut SeenIncident, word: String, resolved: Option<Instant
             // Posts are often written after the fact: the earlier of the two is when it was over.
             let first_end =
                 incident.posts.iter().filter(|post| post.status.is_some_and(is_end)).filter_map(|post| post.at.as_ref()).map(SeenTime::start).min();
-            incident.ended = resolved.filter(|at| first_end.is_some_and(|end| end.0 - at.start().0 >= Instant::MINUTE));
+            let is_earlier = |at: &SeenTime| first_end.is_some_and(|end| end.0 - at.start().0 >= Instant::MINUTE);
+            let is_overruled = nature == Nature::Outage && resolved.as_ref().is_some_and(|at| overrule(&mut incident.posts, at.start()));
+            incident.ended = resolved.filter(|at| is_overruled || is_earlier(at));
         }
         (true, false) => {
             incident.ended = resolved;
@@ -211,6 +213,18 @@ fn own_state(incident: &mut SeenIncident, word: String, resolved: Option<Instant
         }
         (false, _) => incident.state = Some((own, word)).filter(|_| Some(own) != said),
     }
+}
+
+/// Posts that say "resolved" and bear times before the end that the page gives are no ends, where all of them do; true where that is so. Such a
+/// post was dated back.
+fn overrule(posts: &mut [SeenPost], resolved: Instant) -> bool {
+    let says_so = |post: &SeenPost| post.status == Some(Status::Vendor(VendorStatus::Resolved));
+    let is_before = |post: &SeenPost| post.at.as_ref().is_some_and(|at| resolved.0 - at.start().0 >= Instant::MINUTE);
+    let is_overruled = posts.iter().any(says_so) && posts.iter().filter(|post| says_so(post)).all(is_before);
+    if is_overruled {
+        posts.iter_mut().filter(|post| says_so(post)).for_each(|post| post.status = Some(Status::Overruled));
+    }
+    is_overruled
 }
 
 fn is_end(status: Status) -> bool {
@@ -229,6 +243,7 @@ impl IdForm {
 fn seen_post(form: PostForm, nature: Nature) -> SeenPost {
     SeenPost {
         at: form.display_at.or(form.created_at).and_then(SeenTime::second),
+        by: None,
         id: Some(form.id.text()),
         updated: form.updated_at.or(form.created_at),
         status: form.status.as_deref().and_then(|word| status(word, nature)),
@@ -249,7 +264,8 @@ pub(crate) fn status(word: &str, nature: Nature) -> Option<Status> {
         "postmortem" => Status::Vendor(VendorStatus::Postmortem),
         "scheduled" => Status::Scheduled,
         "in_progress" | "verifying" => Status::InProgress,
-        "completed" => Status::Completed,
+        // Work that is called off is over, and never began.
+        "completed" | "cancelled" | "canceled" => Status::Completed,
         _ => return None,
     })
 }

@@ -31,11 +31,20 @@ pub(super) fn opening(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Re
 
 fn beginning(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, started: Option<&SeenTime>) -> Value {
     let mut own = json!({"occurred": occurred(started, setting.page.lang), "reference": setting.reference(None, None)});
+    if is_monitor(setting) && is_slow(seen) {
+        own["reference"] = setting.reference(None, Some("degraded"));
+    }
     if after.opener.is_empty() {
         add_components(&mut own, seen);
         add_window(&mut own, setting, seen, after);
     }
     own
+}
+
+/// What a monitor finds begins with a slow answer: nothing was down then.
+fn is_slow(seen: &SeenIncident) -> bool {
+    let word = seen.posts.first().map_or(seen.severity_word.as_deref(), |post| post.status_word.as_deref());
+    word == Some("degraded")
 }
 
 /// The parts of the service, on the event that opens the incident.
@@ -120,6 +129,7 @@ fn state(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, dra
             own["status"] = json!(status);
             "vendor.updated"
         }
+        Status::Overruled => "vendor.updated",
     };
     let said = field.said + 1;
     drafts.push(setting.draft("status", said, kind, seen.updated, own));
@@ -193,7 +203,7 @@ fn end(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, draft
         return;
     }
     let when = if by_then.is_some() { latest(by_then, setting.page.lang) } else { occurred(ended, setting.page.lang) };
-    let new = over(after.nature, json!({"occurred": when, "reference": setting.reference(None, None)}));
+    let new = over(after.nature, json!({"occurred": when, "reference": setting.reference(None, seen.end_word.as_deref())}));
     let kind = if after.nature == Nature::Maintenance { "maintenance.completed" } else { "service.restored" };
     let edit = edit(Edited::End, is_near(after.end.value, value));
     let saying = Saying { part: "end", new: Some((kind, new)), patch: json!({"occurred": when}), edit, at: None, target: None };
@@ -234,7 +244,7 @@ fn change<T: PartialEq>(setting: &Setting<'_>, saying: Saying<'_>, field: &mut F
         if field.stands() {
             field.said += 1;
             field.gone = Some(field.said);
-            drafts.push(setting.retraction(part, field.said, &target, vec![edit(Edited::Removed, false)]));
+            drafts.push(setting.retraction(part, field.said, &target, edits(setting, edit(Edited::Removed, false))));
         }
         return;
     };
@@ -245,14 +255,27 @@ fn change<T: PartialEq>(setting: &Setting<'_>, saying: Saying<'_>, field: &mut F
     }
     if let Some(gone) = field.gone.take() {
         field.said += 1;
-        drafts.push(setting.retraction(part, field.said, &setting.id(part, gone), vec![edit(Edited::Returned, false)]));
+        drafts.push(setting.retraction(part, field.said, &setting.id(part, gone), edits(setting, edit(Edited::Returned, false))));
     }
     if field.value.as_ref() != Some(&value) {
         field.said += 1;
-        drafts.push(setting.correction(part, field.said, &target, at, &patch, vec![edited]));
+        let mut draft = setting.correction(part, field.said, &target, at, &patch, vec![edited]);
+        if is_monitor(setting) {
+            draft.own_reading();
+        }
+        drafts.push(draft);
         field.value = Some(value);
         field.by = Some(setting.reading.dialect);
     }
+}
+
+/// A monitor finds what it finds and edits nothing: what is said of a run as a whole is the watcher's own reading of it.
+fn is_monitor(setting: &Setting<'_>) -> bool {
+    setting.reading.dialect == crate::Dialect::Upptime
+}
+
+fn edits(setting: &Setting<'_>, edit: SilentEdit) -> Vec<SilentEdit> {
+    if is_monitor(setting) { Vec::new() } else { vec![edit] }
 }
 
 /// The incident is on the list no more: it was over some time between two readings.

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use dateline_events::kinds::VendorStatus;
-use dateline_events::{Instant, Precision, normal};
+use dateline_events::{Instant, Precision, Severity, normal};
 use serde_json::{Map, Value, json};
 
-use super::draft::{Draft, Edited, Setting, SilentEdit, occurred};
+use super::draft::{Draft, Edited, Setting, SilentEdit, latest, occurred};
 use super::fields::{add_components, add_window};
 use crate::dialects::Dialect;
 use crate::observation::{Nature, SeenIncident, SeenPost, SeenTime, Status};
@@ -25,8 +25,10 @@ struct Candidate<'a> {
 
 /// Says what is new in the posts, what was edited, and what was taken down.
 pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Remembered, drafts: &mut Vec<Draft>) {
-    let candidates: Vec<Candidate> =
-        seen.posts.iter().filter(|post| is_told(post, after.nature, setting.reading.dialect)).map(Candidate::of).collect();
+    let is_monitor = setting.reading.dialect == Dialect::Upptime;
+    // What a monitor found first is said by the beginning.
+    let told = seen.posts.iter().skip(usize::from(is_monitor)).filter(|post| is_told(post, after.nature, setting.reading.dialect));
+    let candidates: Vec<Candidate> = told.map(Candidate::of).collect();
     let matched = recognise(&candidates, &after.posts);
     let mut keys = Keys { taken: after.posts.iter().map(|post| post.key.clone()).collect(), last: HashMap::new() };
     for (candidate, found) in candidates.iter().zip(&matched) {
@@ -59,10 +61,10 @@ pub(super) fn posts(setting: &Setting<'_>, seen: &SeenIncident, after: &mut Reme
     }
 }
 
-/// A monitor's "down" is said by the beginning; its "up" is a moment of relief. A post that says nothing is none.
+/// A post that says nothing is none; each finding of a monitor says something.
 pub(super) fn is_told(post: &SeenPost, nature: Nature, dialect: Dialect) -> bool {
     match dialect {
-        Dialect::Upptime => post.status_word.as_deref() == Some("up"),
+        Dialect::Upptime => post.status_word.is_some(),
         // Of trouble only a state of trouble says something by itself.
         _ => post.words.is_some() || post.status.is_some_and(|status| nature == Nature::Maintenance || matches!(status, Status::Vendor(_))),
     }
@@ -130,6 +132,9 @@ fn new_post(setting: &Setting<'_>, seen: &SeenIncident, candidate: &Candidate, k
     let kind = kind_of(post, after, setting.reading.dialect);
     let part = format!("post/{key}");
     let mut own = said(setting, seen.started.as_ref(), post, kind, &key);
+    if kind == PostKind::Found {
+        add_components(&mut own, seen);
+    }
     if after.opener.is_empty() {
         add_components(&mut own, seen);
         add_window(&mut own, setting, seen, after);
@@ -193,23 +198,24 @@ impl PostKind {
             Self::Started => "maintenance.started",
             Self::Completed => "maintenance.completed",
             Self::Flapping => "service.restored",
+            Self::Found => "scope.changed",
         }
     }
 }
 
 fn kind_of(post: &SeenPost, after: &Remembered, dialect: Dialect) -> PostKind {
     if dialect == Dialect::Upptime {
-        return PostKind::Flapping;
+        return if post.status_word.as_deref() == Some("up") { PostKind::Flapping } else { PostKind::Found };
     }
     match (after.nature, post.status) {
         (Nature::Maintenance, Some(Status::Completed)) => PostKind::Completed,
-        (Nature::Maintenance, Some(Status::InProgress | Status::Vendor(_))) => PostKind::Started,
+        (Nature::Maintenance, Some(Status::InProgress | Status::Vendor(_) | Status::Overruled)) => PostKind::Started,
         (Nature::Maintenance, Some(Status::Scheduled)) => PostKind::Announced,
         (Nature::Maintenance, None) => {
             let began = after.posts.iter().any(|other| other.kind != PostKind::Announced);
             if began { PostKind::Started } else { PostKind::Announced }
         }
-        (Nature::Outage, Some(Status::Vendor(_))) => PostKind::Updated,
+        (Nature::Outage, Some(Status::Vendor(_) | Status::Overruled)) => PostKind::Updated,
         (Nature::Outage, _) if after.posts.is_empty() => PostKind::Acknowledged,
         (Nature::Outage, _) => PostKind::Updated,
     }
@@ -219,12 +225,18 @@ fn kind_of(post: &SeenPost, after: &Remembered, dialect: Dialect) -> PostKind {
 fn said(setting: &Setting<'_>, started: Option<&SeenTime>, post: &SeenPost, kind: PostKind, key: &str) -> Value {
     let id = post.id.as_deref().unwrap_or(key);
     let word = post.status_word.as_deref().filter(|word| !word.trim().is_empty());
-    let mut own = json!({
-        "occurred": occurred(post.at.as_ref().or(started.filter(|_| kind == PostKind::Acknowledged)), setting.page.lang),
-        "reference": setting.reference(Some(id), word),
-    });
+    let lang = setting.page.lang;
+    let when = match (&post.at, &post.by) {
+        (None, Some(by)) => latest(Some(by), lang),
+        (at, _) => occurred(at.as_ref().or(started.filter(|_| kind == PostKind::Acknowledged)), lang),
+    };
+    let mut own = json!({"occurred": when, "reference": setting.reference(Some(id), word)});
     match kind {
         PostKind::Flapping => own["extent"] = json!("unstable"),
+        PostKind::Found => {
+            own["inferred"] = json!("from_probe");
+            own["severity"] = json!(if word == Some("degraded") { Severity::Minor } else { Severity::Major });
+        }
         PostKind::Acknowledged => own["statement"] = statement(setting, post),
         PostKind::Updated => {
             own["statement"] = statement(setting, post);
@@ -328,7 +340,7 @@ fn patch(
     if words_changed(setting, candidate, post, before, told) {
         edits.push(SilentEdit { what: Edited::Words, minor: candidate.normal == post.normal });
         let (member, value) = match kind {
-            PostKind::Acknowledged | PostKind::Updated | PostKind::Flapping => ("statement", statement(setting, read)),
+            PostKind::Acknowledged | PostKind::Updated | PostKind::Flapping | PostKind::Found => ("statement", statement(setting, read)),
             PostKind::Announced | PostKind::Started | PostKind::Completed => ("text", text(setting, read)),
         };
         patch.insert(member.into(), value);
@@ -362,7 +374,8 @@ fn patch(
 fn words_changed(setting: &Setting<'_>, candidate: &Candidate, post: &RememberedPost, before: Option<&Told>, told: &Told) -> bool {
     let other_words = candidate.normal != post.normal;
     match before {
-        _ if candidate.seen.words.is_none() => false,
+        // A monitor's finding is one for ever, by its commit.
+        _ if candidate.seen.words.is_none() || matches!(post.kind, PostKind::Flapping | PostKind::Found) => false,
         None => other_words && !post.past.contains(&candidate.normal),
         Some(before) if before.raw == told.raw => false,
         Some(_) => other_words || post.by == setting.reading.dialect,

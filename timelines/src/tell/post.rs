@@ -11,7 +11,8 @@ pub(super) fn plain(post: &str) -> String {
     let mut numbers: Vec<Option<u64>> = Vec::new();
     for event in Parser::new_ext(&unindented, Options::ENABLE_STRIKETHROUGH) {
         match event {
-            Event::Text(text) | Event::Code(text) => words.push_str(&text),
+            // What is text to Markdown is no HTML: "&lt;now&gt;" is a word.
+            Event::Text(text) | Event::Code(text) => words.push_str(&text.replace('&', "&amp;").replace('<', "&lt;")),
             Event::Html(html) | Event::InlineHtml(html) => words.push_str(&html),
             Event::Start(Tag::List(first)) => numbers.push(first),
             Event::Start(Tag::Item) => match numbers.last_mut() {
@@ -49,6 +50,7 @@ mod tests {
         assert_eq!(told("# Root cause\n`foo_bar_baz` in us-east-1"), "Root cause foo_bar_baz in us-east-1");
         assert_eq!(told("    set in by four, and 2 < 3, a * b * c"), "set in by four, and 2 < 3, a * b * c");
         assert_eq!(told("line one\nline two\n----"), "line one line two");
+        assert_eq!(told("We look &lt;now&gt; at `<b>`, a &amp;lt; b & c.<br>R&amp;D"), "We look <now> at <b>, a &lt; b & c. R&D");
         assert_eq!(told("Hi!\u{a0}We’re [RESOLVED] at 5:12 PM_PDT_ ~~not~~"), "Hi! We’re [RESOLVED] at 5:12 PM_PDT_ not");
     }
 }

@@ -110,8 +110,8 @@ pub(super) enum FirstSeen {
     Reported { time: String, by: Says },
     /// It was told of then.
     ToldOf { time: String, by: Says },
-    /// A monitor asked then, and was not answered.
-    Probed { time: String, by: Says },
+    /// A monitor asked then, and was not answered, or slowly.
+    Probed { time: String, is_slow: bool, by: Says },
     /// The vendor dates the start itself, to a point or only by bounds, and posted on it first then.
     Dated { time: String, is_point: bool, by: Says, posted: Option<String> },
 }

@@ -10,7 +10,7 @@ use super::language::{FirstSeen, Lang, Note, Says, Summary, Unrestored};
 use super::quotation::choose;
 use super::teller::Teller;
 use super::{Options, Told, ToldEntry, ends, entry};
-use crate::model::{Entry, Inferred, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Timeline, Warning};
+use crate::model::{Entry, Inferred, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Timeline, Warning, is_slow};
 
 pub(super) fn told(teller: &Teller) -> Told {
     let timeline = teller.timeline;
@@ -135,7 +135,9 @@ fn summary(teller: &Teller) -> Summary {
         let (time, by) = (milestone_time(teller, milestone, item, &mut around), detector(teller, &milestone.said_by));
         match (milestone.reported_by, item.is_none_or(|item| entry::is_report(&item.event.kind))) {
             (Some(ReportedBy::Vendor), _) => FirstSeen::Dated { time, is_point, by: says(teller, &milestone.said_by), posted: None },
-            _ if milestone.inferred == Some(Inferred::FromProbe) => FirstSeen::Probed { time, by },
+            _ if milestone.inferred == Some(Inferred::FromProbe) => {
+                FirstSeen::Probed { time, is_slow: item.is_some_and(|item| is_slow(&item.event)), by }
+            }
             (_, true) => FirstSeen::Reported { time, by },
             (_, false) => FirstSeen::ToldOf { time, by },
         }

@@ -1,7 +1,7 @@
 //! The old dashboard of AWS: `data.json`, with a list of what is current and an archive.
 //!
 //! Its traps: numbers stand as text or as numbers; the posts are one piece of HTML (`posts`), and nearly all of them have a clock
-//! time and no date (`clock`); a headline begins with `[RESOLVED]` when it is over; the archive shrinks between two readings. An
+//! time and no date (`clock`), and are named where it cannot be read; a headline begins with `[RESOLVED]` when it is over; the archive shrinks between two readings. An
 //! event whose `date` was changed is another event, for it has no other id. `details` was never seen filled, and is not read.
 
 mod clock;
@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::dialects::at_most::AtMost;
+use crate::dialects::written::FeedZone;
 use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, SeenTime, Status, Unreadable};
 use posts::PrintedPost;
 
@@ -58,7 +59,7 @@ enum NumberForm {
 }
 
 /// Reads a page. That an event is missing means nothing: the archive shrinks between two readings.
-pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
+pub fn parse(bytes: &[u8], zone: Option<&FeedZone>) -> Result<Observation, Unreadable> {
     let fault = |why: String| Unreadable(format!("not a dashboard of AWS: {why}"));
     let document: Document = serde_json::from_slice(bytes).map_err(|error| fault(error.to_string()))?;
     if document.archive.is_none() && document.current.is_none() {
@@ -73,11 +74,14 @@ pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
     let mut listed = BTreeSet::new();
     for (section, items) in sections {
         for (place, item) in items.into_iter().enumerate() {
-            match event(item.get()) {
-                Ok(incident) if !listed.insert(incident.id.clone()) => {
+            match event(item.get(), zone) {
+                Ok((incident, _)) if !listed.insert(incident.id.clone()) => {
                     observation.refused.push(Refused { what: incident.id, why: "it is listed twice; the first was read".into() });
                 }
-                Ok(incident) => observation.incidents.push(incident),
+                Ok((incident, refused)) => {
+                    observation.refused.extend(refused);
+                    observation.incidents.push(incident);
+                }
                 Err(why) => observation.refused.push(Refused { what: format!("{section} {place}"), why }),
             }
         }
@@ -85,16 +89,21 @@ pub fn parse(bytes: &[u8]) -> Result<Observation, Unreadable> {
     Ok(observation)
 }
 
-/// One event of the list.
+/// One event of the list. One with a time that cannot be read is refused as a whole: nobody would hear of the time.
 pub(crate) fn event_version(json: &str) -> Result<(SeenIncident, Facts), String> {
-    event(json).map(|incident| (incident, facts()))
+    let (incident, refused) = event(json, None)?;
+    match refused.into_iter().next() {
+        Some(Refused { what, why }) => Err(format!("{what}: {why}")),
+        None => Ok((incident, facts())),
+    }
 }
 
 fn facts() -> Facts {
     Facts { name: Some("Amazon Web Services".into()), url: Some(PAGE.into()) }
 }
 
-fn event(json: &str) -> Result<SeenIncident, String> {
+/// One event, and what of it could not be read.
+fn event(json: &str, zone: Option<&FeedZone>) -> Result<(SeenIncident, Vec<Refused>), String> {
     let form: EventForm = serde_json::from_str(json).map_err(|error| error.to_string())?;
     let service = form.service.trim();
     if service.is_empty() || service.contains(|character: char| character.is_whitespace() || character.is_control()) {
@@ -113,7 +122,8 @@ fn event(json: &str) -> Result<SeenIncident, String> {
     incident.name = headline(summary);
     incident.severity = status.and_then(severity);
     incident.components = form.service_name.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect();
-    incident.posts = seen_posts(date, posts::split(description));
+    let (posts, refused) = seen_posts(&incident.id, date, posts::split(description), zone);
+    incident.posts = posts;
     if let Some(last) = incident.posts.last_mut()
         && let Some(word) = resolved_word(summary, status)
     {
@@ -121,7 +131,7 @@ fn event(json: &str) -> Result<SeenIncident, String> {
         last.status_word = Some(word.to_owned());
     }
     incident.started = started(date, incident.posts.first());
-    Ok(incident)
+    Ok((incident, refused))
 }
 
 /// An event says when it began only by its `date`. Nearly always that is when its first post was written, and then the post's minute
@@ -159,21 +169,32 @@ fn severity(status: i64) -> Option<Severity> {
     })
 }
 
-fn seen_posts(date: i64, printed: Vec<PrintedPost>) -> Vec<SeenPost> {
-    let times: Vec<_> = printed.iter().map(|post| post.time.as_deref().and_then(clock::read)).collect();
-    let placed = clock::place(date, &times);
-    printed.into_iter().zip(times.iter().zip(placed)).filter_map(|(post, (time, at))| seen_post(post, time.zip(at))).collect()
+fn seen_posts(id: &str, date: i64, printed: Vec<PrintedPost>, zone: Option<&FeedZone>) -> (Vec<SeenPost>, Vec<Refused>) {
+    let times: Vec<_> = printed.iter().map(|post| post.time.as_deref().map(|words| clock::read(words, date, zone))).collect();
+    let read: Vec<_> = times.iter().map(|time| time.as_ref().and_then(|time| time.as_ref().ok())).collect();
+    let placed = clock::place(date, &read);
+    let (mut posts, mut refused) = (Vec::new(), Vec::new());
+    for (number, (post, time)) in printed.into_iter().zip(&times).enumerate() {
+        let wording = post.time.clone().unwrap_or_default();
+        let at = read[number].zip(placed[number]).and_then(|(printed, seconds)| printed.seen(seconds, &wording, zone));
+        let why = match time {
+            Some(Err(why)) => Some(why.clone()),
+            Some(Ok(_)) if at.is_none() => Some(format!("\"{wording}\" contradicts the times of the posts beside it")),
+            _ => None,
+        };
+        refused.extend(why.map(|why| Refused { what: format!("{id}, post {}", number + 1), why }));
+        posts.extend(seen_post(post, at, &wording));
+    }
+    (posts, refused)
 }
 
 /// A printed time that cannot be placed stays with the words, so that nothing is lost.
-fn seen_post(post: PrintedPost, at: Option<(clock::Printed, i64)>) -> Option<SeenPost> {
-    let wording = post.time.unwrap_or_default();
-    let at = at.and_then(|(printed, seconds)| printed.seen(seconds, &wording));
+fn seen_post(post: PrintedPost, at: Option<SeenTime>, wording: &str) -> Option<SeenPost> {
     let words = if at.is_some() || wording.is_empty() { post.words } else { format!("{wording} {}", post.words).trim_end().to_owned() };
     if at.is_none() && words.is_empty() {
         return None;
     }
-    Some(SeenPost { id: None, at, updated: None, status: None, status_word: None, words: (!words.is_empty()).then_some(words) })
+    Some(SeenPost { id: None, at, by: None, updated: None, status: None, status_word: None, words: (!words.is_empty()).then_some(words) })
 }
 
 impl NumberForm {

@@ -3,6 +3,8 @@
 
 use dateline_events::plain;
 
+use crate::dialects::as_markup;
+
 /// The class of the span in which a time is printed.
 const TIME_CLASS: &str = "yellowfg";
 
@@ -58,7 +60,7 @@ fn add_posts(block: &str, lower: &str, found: &mut Vec<PrintedPost>) {
 }
 
 fn add(time: Option<String>, markup: &str, found: &mut Vec<PrintedPost>) {
-    let words = plain(markup);
+    let words = as_markup(&plain(markup));
     if time.is_some() || !words.is_empty() {
         found.push(PrintedPost { time, words });
     }

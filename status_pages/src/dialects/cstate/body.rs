@@ -39,7 +39,7 @@ pub(super) fn read(prose: &str, date: &SeenTime, id: &str) -> Prose {
         let (word, words) = marked(text.trim());
         if word.is_some() || !words.is_empty() {
             let words = Some(words.to_owned()).filter(|words| !words.is_empty());
-            posts.push(SeenPost { id: None, at, updated: None, status: None, status_word: word.map(ToOwned::to_owned), words });
+            posts.push(SeenPost { id: None, at, by: None, updated: None, status: None, status_word: word.map(ToOwned::to_owned), words });
         }
     }
     order(&mut posts);
@@ -164,7 +164,7 @@ fn progress(status: Status) -> Option<u8> {
         Status::InProgress | Status::Vendor(Identified) => 1,
         Status::Vendor(Monitoring) => 2,
         Status::Completed | Status::Vendor(Resolved) => 3,
-        Status::Vendor(Postmortem) => 4,
+        Status::Vendor(Postmortem) | Status::Overruled => 4,
     })
 }
 

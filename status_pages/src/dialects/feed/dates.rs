@@ -1,8 +1,10 @@
-//! Dates of a feed's body: a month, a day and a clock, a zone by its abbreviation, and no year. What the posts say is not read here.
+//! Dates of a feed's body: a month, a day and a clock, a zone by its abbreviation, and mostly no year. Their words are read as those of any
+//! date are (`written`); which year is meant is found here. What the posts say is not read here.
 
-use dateline_events::{Instant, Moment, Precision};
+use dateline_events::Instant;
 use jiff::tz::TimeZone;
 
+use crate::dialects::written::{FeedZone, OpenDate};
 use crate::observation::SeenTime;
 
 /// Clocks that run apart, and posts that were put back in time a little, make no year of a difference.
@@ -11,104 +13,78 @@ pub(super) const SLACK: i64 = 24 * Instant::HOUR;
 /// A day is looked for in so many years: the 29 February of 1904 is eight years from the one before, and no day is rarer.
 const YEARS_BACK: i16 = 8;
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-
 /// A time as it stands in a body: "Aug 21, 00:37 UTC".
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Told {
-    pub month: u8,
-    pub day: u8,
-    pub hour: u8,
-    pub minute: u8,
-    /// Almost never said.
-    pub year: Option<i16>,
-    /// The abbreviation, or "+08".
-    pub zone: Option<String>,
-    /// The words, spaces brought together.
-    pub wording: String,
-}
+pub(super) struct Told(OpenDate);
 
 impl Told {
     /// Reads words without markup.
-    pub(super) fn parse(words: &str) -> Option<Self> {
-        let mut parts = parts(words).peekable();
-        let month = month(parts.next()?)?;
-        let day = parts.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
-        let year = parts.next_if(|part| part.len() == 4 && part.bytes().all(|byte| byte.is_ascii_digit())).and_then(|year| year.parse().ok());
-        let (hour, minute) = clock(parts.next()?)?;
-        let zone = parts.next().map(ToOwned::to_owned);
-        let wording = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        parts.next().is_none().then_some(Self { month, day, hour, minute, year, zone, wording })
+    pub(super) fn parse(words: &str) -> Result<Self, String> {
+        let told = OpenDate::read(words)?;
+        if told.day().is_some() { Ok(Self(told)) } else { Err("it has no day and month".into()) }
     }
 
     /// The planned window: "Oct 5, 04:00 - 05:00 UTC", or "Feb 8, 22:00 UTC - Feb 9, 13:00 UTC".
     pub(super) fn parse_window(words: &str) -> Option<(Self, Self)> {
         let words = words.replace(['–', '—'], "-");
         let (from, until) = words.split_once(" - ")?;
-        let mut from = Self::parse(from)?;
-        let until = Self::parse(until).or_else(|| {
-            let mut parts = parts(until);
-            let (hour, minute) = clock(parts.next()?)?;
-            let zone = parts.next().map(ToOwned::to_owned);
-            parts.next().is_none().then(|| Self { hour, minute, zone, ..from.clone() })
-        })?;
-        from.zone = from.zone.or_else(|| until.zone.clone());
-        Some((from, until))
+        let (from, until) = (Self::parse(from).ok()?.0, OpenDate::read(until).ok()?);
+        let until = if until.day().is_some() { until } else { until.on_day_of(&from) };
+        let from = if from.has_zone() { from } else { from.in_zone_of(&until) };
+        Some((Self(from), Self(until)))
+    }
+
+    /// The words, spaces brought together.
+    pub(super) fn wording(&self) -> &str {
+        &self.0.wording
+    }
+
+    /// The abbreviation of its zone.
+    pub(super) fn zone_name(&self) -> Option<&str> {
+        self.0.zone_name()
+    }
+
+    /// The same, where its zone is known to be at an offset.
+    pub(super) fn at_offset(self, minutes: i32) -> Self {
+        Self(self.0.at_offset(minutes))
+    }
+
+    /// Why it is no time of any year, where that is so in the year of an instant too.
+    pub(super) fn fault(&self, about: Instant, zone: Option<&FeedZone>) -> Option<String> {
+        self.0.offset_minutes(about, zone).err()
     }
 
     /// The last time that it was so, not after `limit` (by more than a day).
-    pub(super) fn last_before(&self, limit: Instant, offset: i32) -> Option<SeenTime> {
+    pub(super) fn last_before(&self, limit: Instant, zone: Option<&FeedZone>) -> Option<SeenTime> {
         let last = year_of(limit) + 1;
         let mut years = (last - 1 - YEARS_BACK..=last).rev();
-        years.find_map(|year| self.in_year(year, offset).filter(|time| self.year.is_some() || time.start() <= limit.plus(SLACK)))
+        years.find_map(|year| self.in_year(year, zone).filter(|time| self.0.year().is_some() || time.start() <= limit.plus(SLACK)))
     }
 
     /// The first time that it was so, not before `limit` (by more than a day).
-    pub(super) fn first_after(&self, limit: Instant, offset: i32) -> Option<SeenTime> {
+    pub(super) fn first_after(&self, limit: Instant, zone: Option<&FeedZone>) -> Option<SeenTime> {
         let first = year_of(limit) - 1;
         let mut years = first..=first + 1 + YEARS_BACK;
-        years.find_map(|year| self.in_year(year, offset).filter(|time| self.year.is_some() || time.start() >= limit.plus(-SLACK)))
+        years.find_map(|year| self.in_year(year, zone).filter(|time| self.0.year().is_some() || time.start() >= limit.plus(-SLACK)))
     }
 
     /// The time that it was so which lies nearest to `anchor`.
-    pub(super) fn nearest_to(&self, anchor: Instant, offset: i32) -> Option<SeenTime> {
+    pub(super) fn nearest_to(&self, anchor: Instant, zone: Option<&FeedZone>) -> Option<SeenTime> {
         let middle = year_of(anchor);
-        let times = (middle - YEARS_BACK..=middle + YEARS_BACK).filter_map(|year| self.in_year(year, offset));
+        let around = if self.0.day() == Some((2, 29)) { YEARS_BACK } else { 1 };
+        let times = (middle - around..=middle + around).filter_map(|year| self.in_year(year, zone));
         times.min_by_key(|time| time.start().0.abs_diff(anchor.0))
     }
 
-    fn in_year(&self, year: i16, offset: i32) -> Option<SeenTime> {
-        let year = self.year.unwrap_or(year);
-        let Self { month, day, hour, minute, .. } = self;
-        let told_in = match offset {
-            0 => "Z".to_owned(),
-            minutes => format!("{}{:02}:{:02}", if minutes < 0 { '-' } else { '+' }, minutes.abs() / 60, minutes.abs() % 60),
-        };
-        let moment = Moment::parse(&format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}{told_in}")).ok()?;
-        let wording = self.year.is_none().then(|| self.wording.clone());
-        Some(SeenTime { moment, precision: Precision::Minute, wording, zone_assumed: self.zone.is_none() })
+    /// Its own year stands, where it tells one.
+    fn in_year(&self, year: i16, zone: Option<&FeedZone>) -> Option<SeenTime> {
+        let time = self.0.in_year(self.0.year().unwrap_or(year), zone).ok()?;
+        Some(SeenTime { wording: self.0.year().is_none().then(|| self.0.wording.clone()), ..time })
     }
 }
 
 fn year_of(instant: Instant) -> i16 {
     instant.timestamp().to_zoned(TimeZone::UTC).year()
-}
-
-fn parts(words: &str) -> impl Iterator<Item = &str> {
-    words.split(|character: char| character.is_whitespace() || character == ',').filter(|part| !part.is_empty() && *part != "-")
-}
-
-fn month(name: &str) -> Option<u8> {
-    let name = name.to_ascii_lowercase();
-    let short = name.get(..3).filter(|_| name.bytes().all(|byte| byte.is_ascii_lowercase()))?;
-    MONTHS.iter().zip(1..).find(|(month, _)| **month == short).map(|(_, number)| number)
-}
-
-fn clock(text: &str) -> Option<(u8, u8)> {
-    let (hour, minute) = text.split_once(':')?;
-    let is_sound = (1..=2).contains(&hour.len()) && minute.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':');
-    let (hour, minute) = (hour.parse().ok()?, minute.parse().ok()?);
-    (is_sound && hour < 24 && minute < 60).then_some((hour, minute))
 }
 
 /// What an abbreviation can mean, in minutes east of UTC, the likeliest first; None for one that is not known.
@@ -192,9 +168,7 @@ mod tests {
     }
 
     fn last(words: &str, limit: &str) -> String {
-        let told = Told::parse(words).unwrap();
-        let offset = offsets(told.zone.as_deref().unwrap()).unwrap()[0];
-        told.last_before(at(limit), offset).unwrap().moment.text
+        Told::parse(words).unwrap().last_before(at(limit), FeedZone::parse("Asia/Kolkata").as_ref()).unwrap().moment.text
     }
 
     #[test]
@@ -202,20 +176,33 @@ mod tests {
         assert_eq!(last("Aug 21, 00:37 UTC", "2026-08-21T00:37:20Z"), "2026-08-21T00:37Z");
         assert_eq!(last("Dec 31, 23:50 UTC", "2026-01-01T00:10:00Z"), "2025-12-31T23:50Z");
         assert_eq!(last("Dec 31, 16:50 PST", "2026-01-01T00:50:59Z"), "2025-12-31T16:50-08:00");
-        assert_eq!(last("Jan 1, 05:50 IST", "2026-01-01T00:20:00Z"), "2026-01-01T05:50+05:30");
+        assert_eq!(last("Jan 1, 05:50 IST", "2026-01-01T00:20:00Z"), "2026-01-01T05:50+05:30[Asia/Kolkata]");
         assert_eq!(last("Feb 29, 01:00 UTC", "2027-02-27T00:00:00Z"), "2024-02-29T01:00Z");
         assert_eq!(last("Jan  1, 00:05 +08", "2025-12-31T16:05:00Z"), "2026-01-01T00:05+08:00");
         // A clock that runs a little ahead makes no year of it.
         assert_eq!(last("Aug 21, 00:38 UTC", "2026-08-21T00:37:20Z"), "2026-08-21T00:38Z");
         assert_eq!(last("Aug 21, 2024 - 00:38 UTC", "2026-08-21T00:37:20Z"), "2024-08-21T00:38Z");
+        assert_eq!(last("Jul 4, 12:10 PM EDT", "2024-07-04T16:10:00Z"), "2024-07-04T12:10-04:00");
+        assert_eq!(last("Sep 1, 08:00:09 GMT+0", "2026-09-01T09:00:00Z"), "2026-09-01T08:00:09Z");
+        assert_eq!(last("Okt 4, 10:00 MESZ", "2024-10-04T09:00:00Z"), "2024-10-04T10:00+02:00");
+        assert_eq!(last("Dec 31, 24:00 UTC", "2026-01-01T00:10:00Z"), "2026-01-01T00:00Z");
     }
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for words in
-            ["", "Aug", "Aug 21", "Aug 32, 00:37 UTC", "Aug 21, 24:00 UTC", "Aug 21, 00:37 UTC or so", "Foo 21, 00:37 UTC", "Aug 21, 0:7 UTC"]
-        {
-            assert_eq!(Told::parse(words), None, "{words}");
+        for words in [
+            "",
+            "Aug",
+            "Aug 21",
+            "Aug 32, 00:37 UTC",
+            "Feb 30, 00:37 UTC",
+            "Aug 21, 00:37 UTC or so",
+            "Foo 21, 00:37 UTC",
+            "Aug 21, 0:7 UTC",
+            "Aug 21, 13:07 PM UTC",
+            "8:07 PM UTC",
+        ] {
+            assert!(Told::parse(words).is_err(), "{words}");
         }
         for zone in ["XYZ", "", "+", "+25", "+123", "+ab", "-"] {
             assert_eq!(offsets(zone), None, "{zone}");
@@ -227,7 +214,7 @@ mod tests {
     fn a_window_shares_its_day_or_has_two() {
         let window = |words: &str| {
             let (from, until) = Told::parse_window(words).unwrap();
-            let near = |told: &Told| told.nearest_to(at("2026-12-30T00:00:00Z"), offsets(told.zone.as_deref().unwrap()).unwrap()[0]).unwrap();
+            let near = |told: &Told| told.nearest_to(at("2026-12-30T00:00:00Z"), None).unwrap();
             (near(&from).moment.text, near(&until).moment.text)
         };
         assert_eq!(window("Jan 5, 04:00 - 05:00 UTC"), ("2027-01-05T04:00Z".into(), "2027-01-05T05:00Z".into()));

@@ -8,9 +8,11 @@
 //! The one post of any other entry has an id, so that a changed text is a correction of it and not another post.
 //!
 //! Dates are read from the feed's raw text, not from what feed-rs takes them for. An entry whose own date cannot be read is refused by name,
-//! because nothing else dates it; one of a Statuspage is kept, because its posts are dated in their own words.
+//! because nothing else dates it; one of a Statuspage is kept, because its posts are dated in their own words. Where none of these can be read
+//! either, it is refused too.
 
 mod dates;
+mod heads;
 mod markup;
 mod naming;
 mod posts;
@@ -31,6 +33,7 @@ use self::naming::CommonLinks;
 use self::posts::{Body, EntryTimes};
 use self::states::{Stated, StatedHeadlines};
 use self::threads::Threads;
+use super::as_markup;
 use super::written::{FeedZone, Written};
 use crate::observation::{Facts, Listing, Nature, Observation, Refused, SeenIncident, SeenPost, Unreadable};
 
@@ -203,7 +206,8 @@ impl EntryForm {
     fn read(self, common: &CommonLinks, stated: &StatedHeadlines, zone: Option<&FeedZone>) -> Result<Read, String> {
         let link = self.link.clone().filter(|link| is_web(link)).or_else(|| self.id.clone().filter(|id| is_web(id)));
         let dates = self.dates(zone);
-        match posts::read(self.content.as_deref().unwrap_or_default(), dates.times())? {
+        let latest = dates.updated.as_ref().or(dates.published.as_ref()).map(|date| &date.time);
+        match posts::read(self.content.as_deref().unwrap_or_default(), dates.times(), latest, zone)? {
             Some(body) => self.of_statuspage(link, body, dates).map(|read| Read::Incident(Box::new(read))),
             None => self.of_anybody(link, common, stated, dates),
         }
@@ -219,10 +223,17 @@ impl EntryForm {
         incident.scheduled = body.scheduled;
         incident.updated = dates.changed();
         incident.partial = !body.refused.is_empty();
-        incident.started = body.posts.iter().filter_map(|post| post.at.as_ref()).min_by_key(|at| at.start()).cloned();
+        let first = body.posts.iter().filter_map(|post| post.at.as_ref().or(post.by.as_ref())).min_by_key(|at| at.start()).cloned();
+        if let (None, Some((_, why))) = (&first, body.refused.first()) {
+            return Err(format!("none of its dates can be read: {why}"));
+        }
+        // It began with its oldest post; where that has no time, it began by the first that is known.
+        let is_dated = body.posts.first().is_some_and(|oldest| oldest.at.is_some());
+        (incident.started, incident.began_by) = if is_dated { (first, None) } else { (None, first) };
         incident.posts = body.posts;
         let mut refused: Vec<Refused> = dates.faults.into_iter().map(|why| Refused { what: id.clone(), why }).collect();
-        refused.extend(body.refused.into_iter().map(|(place, why)| Refused { what: format!("{id}, post {place}"), why }));
+        let what = |place: usize| if place == 0 { format!("{id}, its window") } else { format!("{id}, post {place}") };
+        refused.extend(body.refused.into_iter().map(|(place, why)| Refused { what: what(place), why }));
         Ok(ReadEntry { incident, is_statuspage: true, refused })
     }
 
@@ -245,14 +256,16 @@ impl EntryForm {
         incident.url = link;
         incident.name = self.title.map(|title| title.trim().to_owned()).filter(|title| !title.is_empty());
         incident.updated = dates.changed();
-        let words = self.content.as_deref().map(plain).filter(|words| !words.is_empty());
+        let words = self.content.as_deref().map(|content| as_markup(&plain(content))).filter(|words| !words.is_empty());
         incident.began_by = began_by;
-        if is_planned && words.is_none() {
+        let status_word = Some(is_planned).filter(|planned| *planned).and(incident.name.as_deref()).and_then(heads::cancelled).map(ToOwned::to_owned);
+        let status = status_word.as_deref().and_then(|word| heads::status(word, Nature::Maintenance));
+        if is_planned && words.is_none() && status.is_none() {
             // A post without words says nothing: what is announced then is the entry itself.
             incident.started = at;
         } else {
             let updated = dates.updated.as_ref().map(|date| date.instant);
-            incident.posts = vec![SeenPost { id: Some(ONLY_POST.into()), at, updated, status: None, status_word: None, words }];
+            incident.posts = vec![SeenPost { id: Some(ONLY_POST.into()), at, by: None, updated, status, status_word, words }];
         }
         let refused = dates.faults.into_iter().map(|why| Refused { what: incident.id.clone(), why }).collect();
         Ok(Read::Incident(Box::new(ReadEntry { incident, is_statuspage: false, refused })))

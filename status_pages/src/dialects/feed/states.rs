@@ -1,26 +1,21 @@
-//! Entries that tell the state of a thing, and of what: AWS and others in the headline ("[RESOLVED] …", "Resolved: …"), Google there and with
-//! the thing in the entry's id, incident.io at the head of the body ("Status: Resolved"). Recognised by shape, never by address. How the
-//! entries of one thing are joined is not decided here.
+//! Entries that tell the state of a thing, and of what: AWS and others in the headline ("[RESOLVED] …", "… (Resolved)"), Google there and with
+//! the thing in the entry's id, incident.io at the head of the body ("Status: Resolved"), others there too ("Resolved - …"). How a state
+//! stands in a text is read in `heads`. Recognised by shape, never by address. How the entries of one thing are joined is not decided here.
+//!
+//! No entry says when trouble began, but Google's: it began by the first date that stands on any of its entries.
 
 use std::collections::BTreeSet;
 
 use dateline_events::{normal, plain};
 
+use super::heads::{body_head, body_state, headed, is_over, status};
 use super::naming::{CommonLinks, bare};
 use super::{Dates, EntryForm, is_web, last_part};
-use crate::dialects::statuspage;
 use crate::dialects::written::Written;
 use crate::observation::{Nature, SeenTime, Status};
 
-/// A word for a state is no longer than this, in bytes.
-const MAX_STATE_BYTES: usize = 40;
-
 /// So many parts of a service are named at the foot of a body.
 const MAX_COMPONENTS: usize = 200;
-
-/// How AWS begins its headlines; the first says that it is over.
-const AWS_BEGINNINGS: [&str; 6] =
-    ["Service is operating normally", "Informational message", "Performance issues", "Service disruption", "Service degradation", "Service impact"];
 
 /// What an entry tells.
 pub(super) struct Stated {
@@ -62,8 +57,10 @@ pub(super) struct StatedHeadlines(BTreeSet<(String, String)>);
 impl StatedHeadlines {
     pub(super) fn of(entries: &[EntryForm], common: &CommonLinks) -> Self {
         let key = |entry: &EntryForm| {
-            let (word, headline) = headed(entry.title.as_deref()?)?;
-            word.map(|_| key(entry, &headline, common))
+            let (word, headline) = headed(entry.title.as_deref().unwrap_or_default());
+            let content = entry.content.as_deref().unwrap_or_default();
+            let tells = word.is_some() || body_head(&plain(content), content).is_some();
+            tells.then(|| key(entry, &headline, common))
         };
         Self(entries.iter().filter_map(key).collect())
     }
@@ -91,36 +88,40 @@ impl Stated {
             let (words, components) = without_components(rest);
             let mut told = of_thing(Thing::Named(name), None).said(title, Some(word), words);
             told.components = components.or_else(|| without_components(&plain(entry.summary.as_deref()?)).1).unwrap_or_default();
-            // The one date is that of the state, whatever the feed calls it: an entry with two says when it was published.
-            told.began_by = told.began_by.or_else(|| told.at.clone());
             return Some(told);
         }
         if let Some(thing) = of_google(entry, link) {
-            let (word, headline) = headed(title).unwrap_or((None, title.to_owned()));
+            let (word, headline) = headed(title);
             let mut told = of_thing(Thing::Named(thing), None).said(&headline, word, &words);
             told.take_span(&words);
             return Some(told);
         }
-        if let Some((service, epoch, fragment)) = of_aws(entry.id.as_deref()?) {
-            let (word, headline) = headed(title).unwrap_or((None, title.to_owned()));
+        if let Some((service, epoch, fragment)) = entry.id.as_deref().and_then(of_aws) {
+            let (word, headline) = headed(title);
             let first = format!("{service}-{epoch}");
             let thing = Thing::Headed { place: service.to_owned(), headline: normal(&headline), first, is_service: true };
             let mut told = of_thing(thing, Some(fragment.to_owned())).said(&headline, word, &words);
             told.components = vec![service.to_owned()];
             return Some(told);
         }
-        let (word, headline) = headed(title).unwrap_or((None, title.to_owned()));
-        if headline.is_empty() || !stated.hold(entry, &headline, common) {
+        let (word, headline) = headed(title);
+        if !stated.hold(entry, &headline, common) {
             return None;
         }
         let (place, headline_key) = key(entry, &headline, common);
-        let thing = if headline_key.is_empty() {
+        let thing = if common.names_one(&place) {
             Thing::Named(place)
+        } else if headline.is_empty() {
+            return None;
         } else {
             let first = common.name(entry.id.clone(), link, dates.published.as_ref().map(|date| date.instant)).ok()?;
             Thing::Headed { place, headline: headline_key, first, is_service: false }
         };
-        Some(of_thing(thing, None).said(&headline, word, &words))
+        let (word, words) = match (word, body_head(&words, content)) {
+            (None, Some((word, rest))) => (Some(word), rest),
+            (word, _) => (word, words.as_str()),
+        };
+        Some(of_thing(thing, None).said(&headline, word, words))
     }
 
     fn bare(entry: &EntryForm, link: Option<&str>, dates: &Dates, thing: Thing, post: Option<String>) -> Self {
@@ -135,7 +136,7 @@ impl Stated {
             is_over: false,
             words: None,
             components: Vec::new(),
-            began_by: if dates.published == dates.updated { None } else { time(&dates.published).or_else(|| at.clone()) },
+            began_by: [at.clone(), time(&dates.published)].into_iter().flatten().min_by_key(SeenTime::start),
             at,
             began: None,
             ended: None,
@@ -165,76 +166,6 @@ impl Stated {
         let rest = format!("{}\n{rest}", span.split_once(").").map_or("", |(_, after)| after));
         self.words = Some(rest.trim().to_owned()).filter(|rest| !rest.is_empty());
     }
-}
-
-/// Nothing more is expected after this word.
-fn is_over(word: &str, nature: Nature) -> bool {
-    use dateline_events::kinds::VendorStatus::{Postmortem, Resolved};
-    matches!(status(word, nature), Some(Status::Completed | Status::Vendor(Resolved | Postmortem)))
-}
-
-/// The state that a word names.
-pub(super) fn status(word: &str, nature: Nature) -> Option<Status> {
-    if word == AWS_BEGINNINGS[0] {
-        return statuspage::status("resolved", nature);
-    }
-    // incident.io says "Maintenance scheduled", "Maintenance in progress", "Maintenance complete".
-    match word.to_lowercase().trim_start_matches("maintenance ") {
-        "complete" => Some(Status::Completed),
-        word => statuspage::status(word, nature),
-    }
-}
-
-fn is_state(word: &str) -> bool {
-    word.len() <= MAX_STATE_BYTES && (word.eq_ignore_ascii_case("update") || status(word, Nature::Outage).is_some())
-}
-
-/// The word for a state in a headline, and the rest; None where no headline is left of it. What AWS begins with is a word for a state
-/// too, unless one in brackets says more.
-fn headed(title: &str) -> Option<(Option<String>, String)> {
-    let title = title.trim();
-    let beginning = AWS_BEGINNINGS.into_iter().find(|beginning| title.strip_prefix(beginning).is_some_and(|rest| rest.starts_with(':')));
-    let mut rest = beginning.map_or(title, |beginning| title[beginning.len() + 1..].trim_start());
-    let mut word = beginning.map(ToOwned::to_owned);
-    if beginning.is_none()
-        && let Some((before, after)) = rest.split_once(": ").or_else(|| rest.split_once(" - "))
-        && is_state(before.trim())
-    {
-        word = Some(before.trim().to_owned());
-        rest = after;
-    }
-    let (bracketed, rest) = without_brackets(rest);
-    let rest = rest.split_whitespace().collect::<Vec<_>>().join(" ");
-    (!rest.is_empty()).then_some((bracketed.or(word), rest))
-}
-
-/// The first state in brackets, and the text without it; other languages bracket it once more, beside it.
-fn without_brackets(text: &str) -> (Option<String>, String) {
-    let (mut found, mut left, mut rest) = (None, String::with_capacity(text.len()), text);
-    while let Some(open) = rest.find('[') {
-        let Some(length) = rest[open..].find(']') else { break };
-        let inside = rest[open + 1..open + length].trim();
-        if is_state(inside) {
-            found.get_or_insert_with(|| inside.to_owned());
-        } else if inside.is_ascii() {
-            left.push_str(&rest[..=open + length]);
-            rest = &rest[open + length + 1..];
-            continue;
-        }
-        left.push_str(&rest[..open]);
-        rest = &rest[open + length + 1..];
-    }
-    left.push_str(rest);
-    if found.is_some() { (found, left) } else { (None, text.to_owned()) }
-}
-
-/// "Status: Resolved" on the first line, and what follows it.
-fn body_state<'w>(words: &'w str, content: &str) -> Option<(String, &'w str)> {
-    let (first, rest) = words.split_once('\n').unwrap_or((words, ""));
-    let word = first.trim().strip_prefix("Status:")?.trim();
-    let is_marked = content.trim_start().starts_with("<b>Status:") || content.trim_start().starts_with("<strong>Status:");
-    let fits = !word.is_empty() && word.len() <= MAX_STATE_BYTES;
-    (fits && (is_marked || is_state(word))).then(|| (word.to_owned(), rest.trim()))
 }
 
 /// The words above "Affected components", and the names below it, without how each of them is; None where nothing is named.

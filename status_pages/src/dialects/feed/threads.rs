@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use dateline_events::Instant;
 
-use super::states::{Stated, Thing, status};
+use super::heads::status;
+use super::states::{Stated, Thing};
+use crate::dialects::as_markup;
 use crate::observation::{Nature, SeenIncident, SeenPost, SeenTime, Status};
 
 /// Between two posts on one trouble there is no more than this.
@@ -138,10 +140,11 @@ impl Thread {
             incident.posts.push(SeenPost {
                 id: told.post,
                 at: told.at,
+                by: None,
                 updated: told.updated,
                 status: state,
                 status_word: told.word,
-                words: told.words,
+                words: told.words.as_deref().map(as_markup),
             });
         }
         incident

@@ -73,8 +73,13 @@ fn finding(subject: &str) -> Option<(&str, State, &str)> {
     }
     // "(503 in 120 ms)"
     let told = words.strip_suffix(')').and_then(|open| open.rsplit_once('(')).map_or(words, |(before, _)| before).trim_end();
-    let endings =
-        [(" is up", State::Up), (" is down", State::Down), (" is degraded", State::Degraded), (" has degraded performance", State::Degraded)];
+    let endings = [
+        (" is up", State::Up),
+        (" performance has improved", State::Up),
+        (" is down", State::Down),
+        (" is degraded", State::Degraded),
+        (" has degraded performance", State::Degraded),
+    ];
     let (site, state) = endings.iter().find_map(|(ending, state)| Some((told.strip_suffix(ending)?, *state)))?;
     let site = ["🟩", "🟥", "🟨"].iter().find_map(|square| site.strip_prefix(square)).unwrap_or(site);
     let site = site.trim_start_matches('\u{fe0f}').trim();
@@ -112,6 +117,9 @@ fn incident(slug: &str, site: &str, run: Vec<Finding>) -> Option<SeenIncident> {
     let (first, last) = (run.first()?, run.last()?);
     let worst = run.iter().map(|finding| finding.state).max()?;
     let mut incident = trouble(format!("{slug}-{}", compact(first.at)), slug, site, worst);
+    // The headline is of the whole run; how bad it was when it began, its first finding says.
+    incident.severity = first.state.severity();
+    incident.severity_word = Some(first.state.word().to_owned());
     incident.started = SeenTime::second(first.at);
     incident.ended = SeenTime::second(last.at).filter(|_| last.state == State::Up);
     incident.updated = Some(last.at);
@@ -123,6 +131,7 @@ fn post(finding: Finding) -> SeenPost {
     SeenPost {
         id: Some(finding.id),
         at: SeenTime::second(finding.at),
+        by: None,
         updated: None,
         status: None,
         status_word: Some(finding.state.word().to_owned()),

@@ -3,7 +3,10 @@
 //! Nothing is guessed. A date whose order or zone has two meanings is refused with the reason, unless the feed's own `zone` decides. A date
 //! without a zone is of that zone, else of UTC, and says that this was assumed. 24:00 is the end of its day. A year before 1971 was
 //! never set. Beside the moment stands the instant with its fraction of a second, which no moment of an event tells.
+//!
+//! A date that leaves out its year, or its day, is read by the same rules (`open`): whoever knows what stands beside it says the day.
 
+mod open;
 mod parts;
 
 use dateline_events::{Instant, Moment, Precision};
@@ -14,6 +17,8 @@ use jiff::tz::{Offset, TimeZone};
 use crate::dialects::feed::offsets;
 use crate::observation::SeenTime;
 use parts::{Parts, ToldZone};
+
+pub(crate) use open::OpenDate;
 
 /// A date has at most so many characters.
 const MAX_DATE_CHARS: usize = 100;
@@ -61,29 +66,13 @@ impl Written {
 
     fn of(parts: &Parts, zone: Option<&FeedZone>) -> Result<Self, String> {
         let (civil, precision) = civil(parts)?;
-        match &parts.zone {
-            None => Self::assumed(civil, precision, zone, None),
-            Some(ToldZone::Offset(minutes)) => Self::at_offset(civil, precision, *minutes),
-            Some(ToldZone::Iana(name)) => {
-                let own = FeedZone::parse(name).ok_or_else(|| format!("\"{name}\" is no IANA time zone"))?;
-                Self::assumed(civil, precision, Some(&own), None).map(Self::not_assumed)
-            }
-            Some(ToldZone::Name(name)) => {
-                let upper = name.to_ascii_uppercase();
-                if let Some((_, minutes)) = CLEAR.iter().find(|(clear, _)| *clear == upper) {
-                    return Self::at_offset(civil, precision, *minutes);
-                }
-                match (offsets(name).as_deref(), zone) {
-                    (None, _) => Err(format!("\"{name}\" is a time zone whose offset is not known")),
-                    (Some([only]), _) => Self::at_offset(civil, precision, *only),
-                    (Some(several), None) => Err(format!("\"{name}\" is {}: name the feed's \"zone\"", listed(several))),
-                    (Some(several), Some(zone)) => {
-                        let meant = zone.offset_among(several, civil);
-                        let meant = meant.ok_or_else(|| format!("\"{name}\" is {}, and none of them in {}", listed(several), zone.name))?;
-                        Self::assumed(civil, precision, Some(zone), Some(meant))
-                    }
-                }
-            }
+        if let Some(year) = parts.year.filter(|year| *year < YEAR_MIN) {
+            return Err(format!("nobody set it: no status page is of the year {year}"));
+        }
+        match Meant::of(parts.zone.as_ref(), zone, civil)? {
+            Meant::Offset(minutes) => Self::at_offset(civil, precision, minutes),
+            Meant::Own(own) => Self::assumed(civil, precision, Some(&own), None).map(Self::not_assumed),
+            Meant::Assumed(minutes) => Self::assumed(civil, precision, zone, minutes),
         }
     }
 
@@ -129,7 +118,55 @@ impl Written {
     }
 }
 
+/// What the words for a zone mean.
+enum Meant {
+    /// Minutes east of UTC.
+    Offset(i32),
+    /// The zone that is named outright.
+    Own(FeedZone),
+    /// The feed's own zone, or UTC where it has none; with the offset that the date's own word for it says.
+    Assumed(Option<i32>),
+}
+
+impl Meant {
+    /// The one rule for every date of a page: of a name with several meanings the feed's zone decides, and without one it is refused.
+    fn of(told: Option<&ToldZone>, zone: Option<&FeedZone>, civil: DateTime) -> Result<Self, String> {
+        let name = match told {
+            None => return Ok(Self::Assumed(None)),
+            Some(ToldZone::Offset(minutes)) => return Ok(Self::Offset(*minutes)),
+            Some(ToldZone::Iana(name)) => return FeedZone::parse(name).map(Self::Own).ok_or_else(|| format!("\"{name}\" is no IANA time zone")),
+            Some(ToldZone::Name(name)) => name,
+        };
+        let upper = name.to_ascii_uppercase();
+        if let Some((_, minutes)) = CLEAR.iter().find(|(clear, _)| *clear == upper) {
+            return Ok(Self::Offset(*minutes));
+        }
+        match (offsets(name).as_deref(), zone) {
+            (None, _) => Err(format!("\"{name}\" is a time zone whose offset is not known")),
+            (Some([only]), _) => Ok(Self::Offset(*only)),
+            (Some(several), None) => Err(format!("\"{name}\" is {}: name the feed's \"zone\"", listed(several))),
+            (Some(several), Some(zone)) => match zone.offset_among(several, civil) {
+                Some(minutes) => Ok(Self::Assumed(Some(minutes))),
+                None => Err(format!("\"{name}\" is {}, and none of them in {}", listed(several), zone.name)),
+            },
+        }
+    }
+
+    /// Minutes east of UTC at a time of day.
+    fn minutes(&self, zone: Option<&FeedZone>, civil: DateTime) -> i32 {
+        match self {
+            Self::Offset(minutes) | Self::Assumed(Some(minutes)) => *minutes,
+            Self::Own(own) => own.minutes(civil),
+            Self::Assumed(None) => zone.map_or(0, |zone| zone.minutes(civil)),
+        }
+    }
+}
+
 impl FeedZone {
+    fn minutes(&self, civil: DateTime) -> i32 {
+        self.zone.to_ambiguous_zoned(civil).compatible().map_or(0, |zoned| zoned.offset().seconds() / 60)
+    }
+
     /// Which of several offsets this zone uses at that time, or else in the winter or summer of its year.
     fn offset_among(&self, several: &[i32], civil: DateTime) -> Option<i32> {
         let used = |civil: DateTime| self.zone.to_ambiguous_zoned(civil).compatible().ok().map(|zoned| zoned.offset().seconds() / 60);
@@ -144,9 +181,6 @@ fn civil(parts: &Parts) -> Result<(DateTime, Precision), String> {
         return Err("it has no day, month and year".into());
     };
     let date = Date::new(year, month, day).map_err(|_| format!("{day}.{month}.{year} is no day of the calendar"))?;
-    if year < YEAR_MIN {
-        return Err(format!("nobody set it: no status page is of the year {year}"));
-    }
     let Some(clock) = parts.clock()? else { return Ok((date.at(0, 0, 0, 0), Precision::Day)) };
     if clock.hour == 24 {
         return Ok((date.tomorrow().map_err(|_| out_of_range())?.at(0, 0, 0, 0), clock.precision));

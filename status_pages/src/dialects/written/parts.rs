@@ -34,16 +34,16 @@ const WEEKDAYS_FIRST: &str = "mo di mi do fr sa so montag dienstag mittwoch donn
 const BETWEEN: &str = "at on um uhr the of de";
 
 /// The parts of a date, as far as they were found.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Parts {
     pub year: Option<i16>,
     pub month: Option<i8>,
     pub day: Option<i8>,
     pub zone: Option<ToldZone>,
-    clock: Option<Clock>,
-    half: Option<Half>,
+    pub(super) clock: Option<Clock>,
+    pub(super) half: Option<Half>,
     /// Two digits that are the year, where nothing else is.
-    short_year: Option<i16>,
+    pub(super) short_year: Option<i16>,
 }
 
 /// A zone as it is written.
@@ -68,7 +68,7 @@ pub(super) struct Clock {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Half {
+pub(super) enum Half {
     Morning,
     Afternoon,
 }

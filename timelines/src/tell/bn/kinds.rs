@@ -7,7 +7,7 @@ use super::joined;
 use super::numbers::{count, digits, lasted, qualified};
 use super::regions::{language, name, within};
 use super::sound::{genitive, locative};
-use crate::model::{Inferred, inferred};
+use crate::model::{Inferred, inferred, is_called_off, is_slow};
 use crate::tell::clean::{at_most, clean};
 use crate::tell::language::{Lang, Setting, Spoken, rated};
 use crate::tell::names::Names;
@@ -53,7 +53,14 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
             };
             planned(told, &work.regions, text(work.text.as_ref()), setting)
         }
-        Kind::MaintenanceCompleted(work) => planned("রক্ষণাবেক্ষণের কাজ শেষ", &work.regions, text(work.text.as_ref()), setting),
+        Kind::MaintenanceCompleted(work) => {
+            let told = if is_called_off(event) {
+                "রক্ষণাবেক্ষণের কাজ বাতিল"
+            } else {
+                "রক্ষণাবেক্ষণের কাজ শেষ"
+            };
+            planned(told, &work.regions, text(work.text.as_ref()), setting)
+        }
         Kind::IncidentLinked(link) => format!("{} ({} → {})", relation(link.relation), clean(&link.from.id), clean(&link.to.id)),
         Kind::IncidentTitled(act) => names.text(&act.title),
         Kind::EventRedacted(act) => format!("{} নম্বর স্থানের লেখাটি নষ্ট করা হয়েছে", digits(&act.position.to_string())),
@@ -118,6 +125,12 @@ fn dated(what: &str, vendor: &str, setting: &Setting) -> String {
     }
 }
 
+/// How a monitor finds it.
+fn found(event: &Event, names: &Names) -> String {
+    let answer = if is_slow(event) { "দেরিতে সাড়া মেলে" } else { "সাড়া মেলেনি" };
+    format!("নজরদারিতে {} {answer}", names.genitive(&names.asked(event)))
+}
+
 fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, (names, setting): (&Names, &Setting)) -> String {
     let Kind::AnomalyDetected(sign) = &event.kind else { return String::new() };
     let place = if sign.regions.is_empty() { String::new() } else { format!("{} থেকে ", places(&sign.regions)) };
@@ -126,7 +139,7 @@ fn anomaly(lang: Lang, event: &Event, detected_by: Option<&str>, (names, setting
         return dated("শুরু", &vendor, setting);
     }
     if detected_by.is_none() && inferred(event) == Some(Inferred::FromProbe) {
-        return format!("নজরদারিতে {} সাড়া মেলেনি", names.genitive(&names.asked(event)));
+        return found(event, names);
     }
     let told = match detector {
         Some(who) => format!("{} ধরা পড়ে, {place}অস্বাভাবিক হারে অভিযোগ আসছে", locative(&who)),
@@ -274,6 +287,9 @@ fn subsided(lang: Lang, counts: &[Count], regions: &[Region]) -> String {
 }
 
 fn scope_changed(event: &Event, regions: &[Region], hit: &[Symptom], severity: Option<Severity>, names: &Names) -> String {
+    if inferred(event) == Some(Inferred::FromProbe) {
+        return found(event, names);
+    }
     let mut parts = Vec::new();
     if !regions.is_empty() {
         parts.push(format!("{} থেকেও সমস্যার কথা জানা যায়", places(regions)));

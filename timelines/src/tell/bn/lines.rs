@@ -272,7 +272,17 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
 fn first_seen(first: &FirstSeen) -> String {
     match first {
         FirstSeen::Reported { time, by } => format!("প্রথম অভিযোগ {time}{}", said_by(by)),
-        FirstSeen::Probed { time, by } => format!("নজরদারিতে সাড়া মেলেনি {time}{}", said_by(by)),
+        FirstSeen::Probed { time, is_slow, by } => {
+            format!(
+                "{} {time}{}",
+                if *is_slow {
+                    "নজরদারিতে দেরিতে সাড়া মেলে"
+                } else {
+                    "নজরদারিতে সাড়া মেলেনি"
+                },
+                said_by(by)
+            )
+        }
         FirstSeen::ToldOf { time, by } => format!("প্রথম জানা যায় {time}{}", said_by(by)),
         FirstSeen::Dated { time, is_point, by, posted } => {
             let posted = posted.as_ref().map(|posted| format!(", প্রথম পোস্ট {posted}")).unwrap_or_default();

@@ -6,7 +6,7 @@ use dateline_events::{Count, Event, Kind, Region, Severity, Share, Statement, Sy
 use super::numbers::{count, lasted, number, qualified};
 use super::regions::{in_sentence, region};
 use super::{capital, list};
-use crate::model::{Inferred, inferred};
+use crate::model::{Inferred, inferred, is_called_off, is_slow};
 use crate::tell::clean::{at_most, clean};
 use crate::tell::language::{Setting, Spoken, rated};
 use crate::tell::names::Names;
@@ -48,7 +48,10 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
             let told = if setting.is_under_way { "Planned work goes on" } else { "Planned work begins" };
             planned(told, &work.regions, work.text.as_ref().map(|text| names.text(text)), setting)
         }
-        Kind::MaintenanceCompleted(work) => planned("Planned work is done", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting),
+        Kind::MaintenanceCompleted(work) => {
+            let told = if is_called_off(event) { "Planned work is called off" } else { "Planned work is done" };
+            planned(told, &work.regions, work.text.as_ref().map(|text| names.text(text)), setting)
+        }
         Kind::IncidentLinked(link) => format!("{} ({} → {})", relation(link.relation), clean(&link.from.id), clean(&link.to.id)),
         Kind::IncidentTitled(act) => names.text(&act.title),
         Kind::EventRedacted(act) => format!("The text at position {} was destroyed", number(act.position)),
@@ -113,7 +116,7 @@ fn anomaly(event: &Event, detected_by: Option<&str>, names: &Names, setting: &Se
         return dated("start", "It began", &vendor, setting);
     }
     if detected_by.is_none() && inferred(event) == Some(Inferred::FromProbe) {
-        return format!("The monitor finds {} down", names.asked(event));
+        return found(event, names);
     }
     let mut told = detector.map_or(format!("Unusual number of reports{place}"), |who| format!("{who} sees an unusual number of reports{place}"));
     let figures = figures(event, &[]);
@@ -133,6 +136,11 @@ fn dated(what: &str, otherwise: &str, vendor: &str, setting: &Setting) -> String
         Some((time, false)) => format!("{otherwise} {time}"),
         None => format!("{vendor} dates the {what} to this time"),
     }
+}
+
+/// How a monitor finds it.
+fn found(event: &Event, names: &Names) -> String {
+    format!("The monitor finds {} {}", names.asked(event), if is_slow(event) { "slow" } else { "down" })
 }
 
 /// "Italy and Turkey", with articles.
@@ -258,6 +266,9 @@ fn subsided(counts: &[Count], regions: &[Region]) -> String {
 }
 
 fn scope_changed(event: &Event, regions: &[Region], hit: &[Symptom], severity: Option<Severity>, names: &Names) -> String {
+    if inferred(event) == Some(Inferred::FromProbe) {
+        return found(event, names);
+    }
     let mut parts = Vec::new();
     if !regions.is_empty() {
         parts.push(format!("Trouble is reported from {} too", places(regions)));

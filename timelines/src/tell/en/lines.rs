@@ -263,7 +263,9 @@ fn not_restored(summary: &Summary) -> Vec<String> {
 fn first_seen(first: &FirstSeen) -> String {
     match first {
         FirstSeen::Reported { time, by } => format!("First reports {time}{}", said_by(by)),
-        FirstSeen::Probed { time, by } => format!("The monitor found it down {time}{}", said_by(by)),
+        FirstSeen::Probed { time, is_slow, by } => {
+            format!("The monitor found it {} {time}{}", if *is_slow { "slow" } else { "down" }, said_by(by))
+        }
         FirstSeen::ToldOf { time, by } => format!("First told of {time}{}", said_by(by)),
         FirstSeen::Dated { time, is_point, by, posted } => {
             let posted = posted.as_ref().map(|posted| format!(", posted {posted}")).unwrap_or_default();

@@ -172,6 +172,40 @@ fn a_monitor_finds_down_and_up_and_one_answer_is_told_once() {
 }
 
 #[test]
+fn a_slow_answer_is_no_fall_and_each_finding_is_told() {
+    let found = |id: &str, kind: &str, minute: &str, word: &str, more: &Value| {
+        let mut data = json!({"occurred": at(minute), "reference": {"page": "https://monitor.example", "id": "m", "status": word}});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        data["sources"] = json!([{"slug": "up", "role": "read_in", "kind": "monitor", "name": "Up"}]);
+        event("/watchers/up", id, kind, data)
+    };
+    let probed = |severity: &str| json!({"severity": severity, "inferred": "from_probe"});
+    let events = [
+        found("m/start/1", "anomaly.detected", "11:06", "degraded", &json!({})),
+        found("m/post/2/1", "scope.changed", "11:20", "down", &probed("major")),
+        found("m/post/3/1", "scope.changed", "11:30", "degraded", &probed("minor")),
+    ];
+    let (timeline, registry) = folded(events, None);
+    let (summary, entries) = texts(&timeline, &registry, Lang::En);
+    assert!(summary[0].starts_with("The monitor found it slow 11:06 (Up)"), "{summary:?}");
+    assert_eq!(entries, ["The monitor finds GitHub slow (Up).", "The monitor finds GitHub down (Up).", "The monitor finds GitHub slow (Up)."]);
+    let (_, entries) = texts(&timeline, &registry, Lang::Bn);
+    assert!(entries[0].contains("দেরিতে সাড়া মেলে") && entries[1].contains("সাড়া মেলেনি"), "{entries:?}");
+}
+
+#[test]
+fn work_that_is_called_off_is_not_told_as_done() {
+    let told = |word: &str| {
+        let data = json!({"occurred": at("13:29"), "reference": {"status": word}, "text": {"en": "We do not."}});
+        let (timeline, registry) = folded([page("w", "maintenance.completed", data)], None);
+        [Lang::En, Lang::Bn].map(|lang| texts(&timeline, &registry, lang).1[0].clone())
+    };
+    let off = told("Maintenance cancelled");
+    assert!(off[0].contains("Planned work is called off") && off[0].contains("We do not") && off[1].contains("কাজ বাতিল"), "{off:?}");
+    assert!(told("completed")[0].contains("Planned work is done"));
+}
+
+#[test]
 fn a_name_within_what_somebody_wrote_leaves_the_credit_where_it_is() {
     let planned = page("w", "maintenance.announced", json!({"occurred": at("13:29"), "text": {"en": "GitHub moves machines."}}));
     let headed = page("h", "vendor.updated", json!({"occurred": at("13:31"), "status": "investigating", "headline": {"en": "GitHub is slow"}}));
