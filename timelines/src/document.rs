@@ -12,9 +12,9 @@ use serde::{Serialize, Serializer};
 use crate::model::{Axes, Inferred, Item, Linked, Milestone, MilestoneKind, ReportedBy, Rule, SaidBy, ServiceMilestones, State, Timeline, Warning};
 use crate::model::{Entry, Registry};
 use crate::rows::Nature;
-use crate::stretch::{Stretch, told_inside, told_without_effect};
+use crate::stretch::{Stretch, told_inside, told_renamed, told_without_effect};
 use crate::tell::{Lang, Told};
-use item::{EventName, InsideForm, ItemForm, MilestoneForm, Scribe};
+use item::{EventName, InsideForm, ItemForm, MilestoneForm, RenamedForm, Scribe};
 
 /// The JSON form of a stretch of a timeline, told. `told` must be of the same stretch of the same timeline; `next` is the address of the
 /// stretch behind it.
@@ -43,6 +43,7 @@ pub fn timeline<'a>(
         entries: shown.entries.iter().map(entry).collect(),
         possibly: shown.possibly.iter().map(|item| scribe.item(item)).collect(),
         retracted: shown.retracted.iter().map(|item| scribe.item(item)).collect(),
+        renamed: told_renamed(&timeline.renamed).iter().map(RenamedForm::from).collect(),
         links: shown.links.iter().filter_map(|item| LinkForm::of(item, &timeline.linked)).collect(),
         without_effect: told_without_effect(&timeline.without_effect),
         page: PageForm { first: stretch.from + 1, last: stretch.until, of: stretch.of, next },
@@ -136,6 +137,7 @@ struct TimelineForm<'a> {
     entries: Vec<EntryForm<'a>>,
     possibly: Vec<ItemForm<'a>>,
     retracted: Vec<ItemForm<'a>>,
+    renamed: Vec<RenamedForm<'a>>,
     links: Vec<LinkForm<'a>>,
     without_effect: &'a [Position],
     page: PageForm<'a>,

@@ -10,6 +10,7 @@ pub mod model;
 pub mod project;
 pub mod rows;
 mod said_by;
+mod silent;
 pub mod stretch;
 pub mod tell;
 

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::fold::SummaryMilestone;
 use crate::rows::Nature;
 pub use crate::said_by::{Inferred, SaidBy, Speaker, inferred, is_count};
+pub use crate::silent::Renamed;
 
 /// An incident's story under the axes asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,6 +68,8 @@ pub struct Timeline {
     pub possibly: Vec<Item>,
     /// What was taken back, in order of position; shown on request.
     pub retracted: Vec<Item>,
+    /// The headlines that their source changed, by position.
+    pub renamed: Vec<Renamed>,
     /// Links to other incidents, other than "same as".
     pub links: Vec<Item>,
     /// What those lead to.

@@ -77,9 +77,11 @@ impl<'a> Entry<'a> {
 }
 
 impl<'a> Mark<'a> {
-    /// Tells the warning from its reason by the first colon that ends a word: "Disputed: Reuters gives …".
+    /// Tells the warning from its reason by the first colon that ends a word of ours: "Disputed: Reuters gives …".
     fn new(mark: &'a str) -> Self {
-        let (head, rest) = mark.find(": ").map_or((mark, ""), |at| mark.split_at(at));
+        let is_quoted = |at: &usize| mark[..*at].matches('“').count() > mark[..*at].matches('”').count();
+        let colon = mark.match_indices(": ").map(|(at, _)| at).find(|at| !is_quoted(at));
+        let (head, rest) = colon.map_or((mark, ""), |at| mark.split_at(at));
         Self { head, rest }
     }
 }

@@ -7,7 +7,7 @@ use dateline_events::{Bounds, Kind, Position, Source, Statement, Text, When};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{Claim, Correction, Inferred, Item, Milestone, Part, ReportedBy, Retraction, Rule, SaidBy, Standing, Weighing};
+use crate::model::{Claim, Correction, Inferred, Item, Milestone, Part, Renamed, ReportedBy, Retraction, Rule, SaidBy, Standing, Weighing};
 use crate::stretch::told_claims;
 use crate::tell::{Lang, ToldClock, ToldEntry};
 
@@ -91,10 +91,21 @@ struct CorrectionForm<'a> {
     position: Position,
     edit_kind: EditKind,
     announced: bool,
+    minor: bool,
     reason: Option<&'a Text>,
     source: &'a str,
     stated: Option<Bounds>,
     changes: Vec<ChangeForm<'a>>,
+}
+
+/// A headline that its source changed.
+#[derive(Serialize)]
+pub(super) struct RenamedForm<'a> {
+    position: Position,
+    event: EventName<'a>,
+    of: Option<Position>,
+    title: Option<&'a Text>,
+    corrections: Vec<CorrectionForm<'a>>,
 }
 
 #[derive(Serialize)]
@@ -230,11 +241,21 @@ impl<'a> From<&'a Correction> for CorrectionForm<'a> {
             position: correction.position,
             edit_kind: correction.edit_kind,
             announced: correction.announced,
+            minor: correction.is_minor(),
             reason: correction.reason.as_ref(),
             source: &correction.source,
             stated: correction.stated,
             changes,
         }
+    }
+}
+
+impl<'a> From<&'a Renamed> for RenamedForm<'a> {
+    fn from(renamed: &'a Renamed) -> Self {
+        let item = &renamed.title;
+        let title = if let Kind::IncidentTitled(titled) = &item.event.kind { Some(&titled.title) } else { None };
+        let corrections = item.corrections.iter().map(CorrectionForm::from).collect();
+        Self { position: item.position, event: EventName::of(item), of: renamed.of, title, corrections }
     }
 }
 

@@ -87,8 +87,8 @@ fn because(kind: MilestoneKind, old: &Items, after: &Teller, explained: &mut BTr
     let mut parts = vec![who(after, item)];
     for correction in new_corrections(old, item) {
         explained.insert(correction.position);
-        let told = after.lang.mark(&correction_mark(after, item, correction));
-        parts.push(inside_a_sentence(told.trim_end_matches(['.', '।']), correction.edit_kind));
+        let mark = correction_mark(after, item, correction, Some(kind)).map(|mark| after.lang.mark(&mark));
+        parts.extend(mark.map(|mark| inside_a_sentence(mark.trim_end_matches(['.', '।']), correction.edit_kind)));
     }
     parts.retain(|part| !part.is_empty());
     Some(parts.join("; ")).filter(|told| !told.is_empty())

@@ -51,13 +51,20 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
         let note = teller.lang.original(&teller.lang.language(&quotation.lang.0), &teller.lang.credit(&teller.credit(&holder.event), false));
         is_shown.then(|| ToldQuotation { lang: quotation.lang.0.clone(), text: clean(&quotation.text), note })
     });
-    let mut marks = marks(teller, item);
+    let mut marks = marks(teller, item, entry.milestone);
     if entry.possible {
         marks.insert(0, teller.lang.mark(&Mark::Possible));
     }
-    for (_, agreeing) in entry.inside.iter().filter(|(part, _)| *part == Part::Agreeing) {
-        marks.extend(corrections(teller, agreeing));
+    for (part, inside) in &entry.inside {
+        // What a vendor changed of a claim that is not told is told all the same.
+        if *part == Part::Agreeing || inside.event.speaks_for_a_vendor() {
+            marks.extend(corrections(teller, inside, entry.milestone.filter(|_| *part == Part::Agreeing)));
+        }
     }
+    marks.extend(teller.renamed(item.position).flat_map(|renamed| corrections(teller, &renamed.title, None)));
+    // One edit may change several events; it is told once.
+    let mut known = BTreeSet::new();
+    marks.retain(|mark| known.insert(mark.clone()));
     ToldEntry {
         position: item.position,
         head: teller.head(item),
@@ -169,7 +176,7 @@ pub(super) fn scheduled(kind: &Kind) -> Option<&Window> {
 }
 
 /// What a reader is warned of, about one item.
-pub(super) fn marks(teller: &Teller, item: &Item) -> Vec<String> {
+fn marks(teller: &Teller, item: &Item, milestone: Option<MilestoneKind>) -> Vec<String> {
     let mut marks = Vec::new();
     let see = || item.contradicted_by.and_then(|position| teller.place_of(position, item.position));
     match item.standing {
@@ -185,7 +192,7 @@ pub(super) fn marks(teller: &Teller, item: &Item) -> Vec<String> {
     marks.extend(verdict(teller, item));
     marks.extend(retraction(teller, item));
     let mut told: Vec<String> = marks.iter().map(|mark| teller.lang.mark(mark)).collect();
-    told.extend(corrections(teller, item));
+    told.extend(corrections(teller, item, milestone));
     told
 }
 
@@ -222,30 +229,28 @@ fn made_by(teller: &Teller, said_by: &SaidBy) -> String {
 }
 
 /// Whose words an item's edits are: the vendor in which it was read, else the outlet, else its publisher.
-fn publisher_of(teller: &Teller, item: &Item) -> String {
+pub(super) fn publisher_of(teller: &Teller, item: &Item) -> String {
     let sources = &item.event.common.sources;
     let vendor = sources.iter().find(|source| source.kind == Some(SourceKind::Vendor) && source.role == Role::ReadIn);
     let outlet = || sources.iter().find(|source| source.role == Role::ReadIn);
     vendor.or_else(outlet).map_or_else(|| clean(&item.event.source), |source| teller.names.source(source))
 }
 
-/// What was corrected of an item, and what its source changed.
-pub(super) fn corrections(teller: &Teller, item: &Item) -> Vec<String> {
-    item.corrections.iter().map(|correction| teller.lang.mark(&correction_mark(teller, item, correction))).collect()
+/// What was corrected of an item, and what its source changed; what is minor is told nowhere.
+fn corrections(teller: &Teller, item: &Item, milestone: Option<MilestoneKind>) -> Vec<String> {
+    let marks = item.corrections.iter().filter_map(|correction| correction_mark(teller, item, correction, milestone));
+    marks.map(|mark| teller.lang.mark(&mark)).collect()
 }
 
-pub(super) fn correction_mark(teller: &Teller, item: &Item, correction: &Correction) -> Mark {
+pub(super) fn correction_mark(teller: &Teller, item: &Item, correction: &Correction, milestone: Option<MilestoneKind>) -> Option<Mark> {
     let reason = correction.reason.as_ref().map(|reason| teller.names.text(reason));
     let changes =
         || correction.changes.iter().map(|(member, from, to)| (member.clone(), value(teller, member, from), value(teller, member, to))).collect();
-    match correction.edit_kind {
+    Some(match correction.edit_kind {
         EditKind::Error => Mark::Correction { who: made_by(teller, &correction.said_by), reason, changes: changes() },
         EditKind::Clarification => Mark::Clarified { who: made_by(teller, &correction.said_by), reason, changes: changes() },
-        EditKind::SourceEdit => {
-            let who = publisher_of(teller, item);
-            Mark::SourceEdit { who, announced: correction.announced, reason, changes: source_edit::changes(teller, item, correction) }
-        }
-    }
+        EditKind::SourceEdit => Mark::SourceEdit(source_edit::of(teller, item, correction, milestone)?),
+    })
 }
 
 /// A member's value in words: times and texts as told, the rest as JSON.

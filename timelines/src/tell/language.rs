@@ -8,7 +8,7 @@ use super::clock::{Around, Phrase, Style, Zone};
 use super::credit::Credit;
 use super::edit::SaidEdit;
 use super::names::Names;
-use super::source_edit::SourceChange;
+use super::source_edit::SourceEdit;
 pub(super) use super::summary::{FirstSeen, Says, Summary, Unrestored};
 use super::{bn, en};
 use crate::model::{MilestoneKind, State};
@@ -163,12 +163,7 @@ pub(super) enum Mark {
         reason: Option<String>,
         changes: Vec<(String, String, String)>,
     },
-    SourceEdit {
-        who: String,
-        announced: bool,
-        reason: Option<String>,
-        changes: Vec<SourceChange>,
-    },
+    SourceEdit(SourceEdit),
     Retracted {
         who: String,
         announced: bool,

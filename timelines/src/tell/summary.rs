@@ -1,5 +1,6 @@
 //! What the lines under a title are made of; the words are the languages'.
 
+use super::source_edit::SourceEdit;
 use crate::model::Inferred;
 use crate::rows::Nature;
 
@@ -26,6 +27,8 @@ pub(super) struct Summary {
     pub(super) restored: Option<(String, Says, Option<Inferred>)>,
     /// True where that is a time to which something can be dated.
     pub(super) is_end_a_point: bool,
+    /// What was changed silently of the times and ratings that are told, in the order in which it was.
+    pub(super) edits: Vec<SourceEdit>,
     /// Who says that it was unstable at first.
     pub(super) unstable: Option<Says>,
     /// How long it lasted, by the milestones.

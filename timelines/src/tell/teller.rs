@@ -10,7 +10,7 @@ use super::hours::{self, first_day};
 use super::language::Lang;
 use super::names::Names;
 use super::{Options, ToldSource, UnknownZone};
-use crate::model::{Item, Registry, Timeline};
+use crate::model::{Item, Registry, Renamed, Timeline};
 use crate::stretch::Stretch;
 
 /// One telling in the making.
@@ -103,6 +103,13 @@ impl<'a> Teller<'a> {
     pub(super) fn speaker(&self, event: &Event) -> String {
         let credit = self.credit(event);
         if credit.publisher.is_empty() { self.lang.credit(&credit, false) } else { credit.publisher.join(", ") }
+    }
+
+    /// The headlines that were changed of what an entry tells: of the event that they head, else of the first.
+    pub(super) fn renamed(&self, position: Position) -> impl Iterator<Item = &'a Renamed> {
+        let own = self.places.get(&position).copied();
+        let place = |renamed: &Renamed| renamed.of.and_then(|of| self.places.get(&of)).copied().unwrap_or(0);
+        self.timeline.renamed.iter().filter(move |renamed| own == Some(place(renamed)))
     }
 
     /// The head of the entry that holds a position, and whether it stands above `from`.

@@ -9,7 +9,7 @@ use super::hours::phrase_of_bounds;
 use super::language::{FirstSeen, Lang, Note, Says, Summary, Unrestored};
 use super::quotation::choose;
 use super::teller::Teller;
-use super::{Options, Told, ToldEntry, entry};
+use super::{Options, Told, ToldEntry, entry, source_edit};
 use crate::model::{Entry, Inferred, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Timeline, Warning};
 
 pub(super) fn told(teller: &Teller) -> Told {
@@ -182,6 +182,7 @@ fn summary(teller: &Teller) -> Summary {
             .restored
             .as_ref()
             .is_some_and(|milestone| milestone_phrase(teller, milestone, item_at(teller, milestone.told)).0.is_point()),
+        edits: source_edit::of_milestones(teller),
         unstable: unstable_at_first(teller),
         lasted_in_all,
         lasted: lasted(teller),
