@@ -2,8 +2,8 @@
 //! told belongs to `tell`.
 
 use dateline_events::kinds::EditKind;
-use dateline_events::{Instant, Position, Text, When, normal};
-use serde_json::Value;
+use dateline_events::{Event, Instant, Position, Text, When, normal};
+use serde_json::{Map, Value};
 
 use crate::model::{Correction, Item};
 
@@ -24,7 +24,37 @@ impl Correction {
     }
 }
 
-/// The same of one member of `data`.
+/// A post of a page: who read it, of which incident, and the page's own id of it.
+pub(crate) type Post<'a> = (&'a str, &'a str, &'a str);
+
+/// The post that an event tells, if it tells one.
+pub(crate) fn post_of(event: &Event) -> Option<Post<'_>> {
+    let reference = event.common.reference.as_ref()?;
+    Some((&event.source, &reference.id, reference.update.as_deref()?))
+}
+
+/// What was edited of a post that its watcher took back and said anew, as another kind of event: a change, no removal. None where anybody
+/// else took it back, or nothing changed.
+pub(crate) fn said_anew(before: &Item, after: &Item) -> Option<Correction> {
+    const MEMBERS: [&str; 5] = ["occurred", "reference", "statement", "status", "text"];
+    let retraction = before.retraction.as_ref().filter(|retraction| retraction.source == before.event.source && !retraction.announced)?;
+    let (old, new) = (before.event.data(), after.event.data());
+    let member = |data: &Map<String, Value>, name: &str| data.get(name).cloned().unwrap_or(Value::Null);
+    let changes: Vec<_> = MEMBERS.iter().map(|name| ((*name).to_owned(), member(&old, name), member(&new, name))).collect();
+    let changes: Vec<_> = changes.into_iter().filter(|(_, old, new)| old != new).collect();
+    (!changes.is_empty()).then(|| Correction {
+        position: retraction.position,
+        edit_kind: EditKind::SourceEdit,
+        announced: false,
+        reason: retraction.reason.clone(),
+        stated: retraction.stated,
+        changes,
+        source: retraction.source.clone(),
+        said_by: retraction.said_by.clone(),
+    })
+}
+
+/// True where a reader would notice nothing of the change of one member of `data`.
 pub(crate) fn is_minor(member: &str, before: &Value, after: &Value) -> bool {
     let same_words = |words: &dyn Fn(&Value) -> Option<String>| words(before).zip(words(after)).is_some_and(|(old, new)| normal(&old) == normal(&new));
     match member {

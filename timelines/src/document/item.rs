@@ -120,7 +120,9 @@ struct RetractionForm<'a> {
     position: Position,
     reason: Option<&'a Text>,
     announced: bool,
+    stated: Option<Bounds>,
     source: &'a str,
+    said_by: &'a SaidBy,
 }
 
 #[derive(Serialize)]
@@ -195,8 +197,11 @@ impl<'a> Scribe<'a> {
     }
 
     pub(super) fn item(&self, item: &'a Item) -> ItemForm<'a> {
+        self.item_told(item, self.told_entries.get(&item.position).copied())
+    }
+
+    pub(super) fn item_told(&self, item: &'a Item, told: Option<&'a ToldEntry>) -> ItemForm<'a> {
         let event = &item.event;
-        let told = self.told_entries.get(&item.position);
         ItemForm {
             position: item.position,
             event: EventName::of(item),
@@ -261,8 +266,8 @@ impl<'a> From<&'a Renamed> for RenamedForm<'a> {
 
 impl<'a> From<&'a Retraction> for RetractionForm<'a> {
     fn from(retraction: &'a Retraction) -> Self {
-        let Retraction { position, reason, announced, source, said_by: _ } = retraction;
-        Self { position: *position, reason: reason.as_ref(), announced: *announced, source }
+        let Retraction { position, reason, announced, stated, source, said_by } = retraction;
+        Self { position: *position, reason: reason.as_ref(), announced: *announced, stated: *stated, source, said_by }
     }
 }
 

@@ -33,7 +33,7 @@ impl Fold {
             entries.retain(|entry| may_have_begun(&entry.item));
             for entry in &mut entries {
                 entry.inside.retain(|(_, item)| may_have_begun(item));
-                entry.possible = !is_certain_by(entry.item.occurred.narrowed, at);
+                entry.possible = entry.item.retraction.is_none() && !is_certain_by(entry.item.occurred.narrowed, at);
             }
         }
         let among =
@@ -64,9 +64,7 @@ impl Fold {
             zone: self.zone(),
             entries,
             possibly: self.possibly(&contradictions),
-            retracted: among(&|held| {
-                held.effective.retraction.is_some() && !held.original.kind.is_act() && held.effective.visible == Visible::Certain
-            }),
+            retracted: among(&Held::is_taken_back),
             renamed: self.renamed(&contradictions),
             links: among(&is_link),
             linked: self.linked(),

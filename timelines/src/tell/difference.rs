@@ -118,7 +118,7 @@ fn new_corrections<'a>(old: &Items, item: &'a Item) -> Vec<&'a Correction> {
 type Items<'a> = BTreeMap<Position, &'a Item>;
 
 fn all_items(timeline: &Timeline) -> Items<'_> {
-    let told = timeline.entries.iter().flat_map(|entry| std::iter::once(&entry.item).chain(entry.inside.iter().map(|(_, item)| item)));
+    let told = timeline.standing().flat_map(|entry| std::iter::once(&entry.item).chain(entry.inside.iter().map(|(_, item)| item)));
     told.map(|item| (item.position, item)).collect()
 }
 
@@ -126,13 +126,13 @@ fn all_items(timeline: &Timeline) -> Items<'_> {
 fn entries((before, old): (&Teller, &Items), (after, new): (&Teller, &Items)) -> Vec<Change> {
     let heads = |teller: &Teller, known: &Items, left_out: &BTreeSet<Position>| -> Vec<String> {
         let fresh =
-            teller.timeline.entries.iter().filter(|entry| !known.contains_key(&entry.item.position) && !left_out.contains(&entry.item.position));
+            teller.timeline.standing().filter(|entry| !known.contains_key(&entry.item.position) && !left_out.contains(&entry.item.position));
         fresh.map(|entry| teller.head(&entry.item)).collect()
     };
     let retracted: BTreeSet<Position> = after.timeline.retracted.iter().map(|item| item.position).collect();
     let mut changes = Vec::new();
     let (mut added, mut removed) = (heads(after, old, &BTreeSet::new()), heads(before, new, &retracted));
-    let inside = after.timeline.entries.iter().flat_map(|entry| &entry.inside).filter(|(_, item)| !old.contains_key(&item.position)).count();
+    let inside = after.timeline.standing().flat_map(|entry| &entry.inside).filter(|(_, item)| !old.contains_key(&item.position)).count();
     for (list, change) in [(&mut added, true), (&mut removed, false)] {
         if list.is_empty() {
             continue;

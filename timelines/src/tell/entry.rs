@@ -62,6 +62,7 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
         }
     }
     marks.extend(teller.renamed(item.position).flat_map(|renamed| corrections(teller, &renamed.title, None)));
+    marks.extend(teller.said_before(item).and_then(|(before, edit)| Some(teller.lang.mark(&correction_mark(teller, before, &edit, None)?))));
     // One edit may change several events; it is told once.
     let mut known = BTreeSet::new();
     marks.retain(|mark| known.insert(mark.clone()));
@@ -69,6 +70,7 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
         position: item.position,
         head: teller.head(item),
         text,
+        retracted: item.retraction.is_some(),
         quotation: kept_apart,
         marks,
         details: details::details(teller, entry, chosen.as_ref()),
@@ -212,19 +214,38 @@ pub(super) fn verdict(teller: &Teller, item: &Item) -> Option<Mark> {
     }
 }
 
+/// Tells one item that was taken back in a list of such: who took it back, and not once more why. What only its watcher booked otherwise
+/// nobody took back.
+pub(super) fn listed_as_taken_back(teller: &Teller, item: &Item) -> ToldEntry {
+    let mark = retraction(teller, item).filter(|_| teller.is_in_the_story(item.position)).map(|mark| match mark {
+        Mark::Retracted { who, announced, when, .. } => Mark::Retracted { who, announced, when, reason: None },
+        other => other,
+    });
+    let marks = mark.iter().map(|mark| teller.lang.mark(mark)).collect();
+    ToldEntry { marks, retracted: false, ..single(teller, item) }
+}
+
 fn retraction(teller: &Teller, item: &Item) -> Option<Mark> {
     let retraction = item.retraction.as_ref()?;
     let reason = retraction.reason.as_ref().map(|reason| teller.names.text(reason));
+    let when = retraction.stated.and_then(|made| source_edit::when(teller, item, made, None));
+    let is_listing = item.event.common.reference.as_ref().is_some_and(|reference| reference.absent);
+    if is_listing && retraction.source == item.event.source && !retraction.announced {
+        return Some(Mark::ListedAgain { who: publisher_of(teller, item), when: retraction.stated.map(|made| source_edit::told(teller, made)) });
+    }
     // What was removed without a word was removed by its own source; whoever says so only noticed.
-    let who = if retraction.announced { made_by(teller, &retraction.said_by) } else { publisher_of(teller, item) };
-    Some(Mark::Retracted { who, announced: retraction.announced, reason })
+    let who = match retraction.announced {
+        true => made_by(teller, &retraction.said_by, &retraction.source, retraction.stated),
+        false => publisher_of(teller, item),
+    };
+    Some(Mark::Retracted { who, announced: retraction.announced, when, reason })
 }
 
-/// Who made a correction or a retraction: those in whom it was read, else its publisher.
-fn made_by(teller: &Teller, said_by: &SaidBy) -> String {
-    match &said_by.publisher {
-        Some(publisher) => clean(publisher),
-        None => said_by.sources.iter().map(|speaker| teller.names.speaker(speaker)).collect::<Vec<_>>().join(", "),
+/// Who made a correction or a retraction. One that was stated is its source's own; else it is the desk's, whatever the desk had read.
+fn made_by(teller: &Teller, said_by: &SaidBy, publisher: &str, stated: Option<Bounds>) -> String {
+    match stated.filter(|_| said_by.publisher.is_none()) {
+        Some(_) => said_by.sources.iter().map(|speaker| teller.names.speaker(speaker)).collect::<Vec<_>>().join(", "),
+        None => clean(publisher),
     }
 }
 
@@ -246,9 +267,10 @@ pub(super) fn correction_mark(teller: &Teller, item: &Item, correction: &Correct
     let reason = correction.reason.as_ref().map(|reason| teller.names.text(reason));
     let changes =
         || correction.changes.iter().map(|(member, from, to)| (member.clone(), value(teller, member, from), value(teller, member, to))).collect();
+    let who = || made_by(teller, &correction.said_by, &correction.source, correction.stated);
     Some(match correction.edit_kind {
-        EditKind::Error => Mark::Correction { who: made_by(teller, &correction.said_by), reason, changes: changes() },
-        EditKind::Clarification => Mark::Clarified { who: made_by(teller, &correction.said_by), reason, changes: changes() },
+        EditKind::Error => Mark::Correction { who: who(), reason, changes: changes() },
+        EditKind::Clarification => Mark::Clarified { who: who(), reason, changes: changes() },
         EditKind::SourceEdit => Mark::SourceEdit(source_edit::of(teller, item, correction, milestone)?),
     })
 }

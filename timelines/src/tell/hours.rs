@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use super::clock::{Phrase, Stamp, Zone, whole_days};
 use super::entry::scheduled;
 use super::walk::item_in;
-use crate::model::{Item, Timeline};
+use crate::model::{Entry, Item, Timeline};
 
 /// An item's time as its source told it.
 pub(super) fn phrase(item: &Item, zone: &Zone) -> Phrase {
@@ -42,8 +42,10 @@ pub(super) fn first_day(timeline: &Timeline, zone: &Zone) -> Option<Date> {
         }
     });
     // Background dates nothing.
-    let story = || timeline.entries.iter().filter(|entry| !matches!(entry.item.event.kind, Kind::ContextAdded(_)));
-    let told = || story().find_map(|entry| of_item(&entry.item, entry.item.occurred.own));
+    let is_story = |entry: &&Entry| !matches!(entry.item.event.kind, Kind::ContextAdded(_));
+    let day_of = |entry: &Entry| of_item(&entry.item, entry.item.occurred.own);
+    // Of what was taken back whole, the day that it was said of.
+    let told = || timeline.standing().filter(is_story).chain(timeline.entries.iter().filter(is_story)).find_map(day_of);
     first_seen.or_else(told).or_else(|| timeline.possibly.iter().find_map(|item| of_item(item, item.occurred.own)))
 }
 

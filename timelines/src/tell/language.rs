@@ -8,7 +8,7 @@ use super::clock::{Around, Phrase, Style, Zone};
 use super::credit::Credit;
 use super::edit::SaidEdit;
 use super::names::Names;
-use super::source_edit::SourceEdit;
+use super::source_edit::{EditedWhen, SourceEdit};
 pub(super) use super::summary::{FirstSeen, Says, Summary, Unrestored};
 use super::{bn, en};
 use crate::model::{MilestoneKind, State};
@@ -167,7 +167,13 @@ pub(super) enum Mark {
     Retracted {
         who: String,
         announced: bool,
+        when: Option<EditedWhen>,
         reason: Option<String>,
+    },
+    /// What had left a list stood on it again.
+    ListedAgain {
+        who: String,
+        when: Option<String>,
     },
     Redacted,
     /// Under `at`: it may have happened by then.

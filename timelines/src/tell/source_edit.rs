@@ -91,7 +91,7 @@ pub(super) fn of_milestones(teller: &Teller) -> Vec<SourceEdit> {
     let timeline = teller.timeline;
     let milestones = [(MilestoneKind::FirstSeen, &timeline.first_seen), (MilestoneKind::Restored, &timeline.restored)];
     let told = milestones.into_iter().filter_map(|(kind, milestone)| Some((Some(kind), item_at(teller, milestone.as_ref()?.told)?)));
-    let ratings = timeline.entries.iter().map(|entry| &entry.item).filter(|item| matches!(item.event.kind, Kind::ScopeChanged(_)));
+    let ratings = timeline.standing().map(|entry| &entry.item).filter(|item| matches!(item.event.kind, Kind::ScopeChanged(_)));
     let mut edits: Vec<(Option<Instant>, SourceEdit)> = Vec::new();
     for (milestone, item) in told.chain(ratings.map(|item| (None, item))) {
         for correction in item.corrections.iter().filter(|correction| correction.edit_kind == EditKind::SourceEdit) {
@@ -113,20 +113,25 @@ fn edit(teller: &Teller, item: &Item, correction: &Correction, milestone: Option
         who: publisher_of(teller, item),
         announced: correction.announced,
         reason: correction.reason.as_ref().map(|reason| teller.names.text(reason)),
-        when: when(teller, item, correction, milestone),
+        when: correction.stated.and_then(|made| when(teller, item, made, milestone)),
         changes,
     }
 }
 
-fn when(teller: &Teller, item: &Item, correction: &Correction, milestone: Option<MilestoneKind>) -> Option<EditedWhen> {
-    let made = correction.stated?;
+/// When what an item says was changed or taken away, by how long after that it was.
+pub(super) fn when(teller: &Teller, item: &Item, made: Bounds, milestone: Option<MilestoneKind>) -> Option<EditedWhen> {
     let publishing = match time_of(item, milestone) {
         Changed::End => Publishing::Closed,
         _ if is_post(item) => Publishing::Posted,
         _ => Publishing::Published,
     };
-    let told = || teller.lang.time(&Phrase::of_bounds(made, &teller.zone), Style::Adverb, teller.around);
-    Some(elapsed(item.stated, made).map_or_else(|| EditedWhen::At(told()), |range| EditedWhen::After(range, publishing)))
+    let is_told = made != Bounds::default();
+    is_told.then(|| elapsed(item.stated, made).map_or_else(|| EditedWhen::At(told(teller, made)), |range| EditedWhen::After(range, publishing)))
+}
+
+/// A time at which something was stated.
+pub(super) fn told(teller: &Teller, made: Bounds) -> String {
+    teller.lang.time(&Phrase::of_bounds(made, &teller.zone), Style::Adverb, teller.around)
 }
 
 /// From the first statement to the change: at least from the latest that the one can have been to the earliest of the other.

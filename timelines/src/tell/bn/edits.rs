@@ -51,7 +51,7 @@ fn words_before(change: &SourceChange) -> Option<String> {
     Some(format!("আগে ছিল {from}{then}"))
 }
 
-fn edited_when(lang: Lang, when: &EditedWhen) -> String {
+pub(super) fn edited_when(lang: Lang, when: &EditedWhen) -> String {
     let (range, publishing) = match when {
         EditedWhen::At(time) => return time.clone(),
         EditedWhen::After(range, Publishing::Posted) => (*range, "পোস্ট করার"),

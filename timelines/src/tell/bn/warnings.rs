@@ -1,6 +1,6 @@
 //! Bengali for what a reader is warned of, and for what has changed between two states of a timeline.
 
-use super::edits::source_edit;
+use super::edits::{edited_when, source_edit};
 use super::numbers::pieces;
 use super::state;
 use crate::model::MilestoneKind;
@@ -18,8 +18,14 @@ pub(in crate::tell) fn mark(lang: Lang, mark: &Mark) -> String {
         Mark::Correction { who, reason, changes } => changed(&format!("সংশোধন ({who})"), reason.as_deref(), changes),
         Mark::Clarified { who, reason, changes } => changed(&format!("স্পষ্ট করা হয়েছে ({who})"), reason.as_deref(), changes),
         Mark::SourceEdit(edit) => stopped(&source_edit(lang, edit)),
-        Mark::Retracted { who, announced: true, reason } => with_reason(&format!("{who} এটি প্রত্যাহার করেছে"), reason.as_deref()),
-        Mark::Retracted { who, announced: false, reason } => with_reason(&format!("{who} না জানিয়ে এটি সরিয়ে দিয়েছে"), reason.as_deref()),
+        Mark::Retracted { who, announced, when, reason } => {
+            let when = when.as_ref().map(|when| format!("{} ", edited_when(lang, when))).unwrap_or_default();
+            let told = if *announced { format!("{who} {when}এটি প্রত্যাহার করেছে") } else { format!("{who} {when}না জানিয়ে এটি সরিয়ে দিয়েছে") };
+            with_reason(&told, reason.as_deref())
+        }
+        Mark::ListedAgain { who, when } => {
+            format!("{who} {}এটি সেই তালিকায় ফিরিয়ে আনে।", when.as_ref().map(|when| format!("{when} ")).unwrap_or_default())
+        }
         Mark::Possible => "তত ক্ষণে হয়তো ঘটেছিল, নিশ্চিত নয়।".to_owned(),
         Mark::Redacted => "লেখাটি নষ্ট করা হয়েছে।".to_owned(),
     }

@@ -48,7 +48,7 @@ fn words_before(change: &SourceChange) -> Option<String> {
     Some(format!("they were {from}{then}"))
 }
 
-fn edited_when(when: &EditedWhen) -> String {
+pub(super) fn edited_when(when: &EditedWhen) -> String {
     let (range, publishing) = match when {
         EditedWhen::At(time) => return time.clone(),
         EditedWhen::After(range, Publishing::Posted) => (*range, "posting"),

@@ -1,6 +1,6 @@
 //! English for what a reader is warned of, and for what has changed between two states of a timeline.
 
-use super::edits::source_edit;
+use super::edits::{edited_when, source_edit};
 use super::numbers::word;
 use super::{capital, state};
 use crate::model::MilestoneKind;
@@ -18,8 +18,12 @@ pub(in crate::tell) fn mark(mark: &Mark) -> String {
         Mark::Correction { who, reason, changes } => changed(&format!("Correction by {who}"), reason.as_deref(), changes),
         Mark::Clarified { who, reason, changes } => changed(&format!("Clarified by {who}"), reason.as_deref(), changes),
         Mark::SourceEdit(edit) => stopped(&source_edit(edit)),
-        Mark::Retracted { who, announced: true, reason } => with_reason(&format!("Taken back by {who}"), reason.as_deref()),
-        Mark::Retracted { who, announced: false, reason } => with_reason(&format!("{who} removed this without notice"), reason.as_deref()),
+        Mark::Retracted { who, announced, when, reason } => {
+            let when = when.as_ref().map(|when| format!(", {}", edited_when(when))).unwrap_or_default();
+            let told = if *announced { format!("Taken back by {who}{when}") } else { format!("{who} removed this without notice{when}") };
+            with_reason(&told, reason.as_deref())
+        }
+        Mark::ListedAgain { who, when } => format!("{who} put it back on that list{}.", when.as_ref().map(|when| format!(", {when}")).unwrap_or_default()),
         Mark::Possible => "Possibly by then, not certainly.".to_owned(),
         Mark::Redacted => "Its text was destroyed.".to_owned(),
     }
