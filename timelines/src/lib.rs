@@ -8,6 +8,7 @@ pub mod document;
 pub mod fold;
 pub mod model;
 pub mod project;
+mod rated;
 pub mod rows;
 mod said_by;
 mod silent;

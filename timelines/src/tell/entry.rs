@@ -14,6 +14,7 @@ use super::quotation::{Translated, choose};
 use super::teller::Teller;
 use super::{ToldDetail, ToldEntry, ToldQuotation, details, source_edit};
 use crate::model::{Correction, Entry, Item, MilestoneKind, Part, SaidBy, Standing, inferred};
+use crate::rated::rating_of;
 use crate::stretch::told_inside;
 
 /// The most outlets that are named in one sentence; the rest are counted.
@@ -37,6 +38,10 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
     let quoted = chosen.as_ref().map_or(item, |chosen| chosen.item);
     let mut credit = teller.credit(&quoted.event);
     credit.translated = chosen.as_ref().and_then(|chosen| chosen.translated.clone());
+    if rating_of(item).is_some() {
+        // When it was read is on nobody's own clock.
+        credit.clock = None;
+    }
     let is_statement = chosen.is_some() && item.event.kind.statement().is_some();
     let told_day = teller.phrase(item).day().or(teller.around.day);
     let published =

@@ -7,9 +7,18 @@ use super::clock::{Phrase, Stamp, Zone, whole_days};
 use super::entry::scheduled;
 use super::walk::item_in;
 use crate::model::{Entry, Item, Timeline};
+use crate::rated::rating_of;
 
-/// An item's time as its source told it.
+/// Of a rating that was found so long after it can have been made, microseconds, only the earliest time is told: a history that was read
+/// once, years later.
+const RATED_WITHIN_MAX: i64 = 24 * Instant::HOUR;
+
+/// An item's time as its source told it; of a page's rating when it was made.
 pub(super) fn phrase(item: &Item, zone: &Zone) -> Phrase {
+    if let Some(rated) = rating_of(item) {
+        let is_wide = rated.earliest.zip(rated.latest).is_some_and(|(earliest, latest)| latest.0 - earliest.0 > RATED_WITHIN_MAX);
+        return Phrase::of_bounds(if is_wide { Bounds { latest: None, ..rated } } else { rated }, zone);
+    }
     match &item.event.common.occurred {
         Some(when) => Phrase::of(when, zone),
         None => Phrase::of_bounds(item.occurred.own, zone),

@@ -104,6 +104,26 @@ fn a_restoration_before_the_first_sign_gives_no_duration_and_a_warning() {
 }
 
 #[test]
+fn a_rating_is_told_when_it_was_made_and_not_when_the_trouble_began() {
+    let rated = |stated: Value| page("i/severity/1", "scope.changed", json!({"occurred": at("13:29"), "stated": stated, "severity": "minor", "reference": {"status": "minor"}}));
+    let between = |from: &str, to: &str| json!({"between": [format!("2026-03-01T{from}:00Z"), to]});
+    let story = |events: Vec<Event>| {
+        let (timeline, registry) = folded(outage().into_iter().filter(|event| event.id != "i/severity/1").chain(events), None);
+        let told = told(&timeline, &registry, Lang::En);
+        told.entries.into_iter().map(|entry| format!("{} {}", entry.head, entry.text)).collect::<Vec<_>>()
+    };
+    let entries = story(vec![rated(between("13:31", "2026-03-01T13:34:59Z"))]);
+    assert_eq!(entries[1..3], ["13:31 GitHub, investigating: “We are looking into it.”", "13:31–13:34 GitHub rates it “minor”."]);
+    // A history that was read once, years later.
+    let entries = story(vec![rated(between("13:31", "2028-03-01T13:34:59Z"))]);
+    assert_eq!(entries[2], "after 13:31 GitHub rates it “minor”.");
+    let raised = json!({"event": {"id": "i/severity/1"}, "edit_kind": "source_edit", "announced": false, "stated": between("14:05", "2026-03-01T14:09:59Z"),
+        "patch": {"severity": "critical", "reference": {"page": "https://status.example", "id": "i", "status": "critical"}}});
+    let entries = story(vec![rated(between("13:31", "2026-03-01T13:34:59Z")), page("i/severity/2", "event.corrected", raised)]);
+    assert_eq!(entries[2], "14:05–14:09 GitHub rates it “critical”.", "the rating that stands, when it was made");
+}
+
+#[test]
 fn a_retraction_and_a_correction_name_who_made_them_and_not_the_outlet_that_was_read() {
     let paper = json!([{"slug": "paper", "role": "read_in", "kind": "press", "name": "Some Paper"}]);
     let correction = json!({"event": {"id": "a"}, "patch": {"occurred": at("13:20")}, "edit_kind": "error", "reason": {"en": "A typing error."}});
