@@ -3,6 +3,7 @@
 use dateline_timelines::tell::{ToldDetail, ToldEntry, ToldQuotation};
 
 use super::link;
+use super::post::Post;
 
 /// A list of entries under a heading.
 pub(super) struct Section<'a> {
@@ -20,6 +21,8 @@ pub(super) struct Entry<'a> {
     pub(super) id: String,
     /// As told.
     pub(super) told: &'a ToldEntry,
+    /// The vendor's post that the sentence holds.
+    pub(super) post: Option<Post<'a>>,
     /// Words kept apart from the sentence.
     pub(super) quotation: Option<Quoted<'a>>,
     /// What a reader is warned of.
@@ -68,6 +71,7 @@ impl<'a> Entry<'a> {
         Self {
             id: format!("{section}-{}", told.position),
             told,
+            post: Post::of(told),
             quotation: told.quotation.as_ref().map(|quotation| Quoted { lang: tag(&quotation.lang), told: quotation }),
             marks: told.marks.iter().map(|mark| Mark::new(mark)).collect(),
             about: about(&told.details),
@@ -115,7 +119,7 @@ fn sources(told: &ToldEntry) -> Vec<Source<'_>> {
 }
 
 /// A language tag if it has the shape of one; else none.
-fn tag(tag: &str) -> &str {
+pub(super) fn tag(tag: &str) -> &str {
     let is_tag = !tag.is_empty() && tag.len() <= 35 && tag.chars().all(|character| character.is_ascii_alphanumeric() || character == '-');
     if is_tag { tag } else { "" }
 }

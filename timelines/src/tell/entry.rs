@@ -10,7 +10,8 @@ use super::clean::clean;
 use super::clock::{Around, Phrase, Style};
 use super::credit::published_day;
 use super::language::{Mark, Setting};
-use super::quotation::{Translated, choose};
+use super::post::ToldPost;
+use super::quotation::{Translated, choose, is_post};
 use super::teller::Teller;
 use super::{ToldDetail, ToldEntry, ToldQuotation, details, source_edit};
 use crate::model::{Correction, Entry, Item, MilestoneKind, Part, SaidBy, Standing, inferred};
@@ -56,6 +57,8 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
         let note = teller.lang.original(&teller.lang.language(&quotation.lang.0), &teller.lang.credit(&teller.credit(&holder.event), false));
         is_shown.then(|| ToldQuotation { lang: quotation.lang.0.clone(), text: clean(&quotation.text), note })
     });
+    let post = chosen.as_ref().filter(|chosen| is_post(chosen.item)).map(|chosen| (chosen.quotation.text.as_str(), chosen.quotation.lang.0.as_str()));
+    let post = post.or_else(|| teller.names.posted_work(&item.event)).and_then(|(words, lang)| ToldPost::of(words, lang));
     let mut marks = marks(teller, item, entry.milestone);
     if entry.possible {
         marks.insert(0, teller.lang.mark(&Mark::Possible));
@@ -75,6 +78,7 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
         position: item.position,
         head: teller.head(item),
         text,
+        post,
         retracted: item.retraction.is_some(),
         quotation: kept_apart,
         marks,

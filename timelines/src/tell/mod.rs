@@ -46,6 +46,7 @@ pub use measure::{DATELINE, told_measure};
 pub use page::PageWords;
 pub use plain::{Screen, cells_of, paragraph_on, row, text, text_on, title_on, width_of};
 pub use plot::PlotWords;
+pub use post::{Block, ListItem, Span, Style, ToldPost};
 
 /// How a reader wants it told.
 #[derive(Debug, Clone, Default)]
@@ -111,6 +112,9 @@ pub struct ToldEntry {
     pub head: String,
     /// The sentence, with its attribution.
     pub text: String,
+    /// The vendor's post that the sentence holds, as a page shows it.
+    #[serde(skip)]
+    pub post: Option<ToldPost>,
     /// True where it was taken back: it stands there struck out.
     pub retracted: bool,
     /// The original words, where the sentence quotes a translation.

@@ -44,9 +44,9 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
             })
         }
         Kind::ClaimWeighed(act) => format!("{}{}", verdict(act.verdict), because(act.reason.as_ref())),
-        Kind::MaintenanceAnnounced(work) => planned("রক্ষণাবেক্ষণের কাজের আগাম ঘোষণা", &work.regions, text(work.text.as_ref()), setting),
-        Kind::MaintenanceStarted(work) => planned("রক্ষণাবেক্ষণের কাজ শুরু", &work.regions, text(work.text.as_ref()), setting),
-        Kind::MaintenanceCompleted(work) => planned("রক্ষণাবেক্ষণের কাজ শেষ", &work.regions, text(work.text.as_ref()), setting),
+        Kind::MaintenanceAnnounced(work) => planned("রক্ষণাবেক্ষণের কাজের আগাম ঘোষণা", &work.regions, names.work(work.text.as_ref(), event), setting),
+        Kind::MaintenanceStarted(work) => planned("রক্ষণাবেক্ষণের কাজ শুরু", &work.regions, names.work(work.text.as_ref(), event), setting),
+        Kind::MaintenanceCompleted(work) => planned("রক্ষণাবেক্ষণের কাজ শেষ", &work.regions, names.work(work.text.as_ref(), event), setting),
         Kind::IncidentLinked(link) => format!("{} ({} → {})", relation(link.relation), clean(&link.from.id), clean(&link.to.id)),
         Kind::IncidentTitled(act) => names.text(&act.title),
         Kind::EventRedacted(act) => format!("{} নম্বর স্থানের লেখাটি নষ্ট করা হয়েছে", digits(&act.position.to_string())),

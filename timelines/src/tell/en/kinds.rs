@@ -42,10 +42,10 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
             format!("{}{}", verdict(act.verdict), act.reason.as_ref().map(|reason| format!(": {}", names.text(reason))).unwrap_or_default())
         }
         Kind::MaintenanceAnnounced(work) => {
-            planned("Planned work announced", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting)
+            planned("Planned work announced", &work.regions, names.work(work.text.as_ref(), event), setting)
         }
-        Kind::MaintenanceStarted(work) => planned("Planned work begins", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting),
-        Kind::MaintenanceCompleted(work) => planned("Planned work is done", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting),
+        Kind::MaintenanceStarted(work) => planned("Planned work begins", &work.regions, names.work(work.text.as_ref(), event), setting),
+        Kind::MaintenanceCompleted(work) => planned("Planned work is done", &work.regions, names.work(work.text.as_ref(), event), setting),
         Kind::IncidentLinked(link) => format!("{} ({} → {})", relation(link.relation), clean(&link.from.id), clean(&link.to.id)),
         Kind::IncidentTitled(act) => names.text(&act.title),
         Kind::EventRedacted(act) => format!("The text at position {} was destroyed", number(act.position)),
