@@ -49,7 +49,7 @@ pub use shapes::{
 pub use text::{Language, Text};
 pub use time::{Bounds, Direction, Form, Instant, Moment, Point, Precision, Range, When, Wording};
 pub use voices::Voice;
-pub use words::{normal, plain};
+pub use words::{entities_read, normal, plain};
 
 /// An event's place in the ledger: 1, 2, 3 … without gaps.
 pub type Position = u64;

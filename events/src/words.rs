@@ -1,5 +1,7 @@
 //! Words without their markup: what is compared, and what is kept where a page is nothing but markup.
 
+use std::borrow::Cow;
+
 /// The words of an HTML (or plain) text: tags out, entities read, `<br>` and block ends as line breaks, spaces brought together.
 pub fn plain(markup: &str) -> String {
     let mut text = String::with_capacity(markup.len());
@@ -36,6 +38,11 @@ pub fn plain(markup: &str) -> String {
     let decoded = htmlize::unescape(text);
     let lines = decoded.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).filter(|line| !line.is_empty());
     lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A text with its entities read: `&amp;lt;` is `&lt;`.
+pub fn entities_read(text: &str) -> Cow<'_, str> {
+    htmlize::unescape(text)
 }
 
 /// What begins with the closing tag of so named an element; nothing where there is none.

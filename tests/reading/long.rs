@@ -71,6 +71,31 @@ async fn the_stretches_of_a_story_are_the_story() {
 }
 
 #[tokio::test]
+async fn what_was_taken_back_stands_where_it_stood_on_every_surface() {
+    let house = House::with_outage().await;
+    let retraction = r#"{"specversion":"1.0","id":"back","source":"/desks/demo","type":"dateline.event.retracted.v1","subject":"whatsapp","data":{"event":{"id":"w41"},"reason":"read wrong"}}"#;
+    publish(&house.url, &[retraction]).await;
+    house.caught_up().await;
+    let story = get(&house.at("/v1/incidents/whatsapp/timeline.json")).await.expect(200).json();
+    let struck: Vec<&Value> = story["entries"].as_array().unwrap().iter().filter(|entry| entry["standing"] == "retracted").collect();
+    let [struck] = struck[..] else { panic!("one entry was taken back, and these are: {struck:#?}") };
+    assert_eq!((&struck["event"]["id"], &struck["retraction"]["said_by"]), (&json!("w41"), &json!({"publisher": "/desks/demo"})));
+    assert_eq!(struck["marks"], json!(["Taken back by /desks/demo: read wrong."]));
+    assert_eq!(
+        (&story["retracted"][0]["event"]["id"], &story["retracted"][0]["marks"]),
+        (&json!("w41"), &Value::Null),
+        "the list is not told unless asked for"
+    );
+    let words = struck["text"].as_str().unwrap();
+    let text = get(&house.at("/v1/incidents/whatsapp/timeline.txt?columns=1000&retracted=true")).await.expect(200).text();
+    assert!(text.contains(&format!("~{words}~")) && text.matches("read wrong").count() == 1, "{text}");
+    let id = story["incident"].as_str().unwrap();
+    let page = get(&house.at(&format!("/incidents/{id}"))).await.expect(200).text();
+    assert_eq!(page.matches("<del>").count(), 1, "{page}");
+    assert!(page.contains("<strong>Taken back by /desks/demo</strong>: read wrong."), "{page}");
+}
+
+#[tokio::test]
 async fn stretches_agree_while_the_story_goes_on() {
     let house = with_reports(12).await;
     let first = get(&house.at("/v1/incidents/mail/timeline.json?entries_limit=5")).await.expect(200);

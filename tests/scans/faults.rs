@@ -94,15 +94,13 @@ fn of_state(json: &Value) -> Vec<Fault> {
 
 fn of_entry(entry: &Value, words: &str) -> Vec<Fault> {
     let mut faults = Vec::new();
-    for mark in entry["marks"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        for change in mark.split("; ") {
-            let told = [" was ", " were ", " ছিল ", " from "].iter().find_map(|verb| change.split_once(verb)).map(|(_, rest)| rest);
-            let between = [", is ", ", then ", ", তার পরে ", ", হল ", " to "];
-            let halves = told.and_then(|rest| between.iter().find_map(|between| rest.split_once(between)));
-            let plain = |half: &str| half.trim_matches(['“', '”', '.', '।', ' ']).to_owned();
-            if halves.is_some_and(|(before, after)| plain(before) == plain(after)) {
-                faults.push(("a mark whose words look unchanged", mark.to_owned()));
-            }
+    let marks: Vec<&str> = entry["marks"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for (place, mark) in marks.iter().enumerate() {
+        if looks_unchanged(mark) {
+            faults.push(("a mark whose words look unchanged", (*mark).to_owned()));
+        }
+        if marks[..place].contains(mark) {
+            faults.push(("an edit that is told twice", (*mark).to_owned()));
         }
     }
     let own = unquoted(words);
@@ -128,6 +126,27 @@ fn of_entry(entry: &Value, words: &str) -> Vec<Fault> {
         }
     }
     faults
+}
+
+/// "from A to A", "was A, is A", "A, then A".
+fn looks_unchanged(mark: &str) -> bool {
+    let same = |before: &str, after: &str| {
+        let plain = |half: &str| half.trim_matches(['“', '”', '.', '।', ' ']).to_owned();
+        !plain(before).is_empty() && plain(before) == plain(after)
+    };
+    let moved = mark.split(" from ").skip(1).any(|rest| {
+        rest.match_indices(" to ").any(|(at, between)| {
+            let (before, after) = (&rest[..at], &rest[at + between.len()..]);
+            after.strip_prefix(before).is_some_and(|end| end.is_empty() || end.starts_with([',', '.', ' ']))
+        })
+    });
+    let became = mark.split("; ").any(|change| {
+        let told = [" was ", " were ", " ছিল "].iter().find_map(|verb| change.split_once(verb)).map(|(_, rest)| rest);
+        let between = [", is ", ", then ", ", তার পরে ", ", হল "];
+        let halves = told.and_then(|rest| between.iter().find_map(|between| rest.split_once(between)));
+        halves.is_some_and(|(before, after)| same(before, after))
+    });
+    moved || became
 }
 
 /// What is wrong with words of our own.

@@ -15,7 +15,7 @@ fn right() -> Value {
         "milestones": {"restored": {"position": 2}},
         "entries": [
             {"text": "Acme: “We're **looking** into GitHub’s <p>.” (Acme status)", "occurred": {"earliest": "2021-10-04T16:00:00Z", "told": "16:00"}, "head": "16:00",
-             "sources": [{"name": "Acme"}], "marks": ["Acme changed this without notice: the time was 16:00, then 16:10."]},
+             "sources": [{"name": "Acme"}], "marks": ["Acme moved the time from 16:00 to 16:10, without notice."]},
         ],
     })
 }
@@ -60,6 +60,16 @@ fn each_rule_finds_what_is_planted_for_it() {
     {
         assert_eq!(with(|json| json["entries"][0]["marks"][0] = json!(same), "en"), ["a mark whose words look unchanged"], "{same}");
     }
+    for mark in [
+        "Acme moved the end from 16:00 to 16:00, within three hours of closing it, without notice.",
+        "Acme changed the state from “A” to “B” and renamed it from “a to b” to “a to b”, without notice.",
+        "Acme changed the words, without notice: they were “It is.”, then “It is.”",
+    ] {
+        let unchanged = |json: &mut Value| json["entries"][0]["marks"][0] = json!(mark);
+        assert_eq!(with(unchanged, "en"), ["a mark whose words look unchanged"], "{mark}");
+    }
+    let again = |json: &mut Value| json["entries"][0]["marks"] = json!(["Acme changed the words.", "Acme changed the words."]);
+    assert_eq!(with(again, "en"), ["an edit that is told twice"]);
     assert_eq!(
         with(|json| json["entries"][0]["text"] = json!("Acme rates it “major” (Acme)."), "en"),
         ["a source that is credited with its own act"]

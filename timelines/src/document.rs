@@ -3,7 +3,7 @@
 
 mod item;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use dateline_events::{Bounds, Kind, Position, Range, Ref, Region, Slug, Symptom, Text};
 use serde::ser::SerializeMap;
@@ -14,9 +14,9 @@ use crate::model::{
 };
 use crate::model::{Entry, Registry};
 use crate::rows::Nature;
-use crate::stretch::{Stretch, told_inside, told_without_effect};
-use crate::tell::{Lang, Told};
-use item::{EventName, InsideForm, ItemForm, MilestoneForm, Scribe};
+use crate::stretch::{Stretch, told_inside, told_renamed, told_without_effect};
+use crate::tell::{Lang, Told, ToldEntry};
+use item::{EventName, InsideForm, ItemForm, MilestoneForm, RenamedForm, Scribe};
 
 /// The JSON form of a stretch of a timeline, told. `told` must be of the same stretch of the same timeline; `next` is the address of the
 /// stretch behind it.
@@ -29,8 +29,10 @@ pub fn timeline<'a>(
     next: Option<&'a str>,
 ) -> impl Serialize + 'a {
     let shown = stretch.lists(timeline);
-    let lists = [&told.entries, &told.unsupported, &told.background, &told.possibly, &told.retracted];
+    let lists = [&told.entries, &told.unsupported, &told.background, &told.possibly];
     let told_entries = lists.into_iter().flatten().map(|entry| (entry.position, entry)).collect();
+    // What was taken back is told where it stood; in the list of it once more, where that is asked for.
+    let told_again: HashMap<Position, &ToldEntry> = told.retracted.iter().map(|entry| (entry.position, entry)).collect();
     let items = items(timeline).map(|item| (item.position, item)).collect();
     let scribe = Scribe { told_entries, items, lang, clock: &told.clock };
     let entry = |entry: &'a Entry| EntryForm {
@@ -44,7 +46,8 @@ pub fn timeline<'a>(
         common: CommonForm::of(timeline, told, registry, |milestone| scribe.milestone(milestone)),
         entries: shown.entries.iter().map(entry).collect(),
         possibly: shown.possibly.iter().map(|item| scribe.item(item)).collect(),
-        retracted: shown.retracted.iter().map(|item| scribe.item(item)).collect(),
+        retracted: shown.retracted.iter().map(|item| scribe.item_told(item, told_again.get(&item.position).copied())).collect(),
+        renamed: told_renamed(&timeline.renamed).iter().map(RenamedForm::from).collect(),
         links: shown.links.iter().filter_map(|item| LinkForm::of(item, &timeline.linked)).collect(),
         without_effect: told_without_effect(&timeline.without_effect),
         page: PageForm { first: stretch.from + 1, last: stretch.until, of: stretch.of, next },
@@ -140,6 +143,7 @@ struct TimelineForm<'a> {
     entries: Vec<EntryForm<'a>>,
     possibly: Vec<ItemForm<'a>>,
     retracted: Vec<ItemForm<'a>>,
+    renamed: Vec<RenamedForm<'a>>,
     links: Vec<LinkForm<'a>>,
     without_effect: &'a [Position],
     page: PageForm<'a>,

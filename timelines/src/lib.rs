@@ -8,8 +8,10 @@ pub mod document;
 pub mod fold;
 pub mod model;
 pub mod project;
+mod rated;
 pub mod rows;
 mod said_by;
+mod silent;
 pub mod stretch;
 pub mod tell;
 

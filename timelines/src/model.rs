@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::fold::SummaryMilestone;
 use crate::rows::Nature;
 pub use crate::said_by::{Inferred, SaidBy, Speaker, inferred, is_called_off, is_count, is_slow};
+pub use crate::silent::Renamed;
 
 /// An incident's story under the axes asked for.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,13 +65,15 @@ pub struct Timeline {
     pub warnings: Vec<Warning>,
     /// The zone that most of the opening event's kind were told in; what a reader sees unless asking for another.
     pub zone: Option<String>,
-    /// The story, in order.
+    /// The story, in order; what was taken back stands in it where it stood.
     pub entries: Vec<Entry>,
     /// What may have been stated by `known_at` and may have happened by then, but is not certain to have been stated; never folded in. By
     /// milestone, then in the order of the story.
     pub possibly: Vec<Item>,
-    /// What was taken back, in order of position; shown on request.
+    /// What was taken back, in order of position.
     pub retracted: Vec<Item>,
+    /// The headlines that their source changed, by position.
+    pub renamed: Vec<Renamed>,
     /// Links to other incidents, other than "same as".
     pub links: Vec<Item>,
     /// What those lead to.
@@ -81,6 +84,13 @@ pub struct Timeline {
     pub axes: Axes,
     /// The last event that changed this incident.
     pub changed: Position,
+}
+
+impl Timeline {
+    /// The entries of the story that were not taken back.
+    pub fn standing(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.iter().filter(|entry| entry.item.retraction.is_none())
+    }
 }
 
 /// Whose telling a first sign is.
@@ -418,6 +428,8 @@ pub struct Retraction {
     pub reason: Option<Text>,
     /// True where whoever took it back said so.
     pub announced: bool,
+    /// When the source took it back; None for a desk's.
+    pub stated: Option<Bounds>,
     /// Its publisher.
     pub source: String,
     /// Who took it back.

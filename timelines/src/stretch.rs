@@ -3,7 +3,7 @@
 
 use dateline_events::{Event, Position};
 
-use crate::model::{Claim, Entry, Item, Part, Timeline};
+use crate::model::{Claim, Entry, Item, Part, Renamed, Timeline};
 
 /// The most of what stands inside one entry that is told with it; what is beyond is counted.
 pub const INSIDE_TOLD_MAX: usize = 100;
@@ -13,6 +13,9 @@ pub const CLAIMS_TOLD_MAX: usize = 100;
 
 /// The most corrections without effect that are named.
 pub const WITHOUT_EFFECT_MAX: usize = 1_000;
+
+/// The most changed headlines that are named, the last.
+pub const RENAMED_TOLD_MAX: usize = 100;
 
 /// A stretch of a timeline's places: its entries in order, then what is possible, what was taken back, and links.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +123,11 @@ pub fn told_claims(claims: &[Claim]) -> &[Claim] {
 /// The corrections without effect that are named.
 pub fn told_without_effect(positions: &[Position]) -> &[Position] {
     positions.get(..WITHOUT_EFFECT_MAX).unwrap_or(positions)
+}
+
+/// The changed headlines that are named.
+pub fn told_renamed(renamed: &[Renamed]) -> &[Renamed] {
+    &renamed[renamed.len().saturating_sub(RENAMED_TOLD_MAX)..]
 }
 
 fn bytes_of(item: &Item) -> usize {

@@ -3,6 +3,7 @@
 use dateline_timelines::tell::{ToldDetail, ToldEntry, ToldQuotation};
 
 use super::link;
+use super::post::Post;
 
 /// A list of entries under a heading.
 pub(super) struct Section<'a> {
@@ -20,6 +21,8 @@ pub(super) struct Entry<'a> {
     pub(super) id: String,
     /// As told.
     pub(super) told: &'a ToldEntry,
+    /// The vendor's post that the sentence holds.
+    pub(super) post: Option<Post<'a>>,
     /// Words kept apart from the sentence.
     pub(super) quotation: Option<Quoted<'a>>,
     /// What a reader is warned of.
@@ -68,6 +71,7 @@ impl<'a> Entry<'a> {
         Self {
             id: format!("{section}-{}", told.position),
             told,
+            post: Post::of(told),
             quotation: told.quotation.as_ref().map(|quotation| Quoted { lang: tag(&quotation.lang), told: quotation }),
             marks: told.marks.iter().map(|mark| Mark::new(mark)).collect(),
             about: about(&told.details),
@@ -77,9 +81,11 @@ impl<'a> Entry<'a> {
 }
 
 impl<'a> Mark<'a> {
-    /// Tells the warning from its reason by the first colon that ends a word: "Disputed: Reuters gives …".
+    /// Tells the warning from its reason by the first colon that ends a word of ours: "Disputed: Reuters gives …".
     fn new(mark: &'a str) -> Self {
-        let (head, rest) = mark.find(": ").map_or((mark, ""), |at| mark.split_at(at));
+        let is_quoted = |at: &usize| mark[..*at].matches('“').count() > mark[..*at].matches('”').count();
+        let colon = mark.match_indices(": ").map(|(at, _)| at).find(|at| !is_quoted(at));
+        let (head, rest) = colon.map_or((mark, ""), |at| mark.split_at(at));
         Self { head, rest }
     }
 }
@@ -113,7 +119,7 @@ fn sources(told: &ToldEntry) -> Vec<Source<'_>> {
 }
 
 /// A language tag if it has the shape of one; else none.
-fn tag(tag: &str) -> &str {
+pub(super) fn tag(tag: &str) -> &str {
     let is_tag = !tag.is_empty() && tag.len() <= 35 && tag.chars().all(|character| character.is_ascii_alphanumeric() || character == '-');
     if is_tag { tag } else { "" }
 }

@@ -9,6 +9,7 @@ use dateline_timelines::tell::{Lang, PageWords, Told};
 
 mod entry;
 mod link;
+mod post;
 
 use entry::Section;
 

@@ -7,6 +7,7 @@ use dateline_timelines::tell::{Lang, Told, ToldClock, ToldDetail, ToldEntry, Tol
 use super::*;
 
 mod html;
+mod posts;
 use html::Page;
 
 const HOSTILE: [&str; 8] = [
@@ -46,6 +47,8 @@ fn entry(position: u64, text: &str) -> ToldEntry {
         position,
         head: text.to_owned(),
         text: text.to_owned(),
+        post: None,
+        retracted: position.is_multiple_of(2),
         quotation: Some(ToldQuotation { lang: format!("en\" onclick=\"{text}"), text: text.to_owned(), note: text.to_owned() }),
         marks: vec![format!("{text}: {text}"), text.to_owned()],
         details: vec![ToldDetail { label: text.to_owned(), text: text.to_owned() }, ToldDetail { label: String::new(), text: text.to_owned() }],

@@ -142,7 +142,7 @@ pub enum Command {
         /// Unfold competing claims
         #[arg(long)]
         claims: bool,
-        /// Show what was taken back, too
+        /// List what was taken back behind the story, too
         #[arg(long)]
         retracted: bool,
         /// What was going on in the world by then: a day or a time

@@ -7,7 +7,7 @@ use dateline_events::{Bounds, Kind, Position, Source, Statement, Text, When};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::model::{Claim, Correction, Inferred, Item, Milestone, Part, ReportedBy, Retraction, Rule, SaidBy, Standing, Weighing};
+use crate::model::{Claim, Correction, Inferred, Item, Milestone, Part, Renamed, ReportedBy, Retraction, Rule, SaidBy, Standing, Weighing};
 use crate::stretch::told_claims;
 use crate::tell::{Lang, ToldClock, ToldEntry};
 
@@ -91,10 +91,21 @@ struct CorrectionForm<'a> {
     position: Position,
     edit_kind: EditKind,
     announced: bool,
+    minor: bool,
     reason: Option<&'a Text>,
     source: &'a str,
     stated: Option<Bounds>,
     changes: Vec<ChangeForm<'a>>,
+}
+
+/// A headline that its source changed.
+#[derive(Serialize)]
+pub(super) struct RenamedForm<'a> {
+    position: Position,
+    event: EventName<'a>,
+    of: Option<Position>,
+    title: Option<&'a Text>,
+    corrections: Vec<CorrectionForm<'a>>,
 }
 
 #[derive(Serialize)]
@@ -109,7 +120,9 @@ struct RetractionForm<'a> {
     position: Position,
     reason: Option<&'a Text>,
     announced: bool,
+    stated: Option<Bounds>,
     source: &'a str,
+    said_by: &'a SaidBy,
 }
 
 #[derive(Serialize)]
@@ -190,8 +203,11 @@ impl<'a> Scribe<'a> {
     }
 
     pub(super) fn item(&self, item: &'a Item) -> ItemForm<'a> {
+        self.item_told(item, self.told_entries.get(&item.position).copied())
+    }
+
+    pub(super) fn item_told(&self, item: &'a Item, told: Option<&'a ToldEntry>) -> ItemForm<'a> {
         let event = &item.event;
-        let told = self.told_entries.get(&item.position);
         ItemForm {
             position: item.position,
             event: EventName::of(item),
@@ -236,6 +252,7 @@ impl<'a> From<&'a Correction> for CorrectionForm<'a> {
             position: correction.position,
             edit_kind: correction.edit_kind,
             announced: correction.announced,
+            minor: correction.is_minor(),
             reason: correction.reason.as_ref(),
             source: &correction.source,
             stated: correction.stated,
@@ -244,10 +261,19 @@ impl<'a> From<&'a Correction> for CorrectionForm<'a> {
     }
 }
 
+impl<'a> From<&'a Renamed> for RenamedForm<'a> {
+    fn from(renamed: &'a Renamed) -> Self {
+        let item = &renamed.title;
+        let title = if let Kind::IncidentTitled(titled) = &item.event.kind { Some(&titled.title) } else { None };
+        let corrections = item.corrections.iter().map(CorrectionForm::from).collect();
+        Self { position: item.position, event: EventName::of(item), of: renamed.of, title, corrections }
+    }
+}
+
 impl<'a> From<&'a Retraction> for RetractionForm<'a> {
     fn from(retraction: &'a Retraction) -> Self {
-        let Retraction { position, reason, announced, source, said_by: _ } = retraction;
-        Self { position: *position, reason: reason.as_ref(), announced: *announced, source }
+        let Retraction { position, reason, announced, stated, source, said_by } = retraction;
+        Self { position: *position, reason: reason.as_ref(), announced: *announced, stated: *stated, source, said_by }
     }
 }
 

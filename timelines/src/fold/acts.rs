@@ -121,7 +121,8 @@ impl Fold {
                 Kind::EventRetracted(retracted) => {
                     let (reason, announced) = (retracted.reason.clone(), retracted.announced.unwrap_or(true));
                     let (source, said_by) = (act.original.source.clone(), SaidBy::of(&act.original));
-                    retraction = Some(Retraction { position: at, reason, announced, source, said_by });
+                    let stated = act.original.common.stated.as_ref().map(dateline_events::When::own_bounds);
+                    retraction = Some(Retraction { position: at, reason, announced, stated, source, said_by });
                 }
                 Kind::ClaimWeighed(weighed) => {
                     verdict = Some(Weighing { position: at, verdict: weighed.verdict, reason: weighed.reason.clone(), given: act.recorded });

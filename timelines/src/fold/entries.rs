@@ -1,6 +1,6 @@
 //! Which events make an entry together, and in which order the entries stand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use dateline_events::kinds::Extent;
 use dateline_events::{Event, EventKey, Kind, Position, Region, normal};
@@ -10,6 +10,7 @@ use super::contribution::{Aggregates, Class, regions};
 use super::negative::Contradictions;
 use super::order::{FirstSign, OrderKey};
 use crate::model::{Entry, Inferred, Item, MilestoneKind, Part, inferred};
+use crate::silent::{Post, post_of};
 
 /// Puts the standing events of a fold into entries.
 pub(super) struct Assembly<'a> {
@@ -75,6 +76,7 @@ impl<'a> Assembly<'a> {
                 self.own.push((key, position));
             }
         }
+        self.own.extend(self.taken_back());
         self.own.sort_unstable();
         for (key, position) in undated {
             match self.host_of_undated(position) {
@@ -83,6 +85,21 @@ impl<'a> Assembly<'a> {
             }
         }
         self.own.sort_unstable();
+    }
+
+    /// What was taken back, where it stood. A watcher's own bookkeeping is nothing that a reader was told: a post that was said anew as
+    /// another kind of event, and how a page said that an incident stands until its posts said it too.
+    fn taken_back(&self) -> Vec<(OrderKey, Position)> {
+        let held = &self.fold.held;
+        let gone: Vec<(Position, &Event)> =
+            held.iter().filter(|(_, held)| held.is_taken_back()).map(|(position, held)| (*position, &*held.effective.event)).collect();
+        if gone.is_empty() {
+            return Vec::new();
+        }
+        let standing = held.values().filter(|held| held.contribution.is_some());
+        let posts: HashSet<Post> = standing.filter_map(|held| post_of(&held.effective.event)).collect();
+        let was_told = |event: &Event| post_of(event).is_none_or(|post| !posts.contains(&post)) && !is_state_beside_posts(event);
+        gone.into_iter().filter(|(_, event)| was_told(event)).map(|(position, _)| (self.fold.placed(position, self.first_sign).1, position)).collect()
     }
 
     /// The milestone's entry that an event stands inside of, and as what.
@@ -261,4 +278,10 @@ fn says_nothing_else(mine: &Event, other: &Event) -> bool {
         && is_heard(words(mine), words(other))
         && is_heard(text(mine), text(other))
         && lasted(mine).is_none_or(|own| lasted(other).is_none_or(|others| own == others))
+}
+
+/// How a page says that its incident stands, where its newest post says otherwise: the watcher's, by the id that it gives such an event.
+fn is_state_beside_posts(event: &Event) -> bool {
+    let part = event.common.reference.as_ref().and_then(|reference| event.id.strip_prefix(&reference.id));
+    part.is_some_and(|part| part.starts_with("/status/"))
 }

@@ -75,6 +75,13 @@ struct Effective {
     without_effect: Vec<Position>,
 }
 
+impl Held {
+    /// True for what somebody said and was taken back.
+    fn is_taken_back(&self) -> bool {
+        self.effective.retraction.is_some() && !self.original.kind.is_act() && self.effective.visible == Visible::Certain
+    }
+}
+
 /// Whether an event was stated by `known_at`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Visible {

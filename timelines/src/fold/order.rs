@@ -4,6 +4,7 @@ use dateline_events::{Bounds, Direction, Form, Instant, Kind, Point, Position, W
 
 use super::{Fold, Held};
 use crate::model::{NarrowedBy, Placed};
+use crate::rated::rated_at;
 
 /// Anchors of anchors are followed so deep; what leans deeper counts as leaning on nothing.
 const MAX_ANCHOR_DEPTH: u32 = 64;
@@ -55,6 +56,11 @@ impl Fold {
             return (nowhere, (Instant(0), 0, position));
         };
         let event = &held.effective.event;
+        if let Some(bounds) = rated_at(event, held.effective.stated, &held.effective.corrections) {
+            let order = bounds.earliest.or(bounds.latest).unwrap_or(held.recorded);
+            let narrowed_by = NarrowedBy { stated: true, ..NarrowedBy::default() };
+            return (Placed { bounds, own: bounds, narrowed: bounds, narrowed_by, order, anchor: None }, (order, 0, position));
+        }
         let occurred = event.common.occurred.as_ref();
         let own = occurred.map(When::own_bounds).unwrap_or_default();
         let relation = occurred.and_then(When::relation).filter(|_| depth < MAX_ANCHOR_DEPTH);

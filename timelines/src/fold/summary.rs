@@ -188,6 +188,7 @@ impl Summary {
             entries: Vec::new(),
             possibly: Vec::new(),
             retracted: Vec::new(),
+            renamed: Vec::new(),
             links: Vec::new(),
             linked: Vec::new(),
             without_effect: Vec::new(),
@@ -368,7 +369,7 @@ impl Fold {
     }
 
     /// The event that opened the incident.
-    fn opener(&self) -> Option<&Held> {
+    pub(super) fn opener(&self) -> Option<&Held> {
         self.held.values().find(|held| held.opens)
     }
 
@@ -381,14 +382,6 @@ impl Fold {
             let stands = held.effective.retraction.is_none() && held.effective.visible == Visible::Certain && known;
             (stands && self.may_be_titled_by(&held.effective.event, &titled.event)).then_some(&titled.title)
         })
-    }
-
-    /// Whoever may name an event of its own as the one to be titled need not be a desk. So a title holds where it names an event of the
-    /// publisher that opened the incident, or one that was read in somebody: that took a right.
-    fn may_be_titled_by(&self, act: &Event, named: &dateline_events::Ref) -> bool {
-        let Some(named) = self.named(act, named).and_then(|position| self.event_at(position)) else { return false };
-        let opener = self.opener();
-        named.effective.event.own_voice().is_none() || opener.is_none_or(|opener| opener.original.source == named.original.source)
     }
 
     /// The zone that the first sign in the ledger was told in, whether it is visible under `known_at` or not: a reader's clock does

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use dateline_events::kinds::{Relation, Verdict};
+use dateline_events::kinds::{EditKind, Relation, Verdict};
 use dateline_events::{Bounds, Event, Instant, Kind, Position, Quotation, Text};
 
 use super::contribution::{Aggregates, Class, classes};
@@ -12,7 +12,7 @@ use super::negative::Contradictions;
 use super::order::OrderKey;
 use super::summary::{open_regions, regions, services};
 use super::{Fold, Held, Visible};
-use crate::model::{Axes, Claim, Item, Linked, Milestone, MilestoneKind, SaidBy, Standing, Timeline, inferred};
+use crate::model::{Axes, Claim, Item, Linked, Milestone, MilestoneKind, Renamed, SaidBy, Standing, Timeline, inferred};
 
 impl Fold {
     /// The incident's story. `at` narrows it to what may have begun by an instant, and state, milestones and durations to what is certain by
@@ -37,7 +37,7 @@ impl Fold {
             entries.retain(|entry| may_have_begun(&entry.item));
             for entry in &mut entries {
                 entry.inside.retain(|(_, item)| may_have_begun(item));
-                entry.possible = !is_certain_by(entry.item.occurred.narrowed, at);
+                entry.possible = entry.item.retraction.is_none() && !is_certain_by(entry.item.occurred.narrowed, at);
             }
         }
         let among =
@@ -70,15 +70,38 @@ impl Fold {
             zone: self.zone(),
             entries,
             possibly: self.possibly(&contradictions),
-            retracted: among(&|held| {
-                held.effective.retraction.is_some() && !held.original.kind.is_act() && held.effective.visible == Visible::Certain
-            }),
+            retracted: among(&Held::is_taken_back),
+            renamed: self.renamed(&contradictions),
             links: among(&is_link),
             linked: self.linked(),
             without_effect: self.held.values().flat_map(|held| held.effective.without_effect.iter().copied()).collect(),
             axes: Axes { at, known_at: self.known_at, as_of },
             changed: self.changed,
         }
+    }
+
+    /// The headlines that hold and that their source changed.
+    fn renamed(&self, contradictions: &Contradictions) -> Vec<Renamed> {
+        let titles = self.titles.iter().filter_map(|position| Some((*position, &self.event_at(*position)?.effective)));
+        let changed = titles.filter(|(_, title)| {
+            title.retraction.is_none() && title.corrections.iter().any(|correction| correction.edit_kind == EditKind::SourceEdit)
+        });
+        changed
+            .filter_map(|(position, title)| {
+                let Kind::IncidentTitled(titled) = &title.event.kind else { return None };
+                let of = self.named(&title.event, &titled.event);
+                let holds = self.may_be_titled_by(&title.event, &titled.event);
+                Some(Renamed { of, title: self.item(position, contradictions).filter(|_| holds)? })
+            })
+            .collect()
+    }
+
+    /// Whoever may name an event of its own as the one to be titled need not be a desk. So a title holds where it names an event of the
+    /// publisher that opened the incident, or one that was read in somebody: that took a right.
+    pub(super) fn may_be_titled_by(&self, act: &Event, named: &dateline_events::Ref) -> bool {
+        let Some(named) = self.named(act, named).and_then(|position| self.event_at(position)) else { return false };
+        let opener = self.opener();
+        named.effective.event.own_voice().is_none() || opener.is_none_or(|opener| opener.original.source == named.original.source)
     }
 
     /// The other ends of links to other incidents.

@@ -25,6 +25,11 @@ pub(super) fn clean(text: &str) -> String {
     line
 }
 
+/// True for a letter that is seen and turns nothing.
+pub(super) fn is_shown(letter: char) -> bool {
+    !letter.is_control() && !is_direction(letter)
+}
+
 /// At most `chars_max` characters, cut at a space, with an ellipsis where something was cut.
 pub(super) fn at_most(text: &str, chars_max: usize) -> String {
     if text.chars().count() <= chars_max { text.to_owned() } else { shortened(text, chars_max.saturating_sub(1)) }

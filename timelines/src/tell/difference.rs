@@ -87,8 +87,8 @@ fn because(kind: MilestoneKind, old: &Items, after: &Teller, explained: &mut BTr
     let mut parts = vec![who(after, item)];
     for correction in new_corrections(old, item) {
         explained.insert(correction.position);
-        let told = after.lang.mark(&correction_mark(after, item, correction));
-        parts.push(inside_a_sentence(told.trim_end_matches(['.', '।']), correction.edit_kind));
+        let mark = correction_mark(after, item, correction, Some(kind)).map(|mark| after.lang.mark(&mark));
+        parts.extend(mark.map(|mark| inside_a_sentence(mark.trim_end_matches(['.', '।']), correction.edit_kind)));
     }
     parts.retain(|part| !part.is_empty());
     Some(parts.join("; ")).filter(|told| !told.is_empty())
@@ -118,21 +118,20 @@ fn new_corrections<'a>(old: &Items, item: &'a Item) -> Vec<&'a Correction> {
 type Items<'a> = BTreeMap<Position, &'a Item>;
 
 fn all_items(timeline: &Timeline) -> Items<'_> {
-    let told = timeline.entries.iter().flat_map(|entry| std::iter::once(&entry.item).chain(entry.inside.iter().map(|(_, item)| item)));
+    let told = timeline.standing().flat_map(|entry| std::iter::once(&entry.item).chain(entry.inside.iter().map(|(_, item)| item)));
     told.map(|item| (item.position, item)).collect()
 }
 
 /// Entries and claims that came or went; a retraction is told by itself.
 fn entries((before, old): (&Teller, &Items), (after, new): (&Teller, &Items)) -> Vec<Change> {
     let heads = |teller: &Teller, known: &Items, left_out: &BTreeSet<Position>| -> Vec<String> {
-        let fresh =
-            teller.timeline.entries.iter().filter(|entry| !known.contains_key(&entry.item.position) && !left_out.contains(&entry.item.position));
+        let fresh = teller.timeline.standing().filter(|entry| !known.contains_key(&entry.item.position) && !left_out.contains(&entry.item.position));
         fresh.map(|entry| teller.head(&entry.item)).collect()
     };
     let retracted: BTreeSet<Position> = after.timeline.retracted.iter().map(|item| item.position).collect();
     let mut changes = Vec::new();
     let (mut added, mut removed) = (heads(after, old, &BTreeSet::new()), heads(before, new, &retracted));
-    let inside = after.timeline.entries.iter().flat_map(|entry| &entry.inside).filter(|(_, item)| !old.contains_key(&item.position)).count();
+    let inside = after.timeline.standing().flat_map(|entry| &entry.inside).filter(|(_, item)| !old.contains_key(&item.position)).count();
     for (list, change) in [(&mut added, true), (&mut removed, false)] {
         if list.is_empty() {
             continue;

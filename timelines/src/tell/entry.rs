@@ -10,10 +10,12 @@ use super::clean::clean;
 use super::clock::{Around, Phrase, Style};
 use super::credit::published_day;
 use super::language::{Mark, Setting};
-use super::quotation::{Translated, choose};
+use super::post::ToldPost;
+use super::quotation::{Translated, choose, is_post};
 use super::teller::Teller;
 use super::{ToldDetail, ToldEntry, ToldQuotation, details, source_edit};
 use crate::model::{Correction, Entry, Item, MilestoneKind, Part, SaidBy, Standing, inferred};
+use crate::rated::rating_of;
 use crate::stretch::told_inside;
 
 /// The most outlets that are named in one sentence; the rest are counted.
@@ -37,6 +39,10 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
     let quoted = chosen.as_ref().map_or(item, |chosen| chosen.item);
     let mut credit = teller.credit(&quoted.event);
     credit.translated = chosen.as_ref().and_then(|chosen| chosen.translated.clone());
+    if rating_of(item).is_some() {
+        // When it was read is on nobody's own clock.
+        credit.clock = None;
+    }
     let is_statement = chosen.is_some() && item.event.kind.statement().is_some();
     let told_day = teller.phrase(item).day().or(teller.around.day);
     let published =
@@ -51,17 +57,29 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
         let note = teller.lang.original(&teller.lang.language(&quotation.lang.0), &teller.lang.credit(&teller.credit(&holder.event), false));
         is_shown.then(|| ToldQuotation { lang: quotation.lang.0.clone(), text: clean(&quotation.text), note })
     });
-    let mut marks = marks(teller, item);
+    let post = chosen.as_ref().filter(|chosen| is_post(chosen.item)).map(|chosen| (chosen.quotation.text.as_str(), chosen.quotation.lang.0.as_str()));
+    let post = post.or_else(|| teller.names.posted_work(&item.event)).and_then(|(words, lang)| ToldPost::of(words, lang));
+    let mut marks = marks(teller, item, entry.milestone);
     if entry.possible {
         marks.insert(0, teller.lang.mark(&Mark::Possible));
     }
-    for (_, agreeing) in entry.inside.iter().filter(|(part, _)| *part == Part::Agreeing) {
-        marks.extend(corrections(teller, agreeing));
+    for (part, inside) in &entry.inside {
+        // What a vendor changed of a claim that is not told is told all the same.
+        if *part == Part::Agreeing || inside.event.speaks_for_a_vendor() {
+            marks.extend(corrections(teller, inside, entry.milestone.filter(|_| *part == Part::Agreeing)));
+        }
     }
+    marks.extend(teller.renamed(item.position).flat_map(|renamed| corrections(teller, &renamed.title, None)));
+    marks.extend(teller.said_before(item).and_then(|(before, edit)| Some(teller.lang.mark(&correction_mark(teller, before, &edit, None)?))));
+    // One edit may change several events; it is told once.
+    let mut known = BTreeSet::new();
+    marks.retain(|mark| known.insert(mark.clone()));
     ToldEntry {
         position: item.position,
         head: teller.head(item),
         text,
+        post,
+        retracted: item.retraction.is_some(),
         quotation: kept_apart,
         marks,
         details: details::details(teller, entry, chosen.as_ref()),
@@ -127,7 +145,7 @@ fn sentence(teller: &Teller, entry: &Entry, credit: &super::credit::Credit, spok
 /// True for a beginning of planned work that is told after another: it goes on.
 fn is_under_way(teller: &Teller, item: &Item) -> bool {
     let begins = |item: &Item| matches!(item.event.kind, Kind::MaintenanceStarted(_));
-    let before = || teller.timeline.entries.iter().map(|entry| &entry.item).take_while(|other| other.position != item.position);
+    let before = || teller.timeline.standing().map(|entry| &entry.item).take_while(|other| other.position != item.position);
     begins(item) && before().any(begins)
 }
 
@@ -204,7 +222,7 @@ pub(super) fn scheduled(kind: &Kind) -> Option<&Window> {
 }
 
 /// What a reader is warned of, about one item.
-pub(super) fn marks(teller: &Teller, item: &Item) -> Vec<String> {
+fn marks(teller: &Teller, item: &Item, milestone: Option<MilestoneKind>) -> Vec<String> {
     let mut marks = Vec::new();
     let see = || item.contradicted_by.and_then(|position| teller.place_of(position, item.position));
     match item.standing {
@@ -220,7 +238,7 @@ pub(super) fn marks(teller: &Teller, item: &Item) -> Vec<String> {
     marks.extend(verdict(teller, item));
     marks.extend(retraction(teller, item));
     let mut told: Vec<String> = marks.iter().map(|mark| teller.lang.mark(mark)).collect();
-    told.extend(corrections(teller, item));
+    told.extend(corrections(teller, item, milestone));
     told
 }
 
@@ -240,47 +258,65 @@ pub(super) fn verdict(teller: &Teller, item: &Item) -> Option<Mark> {
     }
 }
 
+/// Tells one item that was taken back in a list of such: who took it back, and not once more why. What only its watcher booked otherwise
+/// nobody took back.
+pub(super) fn listed_as_taken_back(teller: &Teller, item: &Item) -> ToldEntry {
+    let mark = retraction(teller, item).filter(|_| teller.is_in_the_story(item.position)).map(|mark| match mark {
+        Mark::Retracted { who, announced, when, .. } => Mark::Retracted { who, announced, when, reason: None },
+        other => other,
+    });
+    let marks = mark.iter().map(|mark| teller.lang.mark(mark)).collect();
+    ToldEntry { marks, retracted: false, ..single(teller, item) }
+}
+
 fn retraction(teller: &Teller, item: &Item) -> Option<Mark> {
     let retraction = item.retraction.as_ref()?;
     let reason = retraction.reason.as_ref().map(|reason| teller.names.text(reason));
+    let when = retraction.stated.and_then(|made| source_edit::when(teller, item, made, None));
+    let is_listing = item.event.common.reference.as_ref().is_some_and(|reference| reference.absent);
+    if is_listing && retraction.source == item.event.source && !retraction.announced {
+        return Some(Mark::ListedAgain { who: publisher_of(teller, item), when: retraction.stated.map(|made| source_edit::told(teller, made)) });
+    }
     // What was removed without a word was removed by its own source; whoever says so only noticed.
-    let who = if retraction.announced { made_by(teller, &retraction.said_by) } else { publisher_of(teller, item) };
-    Some(Mark::Retracted { who, announced: retraction.announced, reason })
+    let who = match retraction.announced {
+        true => made_by(teller, &retraction.said_by, &retraction.source, retraction.stated),
+        false => publisher_of(teller, item),
+    };
+    Some(Mark::Retracted { who, announced: retraction.announced, when, reason })
 }
 
-/// Who made a correction or a retraction: those in whom it was read, else its publisher.
-fn made_by(teller: &Teller, said_by: &SaidBy) -> String {
-    match &said_by.publisher {
-        Some(publisher) => clean(publisher),
-        None => said_by.sources.iter().map(|speaker| teller.names.speaker(speaker)).collect::<Vec<_>>().join(", "),
+/// Who made a correction or a retraction. One that was stated is its source's own; else it is the desk's, whatever the desk had read.
+fn made_by(teller: &Teller, said_by: &SaidBy, publisher: &str, stated: Option<Bounds>) -> String {
+    match stated.filter(|_| said_by.publisher.is_none()) {
+        Some(_) => said_by.sources.iter().map(|speaker| teller.names.speaker(speaker)).collect::<Vec<_>>().join(", "),
+        None => clean(publisher),
     }
 }
 
 /// Whose words an item's edits are: the vendor in which it was read, else the outlet, else its publisher.
-fn publisher_of(teller: &Teller, item: &Item) -> String {
+pub(super) fn publisher_of(teller: &Teller, item: &Item) -> String {
     let sources = &item.event.common.sources;
     let vendor = sources.iter().find(|source| source.kind == Some(SourceKind::Vendor) && source.role == Role::ReadIn);
     let outlet = || sources.iter().find(|source| source.role == Role::ReadIn);
     vendor.or_else(outlet).map_or_else(|| clean(&item.event.source), |source| teller.names.source(source))
 }
 
-/// What was corrected of an item, and what its source changed.
-pub(super) fn corrections(teller: &Teller, item: &Item) -> Vec<String> {
-    item.corrections.iter().map(|correction| teller.lang.mark(&correction_mark(teller, item, correction))).collect()
+/// What was corrected of an item, and what its source changed; what is minor is told nowhere.
+fn corrections(teller: &Teller, item: &Item, milestone: Option<MilestoneKind>) -> Vec<String> {
+    let marks = item.corrections.iter().filter_map(|correction| correction_mark(teller, item, correction, milestone));
+    marks.map(|mark| teller.lang.mark(&mark)).collect()
 }
 
-pub(super) fn correction_mark(teller: &Teller, item: &Item, correction: &Correction) -> Mark {
+pub(super) fn correction_mark(teller: &Teller, item: &Item, correction: &Correction, milestone: Option<MilestoneKind>) -> Option<Mark> {
     let reason = correction.reason.as_ref().map(|reason| teller.names.text(reason));
     let changes =
         || correction.changes.iter().map(|(member, from, to)| (member.clone(), value(teller, member, from), value(teller, member, to))).collect();
-    match correction.edit_kind {
-        EditKind::Error => Mark::Correction { who: made_by(teller, &correction.said_by), reason, changes: changes() },
-        EditKind::Clarification => Mark::Clarified { who: made_by(teller, &correction.said_by), reason, changes: changes() },
-        EditKind::SourceEdit => {
-            let who = publisher_of(teller, item);
-            Mark::SourceEdit { who, announced: correction.announced, reason, changes: source_edit::changes(teller, item, correction) }
-        }
-    }
+    let who = || made_by(teller, &correction.said_by, &correction.source, correction.stated);
+    Some(match correction.edit_kind {
+        EditKind::Error => Mark::Correction { who: who(), reason, changes: changes() },
+        EditKind::Clarification => Mark::Clarified { who: who(), reason, changes: changes() },
+        EditKind::SourceEdit => Mark::SourceEdit(source_edit::of(teller, item, correction, milestone)?),
+    })
 }
 
 /// A member's value in words: times and texts as told, the rest as JSON.

@@ -6,10 +6,19 @@ use jiff::civil::Date;
 use super::clock::{Phrase, Stamp, Zone, whole_days};
 use super::entry::scheduled;
 use super::walk::item_in;
-use crate::model::{Item, Timeline};
+use crate::model::{Entry, Item, Timeline};
+use crate::rated::rating_of;
 
-/// An item's time as its source told it.
+/// Of a rating that was found so long after it can have been made, microseconds, only the earliest time is told: a history that was read
+/// once, years later.
+const RATED_WITHIN_MAX: i64 = 24 * Instant::HOUR;
+
+/// An item's time as its source told it; of a page's rating when it was made.
 pub(super) fn phrase(item: &Item, zone: &Zone) -> Phrase {
+    if let Some(rated) = rating_of(item) {
+        let is_wide = rated.earliest.zip(rated.latest).is_some_and(|(earliest, latest)| latest.0 - earliest.0 > RATED_WITHIN_MAX);
+        return Phrase::of_bounds(if is_wide { Bounds { latest: None, ..rated } } else { rated }, zone);
+    }
     match &item.event.common.occurred {
         Some(when) => Phrase::of(when, zone),
         None => Phrase::of_bounds(item.occurred.own, zone),
@@ -46,8 +55,10 @@ pub(super) fn first_day(timeline: &Timeline, zone: &Zone) -> Option<Date> {
         }
     });
     // Background dates nothing.
-    let story = || timeline.entries.iter().filter(|entry| !matches!(entry.item.event.kind, Kind::ContextAdded(_)));
-    let told = || story().find_map(|entry| of_item(&entry.item, entry.item.occurred.own));
+    let is_story = |entry: &&Entry| !matches!(entry.item.event.kind, Kind::ContextAdded(_));
+    let day_of = |entry: &Entry| of_item(&entry.item, entry.item.occurred.own);
+    // Of what was taken back whole, the day that it was said of.
+    let told = || timeline.standing().filter(is_story).chain(timeline.entries.iter().filter(is_story)).find_map(day_of);
     first_seen.or_else(told).or_else(|| timeline.possibly.iter().find_map(|item| of_item(item, item.occurred.own)))
 }
 

@@ -8,7 +8,7 @@ use super::clock::{Around, Phrase, Style, Zone};
 use super::credit::Credit;
 use super::edit::SaidEdit;
 use super::names::Names;
-use super::source_edit::SourceChange;
+use super::source_edit::{EditedWhen, SourceEdit};
 pub(super) use super::summary::{AcknowledgedOf, End, FirstSeen, Owned, Says, Summary, Unrestored};
 use super::{bn, en};
 use crate::model::{MilestoneKind, State};
@@ -188,16 +188,17 @@ pub(super) enum Mark {
         reason: Option<String>,
         changes: Vec<(String, String, String)>,
     },
-    SourceEdit {
-        who: String,
-        announced: bool,
-        reason: Option<String>,
-        changes: Vec<SourceChange>,
-    },
+    SourceEdit(SourceEdit),
     Retracted {
         who: String,
         announced: bool,
+        when: Option<EditedWhen>,
         reason: Option<String>,
+    },
+    /// What had left a list stood on it again.
+    ListedAgain {
+        who: String,
+        when: Option<String>,
     },
     Redacted,
     /// Under `at`: it may have happened by then.

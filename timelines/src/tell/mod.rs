@@ -48,6 +48,7 @@ pub use measure::{DATELINE, told_measure};
 pub use page::PageWords;
 pub use plain::{Screen, cells_of, paragraph_on, row, text, text_on, title_on, width_of};
 pub use plot::PlotWords;
+pub use post::{Block, ListItem, Span, Style, ToldPost};
 
 /// How a reader wants it told.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +59,7 @@ pub struct Options {
     pub zone: Option<String>,
     /// True: competing claims are unfolded, one by one.
     pub claims: bool,
-    /// True: what was taken back is told too.
+    /// True: what was taken back is listed behind the story too.
     pub retracted: bool,
     /// The part of its entries that is told; None: the whole.
     pub stretch: Option<Stretch>,
@@ -94,7 +95,7 @@ pub struct Told {
     pub background: Vec<ToldEntry>,
     /// What may have been stated by then, but is not certain to have been.
     pub possibly: Vec<ToldEntry>,
-    /// What was taken back; empty unless asked for.
+    /// What was taken back, once more, without why: it stands where it stood too. Empty unless asked for.
     pub retracted: Vec<ToldEntry>,
     /// The clock that it was told by.
     #[serde(skip)]
@@ -113,6 +114,11 @@ pub struct ToldEntry {
     pub head: String,
     /// The sentence, with its attribution.
     pub text: String,
+    /// The vendor's post that the sentence holds, as a page shows it.
+    #[serde(skip)]
+    pub post: Option<ToldPost>,
+    /// True where it was taken back: it stands there struck out.
+    pub retracted: bool,
     /// The original words, where the sentence quotes a translation.
     pub quotation: Option<ToldQuotation>,
     /// What a reader is warned of.

@@ -4,10 +4,10 @@
 //! language, then the slug. A name that an event gives in no language of its own, or in another one, is told as the thing of
 //! that English name is called.
 
-use dateline_events::{Event, Role, Source, SourceKind, Text};
+use dateline_events::{Event, Kind, Role, Source, SourceKind, Text};
 
 use super::clean::clean;
-use super::{Lang, bn, gazetteer};
+use super::{Lang, bn, gazetteer, post};
 use crate::model::{Registry, Speaker};
 
 /// Names in a language: what events and the registry call things.
@@ -22,6 +22,29 @@ impl<'a> Names<'a> {
         let told = clean(text.told_in(self.lang.tag()));
         let exact = matches!(text, Text::ByLanguage(texts) if texts.contains_key("bn-BD"));
         if self.lang == Lang::BnBd && !exact { bn::as_in_bangladesh(&told) } else { told }
+    }
+
+    /// What a page posts of planned work, as it was written, with its language where the page gives one.
+    pub(super) fn posted_work<'e>(&self, event: &'e Event) -> Option<(&'e str, &'e str)> {
+        let text = match &event.kind {
+            Kind::MaintenanceAnnounced(work) => work.text.as_ref(),
+            Kind::MaintenanceStarted(work) => work.text.as_ref(),
+            Kind::MaintenanceCompleted(work) => work.text.as_ref(),
+            _ => None,
+        };
+        let text = text.filter(|_| event.common.reference.is_some())?;
+        let words = text.told_in(self.lang.tag());
+        let tag = match text {
+            Text::Plain(_) => None,
+            Text::ByLanguage(texts) => texts.iter().find(|(_, told)| *told == words).map(|(tag, _)| tag.as_str()),
+        };
+        Some((words, tag.unwrap_or_default()))
+    }
+
+    /// What is planned, fit for a line.
+    pub(super) fn work(&self, text: Option<&Text>, event: &Event) -> Option<String> {
+        let posted = self.posted_work(event).map(|(words, _)| self.text(&Text::Plain(post::plain(words))));
+        posted.or_else(|| text.map(|text| self.text(text)))
     }
 
     /// A service's name.

@@ -1,6 +1,8 @@
 //! The plain-text form: the title with the state at its right, the lines under it, then heads in a column and text beside
 //! them; of a document, or fitted to a terminal. No words stand here.
 
+use std::borrow::Cow;
+
 use super::{Told, ToldEntry};
 
 mod cells;
@@ -83,6 +85,11 @@ fn laid_out(told: &Told, mut lines: Lines) -> String {
     lines.text
 }
 
+/// The sentence; one that was taken back is struck out.
+fn sentence(entry: &ToldEntry) -> Cow<'_, str> {
+    if entry.retracted { format!("~{}~", entry.text).into() } else { entry.text.as_str().into() }
+}
+
 struct Lines {
     text: String,
     width: usize,
@@ -129,11 +136,12 @@ impl Lines {
     }
 
     fn entry(&mut self, entry: &ToldEntry, column: usize) {
+        let text = &sentence(entry);
         let head_columns = self.columns(&entry.head);
         if head_columns + 2 <= column {
             let head = painted(self.has_color(), DIM, &entry.head);
             self.text.push_str(&format!("{head}{}", " ".repeat(column - head_columns)));
-            self.wrapped_from(&entry.text, column, column, "");
+            self.wrapped_from(text, column, column, "");
         } else {
             let is_wider = self.screen.is_some() && head_columns > self.width;
             if is_wider {
@@ -141,14 +149,14 @@ impl Lines {
             } else {
                 self.text.push_str(&format!("{}\n", painted(self.has_color(), DIM, &entry.head)));
             }
-            self.wrapped(&entry.text, column, column);
+            self.wrapped(text, column, column);
         }
         self.below(entry, column);
     }
 
     /// An entry without its head.
     fn paragraph(&mut self, entry: &ToldEntry, indent: usize) {
-        self.wrapped(&entry.text, indent, indent);
+        self.wrapped(&sentence(entry), indent, indent);
         self.below(entry, indent);
     }
 

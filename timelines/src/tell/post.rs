@@ -1,37 +1,109 @@
-//! A vendor's post as plain words: posts are written in Markdown with HTML in it, and a line has neither.
+//! A vendor's post: posts are written in Markdown with HTML in it. On a line it is plain words; on a page its paragraphs, lists, links and
+//! emphasis, folded into a closed set: nothing else of a post can reach a page. How these look belongs to whoever shows them.
 
-use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
+use super::clean::{at_most, clean};
+
+mod folding;
+
+/// A post of more characters than this folds on a page.
+const POST_CHARS_MAX: usize = 600;
+
+/// So many characters of it stand in the place of one that is folded.
+const EXCERPT_CHARS_MAX: usize = 160;
+
+/// A post as a page shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToldPost {
+    /// The BCP 47 tag of its words.
+    pub lang: String,
+    /// The plain words, as they stand in the sentence of its entry.
+    pub words: String,
+    /// All of it.
+    pub blocks: Vec<Block>,
+    /// How it begins, where it is so long that it folds.
+    pub excerpt: Option<String>,
+}
+
+/// A part of a post that stands by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block {
+    /// A paragraph, a heading, a quotation or lines of code.
+    Paragraph(Vec<Span>),
+    /// A list, flat.
+    List(Vec<ListItem>),
+}
+
+/// An item of a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListItem {
+    /// Its number, where the list has numbers.
+    pub number: Option<u64>,
+    /// What it says.
+    pub spans: Vec<Span>,
+}
+
+/// A part of a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Span {
+    /// Words.
+    Words {
+        /// Without markup.
+        text: String,
+        /// How they are set.
+        style: Style,
+    },
+    /// Words that lead somewhere.
+    Link {
+        /// Without markup.
+        text: String,
+        /// How they are set.
+        style: Style,
+        /// Absolute, `http` or `https`.
+        address: String,
+    },
+    /// The line ends here.
+    Break,
+}
+
+/// How words are set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is its own explanation")]
+pub enum Style {
+    Plain,
+    Strong,
+    Emphasis,
+    Code,
+    Struck,
+}
+
+impl ToldPost {
+    /// Folds a post; None where nothing of it is left.
+    pub fn of(post: &str, lang: &str) -> Option<Self> {
+        let (blocks, words) = (folding::blocks(post), clean(&plain(post)));
+        let excerpt = (words.chars().count() > POST_CHARS_MAX).then(|| at_most(&words, EXCERPT_CHARS_MAX));
+        (!blocks.is_empty() && !words.is_empty()).then(|| Self { lang: lang.to_owned(), words, blocks, excerpt })
+    }
+}
 
 /// The words of a post without its markup: paragraphs and items one behind the other, links by their words. The event keeps it as it was
 /// written.
 pub(super) fn plain(post: &str) -> String {
-    // Two lines of a post are two lines to whoever wrote them, and text that is set in is no code.
-    let unindented: String = post.lines().map(|line| line.trim_start().to_owned() + "\n").collect();
-    let mut words = String::new();
-    let mut numbers: Vec<Option<u64>> = Vec::new();
-    for event in Parser::new_ext(&unindented, Options::ENABLE_STRIKETHROUGH) {
-        match event {
-            // What is text to Markdown is no HTML: "&lt;now&gt;" is a word.
-            Event::Text(text) | Event::Code(text) => words.push_str(&text.replace('&', "&amp;").replace('<', "&lt;")),
-            Event::Html(html) | Event::InlineHtml(html) => words.push_str(&html),
-            Event::Start(Tag::List(first)) => numbers.push(first),
-            Event::Start(Tag::Item) => match numbers.last_mut() {
-                Some(Some(number)) => {
-                    words.push_str(&format!("{number}. "));
-                    *number += 1;
-                }
-                _ => words.push_str("• "),
-            },
-            Event::End(TagEnd::List(_)) => drop(numbers.pop()),
-            Event::End(TagEnd::Paragraph | TagEnd::Item | TagEnd::Heading(_) | TagEnd::BlockQuote(_) | TagEnd::CodeBlock)
-            | Event::SoftBreak
-            | Event::HardBreak
-            | Event::Rule => words.push('\n'),
-            _ => {}
-        }
-    }
-    let has_html = words.contains('<') || (words.contains('&') && words.contains(';'));
-    let words = if has_html { dateline_events::plain(&words) } else { words };
+    let in_line = |spans: &[Span]| {
+        let words = spans.iter().map(|span| match span {
+            Span::Words { text, .. } | Span::Link { text, .. } => text.as_str(),
+            Span::Break => " ",
+        });
+        words.collect::<String>()
+    };
+    let item = |item: &ListItem| match item.number {
+        Some(number) => format!("{number}. {}", in_line(&item.spans)),
+        None => format!("• {}", in_line(&item.spans)),
+    };
+    let block = |block: &Block| match block {
+        Block::Paragraph(spans) => in_line(spans),
+        Block::List(items) => items.iter().map(item).collect::<Vec<_>>().join(" "),
+    };
+    let words = folding::blocks(post).iter().map(block).collect::<Vec<_>>().join(" ");
     words.split([' ', '\n']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
@@ -51,6 +123,7 @@ mod tests {
         assert_eq!(told("    set in by four, and 2 < 3, a * b * c"), "set in by four, and 2 < 3, a * b * c");
         assert_eq!(told("line one\nline two\n----"), "line one line two");
         assert_eq!(told("We look &lt;now&gt; at `<b>`, a &amp;lt; b & c.<br>R&amp;D"), "We look <now> at <b>, a &lt; b & c. R&D");
+        assert_eq!(told("[RESOLVED]: all is well\n- [EU]: too"), "[RESOLVED]: all is well • [EU]: too");
         assert_eq!(told("Hi!\u{a0}We’re [RESOLVED] at 5:12 PM_PDT_ ~~not~~"), "Hi! We’re [RESOLVED] at 5:12 PM_PDT_ not");
     }
 }

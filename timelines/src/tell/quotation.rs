@@ -20,6 +20,8 @@ pub(super) enum Translated {
 #[derive(Debug, Clone)]
 pub(super) struct Chosen<'a> {
     pub(super) spoken: Spoken,
+    /// The words as they were written.
+    pub(super) quotation: &'a Quotation,
     /// The item whose sources are named for it.
     pub(super) item: &'a Item,
     pub(super) translated: Option<Translated>,
@@ -41,7 +43,8 @@ pub(super) fn choose<'a>(entry: &'a Entry, names: &Names) -> Option<Chosen<'a>> 
     if let Some((item, statement)) = printed {
         let by = statement.translation.as_ref().map(|translation| Translated::By(translator(translation.translator.as_ref(), item, names)));
         let kept = by.is_some().then_some((&original.1.quotation, original.0)).filter(|(quotation, _)| !read(quotation));
-        return Some(Chosen { spoken: spoken(statement, &statement.quotation, is_post(item), names), item, translated: by, original: kept });
+        let quotation = &statement.quotation;
+        return Some(Chosen { spoken: spoken(statement, quotation, is_post(item), names), quotation, item, translated: by, original: kept });
     }
     let by_desk = wordings.iter().find_map(|(item, statement)| {
         let (quotation, _) = item.translations.iter().find(|(quotation, _)| read(quotation))?;
@@ -51,12 +54,15 @@ pub(super) fn choose<'a>(entry: &'a Entry, names: &Names) -> Option<Chosen<'a>> 
         let translated = Some(Translated::Desk(statement.quotation.lang.0.clone()));
         return Some(Chosen {
             spoken: spoken(statement, quotation, is_post(item), names),
+            quotation,
             item,
             translated,
             original: Some((&statement.quotation, item)),
         });
     }
-    Some(Chosen { spoken: spoken(original.1, &original.1.quotation, is_post(original.0), names), item: original.0, translated: None, original: None })
+    let quotation = &original.1.quotation;
+    let spoken = spoken(original.1, quotation, is_post(original.0), names);
+    Some(Chosen { spoken, quotation, item: original.0, translated: None, original: None })
 }
 
 /// Every wording of the entry's statement, its own first.
@@ -66,7 +72,7 @@ pub(super) fn wordings(entry: &Entry) -> Vec<(&Item, &Statement)> {
 }
 
 /// True for what stands on a vendor's page.
-fn is_post(item: &Item) -> bool {
+pub(super) fn is_post(item: &Item) -> bool {
     item.event.common.reference.is_some()
 }
 

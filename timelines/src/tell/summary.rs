@@ -1,5 +1,6 @@
 //! What the lines under a title are made of; the words are the languages'.
 
+use super::source_edit::SourceEdit;
 use crate::model::Inferred;
 use crate::rows::Nature;
 
@@ -30,6 +31,8 @@ pub(super) struct Summary {
     pub(super) ends: Vec<End>,
     /// The ends that did not last: each with when the vendor said so, and who that is.
     pub(super) reopened: Vec<(End, String, Says)>,
+    /// What was changed silently of the times and ratings that are told, in the order in which it was.
+    pub(super) edits: Vec<SourceEdit>,
     /// Who says that it was unstable at first.
     pub(super) unstable: Option<Says>,
     /// How long it lasted, by the milestones.

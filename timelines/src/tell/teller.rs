@@ -10,7 +10,8 @@ use super::hours::{self, first_day};
 use super::language::Lang;
 use super::names::Names;
 use super::{Options, ToldSource, UnknownZone};
-use crate::model::{Item, Registry, Timeline};
+use crate::model::{Correction, Item, Registry, Renamed, Timeline};
+use crate::silent::{Post, post_of, said_anew};
 use crate::stretch::Stretch;
 
 /// One telling in the making.
@@ -27,6 +28,8 @@ pub(super) struct Teller<'a> {
     pub(super) offsets: Offsets,
     /// The place of each position in the story: the index of its entry.
     places: BTreeMap<Position, usize>,
+    /// What was taken back of the posts of pages.
+    posts_taken_back: BTreeMap<Post<'a>, &'a Item>,
 }
 
 impl<'a> Teller<'a> {
@@ -62,6 +65,7 @@ impl<'a> Teller<'a> {
             stretch: options.stretch.unwrap_or_else(|| timeline.whole()),
             offsets,
             places,
+            posts_taken_back: timeline.retracted.iter().filter_map(|item| Some((post_of(&item.event)?, item))).collect(),
         }
     }
 
@@ -103,6 +107,24 @@ impl<'a> Teller<'a> {
     pub(super) fn speaker(&self, event: &Event) -> String {
         let credit = self.credit(event);
         if credit.publisher.is_empty() { self.lang.credit(&credit, false) } else { credit.publisher.join(", ") }
+    }
+
+    /// The headlines that were changed of what an entry tells: of the event that they head, else of the first.
+    pub(super) fn renamed(&self, position: Position) -> impl Iterator<Item = &'a Renamed> {
+        let own = self.places.get(&position).copied();
+        let place = |renamed: &Renamed| renamed.of.and_then(|of| self.places.get(&of)).copied().unwrap_or(0);
+        self.timeline.renamed.iter().filter(move |renamed| own == Some(place(renamed)))
+    }
+
+    /// What stood in the place of a post before it was said anew, with what was changed then.
+    pub(super) fn said_before(&self, item: &Item) -> Option<(&'a Item, Correction)> {
+        let before = *self.posts_taken_back.get(&post_of(&item.event)?).filter(|_| item.retraction.is_none())?;
+        Some((before, said_anew(before, item)?))
+    }
+
+    /// True for what has a place in the story; a watcher's own bookkeeping has none.
+    pub(super) fn is_in_the_story(&self, position: Position) -> bool {
+        self.places.contains_key(&position)
     }
 
     /// The head of the entry that holds a position, and whether it stands above `from`.

@@ -389,13 +389,13 @@ fn what_a_source_changed_or_took_away_is_shown() {
         (
             Lang::En,
             "GitHub, investigating: “All is well.”",
-            "GitHub changed this without notice: the words were “We are looking into it.”",
+            "GitHub changed the words, without notice: they were “We are looking into it.”",
             "GitHub removed this without notice.",
         ),
         (
             Lang::Bn,
             "গিটহাব খতিয়ে দেখছে: “All is well.”",
-            "গিটহাব না জানিয়ে এটি বদলেছে: বয়ান ছিল “We are looking into it.”",
+            "গিটহাব না জানিয়ে বয়ান বদলেছে: আগে ছিল “We are looking into it.”",
             "গিটহাব না জানিয়ে এটি সরিয়ে দিয়েছে।",
         ),
     ] {

@@ -9,7 +9,7 @@ use super::hours::{ToldIn, phrase_of_bounds};
 use super::language::{FirstSeen, Lang, Note, Says, Summary, Unrestored};
 use super::quotation::choose;
 use super::teller::Teller;
-use super::{Options, Told, ToldEntry, ends, entry};
+use super::{Options, Told, ToldEntry, ends, entry, source_edit};
 use crate::model::{Entry, Inferred, Item, Milestone, Part, ReportedBy, SaidBy, Standing, State, Timeline, Warning, is_slow};
 
 pub(super) fn told(teller: &Teller) -> Told {
@@ -43,7 +43,7 @@ pub(super) fn told(teller: &Teller) -> Told {
     }
     told.background.extend(lists.links.iter().map(|item| ToldEntry { head: String::new(), ..link(teller, item) }));
     if teller.retracted {
-        told.retracted = lists.retracted.iter().map(|item| entry::single(teller, item)).collect();
+        told.retracted = lists.retracted.iter().map(|item| entry::listed_as_taken_back(teller, item)).collect();
     }
     told.summary.extend(zone_note(teller));
     if teller.lang == Lang::BnBd {
@@ -156,13 +156,12 @@ fn summary(teller: &Teller) -> Summary {
         (time, says(teller, &end.said_by))
     });
     let lasted_in_all = timeline.time_to_restore.map(|range| teller.lang.duration(range));
-    let window: Option<(String, Says)> =
-        timeline.entries.iter().find_map(|each| Some((entry::window(teller, &each.item)?, says_of(teller, &each.item))));
-    let is_told_of_nothing = timeline.axes.at.is_some() && timeline.entries.iter().all(|entry| entry.possible);
+    let window: Option<(String, Says)> = timeline.standing().find_map(|each| Some((entry::window(teller, &each.item)?, says_of(teller, &each.item))));
+    let is_told_of_nothing = timeline.axes.at.is_some() && timeline.standing().all(|entry| entry.possible);
     let names_nobody = !is_told_of_nothing && first_seen.is_none() && acknowledged.is_none() && ends.is_empty() && window.is_none();
     Summary {
         nature: Some(timeline.nature),
-        has_entries: timeline.entries.iter().any(|entry| !entry.possible),
+        has_entries: timeline.standing().any(|entry| !entry.possible),
         restored_state: matches!(timeline.state, State::Restored | State::Completed),
         reports_only: timeline.reports_only,
         subsided,
@@ -175,6 +174,7 @@ fn summary(teller: &Teller) -> Summary {
         acknowledged_of,
         ends,
         reopened,
+        edits: source_edit::of_milestones(teller),
         unstable: unstable_at_first(teller),
         lasted_in_all,
         lasted: lasted(teller),
@@ -225,7 +225,7 @@ pub(super) fn claim_phrase(teller: &Teller, occurred: ToldIn, item: Option<&Item
 /// Why no restoration is told, where none is.
 fn unrestored(teller: &Teller) -> Unrestored {
     let (timeline, restores) = (teller.timeline, |item: &Item| item.event.kind.restores());
-    if timeline.axes.at.is_some() && timeline.entries.iter().any(|entry| entry.possible && restores(&entry.item)) {
+    if timeline.axes.at.is_some() && timeline.standing().any(|entry| entry.possible && restores(&entry.item)) {
         return Unrestored::Possible;
     }
     match timeline.axes.known_at.filter(|_| timeline.possibly.iter().any(restores)) {
@@ -287,15 +287,14 @@ fn says_of(teller: &Teller, item: &Item) -> Says {
 fn unstable_at_first(teller: &Teller) -> Option<Says> {
     let unstable =
         |item: &Item| matches!(&item.event.kind, Kind::ServiceRestored(restored) if restored.extent == dateline_events::kinds::Extent::Unstable);
-    teller.timeline.entries.iter().find(|entry| unstable(&entry.item)).map(|entry| says_of(teller, &entry.item))
+    teller.timeline.standing().find(|entry| unstable(&entry.item)).map(|entry| says_of(teller, &entry.item))
 }
 
 /// The shortest and the longest that sources say it lasted.
 fn lasted(teller: &Teller) -> Option<(String, Option<String>, Says)> {
     let mut said: Vec<(u32, Option<Qualifier>, &Item)> = teller
         .timeline
-        .entries
-        .iter()
+        .standing()
         .flat_map(|entry| entry.inside.iter().filter(|(part, _)| says_how_long(*part)).map(|(_, item)| item).chain([&entry.item]))
         .filter_map(|item| match &item.event.kind {
             Kind::ServiceRestored(restored) => restored.lasted.as_ref().map(|lasted| (lasted.minutes, lasted.qualifier, item)),

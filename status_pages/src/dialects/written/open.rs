@@ -89,23 +89,23 @@ impl OpenDate {
 
     /// When it is in a year, with the offset that it was told in.
     pub fn in_year(&self, year: i16, zone: Option<&FeedZone>) -> Result<SeenTime, String> {
-        self.of(Parts { year: Some(year), ..self.parts.clone() }, zone)
+        Self::of(&Parts { year: Some(year), ..self.parts.clone() }, zone)
     }
 
     /// When it is on a day.
     pub fn on(&self, day: Date, zone: Option<&FeedZone>) -> Result<SeenTime, String> {
-        self.of(Parts { year: Some(day.year()), month: Some(day.month()), day: Some(day.day()), ..self.parts.clone() }, zone)
+        Self::of(&Parts { year: Some(day.year()), month: Some(day.month()), day: Some(day.day()), ..self.parts.clone() }, zone)
     }
 
-    fn of(&self, parts: Parts, zone: Option<&FeedZone>) -> Result<SeenTime, String> {
-        let (at, precision) = civil(&parts)?;
+    fn of(parts: &Parts, zone: Option<&FeedZone>) -> Result<SeenTime, String> {
+        let (at, precision) = civil(parts)?;
         match Meant::of(parts.zone.as_ref(), zone, at)? {
             Meant::Offset(minutes) => {
                 let east = if minutes == 0 { "Z".to_owned() } else { suffix(minutes) };
                 let moment = Moment::parse(&format!("{}{east}", clocked(at, precision)))?;
                 Ok(SeenTime { moment, precision, wording: None, zone_assumed: false })
             }
-            _ => Written::of(&parts, zone).map(|written| written.time),
+            _ => Written::of(parts, zone).map(|written| written.time),
         }
     }
 }

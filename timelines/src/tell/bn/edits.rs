@@ -2,10 +2,68 @@
 
 use dateline_events::{Range, Severity};
 
-use super::numbers::{duration, lasted};
+use super::numbers::{duration, halves, lasted};
+use super::sound::genitive;
+use super::warnings::member;
+use crate::tell::amount::Amount;
 use crate::tell::edit::SaidEdit;
 use crate::tell::language::Lang;
+use crate::tell::source_edit::{Changed, EditedWhen, Publishing, SourceChange, SourceEdit};
 use dateline_status_pages::watched::{About, Edited};
+
+/// "গুগল সমাপ্তি ঘোষণার তিন ঘণ্টার মধ্যেই না জানিয়ে শেষের সময় রাত ২টো ৩৪ থেকে রাত ১১টা ৪৩ করেছে"; what words were stands behind that.
+pub(super) fn source_edit(lang: Lang, edit: &SourceEdit) -> String {
+    let deeds = edit.changes.iter().map(source_deed).collect::<Vec<_>>().join(", ");
+    let when = edit.when.as_ref().map(|when| format!(" {}", edited_when(lang, when))).unwrap_or_default();
+    let how = if edit.announced { "জানিয়েই" } else { "না জানিয়ে" };
+    let behind: Vec<String> = edit.reason.iter().cloned().chain(edit.changes.iter().filter_map(words_before)).collect();
+    let behind = if behind.is_empty() { String::new() } else { format!(": {}", behind.join("; ")) };
+    format!("{}{when} {how} {deeds}{behind}", edit.who)
+}
+
+fn source_deed(change: &SourceChange) -> String {
+    let (what, how) = match &change.what {
+        Changed::Words => return "বয়ান বদলেছে".to_owned(),
+        Changed::State => ("অবস্থা".to_owned(), ""),
+        Changed::Time => ("সময়".to_owned(), ""),
+        Changed::Start => ("শুরুর সময়".to_owned(), ""),
+        Changed::End => ("শেষের সময়".to_owned(), ""),
+        Changed::Name => ("শিরোনাম".to_owned(), "বদলে "),
+        Changed::Severity { is_raised: Some(true) } => ("গুরুত্ব".to_owned(), "বাড়িয়ে "),
+        Changed::Severity { is_raised: Some(false) } => ("গুরুত্ব".to_owned(), "কমিয়ে "),
+        Changed::Severity { is_raised: None } => ("গুরুত্ব".to_owned(), ""),
+        Changed::Window => ("পরিকল্পিত সময়".to_owned(), ""),
+        Changed::Member(name) => (member(name), ""),
+    };
+    match (&change.from, &change.to) {
+        (Some(from), Some(to)) if change.what == Changed::Window => format!("{what} করেছে {to} (আগে ছিল {from})"),
+        (Some(from), Some(to)) if change.what == Changed::Name => format!("{what} {from} {how}{to} করেছে"),
+        (Some(from), Some(to)) => format!("{what} {from} থেকে {how}{to} করেছে"),
+        (None, Some(to)) => format!("{what} যোগ করেছে ({to})"),
+        (Some(from), None) => format!("{what} সরিয়ে দিয়েছে (ছিল {from})"),
+        (None, None) => format!("{what} বদলেছে"),
+    }
+}
+
+fn words_before(change: &SourceChange) -> Option<String> {
+    let then = change.to.as_ref().filter(|_| change.is_gone).map(|then| format!(", তার পরে {then}")).unwrap_or_default();
+    let from = change.from.as_ref().filter(|_| change.what == Changed::Words)?;
+    Some(format!("আগে ছিল {from}{then}"))
+}
+
+pub(super) fn edited_when(lang: Lang, when: &EditedWhen) -> String {
+    let (range, publishing) = match when {
+        EditedWhen::At(time) => return time.clone(),
+        EditedWhen::After(range, Publishing::Posted) => (*range, "পোস্ট করার"),
+        EditedWhen::After(range, Publishing::Closed) => (*range, "সমাপ্তি ঘোষণার"),
+        EditedWhen::After(range, Publishing::Published) => (*range, "প্রকাশের"),
+    };
+    match Amount::of(range) {
+        Amount::UnderAMinute => format!("{publishing} এক মিনিটের মধ্যেই"),
+        Amount::AtMostMinutes(minutes) => format!("{publishing} {} মধ্যেই", genitive(&halves(minutes))),
+        _ => format!("{publishing} {} পরে", duration(lang, range)),
+    }
+}
 
 /// "গিটহাব প্রকাশের প্রায় তিন ঘণ্টা পরে একটি আপডেটের বয়ান বদলেছে".
 pub(in crate::tell) fn edit(lang: Lang, said: &SaidEdit) -> String {

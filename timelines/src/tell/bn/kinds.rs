@@ -44,14 +44,14 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
             })
         }
         Kind::ClaimWeighed(act) => format!("{}{}", verdict(act.verdict), because(act.reason.as_ref())),
-        Kind::MaintenanceAnnounced(work) => planned("রক্ষণাবেক্ষণের কাজের আগাম ঘোষণা", &work.regions, text(work.text.as_ref()), setting),
+        Kind::MaintenanceAnnounced(work) => planned("রক্ষণাবেক্ষণের কাজের আগাম ঘোষণা", &work.regions, names.work(work.text.as_ref(), event), setting),
         Kind::MaintenanceStarted(work) => {
             let told = if setting.is_under_way {
                 "রক্ষণাবেক্ষণের কাজ চলছে"
             } else {
                 "রক্ষণাবেক্ষণের কাজ শুরু"
             };
-            planned(told, &work.regions, text(work.text.as_ref()), setting)
+            planned(told, &work.regions, names.work(work.text.as_ref(), event), setting)
         }
         Kind::MaintenanceCompleted(work) => {
             let told = if is_called_off(event) {
@@ -59,7 +59,7 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
             } else {
                 "রক্ষণাবেক্ষণের কাজ শেষ"
             };
-            planned(told, &work.regions, text(work.text.as_ref()), setting)
+            planned(told, &work.regions, names.work(work.text.as_ref(), event), setting)
         }
         Kind::IncidentLinked(link) => format!("{} ({} → {})", relation(link.relation), clean(&link.from.id), clean(&link.to.id)),
         Kind::IncidentTitled(act) => names.text(&act.title),

@@ -2,6 +2,7 @@
 
 use dateline_events::kinds::Relation;
 
+use super::edits::source_edit;
 use super::numbers::{digits, pieces};
 use super::regions::{name, within};
 use super::sound::{genitive, locative};
@@ -206,7 +207,7 @@ fn not_restored(summary: &Summary) -> Vec<String> {
     }
 }
 
-pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
+pub(in crate::tell) fn summary(lang: Lang, summary: &Summary) -> Vec<String> {
     let is_outage = summary.nature == Some(Nature::Outage);
     let who = summary.owner.clone().unwrap_or_else(|| "সংস্থা".to_owned());
     let mut times: Vec<String> = summary.opened_by.iter().filter_map(|by| by.according_to(according_to)).collect();
@@ -261,8 +262,10 @@ pub(in crate::tell) fn summary(_: Lang, summary: &Summary) -> Vec<String> {
     let services = summary.services.iter().map(services).collect::<Vec<_>>().join(", ");
     let services = (!services.is_empty()).then(|| format!("পরিষেবা: {services}"));
     let regions = Some(summary.regions.join(", ")).filter(|regions| !regions.is_empty());
+    let edits: Vec<String> = summary.edits.iter().map(|edit| source_edit(lang, edit)).collect();
     let lines = [
         times.join(" · "),
+        edits.join(" · "),
         second.into_iter().flatten().collect::<Vec<_>>().join(" · "),
         [services, regions].into_iter().flatten().collect::<Vec<_>>().join(" · "),
     ];

@@ -91,7 +91,7 @@ fn span(minutes: u64) -> String {
 }
 
 /// Minutes as one speaks of them: "দেড় ঘণ্টা", "আড়াই ঘণ্টা", "সাড়ে তিন ঘণ্টা".
-fn halves(minutes: u64) -> String {
+pub(super) fn halves(minutes: u64) -> String {
     match (minutes / 60, minutes % 60) {
         (0, 30) => "আধ ঘণ্টা".to_owned(),
         (1, 30) => "দেড় ঘণ্টা".to_owned(),

@@ -1,12 +1,12 @@
 //! Bengali for what a reader is warned of, and for what has changed between two states of a timeline.
 
+use super::edits::{edited_when, source_edit};
 use super::numbers::pieces;
 use super::state;
 use crate::model::MilestoneKind;
 use crate::tell::language::{Change, Lang, Mark};
-use crate::tell::source_edit::SourceChange;
 
-pub(in crate::tell) fn mark(_: Lang, mark: &Mark) -> String {
+pub(in crate::tell) fn mark(lang: Lang, mark: &Mark) -> String {
     match mark {
         Mark::Disputed { reason, given } => weighed("এ নিয়ে মতভেদ আছে", reason.as_deref(), given.as_deref()),
         Mark::Confirmed { reason, given } => weighed("সমর্থিত", reason.as_deref(), given.as_deref()),
@@ -17,12 +17,19 @@ pub(in crate::tell) fn mark(_: Lang, mark: &Mark) -> String {
         Mark::Outdated { see } => pointed("প্রকাশের সময়েই পুরনো", see.as_ref()),
         Mark::Correction { who, reason, changes } => changed(&format!("সংশোধন ({who})"), reason.as_deref(), changes),
         Mark::Clarified { who, reason, changes } => changed(&format!("স্পষ্ট করা হয়েছে ({who})"), reason.as_deref(), changes),
-        Mark::SourceEdit { who, announced, reason, changes } => {
-            let how = if *announced { "জানিয়েই" } else { "না জানিয়ে" };
-            edited(&format!("{who} {how} এটি বদলেছে"), reason.as_deref(), changes)
+        Mark::SourceEdit(edit) => stopped(&source_edit(lang, edit)),
+        Mark::Retracted { who, announced, when, reason } => {
+            let when = when.as_ref().map(|when| format!("{} ", edited_when(lang, when))).unwrap_or_default();
+            let told = if *announced {
+                format!("{who} {when}এটি প্রত্যাহার করেছে")
+            } else {
+                format!("{who} {when}না জানিয়ে এটি সরিয়ে দিয়েছে")
+            };
+            with_reason(&told, reason.as_deref())
         }
-        Mark::Retracted { who, announced: true, reason } => with_reason(&format!("{who} এটি প্রত্যাহার করেছে"), reason.as_deref()),
-        Mark::Retracted { who, announced: false, reason } => with_reason(&format!("{who} না জানিয়ে এটি সরিয়ে দিয়েছে"), reason.as_deref()),
+        Mark::ListedAgain { who, when } => {
+            format!("{who} {}এটি সেই তালিকায় ফিরিয়ে আনে।", when.as_ref().map(|when| format!("{when} ")).unwrap_or_default())
+        }
         Mark::Possible => "তত ক্ষণে হয়তো ঘটেছিল, নিশ্চিত নয়।".to_owned(),
         Mark::Redacted => "লেখাটি নষ্ট করা হয়েছে।".to_owned(),
     }
@@ -62,21 +69,7 @@ fn changed(word: &str, reason: Option<&str>, changes: &[(String, String, String)
     with_reason(word, Some(told.join("; ").as_str()).filter(|told| !told.is_empty()))
 }
 
-/// What a source changed: why, where it said so, and what stood there.
-fn edited(told: &str, reason: Option<&str>, changes: &[SourceChange]) -> String {
-    let change = |change: &SourceChange| {
-        let member = member(&change.member);
-        let then = change.then.as_ref().map(|then| format!(", তার পরে {then}")).unwrap_or_default();
-        match &change.from {
-            Some(from) => format!("{member} ছিল {from}{then}"),
-            None => format!("আগে {member} দেওয়া ছিল না{then}"),
-        }
-    };
-    let parts: Vec<String> = reason.map(ToOwned::to_owned).into_iter().chain(changes.iter().map(change)).collect();
-    with_reason(told, Some(parts.join("; ").as_str()).filter(|parts| !parts.is_empty()))
-}
-
-fn member(name: &str) -> String {
+pub(super) fn member(name: &str) -> String {
     match name {
         "occurred" => "সময়".to_owned(),
         "stated" => "বলার সময়".to_owned(),

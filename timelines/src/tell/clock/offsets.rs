@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::{Around, Phrase, Stamp, Style, Zone};
 use crate::model::Item;
+use crate::tell::hours::phrase;
 use crate::tell::language::Lang;
 
 /// The most bytes of what a clock is called: "CEST", "UTC+12:45".
@@ -95,9 +96,7 @@ pub struct ToldClock {
 impl ToldClock {
     /// An event's time as at the head of its line: "12:07", "later", "দুপুর ১২টা ৭". Days are named where they are not the incident's own.
     pub fn time(&self, item: &Item, lang: Lang) -> String {
-        let occurred = item.event.common.occurred.as_ref();
-        let phrase = occurred.map_or(Phrase::Unknown(None), |when| Phrase::of(when, &self.zone));
-        lang.time(&phrase, Style::Head, self.around())
+        lang.time(&phrase(item, &self.zone), Style::Head, self.around())
     }
 
     /// An interval in words, by its bounds alone: "between 12:07 and 14:42", "by 14:42"; each to the last whole minute inside.

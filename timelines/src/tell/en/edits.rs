@@ -2,9 +2,65 @@
 
 use dateline_events::Severity;
 
-use super::numbers::{duration, lasted};
+use super::list;
+use super::numbers::{duration, lasted, span};
+use super::warnings::member;
+use crate::tell::amount::Amount;
 use crate::tell::edit::SaidEdit;
+use crate::tell::source_edit::{Changed, EditedWhen, Publishing, SourceChange, SourceEdit};
 use dateline_status_pages::watched::{About, Edited};
+
+/// "Google moved the end from 02:34 to 23:43, within three hours of closing it, without notice"; what words were stands behind that.
+pub(super) fn source_edit(edit: &SourceEdit) -> String {
+    let deeds: Vec<String> = edit.changes.iter().map(source_deed).collect();
+    let when = edit.when.as_ref().map(|when| format!(", {}", edited_when(when))).unwrap_or_default();
+    let how = if edit.announced { "and said so" } else { "without notice" };
+    let behind: Vec<String> = edit.reason.iter().cloned().chain(edit.changes.iter().filter_map(words_before)).collect();
+    let behind = if behind.is_empty() { String::new() } else { format!(": {}", behind.join("; ")) };
+    format!("{} {}{when}, {how}{behind}", edit.who, list(&deeds))
+}
+
+fn source_deed(change: &SourceChange) -> String {
+    let (what, moves) = match &change.what {
+        Changed::Words => return "changed the words".to_owned(),
+        Changed::State => ("the state".to_owned(), "changed"),
+        Changed::Time => ("the time".to_owned(), "moved"),
+        Changed::Start => ("the beginning".to_owned(), "moved"),
+        Changed::End => ("the end".to_owned(), "moved"),
+        Changed::Name => ("it".to_owned(), "renamed"),
+        Changed::Severity { is_raised: Some(true) } => ("the severity".to_owned(), "raised"),
+        Changed::Severity { is_raised: Some(false) } => ("the severity".to_owned(), "lowered"),
+        Changed::Severity { is_raised: None } => ("the severity".to_owned(), "changed"),
+        Changed::Window => ("the planned window".to_owned(), "moved"),
+        Changed::Member(name) => (member(name), "changed"),
+    };
+    match (&change.from, &change.to) {
+        (Some(from), Some(to)) => format!("{moves} {what} from {from} to {to}"),
+        (None, Some(to)) => format!("added {what}, {to}"),
+        (Some(from), None) => format!("took {what} away, which was {from}"),
+        (None, None) => format!("changed {what}"),
+    }
+}
+
+fn words_before(change: &SourceChange) -> Option<String> {
+    let then = change.to.as_ref().filter(|_| change.is_gone).map(|then| format!(", then {then}")).unwrap_or_default();
+    let from = change.from.as_ref().filter(|_| change.what == Changed::Words)?;
+    Some(format!("they were {from}{then}"))
+}
+
+pub(super) fn edited_when(when: &EditedWhen) -> String {
+    let (range, publishing) = match when {
+        EditedWhen::At(time) => return time.clone(),
+        EditedWhen::After(range, Publishing::Posted) => (*range, "posting"),
+        EditedWhen::After(range, Publishing::Closed) => (*range, "closing"),
+        EditedWhen::After(range, Publishing::Published) => (*range, "publishing"),
+    };
+    match Amount::of(range) {
+        Amount::UnderAMinute => format!("within a minute of {publishing} it"),
+        Amount::AtMostMinutes(minutes) => format!("within {} of {publishing} it", span(minutes)),
+        _ => format!("{} after {publishing} it", duration(range)),
+    }
+}
 
 /// "GitHub changed the words of an update about three hours after posting it".
 pub(in crate::tell) fn edit(said: &SaidEdit) -> String {

@@ -41,16 +41,14 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
         Kind::ClaimWeighed(act) => {
             format!("{}{}", verdict(act.verdict), act.reason.as_ref().map(|reason| format!(": {}", names.text(reason))).unwrap_or_default())
         }
-        Kind::MaintenanceAnnounced(work) => {
-            planned("Planned work announced", &work.regions, work.text.as_ref().map(|text| names.text(text)), setting)
-        }
+        Kind::MaintenanceAnnounced(work) => planned("Planned work announced", &work.regions, names.work(work.text.as_ref(), event), setting),
         Kind::MaintenanceStarted(work) => {
             let told = if setting.is_under_way { "Planned work goes on" } else { "Planned work begins" };
-            planned(told, &work.regions, work.text.as_ref().map(|text| names.text(text)), setting)
+            planned(told, &work.regions, names.work(work.text.as_ref(), event), setting)
         }
         Kind::MaintenanceCompleted(work) => {
             let told = if is_called_off(event) { "Planned work is called off" } else { "Planned work is done" };
-            planned(told, &work.regions, work.text.as_ref().map(|text| names.text(text)), setting)
+            planned(told, &work.regions, names.work(work.text.as_ref(), event), setting)
         }
         Kind::IncidentLinked(link) => format!("{} ({} → {})", relation(link.relation), clean(&link.from.id), clean(&link.to.id)),
         Kind::IncidentTitled(act) => names.text(&act.title),

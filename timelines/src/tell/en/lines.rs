@@ -2,6 +2,7 @@
 
 use dateline_events::kinds::Relation;
 
+use super::edits::source_edit;
 use super::numbers::word;
 use super::regions::in_sentence;
 use super::{according_to, capital, credit, genitive, list, time};
@@ -213,8 +214,10 @@ pub(in crate::tell) fn summary(summary: &Summary) -> Vec<String> {
     let services = (count > 0).then(|| format!("{}: {services}", if count == 1 { "Service" } else { "Services" }));
     let regions = Some(summary.regions.join(", ")).filter(|regions| !regions.is_empty());
     let third = [services, regions];
+    let edits: Vec<String> = summary.edits.iter().map(source_edit).collect();
     let lines = [
         times.join(" · "),
+        edits.join(" · "),
         second.into_iter().flatten().collect::<Vec<_>>().join(" · "),
         third.into_iter().flatten().collect::<Vec<_>>().join(" · "),
     ];

@@ -56,7 +56,7 @@ pub(in crate::tell) fn lasted(minutes: u32, qualifier: Option<Qualifier>) -> Str
 }
 
 /// Minutes as a source would say them.
-fn span(minutes: u64) -> String {
+pub(super) fn span(minutes: u64) -> String {
     let plural = |count: u64, unit: &str| if count == 1 { format!("{} {unit}", word(1)) } else { format!("{} {unit}s", word(count)) };
     match (minutes, minutes / 60, minutes % 60) {
         (_, hours, 0) if hours > 48 && hours % 24 == 0 => plural(hours / 24, "day"),

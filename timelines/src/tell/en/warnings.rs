@@ -1,10 +1,10 @@
 //! English for what a reader is warned of, and for what has changed between two states of a timeline.
 
+use super::edits::{edited_when, source_edit};
 use super::numbers::word;
 use super::{capital, state};
 use crate::model::MilestoneKind;
 use crate::tell::language::{Change, Mark};
-use crate::tell::source_edit::SourceChange;
 
 pub(in crate::tell) fn mark(mark: &Mark) -> String {
     match mark {
@@ -17,12 +17,15 @@ pub(in crate::tell) fn mark(mark: &Mark) -> String {
         Mark::Outdated { see } => pointed("Out of date when printed", see.as_ref()),
         Mark::Correction { who, reason, changes } => changed(&format!("Correction by {who}"), reason.as_deref(), changes),
         Mark::Clarified { who, reason, changes } => changed(&format!("Clarified by {who}"), reason.as_deref(), changes),
-        Mark::SourceEdit { who, announced, reason, changes } => {
-            let how = if *announced { "and said so" } else { "without notice" };
-            edited(&format!("{who} changed this {how}"), reason.as_deref(), changes)
+        Mark::SourceEdit(edit) => stopped(&source_edit(edit)),
+        Mark::Retracted { who, announced, when, reason } => {
+            let when = when.as_ref().map(|when| format!(", {}", edited_when(when))).unwrap_or_default();
+            let told = if *announced { format!("Taken back by {who}{when}") } else { format!("{who} removed this without notice{when}") };
+            with_reason(&told, reason.as_deref())
         }
-        Mark::Retracted { who, announced: true, reason } => with_reason(&format!("Taken back by {who}"), reason.as_deref()),
-        Mark::Retracted { who, announced: false, reason } => with_reason(&format!("{who} removed this without notice"), reason.as_deref()),
+        Mark::ListedAgain { who, when } => {
+            format!("{who} put it back on that list{}.", when.as_ref().map(|when| format!(", {when}")).unwrap_or_default())
+        }
         Mark::Possible => "Possibly by then, not certainly.".to_owned(),
         Mark::Redacted => "Its text was destroyed.".to_owned(),
     }
@@ -62,22 +65,7 @@ fn changed(word: &str, reason: Option<&str>, changes: &[(String, String, String)
     with_reason(word, Some(told.join("; ").as_str()).filter(|told| !told.is_empty()))
 }
 
-/// What a source changed: why, where it said so, and what stood there.
-fn edited(told: &str, reason: Option<&str>, changes: &[SourceChange]) -> String {
-    let change = |change: &SourceChange| {
-        let member = member(&change.member);
-        let verb = if matches!(change.member.as_str(), "statement" | "text" | "sources" | "counts" | "shares") { "were" } else { "was" };
-        let then = change.then.as_ref().map(|then| format!(", then {then}")).unwrap_or_default();
-        match &change.from {
-            Some(from) => format!("{member} {verb} {from}{then}"),
-            None => format!("{member} {verb} not given before{then}"),
-        }
-    };
-    let parts: Vec<String> = reason.map(ToOwned::to_owned).into_iter().chain(changes.iter().map(change)).collect();
-    with_reason(told, Some(parts.join("; ").as_str()).filter(|parts| !parts.is_empty()))
-}
-
-fn member(name: &str) -> String {
+pub(super) fn member(name: &str) -> String {
     match name {
         "occurred" => "the time".to_owned(),
         "stated" => "when it was stated".to_owned(),

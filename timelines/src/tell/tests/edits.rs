@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use dateline_events::{Event, Instant};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::super::{Lang, Options, UnknownZone, tell, told_edit};
+use super::super::{Lang, Options, Told, UnknownZone, tell, told_edit};
 use crate::fold::Fold;
-use crate::model::Registry;
+use crate::model::{Registry, Timeline};
 use crate::rows::Nature;
 use dateline_status_pages::watched::{ReadEvent, Watched};
 
@@ -118,30 +118,40 @@ fn a_zone_that_does_not_exist_is_named() {
     assert_eq!(refused, Err(UnknownZone("Mars/Base".to_owned())));
 }
 
-/// The marks on the one entry, in a language.
-fn marks(events: &[ReadEvent], lang: Lang) -> Vec<String> {
+fn read_timeline(events: &[ReadEvent]) -> Timeline {
     let mut fold = Fold::new();
     for read in events {
         fold.apply(read.position, read.position, read.recorded, read.event.clone());
     }
-    let timeline = fold.timeline("github-2026-03-01-0000000000000000", &[], None, None);
-    tell(&timeline, &Registry::default(), &Options { lang, ..Options::default() }).unwrap().entries.remove(0).marks
+    fold.timeline("github-2026-03-01-0000000000000000", &[], None, None)
+}
+
+fn told_of(events: &[ReadEvent], lang: Lang) -> Told {
+    tell(&read_timeline(events), &Registry::default(), &Options { lang, ..Options::default() }).unwrap()
+}
+
+/// The marks on the one entry, in a language.
+fn marks(events: &[ReadEvent], lang: Lang) -> Vec<String> {
+    told_of(events, lang).entries.remove(0).marks
 }
 
 #[test]
-fn a_mark_says_what_stood_there_and_what_it_was_changed_to_where_that_is_gone_too() {
-    let patches = [(20, json!({"statement": statement("It is <i>down</i>.")})), (30, json!({"statement": statement("All is well.")}))];
+fn a_mark_says_when_and_what_stood_there_and_what_it_was_changed_to_where_that_is_gone_too() {
+    let patches = [(20, json!({"statement": statement("It is <i>down</i>.")})), (181, json!({"statement": statement("All is well.")}))];
     let changed = events("vendor.updated", post("It is slow."), &patches);
     assert_eq!(
         marks(&changed, Lang::En),
         [
-            "GitHub changed this without notice: the words were “It is slow.”, then “It is down.”",
-            "GitHub changed this without notice: the words were “It is down.”"
+            "GitHub changed the words, 19 minutes after posting it, without notice: they were “It is slow.”, then “It is down.”",
+            "GitHub changed the words, three hours after posting it, without notice: they were “It is down.”"
         ]
     );
     assert_eq!(
         marks(&changed, Lang::Bn),
-        ["গিটহাব না জানিয়ে এটি বদলেছে: বয়ান ছিল “It is slow.”, তার পরে “It is down.”", "গিটহাব না জানিয়ে এটি বদলেছে: বয়ান ছিল “It is down.”"]
+        [
+            "গিটহাব পোস্ট করার ১৯ মিনিট পরে না জানিয়ে বয়ান বদলেছে: আগে ছিল “It is slow.”, তার পরে “It is down.”",
+            "গিটহাব পোস্ট করার তিন ঘণ্টা পরে না জানিয়ে বয়ান বদলেছে: আগে ছিল “It is down.”"
+        ]
     );
 }
 
@@ -150,15 +160,21 @@ fn a_mark_tells_times_states_windows_and_what_was_not_given_before() {
     let patch = json!({"status": "monitoring", "reference": reference(Some("p"), Some("Monitoring")), "occurred": {"at": "2026-03-01T09:30:00Z"}});
     let changed = events("vendor.updated", post("It is slow."), &[(20, patch)]);
     let [english] = marks(&changed, Lang::En).try_into().unwrap();
-    assert_eq!(english, "GitHub changed this without notice: the time was 10:00; the state was “Investigating”");
+    let expected = "GitHub moved the time from 10:00 to 09:30 and changed the state from “Investigating” to “Monitoring”, 19 minutes after posting it, \
+                    without notice.";
+    assert_eq!(english, expected);
     let severe = json!({"occurred": {"at": "2026-03-01T10:00:00Z"}, "severity": "major", "reference": reference(None, Some("high"))});
     let patches =
         [(20, json!({"severity": "minor", "reference": reference(None, Some("low"))})), (30, json!({"reference": reference(None, Some("lower"))}))];
     let changed = events("scope.changed", severe, &patches);
     assert_eq!(
         marks(&changed, Lang::En),
-        ["GitHub changed this without notice: the severity was major.", "GitHub changed this without notice: the severity was “low”"]
+        [
+            "GitHub lowered the severity from “high” to “low”, 19 minutes after publishing it, without notice.",
+            "GitHub changed the severity from “low” to “lower”, 29 minutes after publishing it, without notice."
+        ]
     );
+    assert_eq!(marks(&changed, Lang::Bn)[0], "গিটহাব প্রকাশের ১৯ মিনিট পরে না জানিয়ে গুরুত্ব “high” থেকে কমিয়ে “low” করেছে।");
     let announced = json!({"occurred": {"at": "2026-03-01T10:00:00Z"}, "text": {"en": "Work"}, "reference": reference(Some("p"), None)});
     let window = json!({"scheduled": ["2026-03-01T11:00:00Z", "2026-03-01T12:00:00Z"]});
     let later = json!({"scheduled": ["2026-03-01T11:00:00Z", "2026-03-01T13:00:00Z"]});
@@ -166,10 +182,77 @@ fn a_mark_tells_times_states_windows_and_what_was_not_given_before() {
     assert_eq!(
         marks(&changed, Lang::En),
         [
-            "GitHub changed this without notice: the planned window was not given before, then between 11:00 and 12:00.",
-            "GitHub changed this without notice: the planned window was between 11:00 and 12:00."
+            "GitHub added the planned window, 11:00–12:00, 19 minutes after posting it, without notice.",
+            "GitHub moved the planned window from 11:00–12:00 to 11:00–13:00, 29 minutes after posting it, without notice."
         ]
     );
+    assert_eq!(marks(&changed, Lang::Bn)[1], "গিটহাব পোস্ট করার ২৯ মিনিট পরে না জানিয়ে পরিকল্পিত সময় করেছে সকাল ১১টা – দুপুর ১টা (আগে ছিল সকাল ১১টা – দুপুর ১২টা)।");
+}
+
+/// An event that stands at another position, under another id, with other data.
+fn placed(read: &ReadEvent, position: u64, id: &str, change: impl FnOnce(&mut Map<String, Value>)) -> ReadEvent {
+    let mut data = read.event.data();
+    change(&mut data);
+    let kind = format!("dateline.{}.v1", read.event.kind.name());
+    let whole = json!({"specversion": "1.0", "id": id, "source": read.event.source, "type": kind, "subject": read.event.subject, "data": data});
+    ReadEvent { position, recorded: read.recorded, event: Arc::new(Event::read_at_the_door(whole.to_string().as_bytes()).unwrap()) }
+}
+
+/// A vendor's page that said when it was over, moved that by seconds, and then by hours: some time within three hours.
+fn moved_end() -> Vec<ReadEvent> {
+    let own = json!({"occurred": {"at": "2026-03-01T02:33:40Z"}, "extent": "full", "reference": reference(None, None)});
+    let patches = [(1, json!({"occurred": {"at": "2026-03-01T02:34:00Z"}})), (170, json!({"occurred": {"at": "2026-03-01T23:43:00Z"}}))];
+    let mut all = events("service.restored", own, &patches);
+    let stated = json!({"between": ["2026-03-01T09:59:00Z", "2026-03-01T12:49:59Z"]});
+    all[2] = placed(&all[2], 3, "edit/3", |data| drop(data.insert("stated".into(), stated)));
+    all
+}
+
+#[test]
+fn an_edit_of_a_milestone_is_told_under_the_title_and_what_is_minor_nowhere() {
+    let changed = moved_end();
+    let english = "GitHub moved the end from 02:34 to 23:43, within three hours of closing it, without notice";
+    let bengali = "গিটহাব সমাপ্তি ঘোষণার তিন ঘণ্টার মধ্যেই না জানিয়ে শেষের সময় রাত ২টো ৩৪ থেকে রাত ১১টা ৪৩ করেছে";
+    let told = told_of(&changed, Lang::En);
+    assert_eq!(told.entries[0].marks, [format!("{english}.")], "the edit by less than a minute is not told");
+    assert_eq!(told.summary.iter().filter(|line| line.contains("moved the end")).collect::<Vec<_>>(), [english]);
+    let told = told_of(&changed, Lang::Bn);
+    assert_eq!((told.entries[0].marks.as_slice(), told.summary[1].as_str()), ([format!("{bengali}।")].as_slice(), bengali));
+    let told = told_of(&changed, Lang::BnBd);
+    assert_eq!(told.summary[1], bengali.replace("২টো", "২টা"));
+    let timeline = read_timeline(&changed);
+    let minor: Vec<bool> = timeline.entries[0].item.corrections.iter().map(crate::model::Correction::is_minor).collect();
+    assert_eq!(minor, [true, false], "both stand in the record");
+    let rated = json!({"occurred": {"at": "2026-03-01T10:00:00Z"}, "severity": "minor", "reference": reference(None, Some("low"))});
+    let raised = events("scope.changed", rated, &[(20, json!({"severity": "major", "reference": reference(None, Some("high"))}))]);
+    assert!(told_of(&raised, Lang::En).summary[1].starts_with("GitHub raised the severity from “low” to “high”, 19 minutes after publishing it"));
+}
+
+#[test]
+fn an_edit_of_what_stands_inside_an_entry_is_told_there() {
+    let own = json!({"occurred": {"at": "2026-03-01T09:50:00Z"}, "reference": reference(None, None)});
+    let mut all = events("anomaly.detected", own, &[(121, json!({"occurred": {"at": "2026-03-01T08:14:00Z"}}))]);
+    let paper = json!([{"slug": "paper", "role": "read_in", "kind": "press", "name": "Some Paper"}]);
+    let data = json!({"occurred": {"at": "2026-03-01T09:55:00Z"}, "sources": paper});
+    let event = json!({"specversion": "1.0", "id": "seen", "source": "/desks/test", "type": "dateline.anomaly.detected.v1", "subject": "github", "data": data});
+    let event = Arc::new(Event::read_at_the_door(event.to_string().as_bytes()).unwrap());
+    all.push(ReadEvent { position: 3, recorded: all[0].recorded, event });
+    assert_eq!(marks(&all, Lang::En), ["GitHub moved the beginning from 09:50 to 08:14, two hours after publishing it, without notice."]);
+}
+
+#[test]
+fn a_headline_that_was_changed_is_told_beside_what_it_heads() {
+    let mut all = events("vendor.updated", post("It is slow."), &[]);
+    let named = json!({"event": {"id": "first"}, "title": {"en": "Chat is down"}});
+    let patches = [(20, json!({"title": {"en": "Chat is slow"}})), (30, json!({"title": {"en": "Chat is slow."}}))];
+    for (read, (position, id)) in events("incident.titled", named, &patches).iter().zip([(2, "name"), (3, "name/2"), (4, "name/3")]) {
+        let target = if id == "name" { "base" } else { "name" };
+        all.push(placed(read, position, id, |data| drop(data.insert("event".into(), json!({"id": target})))));
+    }
+    assert_eq!(marks(&all, Lang::En), ["GitHub renamed it from “Chat is down” to “Chat is slow”, 19 minutes after publishing it, without notice."]);
+    assert_eq!(marks(&all, Lang::Bn), ["গিটহাব প্রকাশের ১৯ মিনিট পরে না জানিয়ে শিরোনাম “Chat is down” বদলে “Chat is slow” করেছে।"]);
+    let [renamed] = read_timeline(&all).renamed.try_into().unwrap();
+    assert_eq!((renamed.of, renamed.title.corrections.len(), renamed.title.corrections[1].is_minor()), (Some(1), 2, true));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use dateline_events::Event;
 use serde_json::{Value, json};
 
-use super::super::{Lang, Options, tell};
+use super::super::{Lang, Options, tell, text};
 use super::{folded, told};
 use crate::model::{ReportedBy, Timeline, Warning};
 
@@ -104,6 +104,32 @@ fn a_restoration_before_the_first_sign_gives_no_duration_and_a_warning() {
 }
 
 #[test]
+fn a_rating_is_told_when_it_was_made_and_not_when_the_trouble_began() {
+    let rated = |stated: Value| {
+        page(
+            "i/severity/1",
+            "scope.changed",
+            json!({"occurred": at("13:29"), "stated": stated, "severity": "minor", "reference": {"status": "minor"}}),
+        )
+    };
+    let between = |from: &str, to: &str| json!({"between": [format!("2026-03-01T{from}:00Z"), to]});
+    let story = |events: Vec<Event>| {
+        let (timeline, registry) = folded(outage().into_iter().filter(|event| event.id != "i/severity/1").chain(events), None);
+        let told = told(&timeline, &registry, Lang::En);
+        told.entries.into_iter().map(|entry| format!("{} {}", entry.head, entry.text)).collect::<Vec<_>>()
+    };
+    let entries = story(vec![rated(between("13:31", "2026-03-01T13:34:59Z"))]);
+    assert_eq!(entries[1..3], ["13:31 GitHub, investigating: “We are looking into it.”", "13:31–13:34 GitHub rates it “minor”."]);
+    // A history that was read once, years later.
+    let entries = story(vec![rated(between("13:31", "2028-03-01T13:34:59Z"))]);
+    assert_eq!(entries[2], "after 13:31 GitHub rates it “minor”.");
+    let raised = json!({"event": {"id": "i/severity/1"}, "edit_kind": "source_edit", "announced": false, "stated": between("14:05", "2026-03-01T14:09:59Z"),
+        "patch": {"severity": "critical", "reference": {"page": "https://status.example", "id": "i", "status": "critical"}}});
+    let entries = story(vec![rated(between("13:31", "2026-03-01T13:34:59Z")), page("i/severity/2", "event.corrected", raised)]);
+    assert_eq!(entries[2], "14:05–14:09 GitHub rates it “critical”.", "the rating that stands, when it was made");
+}
+
+#[test]
 fn a_retraction_and_a_correction_name_who_made_them_and_not_the_outlet_that_was_read() {
     let paper = json!([{"slug": "paper", "role": "read_in", "kind": "press", "name": "Some Paper"}]);
     let correction = json!({"event": {"id": "a"}, "patch": {"occurred": at("13:20")}, "edit_kind": "error", "reason": {"en": "A typing error."}});
@@ -116,7 +142,75 @@ fn a_retraction_and_a_correction_name_who_made_them_and_not_the_outlet_that_was_
     let (timeline, registry) = folded(events, None);
     let told = tell(&timeline, &registry, &Options { retracted: true, ..Options::default() }).unwrap();
     assert_eq!(told.entries[0].marks, ["Correction by /desks/test: A typing error."]);
-    assert_eq!(told.retracted[0].marks, ["Taken back by /desks/test: Nobody counted."]);
+    let struck = &told.entries[1];
+    assert_eq!((struck.position, struck.retracted, struck.head.as_str()), (2, true, "13:40"), "it stands where it stood");
+    assert_eq!(struck.marks, ["Taken back by /desks/test: Nobody counted."]);
+    assert_eq!(told.retracted[0].marks, ["Taken back by /desks/test."], "why is told once");
+    let laid_out = text(&told, 110);
+    assert_eq!(laid_out.matches("Nobody counted").count(), 1, "{laid_out}");
+    assert!(laid_out.contains("\n13:40  ~Users report trouble (Some Paper).~\n       Taken back by /desks/test: Nobody counted.\n"), "{laid_out}");
+    let folded = text(&tell(&timeline, &registry, &Options::default()).unwrap(), 110);
+    assert!(folded.contains("~Users report trouble") && !folded.contains("Taken back:"), "{folded}");
+    assert!(!told.summary.iter().any(|line| line.contains("13:40")), "{:?}", told.summary);
+}
+
+#[test]
+fn a_desk_that_read_a_paper_takes_back_for_itself_and_a_paper_says_when_it_does() {
+    let paper = json!([{"slug": "paper", "role": "read_in", "kind": "press", "name": "Some Paper"}]);
+    let claim =
+        |id: &str, time: &str| event("/desks/test", id, "reports.observed", json!({"occurred": at(time), "sources": paper, "stated": at("14:00")}));
+    let back = |id: &str, of: &str, stated: Value| {
+        let mut data = json!({"event": {"id": of}, "sources": paper});
+        data.as_object_mut().unwrap().extend((!stated.is_null()).then(|| ("stated".to_owned(), stated)));
+        event("/desks/test", id, "event.retracted", data)
+    };
+    let events = [
+        event("/desks/test", "first", "anomaly.detected", json!({"occurred": at("13:25")})),
+        claim("a", "13:40"),
+        claim("b", "13:50"),
+        back("c", "a", Value::Null),
+        back("d", "b", at("17:00")),
+    ];
+    let (timeline, registry) = folded(events, None);
+    let english = told(&timeline, &registry, Lang::En);
+    assert_eq!(english.entries[1].marks, ["Taken back by /desks/test."]);
+    assert_eq!(english.entries[2].marks, ["Taken back by Some Paper, three hours after publishing it."]);
+    let bengali = told(&timeline, &registry, Lang::Bn);
+    assert_eq!(bengali.entries[2].marks, ["Some Paper প্রকাশের তিন ঘণ্টা পরে এটি প্রত্যাহার করেছে।"]);
+}
+
+#[test]
+fn what_a_watcher_only_books_is_told_as_what_the_page_did() {
+    let back = |id: &str, of: &str| page(id, "event.retracted", json!({"event": {"id": of}, "announced": false, "stated": at("15:10")}));
+    let post = |word: &str, stated: &str| json!({"occurred": at("13:31"), "stated": at(stated), "reference": {"update": "p", "status": word}});
+    let with_status = |mut data: Value| {
+        data["status"] = json!("monitoring");
+        data
+    };
+    let absent = json!({"occurred": at("14:30"), "stated": at("14:31"), "extent": "full", "reference": {"absent": true}});
+    let events = [
+        page("i/start/1", "anomaly.detected", json!({"occurred": at("13:29")})),
+        page("i/post/p/1", "vendor.acknowledged", post("Seen", "13:31")),
+        page("i/absent/1", "service.restored", absent),
+        page("i/status/1", "vendor.updated", with_status(json!({"occurred": at("14:40")}))),
+        back("i/absent/2", "i/absent/1"),
+        back("i/status/2", "i/status/1"),
+        back("i/post/p/2", "i/post/p/1"),
+        page("i/post/p/3", "vendor.updated", with_status(post("Monitoring", "15:10"))),
+    ];
+    let (timeline, registry) = folded(events, None);
+    let english = told(&timeline, &registry, Lang::En);
+    let heads: Vec<(&str, bool)> = english.entries.iter().map(|entry| (entry.head.as_str(), entry.retracted)).collect();
+    assert_eq!(heads, [("13:29", false), ("13:31", false), ("14:30", true)], "{:?}", english.entries);
+    assert_eq!(english.entries[1].marks, ["GitHub changed the state from “Seen” to “Monitoring”, 99 minutes after posting it, without notice."]);
+    assert_eq!(english.entries[2].text, "GitHub took it off its list of open incidents.");
+    assert_eq!(english.entries[2].marks, ["GitHub put it back on that list, 15:10."]);
+    assert_eq!(timeline.retracted.len(), 3, "the record has them all");
+    let listed = tell(&timeline, &registry, &Options { retracted: true, ..Options::default() }).unwrap().retracted;
+    let marks: Vec<usize> = listed.iter().map(|entry| entry.marks.len()).collect();
+    assert_eq!(marks, [0, 1, 0], "nobody took back what was said anew: {listed:?}");
+    let bengali = told(&timeline, &registry, Lang::Bn);
+    assert_eq!(bengali.entries[2].marks, ["গিটহাব দুপুর ৩টে ১০ মিনিটে এটি সেই তালিকায় ফিরিয়ে আনে।"]);
 }
 
 #[test]
