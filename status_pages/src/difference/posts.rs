@@ -234,7 +234,6 @@ fn said(setting: &Setting<'_>, started: Option<&SeenTime>, post: &SeenPost, kind
     match kind {
         PostKind::Flapping => own["extent"] = json!("unstable"),
         PostKind::Found => {
-            own["inferred"] = json!("from_probe");
             own["severity"] = json!(if word == Some("degraded") { Severity::Minor } else { Severity::Major });
         }
         PostKind::Acknowledged => own["statement"] = statement(setting, post),
