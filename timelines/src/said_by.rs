@@ -26,7 +26,14 @@ pub fn inferred(event: &Event) -> Option<Inferred> {
 /// True where a monitor was answered, and slowly: it found nothing down.
 pub fn is_slow(event: &Event) -> bool {
     let word = event.common.reference.as_ref().and_then(|reference| reference.status.as_deref());
-    word == Some("degraded") && inferred(event) == Some(Inferred::FromProbe)
+    word == Some("degraded") && (inferred(event) == Some(Inferred::FromProbe) || is_found(event))
+}
+
+/// True for what a monitor found after the first time: down, or slow, once more.
+pub fn is_found(event: &Event) -> bool {
+    let is_one_finding = event.common.reference.as_ref().is_some_and(|reference| reference.update.is_some());
+    let is_monitors = || event.read_in().any(|source| source.kind == Some(SourceKind::Monitor));
+    matches!(event.kind, Kind::ScopeChanged(_)) && is_one_finding && is_monitors()
 }
 
 /// True where planned work is over because it was called off, as the page's own word says ("Maintenance cancelled").

@@ -126,6 +126,11 @@ fn zone_note(teller: &Teller) -> Option<String> {
     }
 }
 
+/// True where a monitor was answered, and slowly.
+fn slow(item: Option<&Item>) -> bool {
+    item.is_some_and(|item| is_slow(&item.event))
+}
+
 fn summary(teller: &Teller) -> Summary {
     let timeline = teller.timeline;
     let mut around = teller.around;
@@ -135,9 +140,7 @@ fn summary(teller: &Teller) -> Summary {
         let (time, by) = (milestone_time(teller, milestone, item, &mut around), detector(teller, &milestone.said_by));
         match (milestone.reported_by, item.is_none_or(|item| entry::is_report(&item.event.kind))) {
             (Some(ReportedBy::Vendor), _) => FirstSeen::Dated { time, is_point, by: says(teller, &milestone.said_by), posted: None },
-            _ if milestone.inferred == Some(Inferred::FromProbe) => {
-                FirstSeen::Probed { time, is_slow: item.is_some_and(|item| is_slow(&item.event)), by }
-            }
+            _ if milestone.inferred == Some(Inferred::FromProbe) => FirstSeen::Probed { time, is_slow: slow(item), by },
             (_, true) => FirstSeen::Reported { time, by },
             (_, false) => FirstSeen::ToldOf { time, by },
         }

@@ -7,7 +7,7 @@ use super::joined;
 use super::numbers::{count, digits, lasted, qualified};
 use super::regions::{language, name, within};
 use super::sound::{genitive, locative};
-use crate::model::{Inferred, inferred, is_called_off, is_slow};
+use crate::model::{Inferred, inferred, is_called_off, is_found, is_slow};
 use crate::tell::clean::{at_most, clean};
 use crate::tell::language::{Lang, Setting, Spoken, rated};
 use crate::tell::names::Names;
@@ -287,7 +287,7 @@ fn subsided(lang: Lang, counts: &[Count], regions: &[Region]) -> String {
 }
 
 fn scope_changed(event: &Event, regions: &[Region], hit: &[Symptom], severity: Option<Severity>, names: &Names) -> String {
-    if inferred(event) == Some(Inferred::FromProbe) {
+    if is_found(event) {
         return found(event, names);
     }
     let mut parts = Vec::new();

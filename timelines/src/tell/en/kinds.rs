@@ -6,7 +6,7 @@ use dateline_events::{Count, Event, Kind, Region, Severity, Share, Statement, Sy
 use super::numbers::{count, lasted, number, qualified};
 use super::regions::{in_sentence, region};
 use super::{capital, list};
-use crate::model::{Inferred, inferred, is_called_off, is_slow};
+use crate::model::{Inferred, inferred, is_called_off, is_found, is_slow};
 use crate::tell::clean::{at_most, clean};
 use crate::tell::language::{Setting, Spoken, rated};
 use crate::tell::names::Names;
@@ -264,7 +264,7 @@ fn subsided(counts: &[Count], regions: &[Region]) -> String {
 }
 
 fn scope_changed(event: &Event, regions: &[Region], hit: &[Symptom], severity: Option<Severity>, names: &Names) -> String {
-    if inferred(event) == Some(Inferred::FromProbe) {
+    if is_found(event) {
         return found(event, names);
     }
     let mut parts = Vec::new();

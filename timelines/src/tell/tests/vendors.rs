@@ -269,15 +269,18 @@ fn a_monitor_finds_down_and_up_and_one_answer_is_told_once() {
 fn a_slow_answer_is_no_fall_and_each_finding_is_told() {
     let found = |id: &str, kind: &str, minute: &str, word: &str, more: &Value| {
         let mut data = json!({"occurred": at(minute), "reference": {"page": "https://monitor.example", "id": "m", "status": word}});
+        if kind == "scope.changed" {
+            data["reference"]["update"] = json!(id);
+        }
         data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         data["sources"] = json!([{"slug": "up", "role": "read_in", "kind": "monitor", "name": "Up"}]);
         event("/watchers/up", id, kind, data)
     };
-    let probed = |severity: &str| json!({"severity": severity, "inferred": "from_probe"});
+    let rated = |severity: &str| json!({"severity": severity});
     let events = [
         found("m/start/1", "anomaly.detected", "11:06", "degraded", &json!({})),
-        found("m/post/2/1", "scope.changed", "11:20", "down", &probed("major")),
-        found("m/post/3/1", "scope.changed", "11:30", "degraded", &probed("minor")),
+        found("m/post/2/1", "scope.changed", "11:20", "down", &rated("major")),
+        found("m/post/3/1", "scope.changed", "11:30", "degraded", &rated("minor")),
     ];
     let (timeline, registry) = folded(events, None);
     let (summary, entries) = texts(&timeline, &registry, Lang::En);
