@@ -31,7 +31,7 @@ pub(super) fn ends(teller: &Teller, around: &mut Around) -> Vec<End> {
             None => backs.push(Back { services: service.into_iter().collect(), told, occurred, said_by, inferred }),
         }
     }
-    backs.sort_by_key(|back| (back.occurred.0.earliest, back.occurred.0.latest));
+    backs.sort_by_key(|back| (back.occurred.0.latest, back.occurred.0.earliest));
     let region = open_elsewhere(teller);
     let told = backs.iter().map(|back| end(teller, back, around));
     told.map(|end| End { region: region.clone().filter(|_| end.is_opening), ..end }).collect()

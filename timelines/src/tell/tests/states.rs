@@ -101,9 +101,9 @@ fn each_service_is_told_with_its_own_vendor_its_own_acknowledgement_and_its_own_
     assert_eq!((english.summary[0].as_str(), english.summary[1].as_str()), (head, "Services: Acme (Acme Inc), Bolt (Bolt Inc)"));
     assert!(english.entries.iter().any(|entry| entry.text.starts_with("Bolt: Bolt Inc has found the problem")), "{:?}", english.entries);
     let bengali = told(Lang::Bn).summary;
-    let head = "Bolt: Bolt Inc সমস্যা মেনে নেয় ৪টে ১০ মিনিটে · Bolt-এর পরিষেবা ফেরে ৫টায় (Paper A) · Acme-এর পরিষেবা ফেরার খবর নেই";
+    let head = "Bolt: Bolt Inc সমস্যা মেনে নেয় ৪টে ১০ মিনিটে · Bolt-এর পরিষেবা ফেরে ৫টায় (Paper A) · Acme-র পরিষেবা ফেরার খবর নেই";
     assert!(bengali[0].ends_with(head) && bengali[1] == "পরিষেবা: Acme (মালিক Acme Inc), Bolt (মালিক Bolt Inc)", "{bengali:?}");
-    assert!(told(Lang::BnBd).summary[0].ends_with("৪টা ১০ মিনিটে · Bolt-এর সেবা ফেরে ৫টায় (Paper A) · Acme-এর সেবা ফেরার খবর নেই"));
+    assert!(told(Lang::BnBd).summary[0].ends_with("৪টা ১০ মিনিটে · Bolt-এর সেবা ফেরে ৫টায় (Paper A) · Acme-র সেবা ফেরার খবর নেই"));
 }
 
 #[test]
@@ -117,11 +117,17 @@ fn an_end_of_all_services_names_them_all() {
     // Of those that were back before it is only another time; it stands by itself for the one whose end it is.
     let back =
         |id: &str, service: &str, clock: &str| said(id, service, "service.restored", clock, ("Acme on X", "vendor"), json!({"extent": "full"}));
-    let timeline = folded(vec![begun, back("a2", "acme", "17:00"), back("b2", "bolt", "16:30"), end], None);
+    let others = vec![begun, back("a2", "acme", "17:00"), back("b2", "bolt", "16:30")];
+    let timeline = folded([others.clone(), vec![end]].concat(), None);
     let english = told(&timeline, Lang::En);
     let head = " · Bolt back 16:30 (Acme on X) · Acme back 17:00 (Acme on X) · Cargo back 18:00 (Paper A)";
     assert!(english.summary[0].ends_with(head) && english.summary[1] == "Lasted two hours", "{:?}", english.summary);
     assert_eq!(english.entries.last().unwrap().text, "Acme, Bolt, Cargo: Service restored (Paper A).");
+    // What is only known to be of that day may have been the last.
+    let day = json!({"extent": "full", "services": "all", "occurred": {"at": "2021-10-04[UTC]", "precision": "day"}, "stated": {"at": "2021-10-05T08:00Z"}});
+    let of_the_day = said("z", "acme", "service.restored", "18:00", PAPER, day);
+    let head = told(&folded([others, vec![of_the_day]].concat(), None), Lang::En).summary.swap_remove(0);
+    assert!(head.rsplit(" · ").next().is_some_and(|last| last.starts_with("Cargo back")), "{head}");
 }
 
 #[test]
