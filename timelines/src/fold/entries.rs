@@ -153,7 +153,9 @@ impl<'a> Assembly<'a> {
     fn competing_part(&self, position: Position, told: Position) -> Part {
         let (mine, opening) = (self.regions_of(position), self.fold.aggregates.opening().region.as_ref());
         let is_narrower = || !mine.is_empty() && self.regions_of(told).is_empty();
-        let in_opening = opening.map_or_else(|| !is_narrower(), |region| mine.contains(region));
+        // Beside a claim of no place another one of none is no other place.
+        let is_placeless = || mine.is_empty() && self.regions_of(told).is_empty();
+        let in_opening = opening.map_or_else(|| !is_narrower(), |region| mine.contains(region) || is_placeless());
         if in_opening && self.is_the_same_word(position, told) {
             Part::Agreeing
         } else if in_opening {

@@ -2,6 +2,7 @@
 
 use dateline_events::{Bounds, Direction, Form, Instant, Kind, Point, Position, When};
 
+use super::contribution::{Class, classes};
 use super::{Fold, Held};
 use crate::model::{NarrowedBy, Placed};
 use crate::rated::rated_at;
@@ -111,7 +112,9 @@ impl Fold {
 
     fn closed(&self, held: &Held, bounds: Bounds, first_sign: Option<Instant>) -> Bounds {
         let latest = bounds.latest.or_else(|| self.told_by(held));
-        let below = first_sign.filter(|first| latest.is_none_or(|latest| *first < latest));
+        // What a vendor says began by a time is not known to have begun with its first post.
+        let is_dated_by_its_end = bounds.latest.is_some() && classes(&held.effective.event).contains(&Class::DatedStart);
+        let below = first_sign.filter(|first| !is_dated_by_its_end && latest.is_none_or(|latest| *first < latest));
         Bounds { earliest: bounds.earliest.or(below), latest }
     }
 
