@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::needs::{long_run, shared_data};
 use crate::support::{TestServer, folder, get, run};
-use faults::{Text, faults_of};
+use faults::{Text, faults_of, others_words};
 
 /// Of so many incidents one is read; in a long run each is.
 const ONE_OF: u64 = 12;
@@ -95,8 +95,8 @@ async fn texts_of(server: &TestServer, id: &str, lang: &'static str, parts: &[St
     let (_, plain) = get(&format!("{}/v1/incidents/{id}/timeline.txt?lang={lang}", server.url)).await;
     let (_, html) = get(&format!("{}/incidents/{id}?lang={lang}", server.url)).await;
     let of = |json: &Value| json.as_str().unwrap_or_default().to_owned();
-    let (json_parts, parts) = (parts.to_vec(), parts.to_vec());
-    vec![Text::Json { lang, json, parts: json_parts }, Text::Plain { lang, text: of(&plain), parts }, Text::Html { text: of(&html) }]
+    let others = parts.iter().cloned().chain(others_words(&json)).collect();
+    vec![Text::Json { lang, json, parts: parts.to_vec() }, Text::Plain { lang, text: of(&plain), parts: others }, Text::Html { text: of(&html) }]
 }
 
 /// The names of the parts of the service, wherever they stand in an incident's events.

@@ -3,7 +3,8 @@
 
 use serde_json::Value;
 
-/// One thing that a reader gets; `parts` are the names of the parts of the service that its events name.
+/// One thing that a reader gets; `parts` are the names of the parts of the service that its events name, of a plain text all other people's
+/// words.
 pub enum Text {
     Json {
         lang: &'static str,
@@ -33,10 +34,8 @@ pub fn faults_of(text: &Text, vendor: &str) -> Vec<Fault> {
     match text {
         Text::Json { lang, json, parts } => of_json(json, lang, vendor, parts),
         Text::Plain { lang, text, parts } => {
-            // The first line is the title, which may be the vendor's own.
-            let rest: Vec<&str> = text.lines().skip(1).collect();
-            let rest = rest.join(" ").split_whitespace().collect::<Vec<_>>().join(" ");
-            own_words(&without_parts(&unquoted(&rest), parts), lang)
+            let parts: Vec<String> = parts.iter().map(|part| in_a_line(part)).collect();
+            own_words(&unquoted(&without_parts(&in_a_line(text), &parts)), lang)
         }
         Text::Html { text } => of_html(text),
         Text::Rows { lang, text } => of_rows(text, lang),
@@ -62,7 +61,7 @@ fn of_json(json: &Value, lang: &str, vendor: &str, parts: &[String]) -> Vec<Faul
     let mut told = Vec::new();
     for entry in ["entries", "possibly", "retracted"].iter().filter_map(|list| json[*list].as_array()).flatten() {
         let words = entry["text"].as_str().unwrap_or_default();
-        faults.extend(own_words(&without_parts(&unquoted(words), parts), lang));
+        faults.extend(own_words(&without_parts(&words.replace(quoted(words).unwrap_or("”"), ""), parts), lang));
         faults.extend(of_entry(entry, words));
         let same = (words.to_owned(), entry["occurred"]["told"].to_string(), entry["sources"].to_string(), entry["head"].to_string());
         if !words.is_empty() && told.contains(&same) {
@@ -103,7 +102,7 @@ fn of_entry(entry: &Value, words: &str) -> Vec<Fault> {
             faults.push(("an edit that is told twice", (*mark).to_owned()));
         }
     }
-    let own = unquoted(words);
+    let own = words.replace(quoted(words).unwrap_or("”"), "");
     if !entry["data"]["severity"].is_null() && !words.contains('“') {
         faults.push(("a rating told as fact", words.to_owned()));
     }
@@ -253,6 +252,27 @@ fn has_a_year(text: &str) -> bool {
         .map(|letter| if ('০'..='৯').contains(&letter) { char::from(b'0' + (letter as u32 - '০' as u32) as u8) } else { letter })
         .collect();
     western.split(|letter: char| !letter.is_ascii_digit()).any(|word| word.len() == 4 && (word.starts_with("19") || word.starts_with("20")))
+}
+
+fn in_a_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// What somebody else wrote, of a timeline: its title, and what is quoted in its sentences. What a vendor opens and does not close, or closes
+/// and did not open, stands within the outer marks.
+pub fn others_words(json: &Value) -> Vec<String> {
+    let mut words: Vec<String> =
+        json["title"].as_object().into_iter().flatten().filter_map(|(_, title)| title.as_str()).map(ToOwned::to_owned).collect();
+    let lists = ["entries", "possibly", "retracted"].iter().filter_map(|list| json[*list].as_array()).flatten();
+    let told = lists.flat_map(|entry| std::iter::once(&entry["text"]).chain(entry["marks"].as_array().into_iter().flatten()));
+    words.extend(told.filter_map(Value::as_str).filter_map(|text| quoted(text).map(ToOwned::to_owned)));
+    words
+}
+
+/// From the first quotation mark to the last.
+fn quoted(text: &str) -> Option<&str> {
+    let (from, until) = (text.find('“')?, text.rfind('”')?);
+    (from < until).then(|| &text[from..until + '”'.len_utf8()])
 }
 
 /// Without what stands between quotation marks, also where one stands in another.

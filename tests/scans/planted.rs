@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::faults::{Text, faults_of, well_known};
+use super::faults::{Text, faults_of, others_words, well_known};
 
 fn rules(text: &Text) -> Vec<&'static str> {
     faults_of(text, "Acme").into_iter().map(|(rule, _)| rule).collect()
@@ -27,14 +27,20 @@ fn with(change: impl FnOnce(&mut Value), lang: &'static str) -> Vec<&'static str
 }
 
 fn plain(lang: &'static str, text: &str) -> Vec<&'static str> {
-    let text = format!("A title of somebody's own with **stars**\n{text}");
-    rules(&Text::Plain { lang, text, parts: vec!["GitHub Actions".to_owned()] })
+    let title = "A title of somebody's own with **stars** that is longer than a line";
+    let text = format!("A title of somebody's own with **stars**\n  that is longer than a line\n{text}");
+    let json = json!({"title": {"en": title}, "entries": [{"text": "Acme: “It's “odd””. `x`.”"}]});
+    let parts = others_words(&json).into_iter().chain(["GitHub Actions".to_owned()]).collect();
+    rules(&Text::Plain { lang, text, parts })
 }
 
 #[test]
 fn what_is_right_has_no_fault() {
     assert_eq!(with(|_| {}, "en"), Vec::<&str>::new());
     assert_eq!(plain("en", "16:00  Acme: “It's <b>down</b>.”"), Vec::<&str>::new());
+    // Whoever closes what was not open does not end the quotation.
+    assert_eq!(plain("en", "16:00  Acme: “It's\n  “odd””. `x`.”"), Vec::<&str>::new());
+    assert_eq!(with(|json| json["entries"][0]["text"] = json!("Acme: “It's “odd””. `x`.” (Acme status)"), "en"), Vec::<&str>::new());
     assert_eq!(plain("bn", "সন্ধ্যা ৬টা ৩৭ – রাত ৮টা ৫২ · সন্ধ্যা ৬টা ৩৭ – ৭টা ১০ · UTC “GitHub” (GitHub Actions)"), Vec::<&str>::new());
     assert_eq!(rules(&Text::Html { text: "<p>Acme &amp; others</p>".to_owned() }), Vec::<&str>::new());
 }

@@ -290,6 +290,20 @@ fn an_incident_of_several_services_is_over_when_each_is() {
 }
 
 #[test]
+fn what_a_vendor_posts_twice_in_one_minute_is_one_entry() {
+    let said = |clock: &str, text: &str| {
+        let words = json!({"organisation": "V", "quotation": {"lang": "en", "text": text}});
+        with(json!({"occurred": {"at": format!("2026-03-01T{clock}Z")}, "status": "investigating"}), "statement", words)
+    };
+    let story =
+        Story::new().vendor("acme", "vendor.updated", said("16:00:05", "We look.")).vendor("acme", "vendor.updated", said("16:00:40", "We look."));
+    let story = story.vendor("acme", "vendor.updated", said("16:01:00", "We look.")).vendor("acme", "vendor.updated", said("16:01:30", "We see."));
+    let told = story.told(None);
+    let inside: Vec<usize> = told.entries.iter().map(|entry| entry.inside.len()).collect();
+    assert_eq!(inside, [1, 0, 0]);
+}
+
+#[test]
 fn a_merge_keeps_each_services_claims_words_and_counts() {
     let words = |text: &str| json!({"organisation": "V", "quotation": {"lang": "en", "text": text}});
     let story = Story::new()

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use dateline_events::kinds::Extent;
-use dateline_events::{Event, EventKey, Kind, Position, Region, normal};
+use dateline_events::{Event, EventKey, Instant, Kind, Position, Region, normal};
 
 use super::Fold;
 use super::contribution::{Aggregates, Class, regions};
@@ -59,7 +59,9 @@ impl<'a> Assembly<'a> {
 
     fn distribute(&mut self) {
         let mut undated = Vec::new();
-        let mut alike: BTreeMap<String, Position> = BTreeMap::new();
+        // What is told of a milestone stands by itself: others stand inside it.
+        let milestones = self.milestones.values().filter_map(|(told, _)| Some((self.same_report(*told)?, *told)));
+        let mut alike: BTreeMap<String, Position> = milestones.collect();
         let standing: Vec<Position> = self.fold.held.iter().filter(|(_, held)| held.contribution.is_some()).map(|(position, _)| *position).collect();
         for position in standing {
             let (_, key) = self.fold.placed(position, self.first_sign);
@@ -248,9 +250,14 @@ impl<'a> Assembly<'a> {
         hosts().find(|at| self.regions_of(*at) == mine).or_else(|| hosts().next())
     }
 
-    /// What makes two reports the same report from two sources; None for what is no report of numbers.
+    /// What makes two reports the same report from two sources, and two posts of a vendor in one minute one post; None for what is neither a
+    /// report of numbers nor a vendor's words.
     fn same_report(&self, position: Position) -> Option<String> {
         let event = &self.fold.event_at(position)?.effective.event;
+        if matches!(event.kind, Kind::VendorAcknowledged(_) | Kind::VendorUpdated(_)) && event.kind.statement().is_some() {
+            let minute = event.common.occurred.as_ref()?.own_bounds().earliest?.0.div_euclid(Instant::MINUTE);
+            return Some(format!("{minute} {:?} {:?}", event.voices(), event.kind));
+        }
         if !matches!(event.kind, Kind::ReportsObserved(_) | Kind::ReportsSubsided(_))
             || (event.kind.counts().is_empty() && event.kind.shares().is_empty())
         {
