@@ -128,7 +128,7 @@ fn a_pipe_that_waits_holds_the_files_and_a_server_says_so() {
         if waiting.try_wait().unwrap().is_some() {
             waiting = begin();
         }
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::sleep(Duration::from_millis(20));
     }
     let (_, stderr) = ends(&data, &["serve", "--listen", "127.0.0.1:0"], 2);
     assert!(stderr.contains("another process") && stderr.contains("wait until it is done"), "{stderr}");
