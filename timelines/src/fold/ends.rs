@@ -44,6 +44,8 @@ impl Fold {
                 ends.reopened.push((position, rule, again.2));
             }
             let mut later = ClaimSet::default();
+            // The one that did not last is past whatever its key: told before it happened, it may stand behind its reopening.
+            ends.past.insert(position);
             for position in claims.positions().filter(|position| !ends.past.contains(position)).collect::<Vec<_>>() {
                 match self.event_at(position).and_then(|held| held.contribution.as_ref()) {
                     Some(contribution) if self.placed(position, first_sign).1.0 > again.0 => later.add(&contribution.candidate),

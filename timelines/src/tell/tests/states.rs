@@ -265,3 +265,18 @@ fn a_link_is_told_by_the_other_incidents_title_in_its_own_direction() {
     assert_eq!(told(link("a1", "b1", "caused_by")), format!("Caused by {title} (according to /desks/x)."));
     assert_eq!(told(link("b1", "a1", "caused_by")), format!("It caused {title} (according to /desks/x)."));
 }
+
+#[test]
+fn an_end_that_was_told_before_it_happened_and_reopened_meanwhile_is_left_behind_once() {
+    let early = json!({"extent": "full", "stated": at("11:00")});
+    let vendors = |id: &str, clock: &str, status: &str| said(id, "acme", "vendor.updated", clock, ("Acme Inc", "vendor"), json!({"status": status}));
+    let events = vec![
+        said("a", "acme", "anomaly.detected", "10:00", PAPER, json!({})),
+        said("r", "acme", "service.restored", "12:00", PAPER, early),
+        vendors("v", "11:30", "investigating"),
+    ];
+    let open = folded(events.clone(), None);
+    assert_eq!((open.restored, open.time_to_restore), (None, None));
+    let over = folded(events.into_iter().chain([vendors("w", "13:00", "resolved")]).collect(), None);
+    assert_eq!(over.restored.map(|restored| restored.told), Some(4));
+}
