@@ -268,7 +268,7 @@ fn a_link_is_told_by_the_other_incidents_title_in_its_own_direction() {
 
 #[test]
 fn an_end_that_was_told_before_it_happened_and_reopened_meanwhile_is_left_behind_once() {
-    let early = json!({"extent": "full", "stated": at("11:00")});
+    let early = json!({"extent": "full", "occurred": {"before": "2021-10-04T12:00Z"}, "stated": at("11:00")});
     let vendors = |id: &str, clock: &str, status: &str| said(id, "acme", "vendor.updated", clock, ("Acme Inc", "vendor"), json!({"status": status}));
     let events = vec![
         said("a", "acme", "anomaly.detected", "10:00", PAPER, json!({})),
