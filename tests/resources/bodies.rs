@@ -22,8 +22,8 @@ const HALVES_LONG: u16 = 150;
 /// A server that has taken nothing for so long takes no more.
 const STOPPED: Duration = Duration::from_millis(1_500);
 
-/// The budget of all bodies in flight is 64 MiB; what the server holds beside it without any is less than this, in MiB.
-const WITH_BUDGET_MIB_MAX: u64 = 250;
+/// The budget of all bodies in flight is 64 MiB. Most runs hold 200 to 230 MiB, one held 263; without a budget eighty bodies were 1,200.
+const WITH_BUDGET_MIB_MAX: u64 = 320;
 
 #[test]
 fn a_batch_of_eight_million_zeros_is_refused_before_it_costs_anything() {
