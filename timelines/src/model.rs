@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::fold::SummaryMilestone;
 use crate::rows::Nature;
-pub use crate::said_by::{Inferred, SaidBy, Speaker, inferred, is_called_off, is_count, is_found, is_slow};
+pub use crate::said_by::{Inferred, SaidBy, Speaker, dates_planned_work, inferred, is_called_off, is_count, is_found, is_slow};
 pub use crate::silent::Renamed;
 
 /// An incident's story under the axes asked for.

@@ -36,6 +36,12 @@ pub fn is_found(event: &Event) -> bool {
     matches!(event.kind, Kind::ScopeChanged(_)) && is_one_finding && is_monitors()
 }
 
+/// True where a page dates the beginning of its planned work, and announces nothing anew.
+pub fn dates_planned_work(event: &Event) -> bool {
+    let is_page = event.common.reference.as_ref().is_some_and(|reference| reference.update.is_none()) && event.speaks_for_a_vendor();
+    is_page && matches!(&event.kind, Kind::MaintenanceAnnounced(work) if work.text.is_none() && work.scheduled.is_none())
+}
+
 /// True where planned work is over because it was called off, as the page's own word says ("Maintenance cancelled").
 pub fn is_called_off(event: &Event) -> bool {
     let word = event.common.reference.as_ref().and_then(|reference| reference.status.as_deref()).unwrap_or_default().to_lowercase();

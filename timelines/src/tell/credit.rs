@@ -8,7 +8,7 @@ use super::clean::clean;
 use super::clock::{OwnClock, Zone, own_clock};
 use super::names::Names;
 use super::quotation::Translated;
-use crate::model::SaidBy;
+use crate::model::{SaidBy, dates_planned_work};
 
 /// Whom a sentence rests on, by name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,7 +64,7 @@ impl Credit {
     /// The same beside a sentence that begins with the vendor whose own words or acts it tells: that vendor need not be named again. A name
     /// within words that somebody wrote says nothing of who speaks.
     pub(super) fn beside(mut self, sentence: &str, event: &Event) -> Self {
-        let is_made_here = event.common.headline.is_none() && event.common.symptom_text.is_none() && tells_an_act(&event.kind);
+        let is_made_here = event.common.headline.is_none() && event.common.symptom_text.is_none() && tells_an_act(event);
         let names_nobody_else = self.origins.is_empty() && self.named.is_empty() && self.agencies.is_empty() && self.translated.is_none();
         if let ([outlet], true) = (self.outlets.as_slice(), is_made_here && names_nobody_else && event.speaks_for_a_vendor())
             && sentence.strip_prefix(outlet.as_str()).is_some_and(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric()))
@@ -100,9 +100,10 @@ impl Credit {
 }
 
 /// True for what is told with its vendor as the subject.
-fn tells_an_act(kind: &Kind) -> bool {
+fn tells_an_act(event: &Event) -> bool {
     use Kind::{AnomalyDetected, ScopeChanged, ServiceRestored, VendorAcknowledged, VendorUpdated};
-    matches!(kind, AnomalyDetected(_) | ScopeChanged(_) | ServiceRestored(_) | VendorAcknowledged(_) | VendorUpdated(_))
+    let is_such = matches!(&event.kind, AnomalyDetected(_) | ScopeChanged(_) | ServiceRestored(_) | VendorAcknowledged(_) | VendorUpdated(_));
+    is_such || dates_planned_work(event)
 }
 
 fn is_spoken_of(source: &Source, event: &Event, names: &Names) -> bool {

@@ -7,7 +7,7 @@ use super::joined;
 use super::numbers::{count, digits, lasted, qualified};
 use super::regions::{language, name, within};
 use super::sound::{genitive, locative};
-use crate::model::{Inferred, inferred, is_called_off, is_found, is_slow};
+use crate::model::{Inferred, dates_planned_work, inferred, is_called_off, is_found, is_slow};
 use crate::tell::clean::{at_most, clean};
 use crate::tell::language::{Lang, Setting, Spoken, rated};
 use crate::tell::names::Names;
@@ -44,6 +44,10 @@ pub(in crate::tell) fn sentence(lang: Lang, event: &Event, names: &Names, settin
             })
         }
         Kind::ClaimWeighed(act) => format!("{}{}", verdict(act.verdict), because(act.reason.as_ref())),
+        Kind::MaintenanceAnnounced(_) if dates_planned_work(event) => {
+            let vendor = names.vendor_itself(event).unwrap_or_default();
+            format!("{} হিসেবে রক্ষণাবেক্ষণের কাজ শুরু", genitive(&vendor))
+        }
         Kind::MaintenanceAnnounced(work) => planned("রক্ষণাবেক্ষণের কাজের আগাম ঘোষণা", &work.regions, names.work(work.text.as_ref(), event), setting),
         Kind::MaintenanceStarted(work) => {
             let told = if setting.is_under_way {

@@ -6,7 +6,7 @@ use dateline_events::{Count, Event, Kind, Region, Severity, Share, Statement, Sy
 use super::numbers::{count, lasted, number, qualified};
 use super::regions::{in_sentence, region};
 use super::{capital, list};
-use crate::model::{Inferred, inferred, is_called_off, is_found, is_slow};
+use crate::model::{Inferred, dates_planned_work, inferred, is_called_off, is_found, is_slow};
 use crate::tell::clean::{at_most, clean};
 use crate::tell::language::{Setting, Spoken, rated};
 use crate::tell::names::Names;
@@ -40,6 +40,9 @@ pub(in crate::tell) fn sentence(event: &Event, names: &Names, setting: &Setting)
         }
         Kind::ClaimWeighed(act) => {
             format!("{}{}", verdict(act.verdict), act.reason.as_ref().map(|reason| format!(": {}", names.text(reason))).unwrap_or_default())
+        }
+        Kind::MaintenanceAnnounced(_) if dates_planned_work(event) => {
+            dated("start of the planned work", "Planned work begins", &names.vendor_itself(event).unwrap_or_default(), setting)
         }
         Kind::MaintenanceAnnounced(work) => planned("Planned work announced", &work.regions, names.work(work.text.as_ref(), event), setting),
         Kind::MaintenanceStarted(work) => {

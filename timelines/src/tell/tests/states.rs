@@ -280,3 +280,22 @@ fn an_end_that_was_told_before_it_happened_and_reopened_meanwhile_is_left_behind
     let over = folded(events.into_iter().chain([vendors("w", "13:00", "resolved")]).collect(), None);
     assert_eq!(over.restored.map(|restored| restored.told), Some(4));
 }
+
+#[test]
+fn sixteen_ends_that_did_not_last_are_told_one_by_one_and_only_a_later_one_ends_it() {
+    let vendors = |id: String, minute: usize, status: &str| {
+        let clock = format!("{:02}:{:02}", 10 + minute / 60, minute % 60);
+        said(&id, "acme", "vendor.updated", &clock, ("Acme Inc", "vendor"), json!({"status": status}))
+    };
+    let pairs = |count: usize| (0..count).flat_map(move |each| [(each, 4 * each + 2, "resolved"), (each, 4 * each + 4, "investigating")]);
+    let seen = || said("a", "acme", "anomaly.detected", "10:00", PAPER, json!({}));
+    for (count, told) in [(15, 15), (16, 16), (17, 16), (40, 16)] {
+        let posts = pairs(count).map(|(each, minute, status)| vendors(format!("{status}-{each}"), minute, status));
+        let events: Vec<Event> = std::iter::once(seen()).chain(posts).collect();
+        let open = folded(events.clone(), None);
+        assert_eq!((open.reopenings.len(), open.restored.is_none()), (told, true), "{count}");
+        let last = vendors("last".to_owned(), 4 * count + 2, "resolved");
+        let over = folded(events.into_iter().chain([last]).collect(), None);
+        assert_eq!(over.restored.map(|restored| restored.told), Some(2 * count as u64 + 2), "{count}");
+    }
+}

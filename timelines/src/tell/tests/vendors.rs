@@ -291,6 +291,19 @@ fn a_slow_answer_is_no_fall_and_each_finding_is_told() {
 }
 
 #[test]
+fn a_page_that_dates_its_planned_work_announces_nothing_then() {
+    let told = |data: Value| {
+        let (timeline, registry) = folded([page("w", "maintenance.announced", data)], None);
+        [Lang::En, Lang::Bn].map(|lang| texts(&timeline, &registry, lang).1[0].clone())
+    };
+    let dated = told(json!({"occurred": at("13:29"), "reference": {"page": "https://acme.example", "id": "w"}}));
+    assert!(dated[0].ends_with("dates the start of the planned work to 13:29."), "the vendor is not credited with its own word: {dated:?}");
+    assert!(dated[1].contains("হিসেবে রক্ষণাবেক্ষণের কাজ শুরু"), "{dated:?}");
+    let announced = told(json!({"occurred": at("13:29"), "text": {"en": "We move racks."}}));
+    assert!(announced[0].contains("Planned work announced"), "{announced:?}");
+}
+
+#[test]
 fn work_that_is_called_off_is_not_told_as_done() {
     let told = |word: &str| {
         let data = json!({"occurred": at("13:29"), "reference": {"status": word}, "text": {"en": "We do not."}});
