@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::fold::SummaryMilestone;
 use crate::rows::Nature;
-pub use crate::said_by::{Inferred, SaidBy, Speaker, dates_planned_work, inferred, is_called_off, is_count, is_found, is_slow};
+pub use crate::said_by::{
+    Inferred, SaidBy, Speaker, dates_planned_work, inferred, is_beside_posts, is_called_off, is_count, is_found, is_post, is_slow,
+};
 pub use crate::silent::Renamed;
 
 /// An incident's story under the axes asked for.

@@ -2,7 +2,7 @@
 
 use dateline_events::{Bounds, Event, Kind, When};
 
-use crate::model::{Correction, Item};
+use crate::model::{Correction, Item, is_beside_posts};
 use crate::silent::is_minor;
 
 /// When a page's rating as it stands was made: when the page last changed it, else when it was first seen with it. None for what is no
@@ -10,9 +10,8 @@ use crate::silent::is_minor;
 pub(crate) fn rated_at(event: &Event, stated: Bounds, corrections: &[Correction]) -> Option<Bounds> {
     let Kind::ScopeChanged(scope) = &event.kind else { return None };
     let common = &event.common;
-    let is_page = common.reference.as_ref().is_some_and(|reference| reference.update.is_none()) && event.speaks_for_a_vendor();
     let rates_alone = scope.severity.is_some() && scope.regions.is_empty() && scope.symptoms.is_empty() && common.symptom_text.is_none();
-    if !is_page || !rates_alone {
+    if !is_beside_posts(event) || !rates_alone {
         return None;
     }
     let changes_it = |correction: &Correction| correction.changes.iter().any(|(member, old, new)| is_rating(member) && !is_minor(member, old, new));

@@ -31,15 +31,23 @@ pub fn is_slow(event: &Event) -> bool {
 
 /// True for what a monitor found after the first time: down, or slow, once more.
 pub fn is_found(event: &Event) -> bool {
-    let is_one_finding = event.common.reference.as_ref().is_some_and(|reference| reference.update.is_some());
     let is_monitors = || event.read_in().any(|source| source.kind == Some(SourceKind::Monitor));
-    matches!(event.kind, Kind::ScopeChanged(_)) && is_one_finding && is_monitors()
+    matches!(event.kind, Kind::ScopeChanged(_)) && is_post(event) && is_monitors()
+}
+
+/// True for what a page puts up as a post.
+pub fn is_post(event: &Event) -> bool {
+    event.common.reference.as_ref().is_some_and(|reference| reference.update.is_some())
+}
+
+/// True for what a vendor's page says of an incident beside its posts: when it began, how it is rated.
+pub fn is_beside_posts(event: &Event) -> bool {
+    event.common.reference.is_some() && !is_post(event) && event.speaks_for_a_vendor()
 }
 
 /// True where a page dates the beginning of its planned work, and announces nothing anew.
 pub fn dates_planned_work(event: &Event) -> bool {
-    let is_page = event.common.reference.as_ref().is_some_and(|reference| reference.update.is_none()) && event.speaks_for_a_vendor();
-    is_page && matches!(&event.kind, Kind::MaintenanceAnnounced(work) if work.text.is_none() && work.scheduled.is_none())
+    is_beside_posts(event) && matches!(&event.kind, Kind::MaintenanceAnnounced(work) if work.text.is_none() && work.scheduled.is_none())
 }
 
 /// True where planned work is over because it was called off, as the page's own word says ("Maintenance cancelled").

@@ -180,7 +180,8 @@ fn timelines(views: &MemoryViews, as_of: u64) -> Vec<(u64, Timeline)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    // A failure is told within a minute, made small or not.
+    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_time: 60_000, ..ProptestConfig::default() })]
 
     #[test]
     fn any_pages_any_restarts_and_any_room_for_folds_give_the_same_views(

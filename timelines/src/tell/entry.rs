@@ -11,7 +11,7 @@ use super::clock::{Around, Phrase, Style};
 use super::credit::published_day;
 use super::language::{Mark, Setting};
 use super::post::ToldPost;
-use super::quotation::{Translated, choose, is_post};
+use super::quotation::{Translated, choose, is_on_a_page};
 use super::teller::Teller;
 use super::{ToldDetail, ToldEntry, ToldQuotation, details, source_edit};
 use crate::model::{Correction, Entry, Item, MilestoneKind, Part, SaidBy, Standing, inferred};
@@ -57,7 +57,8 @@ fn whole(teller: &Teller, entry: &Entry) -> ToldEntry {
         let note = teller.lang.original(&teller.lang.language(&quotation.lang.0), &teller.lang.credit(&teller.credit(&holder.event), false));
         is_shown.then(|| ToldQuotation { lang: quotation.lang.0.clone(), text: clean(&quotation.text), note })
     });
-    let post = chosen.as_ref().filter(|chosen| is_post(chosen.item)).map(|chosen| (chosen.quotation.text.as_str(), chosen.quotation.lang.0.as_str()));
+    let post =
+        chosen.as_ref().filter(|chosen| is_on_a_page(chosen.item)).map(|chosen| (chosen.quotation.text.as_str(), chosen.quotation.lang.0.as_str()));
     let post = post.or_else(|| teller.names.posted_work(&item.event)).and_then(|(words, lang)| ToldPost::of(words, lang));
     let mut marks = marks(teller, item, entry.milestone);
     if entry.possible {

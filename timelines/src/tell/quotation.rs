@@ -44,7 +44,7 @@ pub(super) fn choose<'a>(entry: &'a Entry, names: &Names) -> Option<Chosen<'a>> 
         let by = statement.translation.as_ref().map(|translation| Translated::By(translator(translation.translator.as_ref(), item, names)));
         let kept = by.is_some().then_some((&original.1.quotation, original.0)).filter(|(quotation, _)| !read(quotation));
         let quotation = &statement.quotation;
-        return Some(Chosen { spoken: spoken(statement, quotation, is_post(item), names), quotation, item, translated: by, original: kept });
+        return Some(Chosen { spoken: spoken(statement, quotation, is_on_a_page(item), names), quotation, item, translated: by, original: kept });
     }
     let by_desk = wordings.iter().find_map(|(item, statement)| {
         let (quotation, _) = item.translations.iter().find(|(quotation, _)| read(quotation))?;
@@ -53,7 +53,7 @@ pub(super) fn choose<'a>(entry: &'a Entry, names: &Names) -> Option<Chosen<'a>> 
     if let Some((item, statement, quotation)) = by_desk {
         let translated = Some(Translated::Desk(statement.quotation.lang.0.clone()));
         return Some(Chosen {
-            spoken: spoken(statement, quotation, is_post(item), names),
+            spoken: spoken(statement, quotation, is_on_a_page(item), names),
             quotation,
             item,
             translated,
@@ -61,7 +61,7 @@ pub(super) fn choose<'a>(entry: &'a Entry, names: &Names) -> Option<Chosen<'a>> 
         });
     }
     let quotation = &original.1.quotation;
-    let spoken = spoken(original.1, quotation, is_post(original.0), names);
+    let spoken = spoken(original.1, quotation, is_on_a_page(original.0), names);
     Some(Chosen { spoken, quotation, item: original.0, translated: None, original: None })
 }
 
@@ -72,14 +72,14 @@ pub(super) fn wordings(entry: &Entry) -> Vec<(&Item, &Statement)> {
 }
 
 /// True for what stands on a vendor's page.
-pub(super) fn is_post(item: &Item) -> bool {
+pub(super) fn is_on_a_page(item: &Item) -> bool {
     item.event.common.reference.is_some()
 }
 
 /// One statement's words and who says them.
-pub(super) fn spoken(statement: &Statement, quotation: &Quotation, is_post: bool, names: &Names) -> Spoken {
+pub(super) fn spoken(statement: &Statement, quotation: &Quotation, is_on_a_page: bool, names: &Names) -> Spoken {
     Spoken {
-        words: clean(&without_markup(&quotation.text, is_post)),
+        words: clean(&without_markup(&quotation.text, is_on_a_page)),
         speaker: statement.speaker.as_ref().map(|speaker| names.text(speaker)),
         organisation: statement.organisation.as_ref().map(|organisation| names.organisation(organisation)),
     }
@@ -114,9 +114,9 @@ pub(super) fn left_out(told: &str, other: &str) -> Option<Vec<String>> {
 }
 
 /// Status pages write Markdown and HTML into their posts. It stays in the event; a line has the words.
-fn without_markup(text: &str, is_post: bool) -> std::borrow::Cow<'_, str> {
+fn without_markup(text: &str, is_on_a_page: bool) -> std::borrow::Cow<'_, str> {
     let has_html = text.contains('<') || (text.contains('&') && text.contains(';'));
-    match (is_post, has_html) {
+    match (is_on_a_page, has_html) {
         (true, _) => super::post::plain(text).into(),
         (false, true) => dateline_events::plain(text).into(),
         (false, false) => text.into(),

@@ -10,7 +10,7 @@ use super::clock::{Phrase, Style};
 use super::entry::{publisher_of, value};
 use super::teller::Teller;
 use super::walk::item_at;
-use crate::model::{Correction, Item, MilestoneKind};
+use crate::model::{Correction, Item, MilestoneKind, is_post};
 use crate::silent::{is_minor, text_of};
 
 /// The most characters of changed words in a mark; the whole stands in the record.
@@ -122,7 +122,7 @@ fn edit(teller: &Teller, item: &Item, correction: &Correction, milestone: Option
 pub(super) fn when(teller: &Teller, item: &Item, made: Bounds, milestone: Option<MilestoneKind>) -> Option<EditedWhen> {
     let publishing = match time_of(item, milestone) {
         Changed::End => Publishing::Closed,
-        _ if is_post(item) => Publishing::Posted,
+        _ if is_post(&item.event) => Publishing::Posted,
         _ => Publishing::Published,
     };
     let is_told = made != Bounds::default();
@@ -182,7 +182,7 @@ fn changes(teller: &Teller, item: &Item, correction: &Correction, milestone: Opt
 
 /// Which time an item tells, where it is a vendor's own.
 fn time_of(item: &Item, milestone: Option<MilestoneKind>) -> Changed {
-    let is_vendors = item.event.speaks_for_a_vendor() && !is_post(item);
+    let is_vendors = item.event.speaks_for_a_vendor() && !is_post(&item.event);
     match (&item.event.kind, milestone) {
         (_, Some(MilestoneKind::Restored)) => Changed::End,
         (_, Some(MilestoneKind::FirstSeen)) => Changed::Start,
@@ -190,11 +190,6 @@ fn time_of(item: &Item, milestone: Option<MilestoneKind>) -> Changed {
         (Kind::AnomalyDetected(_) | Kind::MaintenanceAnnounced(_), _) if is_vendors => Changed::Start,
         _ => Changed::Time,
     }
-}
-
-/// True for what a page puts up as a post.
-fn is_post(item: &Item) -> bool {
-    item.event.common.reference.as_ref().is_some_and(|reference| reference.update.is_some())
 }
 
 /// A rating in the rater's words, where it gave any.
