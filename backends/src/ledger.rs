@@ -375,6 +375,14 @@ impl Ledger {
         }
     }
 
+    /// The leaf of a position whose text was destroyed, as its redaction carries it; None where no redaction speaks of it.
+    pub async fn leaf_of_destroyed(&self, position: Position) -> Result<Option<String>, LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.leaf_of_destroyed(position).await,
+            Self::Distributed(ledger) => ledger.leaf_of_destroyed(position).await,
+        }
+    }
+
     /// For restoring and copying alone: puts records as they are, with their positions, recorded times and salts, right behind the
     /// head. Nobody else may append meanwhile. Durable when it answers; stored in parts where it fails, and to be continued then.
     pub async fn copy(&self, records: Vec<Record>) -> Result<(), LedgerError> {

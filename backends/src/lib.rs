@@ -15,6 +15,7 @@ mod ledger;
 mod facets;
 mod once;
 mod query;
+mod redaction;
 mod reports;
 mod secret_file;
 mod soundness;
@@ -32,6 +33,7 @@ pub use ledger::{
     Outcome, Page, Receipt, Record,
 };
 pub use query::{Change, EventState, Group, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Members, Order};
+pub use redaction::REDACTION_SOURCE;
 pub use reports::{Appended, FlushPage, KeptFlush, MAX_PAGE_FLUSHES, MAX_REPORTS_PAGE_BYTES, REPORTS_KEPT_DAYS, Reports, ReportsError};
 pub use secret_file::secret_in_file;
 pub use soundness::{CheckedRecord, Commitment, Soundness};

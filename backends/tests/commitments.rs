@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use dateline_backends::{Commitment, Ledger, LedgerError, LedgerOptions, Soundness};
-use dateline_events::{LeafHasher, commitment, leaf_bytes, leaf_hash};
+use dateline_events::{LeafHasher, LeafKind, commitment, leaf_bytes, leaf_hash};
 use tempfile::TempDir;
 
 use crate::support::{event, events, ledger, url};
@@ -86,8 +86,8 @@ async fn the_leaf_is_the_one_of_the_contract_and_stays_when_the_text_is_destroye
     ledger.append(vec![event("1", "x"), event("2", "y")]).await.unwrap();
     let record = ledger.get(2).await.unwrap().unwrap();
     let committed = commitment(&record.salt.unwrap(), record.bytes.as_ref().unwrap());
-    let expected = leaf_hash(&leaf_bytes(record.recorded, &committed));
-    assert_eq!(LeafHasher::at(record.recorded).hash(&committed), expected, "both ways to the hash");
+    let expected = leaf_hash(&leaf_bytes(record.recorded, LeafKind::Event, &committed));
+    assert_eq!(LeafHasher::at(record.recorded).hash(LeafKind::Event, &committed), expected, "both ways to the hash");
     ledger.destroy(2).await.unwrap();
     let scanned = ledger.scan(1).await.unwrap().remove(0);
     assert_eq!((scanned.record.bytes, scanned.commitment, scanned.leaf), (None, Commitment::Absent, Some(expected)));

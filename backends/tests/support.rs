@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use dateline_backends::{Ledger, LedgerOptions, NewEvent, Outcome, Receipt, Reports, StateStore, Views};
-use dateline_events::{EventKey, Instant, Position, commitment, leaf_bytes};
+use dateline_backends::{Ledger, LedgerOptions, NewEvent, Outcome, REDACTION_SOURCE, Receipt, Reports, StateStore, Views};
+use dateline_events::{EventKey, Instant, LeafKind, Position, commitment, leaf_bytes};
 use dateline_timelines::rows::{AttachmentRow, Course, EventRow, HeadRow, Nature, Rows, SummaryRow, WaitingRow};
 use tempfile::TempDir;
 
@@ -109,8 +109,8 @@ pub fn event_of(source: &str, id: &str, text: &str) -> NewEvent {
 
 /// The redaction of an event that stands at a position.
 pub fn redaction(position: Position, event: &NewEvent, recorded: Instant, salt: &[u8; 32]) -> NewEvent {
-    let leaf = leaf_bytes(recorded, &commitment(salt, &event.bytes)).replace('"', "\\\"");
-    let (source, id) = ("/ledger/redactions".to_owned(), position.to_string());
+    let leaf = leaf_bytes(recorded, LeafKind::Event, &commitment(salt, &event.bytes)).replace('"', "\\\"");
+    let (source, id) = (REDACTION_SOURCE.to_owned(), position.to_string());
     let key = EventKey::of(&event.source, &event.id);
     let bytes = format!(
         r#"{{"specversion":"1.0","id":"{id}","source":"{source}","type":"dateline.event.redacted.v1","data":{{"position":{position},"key":"{key}","leaf":"{leaf}"}}}}"#

@@ -39,7 +39,7 @@ pub use items::{ItemsRefused, items_of};
 pub use json::read_strict;
 pub use key::EventKey;
 pub use kinds::{Common, Kind};
-pub use leaf::{LeafHasher, commitment, leaf_bytes, leaf_hash};
+pub use leaf::{LeafHasher, LeafKind, commitment, leaf_bytes, leaf_hash};
 pub use lexical::{TYPE_PREFIX, TYPE_SUFFIX, is_region, is_slug, slug_of};
 pub use limits::MAX_EVENT_BYTES;
 pub use percent::{PercentFault, percent_decoded, percent_encoded};

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use dateline_events::{
-    Bounds, Event, EventKey, Instant, When, commitment, content_id, from_base64, leaf_bytes, leaf_hash, same_event, structured_form,
+    Bounds, Event, EventKey, Instant, LeafHasher, LeafKind, When, commitment, content_id, from_base64, leaf_bytes, leaf_hash, same_event,
+    structured_form,
 };
 use proptest::prelude::*;
 use serde_json::value::RawValue;
@@ -95,11 +96,25 @@ fn a_leaf_is_these_bytes() {
     let salt: [u8; 32] = std::array::from_fn(|index| u8::try_from(index).unwrap());
     let commitment = commitment(&salt, br#"{"specversion":"1.0"}"#);
     assert_eq!(hex(&commitment), "b31b9d86fd1b43e4df47ebb17b08c690fcca573c6dfe0f3fdf55a3bd37be1032");
-    let leaf = leaf_bytes(Instant(1_795_396_177_123_456), &commitment);
+    let leaf = leaf_bytes(Instant(1_795_396_177_123_456), LeafKind::Event, &commitment);
     assert_eq!(leaf, r#"{"c":"sxudhv0bQ+TfR+uxewjGkPzKVzxt/g8/31WjvTe+EDI=","k":"event","rec":"2026-11-23T01:09:37.123456Z","v":1}"#);
     assert_eq!(hex(&leaf_hash(&leaf)), "25b3cf52d80504a3d953ca3ee23ef24cadeb5e7aff6474e1d6c8323b1d9bf40a");
-    let on_the_second = leaf_bytes(Instant(1_795_396_177_000_000), &commitment);
+    let on_the_second = leaf_bytes(Instant(1_795_396_177_000_000), LeafKind::Event, &commitment);
     assert_eq!(hex(&leaf_hash(&on_the_second)), "9e1d682645ff911e1422e4cd7d666d96d89ff7edbd1c820eca5948d7bb7bdc65");
+    let of_a_redaction = leaf_bytes(Instant(1_795_396_177_000_000), LeafKind::Redaction, &commitment);
+    assert_eq!(of_a_redaction, r#"{"c":"sxudhv0bQ+TfR+uxewjGkPzKVzxt/g8/31WjvTe+EDI=","k":"redaction","rec":"2026-11-23T01:09:37.000000Z","v":1}"#);
+}
+
+#[test]
+fn a_leaf_says_what_its_position_is() {
+    let of = |text: &str| LeafKind::of(text.as_bytes());
+    assert_eq!(of(r#"{"id":"1","type":"dateline.event.redacted.v1"}"#), LeafKind::Redaction);
+    assert_eq!(of(r#"{"id":"1","type":"dateline.context.added.v1","data":{"text":"dateline.event.redacted.v1"}}"#), LeafKind::Event);
+    assert_eq!(of("no event: dateline.event.redacted.v1"), LeafKind::Event);
+    let mut hasher = LeafHasher::at(Instant(0));
+    for kind in [LeafKind::Redaction, LeafKind::Event, LeafKind::Redaction] {
+        assert_eq!(hasher.hash(kind, &[7; 32]), leaf_hash(&leaf_bytes(Instant(0), kind, &[7; 32])), "{kind:?}");
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

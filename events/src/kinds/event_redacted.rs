@@ -13,4 +13,10 @@ pub struct EventRedacted {
     pub key: String,
     /// Its whole leaf.
     pub leaf: String,
+    /// Why: a law, a court's order, a source's safety.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ground: Option<String>,
+    /// On whose word.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<String>,
 }

@@ -12,12 +12,13 @@ use tokio::sync::watch;
 
 use super::head::Seen;
 use super::read::Reader;
-use super::record::{Raw, Redaction};
+use super::record::Raw;
 use super::wire::{Outgoing, Wire};
 use super::writer::Append;
 use crate::clock::RecordingClock;
 use crate::distributed::bus::{ANSWER_MS, BusError, WRONG_LAST_ID, WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_IN_FLIGHT};
 use crate::ledger::{Head, LedgerError, NewEvent, Outcome, Receipt, Record};
+use crate::redaction::Redaction;
 
 /// Fewer waiting events than this are sent as single messages, all in flight at once: the server makes about 300 batches a second
 /// however small they are, but 2,500 to 5,000 single messages.

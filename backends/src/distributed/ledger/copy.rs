@@ -8,10 +8,10 @@ use bytes::Bytes;
 use dateline_events::Instant;
 
 use super::read::Reader;
-use super::record::Redaction;
 use super::wire::{Outgoing, Wire};
 use crate::distributed::bus::ANSWER_MS;
 use crate::ledger::{Head, LedgerError, Record};
+use crate::redaction::Redaction;
 
 /// Puts the records behind the head, and moves it.
 pub(super) async fn copy(reader: &Reader, wire: &mut Wire, head: &mut Head, records: &[Record]) -> Result<(), LedgerError> {

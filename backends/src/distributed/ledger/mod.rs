@@ -158,6 +158,10 @@ impl Ledger {
         Ok(records)
     }
 
+    pub(crate) async fn leaf_of_destroyed(&self, position: Position) -> Result<Option<String>, LedgerError> {
+        Ok(self.reader.redaction(position).await?.map(|redaction| redaction.leaf))
+    }
+
     pub(crate) async fn redacted(&self, position: Position) -> Result<Option<Record>, LedgerError> {
         self.reader.redacted(position).await
     }

@@ -11,11 +11,12 @@ use bytes::Bytes;
 use dateline_events::{EventKey, Position};
 use serde_json::{Value, json};
 
-use super::record::{Raw, Redaction};
+use super::record::Raw;
 use super::stream::Stream;
 use crate::distributed::answers::{Answered, Answers, NOT_FOUND, unexpected};
 use crate::distributed::bus::{Bus, BusError, NO_MESSAGE};
 use crate::ledger::{Head, LedgerError, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, Record};
+use crate::redaction::Redaction;
 
 /// The most subjects that one look-up names; the server takes 1,024.
 pub(super) const MAX_LOOKED_UP: usize = 1_000;
@@ -86,14 +87,18 @@ impl Reader {
         }
     }
 
+    /// The redaction of a position; None where there is none.
+    pub(super) async fn redaction(&self, position: Position) -> Result<Option<Redaction>, LedgerError> {
+        let Some(message) = self.ask_leader(&json!({"last_by_subj": self.stream.redaction_of(position)})).await? else { return Ok(None) };
+        let redaction = Redaction::read(&message.payload()?).filter(|redaction| redaction.position == position);
+        redaction.map(Some).ok_or(LedgerError::Altered { position: message.seq })
+    }
+
     /// What a redaction left of a position; None where there is no redaction of it.
     pub(super) async fn redacted(&self, position: Position) -> Result<Option<Record>, LedgerError> {
-        let Some(message) = self.ask_leader(&json!({"last_by_subj": self.stream.redaction_of(position)})).await? else { return Ok(None) };
-        let altered = || LedgerError::Altered { position: message.seq };
-        let redaction = Redaction::read(&message.payload()?).filter(|redaction| redaction.position == position).ok_or_else(altered)?;
-        let key = EventKey::parse(&redaction.key).ok_or_else(altered)?;
-        let recorded = redaction.recorded().ok_or_else(altered)?;
-        Ok(Some(Record { position, recorded, key, salt: None, source: String::new(), id: String::new(), bytes: None }))
+        let Some(redaction) = self.redaction(position).await? else { return Ok(None) };
+        let left = redaction.left().ok_or(LedgerError::Altered { position })?;
+        Ok(Some(left))
     }
 
     /// The records of keys, where there are any; a redacted one without its text.

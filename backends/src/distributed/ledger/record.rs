@@ -15,9 +15,6 @@ pub(super) const RECORDED: &str = "Dateline-Recorded";
 /// What hides its commitment: 32 bytes, base64.
 pub(super) const SALT: &str = "Dateline-Salt";
 
-/// The type of a redaction, as it stands in its bytes.
-const REDACTED_TYPE: &[u8] = b"dateline.event.redacted.v1";
-
 /// The last token of an event's subject.
 const EVENT_TOKEN: &str = "e";
 
@@ -34,43 +31,6 @@ pub(super) struct Raw<'a> {
 struct Identity {
     source: String,
     id: String,
-}
-
-/// A redaction, as far as the ledger must understand it.
-#[derive(Debug, Clone, Deserialize)]
-pub(super) struct Redaction {
-    /// The position whose text was destroyed.
-    pub position: Position,
-    /// Its key.
-    pub key: String,
-    /// Its whole leaf.
-    pub leaf: String,
-}
-
-impl Redaction {
-    /// The redaction that these bytes are, if they are one.
-    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Whole {
-            r#type: String,
-            data: Redaction,
-        }
-        // Nearly every event is none: it is not parsed for that.
-        if !bytes.windows(REDACTED_TYPE.len()).any(|window| window == REDACTED_TYPE) {
-            return None;
-        }
-        let whole: Whole = serde_json::from_slice(bytes).ok()?;
-        (whole.r#type.as_bytes() == REDACTED_TYPE).then_some(whole.data)
-    }
-
-    /// When the ledger had taken what was destroyed: the leaf says so.
-    pub(super) fn recorded(&self) -> Option<Instant> {
-        #[derive(Deserialize)]
-        struct Leaf {
-            rec: String,
-        }
-        Instant::parse(&serde_json::from_str::<Leaf>(&self.leaf).ok()?.rec)
-    }
 }
 
 impl<'a> Raw<'a> {

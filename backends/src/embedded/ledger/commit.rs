@@ -7,7 +7,7 @@ use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dateline_events::{EventKey, Instant, Position, commitment};
+use dateline_events::{EventKey, Instant, LeafKind, Position, commitment};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, params};
 use tokio::sync::watch;
 
@@ -52,6 +52,7 @@ pub(super) enum Stored {
 /// What an event is committed to by: the caller's task makes both, so that the writer need not read the bytes.
 pub(super) struct Prepared {
     salt: [u8; SALT_BYTES],
+    kind: LeafKind,
     commitment: [u8; 32],
 }
 
@@ -59,7 +60,11 @@ pub(super) struct Prepared {
 pub(super) fn prepare(events: &[NewEvent]) -> Result<Vec<Prepared>, LedgerError> {
     let mut salts = vec![[0; SALT_BYTES]; events.len()];
     getrandom::fill(salts.as_flattened_mut()).map_err(|error| LedgerError::Engine(format!("no randomness for salts: {error}")))?;
-    Ok(events.iter().zip(salts).map(|(event, salt)| Prepared { salt, commitment: commitment(&salt, &event.bytes) }).collect())
+    let prepared = |(event, salt): (&NewEvent, [u8; SALT_BYTES])| {
+        let (kind, commitment) = (LeafKind::of(&event.bytes), commitment(&salt, &event.bytes));
+        Prepared { salt, kind, commitment }
+    };
+    Ok(events.iter().zip(salts).map(prepared).collect())
 }
 
 /// Everything the writer thread owns.
@@ -311,7 +316,7 @@ fn write(
         }
         let source = source_number(connection, sources, &event.source)?;
         if insert.execute(params![number(next), source, event.id, recorded.0, prepared.salt, event.bytes])? == 1 {
-            commitments.insert(next, &prepared.commitment)?;
+            commitments.insert(next, prepared.kind, &prepared.commitment)?;
             stored.push(Stored::Fresh { position: next, recorded });
             next += 1;
         } else {

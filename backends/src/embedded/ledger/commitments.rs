@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use dateline_events::{Instant, LeafHasher, Position, commitment};
+use dateline_events::{Instant, LeafHasher, LeafKind, Position, commitment};
 use rusqlite::{CachedStatement, Connection, params};
 use serde::Deserialize;
 
@@ -54,8 +54,8 @@ impl<'a> Commitments<'a> {
         Ok(Self { hasher: LeafHasher::at(recorded), insert })
     }
 
-    pub(super) fn insert(&mut self, position: Position, commitment: &[u8; 32]) -> rusqlite::Result<()> {
-        self.insert.execute(params![number(position), self.hasher.hash(commitment)])?;
+    pub(super) fn insert(&mut self, position: Position, kind: LeafKind, commitment: &[u8; 32]) -> rusqlite::Result<()> {
+        self.insert.execute(params![number(position), self.hasher.hash(kind, commitment)])?;
         Ok(())
     }
 }
@@ -78,7 +78,7 @@ impl Holding {
         if self.hasher.recorded() != record.recorded {
             self.hasher = LeafHasher::at(record.recorded);
         }
-        Some(self.hasher.hash(&commitment(salt, bytes)))
+        Some(self.hasher.hash(LeafKind::of(bytes), &commitment(salt, bytes)))
     }
 
     pub(super) fn hold(&mut self, record: &Record, leaf: Option<&[u8; 32]>) -> Commitment {

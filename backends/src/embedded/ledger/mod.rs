@@ -25,6 +25,7 @@ use super::file::{self, Format};
 use crate::clock::{Clocks, RecordingClock};
 use crate::heads::KnownHead;
 use crate::ledger::{Head, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, NewEvent, Outcome, Receipt, Record};
+use crate::redaction::{REDACTION_SOURCE, Redaction};
 use crate::soundness::{CheckedRecord, Soundness};
 use crate::threads::{Poller, Threads};
 use commit::{Stored, Writing};
@@ -184,6 +185,12 @@ impl Ledger {
     pub(crate) fn close(&self) -> Result<(), LedgerError> {
         // The lock keeps everybody else out.
         self.writer.as_ref().map(drop).ok_or(LedgerError::ReadOnly)
+    }
+
+    pub(crate) async fn leaf_of_destroyed(&self, position: Position) -> Result<Option<String>, LedgerError> {
+        let found = self.find(vec![(REDACTION_SOURCE.to_owned(), position.to_string())]).await?;
+        let bytes = found.into_iter().flatten().next().and_then(|record| record.bytes);
+        Ok(bytes.and_then(|bytes| Redaction::read(&bytes)).filter(|redaction| redaction.position == position).map(|redaction| redaction.leaf))
     }
 
     pub(crate) async fn destroy(&self, position: Position) -> Result<(), LedgerError> {
