@@ -301,6 +301,15 @@ fn what_a_vendor_posts_twice_in_one_minute_is_one_entry() {
     let told = story.told(None);
     let inside: Vec<usize> = told.entries.iter().map(|entry| entry.inside.len()).collect();
     assert_eq!(inside, [1, 0, 0]);
+    // Markup is none of its words; planned work is announced twice in the same way.
+    let story = Story::new().vendor("acme", "vendor.updated", said("16:00:05", "We look. <b>Now</b>"));
+    let told = story.vendor("acme", "vendor.updated", said("16:00:40", "<br />We look.\n\nNow")).told(None);
+    assert_eq!(told.entries.iter().map(|entry| entry.inside.len()).collect::<Vec<_>>(), [1]);
+    let planned = |clock: &str, text: &str| json!({"occurred": {"at": format!("2026-03-01T{clock}Z")}, "text": {"en": text}});
+    let story = Story::new().vendor("acme", "maintenance.announced", planned("16:00:05", "It begins in 60 minutes."));
+    let story = story.vendor("acme", "maintenance.announced", planned("16:00:05", "It begins in 60 minutes."));
+    let told = story.vendor("acme", "maintenance.announced", planned("16:00:05", "It begins in 30 minutes.")).told(None);
+    assert_eq!(told.entries.iter().map(|entry| entry.inside.len()).collect::<Vec<_>>(), [1, 0]);
 }
 
 #[test]

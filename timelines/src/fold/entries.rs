@@ -254,9 +254,13 @@ impl<'a> Assembly<'a> {
     /// report of numbers nor a vendor's words.
     fn same_report(&self, position: Position) -> Option<String> {
         let event = &self.fold.event_at(position)?.effective.event;
-        if matches!(event.kind, Kind::VendorAcknowledged(_) | Kind::VendorUpdated(_)) && event.kind.statement().is_some() {
+        if let Some(words) = posted(event) {
             let minute = event.common.occurred.as_ref()?.own_bounds().earliest?.0.div_euclid(Instant::MINUTE);
-            return Some(format!("{minute} {:?} {:?}", event.voices(), event.kind));
+            let status = match &event.kind {
+                Kind::VendorUpdated(said) => Some(said.status),
+                _ => None,
+            };
+            return Some(format!("{minute} {:?} {} {status:?} {words}", event.voices(), event.kind.name()));
         }
         if !matches!(event.kind, Kind::ReportsObserved(_) | Kind::ReportsSubsided(_))
             || (event.kind.counts().is_empty() && event.kind.shares().is_empty())
@@ -271,6 +275,30 @@ impl<'a> Assembly<'a> {
     fn regions_of(&self, position: Position) -> Vec<Region> {
         self.fold.event_at(position).map(|held| regions(&held.effective.event)).unwrap_or_default()
     }
+}
+
+/// The letters and digits of what a vendor posted, without markup; None for what is no post with words.
+fn posted(event: &Event) -> Option<String> {
+    if !matches!(event.kind, Kind::VendorAcknowledged(_) | Kind::VendorUpdated(_) | Kind::MaintenanceAnnounced(_)) {
+        return None;
+    }
+    let said = event.kind.statement().map(|statement| statement.quotation.text.as_str());
+    let text = said.or_else(|| event.kind.planned_text().map(|text| text.told_in("en")))?;
+    let mut inside_a_tag = false;
+    let is_told = |letter: &char| match letter {
+        '<' => {
+            inside_a_tag = true;
+            false
+        }
+        '>' => {
+            inside_a_tag = false;
+            false
+        }
+        letter => !inside_a_tag && letter.is_alphanumeric(),
+    };
+    let words: String = text.chars().filter(is_told).collect();
+    // What is all brackets says more than its markup.
+    Some(if words.is_empty() { normal(text) } else { words })
 }
 
 /// True where a claim has no words and no length of its own beside those of another.
