@@ -189,8 +189,20 @@ fn no_command_is_printed_that_is_not_run() {
 
 #[test]
 fn every_file_that_a_page_names_is_there() {
-    const FOLDERS: [&str; 11] =
-        ["events/", "timelines/", "status_pages/", "series/", "backends/", "services/", "schemas/", "tests/", "docs/", "examples/", "deploy/"];
+    const FOLDERS: [&str; 12] = [
+        "events/",
+        "timelines/",
+        "status_pages/",
+        "series/",
+        "proofs/",
+        "backends/",
+        "services/",
+        "schemas/",
+        "tests/",
+        "docs/",
+        "examples/",
+        "deploy/",
+    ];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut faults = Vec::new();
     for (name, text) in pages() {

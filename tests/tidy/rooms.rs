@@ -3,21 +3,23 @@
 use super::{none, sources};
 
 /// Which of our crates each room may name.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 6] = [
     ("events/", &[]),
     ("timelines/", &["dateline_events", "dateline_status_pages"]),
     ("status_pages/", &["dateline_events"]),
     ("series/", &[]),
-    ("backends/", &["dateline_events", "dateline_timelines"]),
+    ("proofs/", &[]),
+    ("backends/", &["dateline_events", "dateline_timelines", "dateline_proofs"]),
 ];
 
-const CRATES: [&str; 6] = ["dateline_events", "dateline_timelines", "dateline_status_pages", "dateline_series", "dateline_backends", "dateline::"];
+const CRATES: [&str; 7] =
+    ["dateline_events", "dateline_timelines", "dateline_status_pages", "dateline_series", "dateline_proofs", "dateline_backends", "dateline::"];
 
 /// Roles, a folder each in services/; none names another, nor the commands.
 const ROLES: [&str; 6] = ["intake", "projector", "reader", "archive", "watcher", "detector"];
 
 /// Rooms that hold without a computer running.
-const PURE: [&str; 5] = ["events/src/", "timelines/src/", "status_pages/src/", "series/src/", "services/shared/plot/"];
+const PURE: [&str; 6] = ["events/src/", "timelines/src/", "status_pages/src/", "series/src/", "proofs/src/", "services/shared/plot/"];
 
 const IMPURE: [&str; 8] = ["tokio", "std::fs", "std::net", "std::env", "SystemTime", "getrandom", "Zoned::now", "Timestamp::now"];
 
