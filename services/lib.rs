@@ -14,5 +14,6 @@ pub mod projector;
 pub mod archive;
 pub mod watcher;
 pub mod detector;
+pub mod notary;
 pub mod reader;
 pub mod commands;

@@ -9,6 +9,7 @@ mod import;
 mod in_process;
 mod keys;
 mod ledger;
+mod log_key;
 mod pager;
 mod pages;
 mod progress;
@@ -17,6 +18,7 @@ mod publishers;
 mod read;
 mod rebuild;
 mod routes;
+mod sealing;
 pub mod serve;
 mod serving;
 mod table;
@@ -75,6 +77,7 @@ async fn run(mut settings: Settings) -> anyhow::Result<Answer> {
         Command::Reader => serving::serve(&settings, &[Role::Reader]).await,
         Command::Archive => serving::serve(&settings, &[Role::Archive]).await,
         Command::Detector => serving::serve(&settings, &[Role::Detector]).await,
+        Command::Notary => serving::serve(&settings, &[Role::Notary]).await,
         Command::Watch { pages, allow_private } => watch::run(&settings, pages, *allow_private).await,
         Command::Pages(command) => pages::run(&settings, command).await,
         Command::Health => health::run(&settings).await,
@@ -94,6 +97,7 @@ async fn run(mut settings: Settings) -> anyhow::Result<Answer> {
         Command::Ledger(command) => ledger::run(&settings, command).await,
         Command::Views(command) => views::run(&settings, command).await,
         Command::Keys(command) => keys::run(&settings, command).await,
+        Command::LogKey(command) => log_key::run(&settings, command).await,
         Command::Publishers(command) => publishers::run(&settings, command).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

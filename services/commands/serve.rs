@@ -7,15 +7,18 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use axum::Router;
 use dateline_backends::{Archive, Inbox, Ledger, LedgerError, Reports, StateStore, Views};
+use dateline_proofs::VerifierKey;
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
 use super::routes::whole;
+use super::sealing::{Sealing, signer};
 use crate::archive::Copying;
 use crate::detector::Detector;
 use crate::intake::reports::{Beats, ReportsIntake};
 use crate::intake::{Intake, inbox};
+use crate::notary::Notary;
 use crate::projector::Projector;
 use crate::reader::Reader;
 use crate::shared::api_client::ApiClient;
@@ -24,6 +27,7 @@ use crate::shared::following;
 use crate::shared::health::Health;
 use crate::shared::http::{Gate, Listener, Ready, listener};
 use crate::shared::keys::Keys;
+use crate::shared::merkle_log::{self, MerkleLog};
 use crate::shared::running::{Announcement, announce, new_token};
 use crate::shared::stores::{Stores, Use, open_ledger, open_reports, open_state_store, record_high_water_mark, until_replaced};
 use crate::shared::supervise::{Roles, Tasks};
@@ -43,6 +47,8 @@ pub struct Server {
     pub state_store: StateStore,
     stop: watch::Sender<bool>,
     tasks: Tasks,
+    /// The public keys of the log that it signs, the one in force first; and whether they were made just now.
+    pub log_keys: Option<(Vec<VerifierKey>, bool)>,
     /// Says to commands on the same files where it listens, as long as it does.
     announced: Option<Announcement>,
     /// Ends with the reason why they must be started anew.
@@ -94,6 +100,8 @@ impl Server {
             views.must_reach(ledger.head().await?.position).await?;
         }
         check_that_keys_are_there(&keys, &ledger, serving).await?;
+        let sealing = startup.sealing().await?;
+        let signing = if serving.has(Role::Notary) { Some(signer(&serving.log, &startup.state_store).await?) } else { None };
         let inbox = startup.inbox().await?;
         let reports = if serving.has(Role::Intake) || serving.has(Role::Detector) { open_reports(addresses).await? } else { None };
         let detecting = startup.detecting(&ledger, views.as_ref(), reports.as_ref())?;
@@ -102,7 +110,8 @@ impl Server {
             .with_context(|| format!("cannot listen on {}; choose another address with --listen", serving.listen))?;
         let address = listener.address();
         let health = startup.health(&ledger, views.as_ref(), archive.as_ref(), listener.lowered());
-        let (router, ready) = startup.routes(&health, reports.as_ref());
+        let log = sealing.as_ref().map(|sealing| &sealing.log);
+        let (router, ready) = startup.routes(&health, reports.as_ref(), log);
         let router = match &detecting {
             Some((detector, ..)) => router.merge(detector.routes(&startup.gate)),
             None => router,
@@ -122,6 +131,11 @@ impl Server {
             let ledger = ledger.clone();
             following::start(&mut tasks, "archive", move || Copying::open(ledger.clone(), archive.clone()));
         }
+        let log_keys = signing.as_ref().map(|(signer, is_new)| (signer.verifiers(), *is_new));
+        if let (Some((signer, _)), Some(Sealing { places, .. })) = (signing, sealing) {
+            let ledger = ledger.clone();
+            following::start(&mut tasks, "notary", move || Notary::open(ledger.clone(), places.clone(), signer.clone()));
+        }
         if let Some((detector, reports, api)) = detecting {
             let state_store = startup.state_store.clone();
             following::start(&mut tasks, Detector::NAME, move || detector.clone().open(reports.clone(), state_store.clone(), api.clone()));
@@ -132,7 +146,7 @@ impl Server {
             tracing::warn!(error = format!("{error:#}"), "commands on the same files do not find this server: name it to them with --url");
             None
         });
-        Ok(Self { address, ledger, views, state_store: startup.state_store, stop, tasks, announced, replaced })
+        Ok(Self { address, ledger, views, state_store: startup.state_store, stop, tasks, log_keys, announced, replaced })
     }
 
     /// Ends with the reason when these roles work on what is a thing of the past.
@@ -197,6 +211,14 @@ impl Startup<'_> {
         Ok(Some(Views::open(&self.serving.addresses.views, PROJECTION_VERSION).await?))
     }
 
+    /// The signed log, where a role writes it, or answers from it.
+    async fn sealing(&self) -> anyhow::Result<Option<Sealing>> {
+        if ![Role::Notary, Role::Reader, Role::Intake].into_iter().any(|role| self.serving.has(role)) {
+            return Ok(None);
+        }
+        Sealing::open(&self.serving.addresses.role_state, &self.state_store).await.map(Some)
+    }
+
     /// Opened before anybody is told that the intake serves: from then on publishers can send.
     async fn inbox(&self) -> anyhow::Result<Option<Inbox>> {
         match self.serving.addresses.inbox().filter(|_| self.serving.has(Role::Intake)) {
@@ -255,7 +277,7 @@ impl Startup<'_> {
         }
     }
 
-    fn routes(&self, health: &Health, reports: Option<&Reports>) -> (Router, Ready) {
+    fn routes(&self, health: &Health, reports: Option<&Reports>, log: Option<&MerkleLog>) -> (Router, Ready) {
         let (ledger, views) = (&health.ledger, health.views.as_ref());
         let mut ready = Ready::default();
         let mut router = health.clone().routes();
@@ -263,13 +285,16 @@ impl Startup<'_> {
             let kept_up = (self.roles.clone(), self.stopped.clone());
             let (bodies, reporting) = (self.serving.web.bodies(), self.serving.reporting.clone());
             let intake = Intake::new(ledger.clone(), self.state_store.clone(), self.gate.clone(), bodies.clone());
-            router = router.merge(intake.beside(views).routes());
+            router = router.merge(intake.beside(views).sealed_by(log).routes());
             router = router.merge(ReportsIntake::start(reports.cloned(), self.gate.clone(), bodies, reporting, Beats::Yes, kept_up).routes());
         }
         if let Some(views) = views.filter(|_| self.serving.has(Role::Reader)) {
             let reader = Reader::new(ledger.clone(), views.clone(), self.state_store.clone(), self.gate.clone(), self.stopped.clone());
             ready = reader.ready();
-            router = router.merge(reader.routes());
+            router = router.merge(reader.sealed_by(log).routes());
+        }
+        if let Some(log) = log.filter(|_| self.serving.has(Role::Reader) || self.serving.has(Role::Notary)) {
+            router = router.merge(merkle_log::routes(log.clone(), self.gate.clone()));
         }
         (router, ready)
     }

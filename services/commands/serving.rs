@@ -36,6 +36,10 @@ pub fn welcome(running: &Server, serving: &Serving) -> String {
     } else {
         text.push_str(&format!("  ledger    {}\n  views     {}\n", kept.ledger, kept.views));
     }
+    if let Some((keys, true)) = &running.log_keys {
+        let key = keys.first().map(ToString::to_string).unwrap_or_default();
+        text.push_str(&format!("  log key   {key}\n            new, and printed once: give this line to auditors by another way than this server (dateline log-key show)\n"));
+    }
     text.push_str("stop with Ctrl-C\n");
     text
 }

@@ -23,7 +23,8 @@ use serde::Serialize;
 use crate::shared::http::packed::unpacked;
 use crate::shared::http::parameters;
 use crate::shared::http::{Bodies, Caller, Gate, MAX_BODY_BYTES, Problem, Received};
-use crate::shared::placed;
+use crate::shared::merkle_log::MerkleLog;
+use crate::shared::placed::{self, Until};
 use crate::shared::stores::ReceiptForm;
 use modes::{Form, Sent};
 use permission::Permission;
@@ -41,18 +42,25 @@ pub struct Intake {
     permission: Permission,
     /// The views that say where an event was placed, where this process has them.
     views: Option<Views>,
+    /// The log that proves that an event is in it, where this process can read it.
+    log: Option<MerkleLog>,
 }
 
 impl Intake {
     /// An intake before a ledger.
     pub fn new(ledger: Ledger, state_store: StateStore, gate: Gate, bodies: Bodies) -> Self {
         let permission = Permission::new(ledger.clone(), Registrants::new(state_store, ledger.clone()));
-        Self { ledger, gate, bodies, permission, views: None }
+        Self { ledger, gate, bodies, permission, views: None, log: None }
     }
 
     /// The same beside views, which say where an event was placed to who asks.
     pub fn beside(self, views: Option<&Views>) -> Self {
         Self { views: views.cloned(), ..self }
+    }
+
+    /// The same beside the signed log, which gives receipts to who asks.
+    pub fn sealed_by(self, log: Option<&MerkleLog>) -> Self {
+        Self { log: log.cloned(), ..self }
     }
 
     /// Its routes.
@@ -91,10 +99,10 @@ async fn take(State(intake): State<Intake>, request: Request) -> Result<Response
     if !caller.may_publish() {
         return Err(caller.refuse("publish:SOURCE"));
     }
-    let wait = placed::wanted(&parts.headers);
+    let wanted = placed::wanted(&parts.headers);
     // What its body took is given back before anybody waits for the views.
     let (mut answered, is_batch) = store(&intake, &parts, body, &caller).await?;
-    let applied = intake.place(&mut answered, wait).await;
+    let applied = intake.wait(&mut answered, wanted).await;
     if is_batch {
         return Ok(applied.said_in(many(answered)));
     }
@@ -135,22 +143,23 @@ async fn store(intake: &Intake, parts: &Parts, body: Body, caller: &Caller) -> R
     }
 }
 
-/// What was done about the wish to be told where events were placed.
+/// What was done about the wish to be told where events were placed, or that they are sealed.
 enum Applied {
     /// Nobody wished it.
     NotAsked,
     /// It was waited for so long at most.
-    Waited(Duration),
-    /// This process has no views: a reader says where the event at this position is.
-    AskAReader(Option<Position>),
+    Waited(Until, Duration),
+    /// This process has no views, or no log: a reader answers that of the event at this position.
+    AskAReader(Until, Option<Position>),
 }
 
 impl Applied {
     fn said_in(&self, mut response: Response) -> Response {
         let (name, value) = match self {
-            Self::NotAsked | Self::AskAReader(None) => return response,
-            Self::Waited(wait) => (placed::PREFERENCE_APPLIED, format!("wait={}, until=placed", wait.as_secs())),
-            Self::AskAReader(Some(position)) => (header::LINK, format!("</v1/events/{position}>; rel=\"describedby\"")),
+            Self::NotAsked | Self::AskAReader(_, None) => return response,
+            Self::Waited(until, wait) => (placed::PREFERENCE_APPLIED, format!("wait={}, until={}", wait.as_secs(), until.as_str())),
+            Self::AskAReader(Until::Placed, Some(position)) => (header::LINK, format!("</v1/events/{position}>; rel=\"describedby\"")),
+            Self::AskAReader(Until::Sealed, Some(position)) => (header::LINK, format!("</v1/events/{position}/receipt>; rel=\"describedby\"")),
         };
         if let Ok(value) = HeaderValue::from_str(&value) {
             response.headers_mut().insert(name, value);
@@ -160,12 +169,47 @@ impl Applied {
 }
 
 impl Intake {
+    /// Waits for what somebody wants to be told of what was stored.
+    async fn wait(&self, answered: &mut Answered, wanted: Option<(Until, Duration)>) -> Applied {
+        match wanted {
+            None => Applied::NotAsked,
+            Some((Until::Placed, wait)) => self.place(answered, wait).await,
+            Some((Until::Sealed, wait)) => self.seal(answered, wait).await,
+        }
+    }
+
+    /// Gives each receipt the proof that its event is in the signed log, once that has sealed so far. What is stored stays stored: whatever
+    /// fails here, or takes too long, leaves null.
+    async fn seal(&self, answered: &mut Answered, wait: Duration) -> Applied {
+        let last = answered.items.iter().filter_map(|item| Some(item.receipt.as_ref()?.position)).max();
+        let (Some(log), Some(last)) = (&self.log, last) else { return Applied::AskAReader(Until::Sealed, last) };
+        let deadline = tokio::time::Instant::now() + wait;
+        let mut is_sealed = log.until_sealed(last, wait).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the log does not say whether events are sealed");
+            false
+        });
+        for receipt in answered.items.iter_mut().filter_map(|item| item.receipt.as_mut()) {
+            let found = if is_sealed { tokio::time::timeout_at(deadline, log.receipt(&self.ledger, receipt.position)).await } else { Ok(Ok(None)) };
+            receipt.sealed = Some(match found {
+                Ok(Ok(found)) => found.map(|found| found.to_string()),
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, position = receipt.position, "the log gives no receipt");
+                    None
+                }
+                Err(_) => {
+                    is_sealed = false;
+                    None
+                }
+            });
+        }
+        Applied::Waited(Until::Sealed, wait)
+    }
+
     /// Says of each receipt where its event was placed, once the views have read so far. What is stored stays stored: whatever fails here, or
     /// takes too long, leaves null.
-    async fn place(&self, answered: &mut Answered, wait: Option<Duration>) -> Applied {
-        let receipts = || answered.items.iter().filter_map(|item| item.receipt.as_ref());
-        let (Some(wait), last) = (wait, receipts().map(|receipt| receipt.position).max()) else { return Applied::NotAsked };
-        let (Some(views), Some(last)) = (&self.views, last) else { return Applied::AskAReader(last) };
+    async fn place(&self, answered: &mut Answered, wait: Duration) -> Applied {
+        let last = answered.items.iter().filter_map(|item| Some(item.receipt.as_ref()?.position)).max();
+        let (Some(views), Some(last)) = (&self.views, last) else { return Applied::AskAReader(Until::Placed, last) };
         let deadline = tokio::time::Instant::now() + wait;
         let mut is_read = parameters::until_read(views, last, wait).await.unwrap_or_else(|error| {
             tracing::warn!(%error, "the views do not say where events were placed");
@@ -185,7 +229,7 @@ impl Intake {
                 }
             });
         }
-        Applied::Waited(wait)
+        Applied::Waited(Until::Placed, wait)
     }
 }
 

@@ -18,6 +18,7 @@ mod live;
 mod named;
 mod openapi;
 mod page_events;
+mod receipts;
 mod reports;
 mod site;
 mod stretch;
@@ -35,6 +36,7 @@ use tokio::sync::watch;
 
 use crate::shared::cache::{Cache, Large};
 use crate::shared::http::Gate;
+use crate::shared::merkle_log::MerkleLog;
 use answers::Answers;
 use histories::Histories;
 use stretch::StoryName;
@@ -61,6 +63,8 @@ pub struct Reader {
     /// Timelines as they were folded lately.
     stories: Cache<StoryName, Arc<Timeline>>,
     histories: Histories,
+    /// The signed log, where this process can read it.
+    log: Option<MerkleLog>,
     /// What live streams are told.
     pages: live::Pages,
     stop: watch::Receiver<bool>,
@@ -76,9 +80,15 @@ impl Reader {
             answers: Answers::default(),
             stories: Cache::new(STORIES_BYTES_MAX, STORY_BYTES, Large::Dropped),
             histories: Histories::default(),
+            log: None,
             pages: live::Pages::default(),
             stop,
         }
+    }
+
+    /// The same beside the signed log, which proves that events are in it.
+    pub fn sealed_by(self, log: Option<&MerkleLog>) -> Self {
+        Self { log: log.cloned(), ..self }
     }
 
     /// Its routes.
@@ -101,6 +111,7 @@ impl Reader {
             .route("/v1/live", get(live::everything))
             .route("/v1/events", get(events::list))
             .route("/v1/events/{position}", get(events::one))
+            .route("/v1/events/{position}/receipt", get(receipts::one))
             .route("/v1/services/{slug}/reports.svg", get(reports::svg))
             .route("/v1/watch/pages/{page}", get(watched::page))
             .route("/v1/watch/pages/{page}/events", get(page_events::list))

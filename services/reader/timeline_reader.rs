@@ -275,6 +275,11 @@ impl TimelineReader {
         registered.collect()
     }
 
+    /// The ledger behind the views.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// The ledger's last position, as far as this process knows: no reader waits for the ledger, or fails with it.
     pub fn head(&self) -> Position {
         self.ledger.watch_head().borrow().position()

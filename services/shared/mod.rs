@@ -19,6 +19,7 @@ pub mod health;
 pub mod supervise;
 pub mod following;
 pub mod http;
+pub mod merkle_log;
 pub mod placed;
 pub mod plot;
 pub mod plots;

@@ -1,4 +1,5 @@
-//! Where the views put an event: into an incident, or nowhere, and why. Publishers ask for it with `Prefer: wait=SECONDS, until=placed`.
+//! Where the views put an event: into an incident, or nowhere, and why. Publishers ask for it with `Prefer: wait=SECONDS, until=placed`; with
+//! `until=sealed` they ask for the proof that it is in the signed log.
 
 use std::time::Duration;
 
@@ -64,16 +65,36 @@ impl Reason {
     }
 }
 
-/// So many seconds somebody wants to wait until events are placed; None: nobody asked for that.
-pub fn wanted(headers: &HeaderMap) -> Option<Duration> {
+/// What somebody wants to be told of what was stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// Where the views put it.
+    Placed,
+    /// That it is in the signed log.
+    Sealed,
+}
+
+impl Until {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Placed => "placed",
+            Self::Sealed => "sealed",
+        }
+    }
+}
+
+/// What somebody wants to be told, and how long at most they wait for that; None: nobody asked for anything.
+pub fn wanted(headers: &HeaderMap) -> Option<(Until, Duration)> {
     let preferences = || headers.get_all(PREFER).iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split([',', ';']));
     let named = |name: &str| {
         let mut values = preferences().filter_map(|preference| preference.split_once('='));
         values.find(|(own, _)| own.trim().eq_ignore_ascii_case(name)).map(|(_, value)| value.trim().trim_matches('"').to_owned())
     };
-    let is_wanted = named("until").is_some_and(|until| until.eq_ignore_ascii_case("placed"));
+    let until = named("until")?;
+    let until = [Until::Placed, Until::Sealed].into_iter().find(|known| until.eq_ignore_ascii_case(known.as_str()))?;
     let seconds = named("wait").and_then(|seconds| seconds.parse::<u64>().ok()).unwrap_or(PLACED_WAIT_MAX_S);
-    is_wanted.then(|| Duration::from_secs(seconds.min(PLACED_WAIT_MAX_S)))
+    Some((until, Duration::from_secs(seconds.min(PLACED_WAIT_MAX_S))))
 }
 
 /// Where an event is; None where the views have not read it, or cannot show it.
@@ -99,15 +120,16 @@ mod tests {
             for line in lines {
                 headers.append(PREFER, HeaderValue::from_static(line));
             }
-            wanted(&headers).map(|wait| wait.as_secs())
+            wanted(&headers).map(|(until, wait)| (until.as_str(), wait.as_secs()))
         };
         assert_eq!(asked(&[]), None);
         assert_eq!(asked(&["wait=5"]), None);
-        assert_eq!(asked(&["wait=5, until=placed"]), Some(5));
-        assert_eq!(asked(&["respond-async", "Until=\"placed\"", "WAIT = 7"]), Some(7));
-        assert_eq!(asked(&["until=placed"]), Some(PLACED_WAIT_MAX_S));
-        assert_eq!(asked(&["wait=86400; until=placed"]), Some(PLACED_WAIT_MAX_S));
-        assert_eq!(asked(&["wait=soon, until=placed"]), Some(PLACED_WAIT_MAX_S));
-        assert_eq!(asked(&["wait=1, until=sealed"]), None);
+        assert_eq!(asked(&["wait=5, until=placed"]), Some(("placed", 5)));
+        assert_eq!(asked(&["respond-async", "Until=\"placed\"", "WAIT = 7"]), Some(("placed", 7)));
+        assert_eq!(asked(&["until=placed"]), Some(("placed", PLACED_WAIT_MAX_S)));
+        assert_eq!(asked(&["wait=86400; until=placed"]), Some(("placed", PLACED_WAIT_MAX_S)));
+        assert_eq!(asked(&["wait=soon, until=placed"]), Some(("placed", PLACED_WAIT_MAX_S)));
+        assert_eq!(asked(&["wait=1, until=sealed"]), Some(("sealed", 1)));
+        assert_eq!(asked(&["wait=1, until=told"]), None);
     }
 }

@@ -217,6 +217,9 @@ pub struct ReceiptForm {
     /// Where the views put it; null where they had not read it in time. Only for who asked.
     #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
     pub placed: Option<Option<Placed>>,
+    /// The proof that it is in the signed log (C2SP tlog-proof); null where it was not sealed in time. Only for who asked.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Option<String>>,
 }
 
 impl ReceiptForm {
@@ -231,6 +234,7 @@ impl ReceiptForm {
             source: source.to_owned(),
             id: id.to_owned(),
             placed: None,
+            sealed: None,
         }
     }
 }

@@ -50,6 +50,15 @@ pub struct Flags {
     /// loaded again when they are needed [default: 64]
     #[arg(long, global = true, help_heading = SERVER, env = "DATELINE_FOLD_MEMORY_MIB", value_name = "N")]
     pub fold_memory_mib: Option<usize>,
+    /// The file of the key that signs the log; made at the first start [default: DIR/log.key]
+    #[arg(long, global = true, help_heading = SERVER, env = "DATELINE_LOG_KEY_FILE", value_name = "FILE")]
+    pub log_key_file: Option<PathBuf>,
+    /// The public key of the log, as it was printed once: nothing is sealed, and nothing believed, that another key signed
+    #[arg(long, global = true, help_heading = SERVER, env = "DATELINE_LOG_KEY", value_name = "NAME+ID+KEY")]
+    pub log_key: Option<String>,
+    /// What a new log is called, for ever: an address without https://, such as news.example/log [default: a name made of chance]
+    #[arg(long, global = true, help_heading = SERVER, env = "DATELINE_LOG_ORIGIN", value_name = "NAME")]
+    pub log_origin: Option<String>,
     /// The address of a proxy whose X-Forwarded-For says who reports; may be given again. Without it that header is not read
     #[arg(long = "proxy", global = true, help_heading = SERVER, env = "DATELINE_PROXIES", value_name = "IP", value_delimiter = ',')]
     pub proxies: Vec<std::net::IpAddr>,
@@ -104,6 +113,8 @@ pub enum Command {
     Archive,
     /// Run the detector alone: it follows users' reports, and publishes what they show to the intake at --url
     Detector,
+    /// Run the notary alone: it follows the ledger, and signs checkpoints of the Merkle tree over it
+    Notary,
     /// Watch vendors' status pages: read them politely, and publish what they say and what they change in silence
     ///
     /// With --url it publishes to that server and shows its own state at --listen; without, it runs every role in this process.
@@ -197,6 +208,9 @@ pub enum Command {
     /// Say what publishers on the bus may publish
     #[command(subcommand)]
     Publishers(PublishersCommand),
+    /// Show, rotate and retire the key that signs the log
+    #[command(subcommand)]
+    LogKey(LogKeyCommand),
     /// Print completions for a shell
     Completions {
         /// Which shell
@@ -324,6 +338,23 @@ pub enum KeysCommand {
     Revoke {
         /// The id, as listed
         id: String,
+    },
+}
+
+/// What to do with the key that signs the log.
+#[derive(Debug, Subcommand)]
+pub enum LogKeyCommand {
+    /// Print the public keys, the one in force first: give the line to auditors by another way than this server
+    Show,
+    /// Put a new key in force; the old one signs too until it is retired. Start the notary anew afterwards
+    Rotate,
+    /// Let the old keys sign no more, once every auditor knows the new one. Start the notary anew afterwards
+    Retire,
+    /// Give up a log whose key is lost or stolen: its last checkpoint is kept, and the next start begins a new log over the whole ledger
+    Abandon {
+        /// The name of the log to give up, as its checkpoints have it: it cannot be taken back
+        #[arg(long, value_name = "NAME")]
+        origin: String,
     },
 }
 

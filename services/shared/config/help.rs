@@ -13,7 +13,7 @@ const EXIT_CODES: &str =
     "Exit codes: 0 it is done; 1 the answer is no (a line was refused, a check found something, it is not ready); 2 it could not be done.";
 
 /// A command, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 29] = [
+const EXAMPLES: [(&str, &[&str]); 34] = [
     ("demo", &["dateline demo", "dateline demo --serve"]),
     ("serve", &["dateline serve", "dateline serve --data /var/lib/dateline --listen 127.0.0.1:7310"]),
     ("intake", &["dateline intake --ledger nats://127.0.0.1:4222 --listen 127.0.0.1:7311"]),
@@ -21,6 +21,7 @@ const EXAMPLES: [(&str, &[&str]); 29] = [
     ("reader", &["dateline reader --ledger nats://127.0.0.1:4222 --views postgres://me@127.0.0.1/dateline"]),
     ("archive", &["dateline archive --ledger nats://127.0.0.1:4222 --archive postgres://me@127.0.0.1/dateline"]),
     ("detector", &["dateline detector --reports nats://127.0.0.1:4222 --url 127.0.0.1:7311 --key-file detector.key"]),
+    ("notary", &["dateline notary --ledger nats://127.0.0.1:4222 --log-key-file log.key --log-origin news.example/log"]),
     ("watch", &["dateline watch pages.toml", "dateline watch pages.toml --url https://dateline.example.org --key-file watcher.key"]),
     ("pages resume", &["dateline pages resume github"]),
     ("health", &["dateline health", "dateline health --url 127.0.0.1:7310"]),
@@ -70,6 +71,10 @@ const EXAMPLES: [(&str, &[&str]); 29] = [
     ("publishers allow", &["dateline publishers allow monitor --scope publish:/services/x"]),
     ("publishers list", &["dateline publishers list"]),
     ("publishers revoke", &["dateline publishers revoke monitor"]),
+    ("log-key show", &["dateline log-key show"]),
+    ("log-key rotate", &["dateline log-key rotate"]),
+    ("log-key retire", &["dateline log-key retire"]),
+    ("log-key abandon", &["dateline log-key abandon --origin news.example/log"]),
     ("completions", &["dateline completions bash"]),
 ];
 

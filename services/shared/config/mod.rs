@@ -17,13 +17,14 @@ use std::sync::{Arc, Mutex};
 
 use anyhow::{Context, bail};
 use dateline_backends::Address;
+use dateline_proofs::VerifierKey;
 use dateline_timelines::project::FOLD_BYTES_KEPT;
 
 use crate::shared::supervise::Planted;
 
 pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{
-    AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, PagesCommand, PublishersCommand, ReadFlags, ScopeFlag, ViewsCommand, complete,
+    AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, LogKeyCommand, PagesCommand, PublishersCommand, ReadFlags, ScopeFlag, ViewsCommand, complete,
 };
 pub use import::{ImportFlags, ImportKind};
 pub use secret::Secret;
@@ -52,6 +53,19 @@ pub struct Settings {
     pub web: Web,
     /// So many bytes of folded incidents the projector keeps.
     pub fold_bytes: usize,
+    /// Whose key signs the log.
+    pub log: LogSettings,
+}
+
+/// Whose key signs the log.
+#[derive(Debug, Clone)]
+pub struct LogSettings {
+    /// The file of the secret key.
+    pub key_path: PathBuf,
+    /// The public key that must be the one in the file, where an operator names it.
+    pub key: Option<VerifierKey>,
+    /// What a new log is called; None: a name is made for it.
+    pub origin: Option<String>,
 }
 
 /// Who may report, and how much.
@@ -110,11 +124,13 @@ pub enum Role {
     Archive,
     /// Follows users' reports, and publishes what they show.
     Detector,
+    /// Signs checkpoints of the Merkle tree over the ledger.
+    Notary,
 }
 
 impl Role {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Intake, Self::Projector, Self::Reader, Self::Archive, Self::Detector];
+    pub const ALL: [Self; 6] = [Self::Intake, Self::Projector, Self::Reader, Self::Archive, Self::Detector, Self::Notary];
 }
 
 /// What a server needs.
@@ -134,6 +150,8 @@ pub struct Serving {
     pub web: Web,
     /// So many bytes of folded incidents the projector keeps.
     pub fold_bytes: usize,
+    /// Whose key signs the log.
+    pub log: LogSettings,
     /// The intake that a role publishes to which has none in its own process, with the API key for it.
     pub publish_to: Option<(Address, Option<Secret>)>,
     /// A panic that a test plants.
@@ -146,7 +164,8 @@ impl Serving {
         let (addresses, reporting) = (settings.addresses.clone(), settings.reporting.clone());
         let publish_to = settings.url.clone().map(|url| (url, settings.key.clone()));
         let (listen, open_reading, web, fold_bytes) = (settings.listen, settings.open_reading, settings.web.clone(), settings.fold_bytes);
-        Self { roles: roles.to_vec(), addresses, listen, open_reading, reporting, web, fold_bytes, publish_to, planted: planted() }
+        let (log, planted) = (settings.log.clone(), planted());
+        Self { roles: roles.to_vec(), addresses, listen, open_reading, reporting, web, fold_bytes, log, publish_to, planted }
     }
 
     /// True if it plays this role.
@@ -238,6 +257,11 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
         proxies: if flags.proxies.is_empty() { file.proxies } else { flags.proxies },
     };
     let web = Web::of(flags.web, file_web, &reporting.proxies)?;
+    let log = LogSettings {
+        key_path: flags.log_key_file.or(file.log_key_file).unwrap_or_else(|| addresses.data.join(LOG_KEY)),
+        key: flags.log_key.or(file.log_key).map(|key| key.parse().with_context(|| format!("--log-key {key}"))).transpose()?,
+        origin: flags.log_origin.or(file.log_origin),
+    };
     Ok(Settings {
         command: flags.command,
         addresses,
@@ -248,6 +272,7 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
         reporting,
         web,
         fold_bytes: flags.fold_memory_mib.or(file.fold_memory_mib).map_or(FOLD_BYTES_KEPT, |mib| mib.saturating_mul(1024 * 1024)),
+        log,
     })
 }
 
@@ -273,6 +298,9 @@ fn planted() -> Option<Planted> {
 fn is_postgres(address: &Address) -> bool {
     matches!(address.parts().0, "postgres" | "postgresql")
 }
+
+/// The file of the key that signs the log, in the folder of the embedded files.
+const LOG_KEY: &str = "log.key";
 
 /// The files that stand beside the ledger's.
 const STATE: &str = "state.db";
