@@ -8,6 +8,7 @@ mod bus_address;
 mod bus;
 mod answers;
 mod ledger;
+mod bucket;
 mod state_store;
 mod inbox;
 mod reports;
