@@ -1,4 +1,5 @@
-//! Where it is kept: the contracts of the doors `Ledger`, `Views`, `StateStore`, `Reports` and of the archive, and the engines behind them.
+//! Where it is kept: the contracts of the doors `Ledger`, `Views`, `StateStore`, `RoleState`, `Reports` and of the archive, and the engines
+//! behind them.
 //!
 //! No domain rule lives here: which incident, which claim and which words are decided in `timelines`. Nothing is read from
 //! the environment, and no role is known. Only `embedded` names SQLite, only `distributed` NATS and PostgreSQL.
@@ -11,6 +12,7 @@ mod embedded;
 mod heads;
 mod inbox;
 mod state_store;
+mod role_state;
 mod ledger;
 mod facets;
 mod once;
@@ -35,6 +37,7 @@ pub use ledger::{
 pub use query::{Change, EventState, Group, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Members, Order};
 pub use redaction::REDACTION_SOURCE;
 pub use reports::{Appended, FlushPage, KeptFlush, MAX_PAGE_FLUSHES, MAX_REPORTS_PAGE_BYTES, REPORTS_KEPT_DAYS, Reports, ReportsError};
+pub use role_state::{MAX_ROLE_STATE_ENTRIES, RoleState, RoleStateError};
 pub use secret_file::secret_in_file;
 pub use soundness::{CheckedRecord, Commitment, Soundness};
 pub use state_store::{MAX_LISTED_KEYS, MAX_UPDATE_TRIES, MAX_VALUE_BYTES, Revision, StateEntry, StateError, StateStore};

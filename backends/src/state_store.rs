@@ -190,9 +190,11 @@ impl StateStore {
 }
 
 fn checked(key: &str) -> Result<String, StateError> {
+    if is_key(key) { Ok(key.to_owned()) } else { Err(StateError::Key(key.to_owned())) }
+}
+
+/// Whether every engine can hold a key: 1 to [`MAX_KEY_BYTES`] of the characters that all of them take.
+pub(crate) fn is_key(key: &str) -> bool {
     let fit = |byte: u8| byte.is_ascii_alphanumeric() || b"-_=./".contains(&byte);
-    if key.is_empty() || key.len() > MAX_KEY_BYTES || !key.bytes().all(fit) {
-        return Err(StateError::Key(key.to_owned()));
-    }
-    Ok(key.to_owned())
+    (1..=MAX_KEY_BYTES).contains(&key.len()) && key.bytes().all(fit)
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
-use crate::{ArchiveError, LedgerError, ReportsError, StateError, ViewsError};
+use crate::{ArchiveError, LedgerError, ReportsError, RoleStateError, StateError, ViewsError};
 
 /// Work that may wait for a thread; who brings more awaits.
 const MAX_WAITING_WORK: usize = 256;
@@ -47,6 +47,12 @@ impl From<ThreadError> for ViewsError {
 }
 
 impl From<ThreadError> for StateError {
+    fn from(error: ThreadError) -> Self {
+        Self::Engine(error.0)
+    }
+}
+
+impl From<ThreadError> for RoleStateError {
     fn from(error: ThreadError) -> Self {
         Self::Engine(error.0)
     }

@@ -1,7 +1,7 @@
 //! What is lost between us and the bus costs time alone: a question that never arrived, an acknowledgement that never came back, and a
 //! refusal in the words of a server that has a copy in flight. One outcome each, as if nothing had been lost.
 
-use dateline_backends::{Ledger, LedgerOptions, StateError, StateStore};
+use dateline_backends::{Ledger, LedgerOptions, RoleState, StateError, StateStore};
 
 use crate::nats::Nats;
 use crate::proxy::{Lose, Proxy};
@@ -11,12 +11,18 @@ use crate::support::{event, events, receipts};
 const TO_THE_LEDGER: &[u8] = b"HPUB ledger.";
 const TO_THE_STATE_STORE: &[u8] = b"HPUB $KV.state.";
 
+/// The same for the role state, whose values have no headers, and for a question that takes a key out of it.
+const TO_THE_ROLE_STATE: &[u8] = b"PUB $KV.role_state.";
+const PURGE_OF_A_ROLE: &[u8] = b"PUB $JS.API.STREAM.PURGE.KV_role_state";
+
 /// What ends a batch.
 const COMMIT: &[u8] = b"Nats-Batch-Commit: 1";
 
 /// Acknowledgements.
 const LEDGER_STORED: &[u8] = b"{\"stream\":\"ledger\",\"seq\":";
 const STATE_STORED: &[u8] = b"{\"stream\":\"KV_state\",";
+const ROLE_STATE_STORED: &[u8] = b"{\"stream\":\"KV_role_state\",";
+const PURGED: &[u8] = b"stream_purge_response";
 
 /// "Wrong last sequence", and the same while a copy is in flight, which one server hardly ever says.
 const WRONG_LAST: &[u8] = b"\"err_code\":10071";
@@ -159,4 +165,26 @@ async fn a_put_whose_answer_was_lost_is_settled_whether_it_happened_or_not() {
     let (put, (value, revision), first) = undone;
     assert!(matches!(put, Err(StateError::Engine(_))), "{put:?}");
     assert_eq!((value.as_slice(), revision), (b"one".as_slice(), first), "nothing was put");
+}
+
+/// How a message with these bytes is lost on a way.
+type Losing = fn(&Proxy, &'static [u8]);
+
+#[tokio::test]
+async fn what_a_role_puts_or_deletes_is_sent_again_where_no_answer_came() {
+    let question = |proxy: &Proxy, of| proxy.set_trap(of, Lose::Question, || {});
+    let losses: [(Losing, _); 4] =
+        [(question, TO_THE_ROLE_STATE), (Proxy::lose_answer, ROLE_STATE_STORED), (question, PURGE_OF_A_ROLE), (Proxy::lose_answer, PURGED)];
+    let lost = losses.map(async |(lose, of)| {
+        let way = Way::new();
+        let role_state = RoleState::open(&way.url()).await.unwrap();
+        role_state.put(vec![("page".to_owned(), b"one".to_vec())]).await.unwrap();
+        lose(&way.proxy, of);
+        role_state.put(vec![("page".to_owned(), b"two".to_vec()), ("other".to_owned(), b"x".to_vec())]).await.unwrap();
+        assert_eq!(role_state.get("page").await, Ok(Some(b"two".to_vec())));
+        role_state.delete(vec!["page".to_owned()]).await.unwrap();
+        assert!(way.proxy.has_sprung(), "nothing was lost");
+        assert_eq!((role_state.get("page").await, role_state.list("", "", 10).await), (Ok(None), Ok(vec!["other".to_owned()])));
+    });
+    futures_util::future::join_all(lost).await;
 }

@@ -40,6 +40,7 @@ mod postgres;
 mod proxy;
 mod reopening;
 mod reports;
+mod role_state;
 mod set_aside;
 #[path = "../../tests/support/stranger.rs"]
 mod stranger;

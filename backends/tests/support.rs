@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dateline_backends::{Ledger, LedgerOptions, NewEvent, Outcome, REDACTION_SOURCE, Receipt, Reports, StateStore, Views};
+use dateline_backends::{Ledger, LedgerOptions, NewEvent, Outcome, REDACTION_SOURCE, Receipt, Reports, RoleState, StateStore, Views};
 use dateline_events::{EventKey, Instant, LeafKind, Position, commitment, leaf_bytes};
 use dateline_timelines::rows::{AttachmentRow, Course, EventRow, HeadRow, Nature, Rows, SummaryRow, WaitingRow};
 use tempfile::TempDir;
@@ -76,6 +76,17 @@ impl Store {
 
     pub async fn state_store(&self) -> StateStore {
         StateStore::open(&self.state_url()).await.unwrap()
+    }
+
+    pub fn role_state_url(&self) -> String {
+        match self {
+            Self::Embedded(folder) => url(folder, "role_state.db"),
+            Self::OnTheBus(server) => server.url(),
+        }
+    }
+
+    pub async fn role_state(&self) -> RoleState {
+        RoleState::open(&self.role_state_url()).await.unwrap()
     }
 
     pub fn reports_url(&self) -> String {

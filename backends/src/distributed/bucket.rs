@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use async_nats::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -135,7 +136,40 @@ impl Bucket {
         }
     }
 
-    /// Every key, from the state of the stream, page by page; in no order. One that was deleted still has its subject, and is among them.
+    /// Puts a value, or what says that it is deleted (None), whatever stands there. Where no answer comes, it is put again: of two who put at
+    /// once one is the last anyway.
+    pub(super) async fn overwrite(&self, key: &str, value: Option<Vec<u8>>) -> Result<Revision, BusError> {
+        let mut headers = HeaderMap::new();
+        if value.is_none() {
+            headers.insert(OPERATION, DELETED);
+        }
+        let payload = Bytes::from(value.unwrap_or_default());
+        match self.bus.store(self.subject(key), headers.clone(), payload.clone()).await {
+            Err(BusError::Silent) => self.bus.store(self.subject(key), headers, payload).await,
+            stored => stored,
+        }
+        .map(|stored| stored.seq)
+    }
+
+    /// Takes what stands under a key out of the bucket, up to this revision: what somebody puts meanwhile stays.
+    pub(super) async fn purge(&self, key: &str, through: Revision) -> Result<(), BusError> {
+        let verb = format!("STREAM.PURGE.{}", self.stream());
+        let question = json!({"filter": self.subject(key), "seq": through.saturating_add(1)});
+        match self.bus.api::<Value>(&verb, &question).await {
+            Err(BusError::Silent) => self.bus.api::<Value>(&verb, &question).await.map(drop),
+            purged => purged.map(drop),
+        }
+    }
+
+    /// The keys that begin so and stand after another key, in the order of their bytes. One that was deleted, and not purged, is among them.
+    pub(super) async fn keys_after(&self, prefix: &str, after: &str) -> Result<Vec<String>, BusError> {
+        let mut keys = self.keys().await?;
+        keys.retain(|key| key.starts_with(prefix) && key.as_str() > after);
+        keys.sort_unstable();
+        Ok(keys)
+    }
+
+    /// Every key, from the state of the stream, page by page; in no order. One that was deleted, and not purged, is among them.
     pub(super) async fn keys(&self) -> Result<Vec<String>, BusError> {
         #[derive(Deserialize)]
         struct Info {

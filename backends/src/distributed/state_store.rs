@@ -98,11 +98,8 @@ impl StateStore {
     }
 
     pub(crate) async fn list(&self, prefix: &str, after: &str, limit: usize) -> Result<Vec<StateEntry>, StateError> {
-        let mut keys = self.bucket.keys().await?;
-        keys.retain(|key| key.starts_with(prefix) && key.as_str() > after);
-        keys.sort_unstable();
         let mut entries = Vec::new();
-        for key in keys {
+        for key in self.bucket.keys_after(prefix, after).await? {
             if entries.len() == limit {
                 break;
             }

@@ -7,7 +7,7 @@ use std::path::Path;
 use rusqlite::{ErrorCode, ffi};
 
 use crate::threads::ThreadError;
-use crate::{ArchiveError, LedgerError, ReportsError, StateError, ViewsError};
+use crate::{ArchiveError, LedgerError, ReportsError, RoleStateError, StateError, ViewsError};
 
 /// Why a file could not be opened or used.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ macro_rules! of_a_file {
     };
 }
 
-of_a_file!(ArchiveError, StateError, LedgerError, ReportsError, ViewsError);
+of_a_file!(ArchiveError, RoleStateError, StateError, LedgerError, ReportsError, ViewsError);
 
 impl From<rusqlite::Error> for FileError {
     fn from(error: rusqlite::Error) -> Self {
@@ -121,4 +121,4 @@ macro_rules! faults_of {
     )+};
 }
 
-faults_of!(LedgerError, ViewsError, StateError, ReportsError, ArchiveError);
+faults_of!(LedgerError, ViewsError, StateError, RoleStateError, ReportsError, ArchiveError);
