@@ -16,7 +16,10 @@ pub async fn run(settings: &Settings, command: &LogKeyCommand) -> anyhow::Result
     }
     let path = &settings.log.key_path;
     let signer = Signer::load(path)?.with_context(|| {
-        format!("there is no key at {}: `dateline serve` (or `dateline notary`) makes one at its first start; name another place with --log-key-file", path.display())
+        format!(
+            "there is no key at {}: `dateline serve` (or `dateline notary`) makes one at its first start; name another place with --log-key-file",
+            path.display()
+        )
     })?;
     let signer = match command {
         LogKeyCommand::Rotate => signer.rotated(seed()?)?,
@@ -25,7 +28,9 @@ pub async fn run(settings: &Settings, command: &LogKeyCommand) -> anyhow::Result
     };
     say(&signer.verifiers().iter().map(|key| format!("{key}\n")).collect::<String>())?;
     match command {
-        LogKeyCommand::Rotate => eprintln!("the first key is new, and both sign after the notary's next start: tell auditors the new line, then run `dateline log-key retire`"),
+        LogKeyCommand::Rotate => eprintln!(
+            "the first key is new, and both sign after the notary's next start: tell auditors the new line, then run `dateline log-key retire`"
+        ),
         LogKeyCommand::Retire => eprintln!("only this key signs after the notary's next start"),
         _ => {}
     }

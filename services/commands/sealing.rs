@@ -47,7 +47,11 @@ pub async fn signer(settings: &LogSettings, state_store: &StateStore) -> anyhow:
         signer.must_be(named)?;
     }
     if let Some(origin) = settings.origin.as_ref().filter(|origin| origin.as_str() != signer.origin()) {
-        bail!("--log-origin names the log {origin}, and the key {} is that of {}: a log keeps its name", settings.key_path.display(), signer.origin());
+        bail!(
+            "--log-origin names the log {origin}, and the key {} is that of {}: a log keeps its name",
+            settings.key_path.display(),
+            signer.origin()
+        );
     }
     Ok((signer, is_new))
 }

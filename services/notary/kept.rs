@@ -63,8 +63,8 @@ pub async fn keep_checkpoint(role_state: &RoleState, note: &Note) -> Result<(), 
 /// The checkpoint that is kept beside the tiles, where these keys signed it.
 pub async fn checkpoint(role_state: &RoleState, signer: &Signer) -> Result<Option<Checkpoint>, NotaryError> {
     let Some(bytes) = role_state.get(CHECKPOINT).await? else { return Ok(None) };
-    let note = Note::parse(&bytes).ok();
-    Ok(note.and_then(|note| Checkpoint::open(&note, &signer.verifiers()).ok()).map(|(checkpoint, _)| checkpoint))
+    let (note, keys) = (Note::parse(&bytes).ok(), signer.verifiers());
+    Ok(note.and_then(|note| Checkpoint::open(&note, &keys).ok().map(|(checkpoint, _)| checkpoint)))
 }
 
 /// The last full bundle and the last full tile of each level.

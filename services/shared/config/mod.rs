@@ -24,7 +24,8 @@ use crate::shared::supervise::Planted;
 
 pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{
-    AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, LogKeyCommand, PagesCommand, PublishersCommand, ReadFlags, ScopeFlag, ViewsCommand, complete,
+    AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, LogKeyCommand, PagesCommand, PublishersCommand, ReadFlags, ScopeFlag,
+    ViewsCommand, complete,
 };
 pub use import::{ImportFlags, ImportKind};
 pub use secret::Secret;
@@ -100,6 +101,8 @@ pub struct Addresses {
     pub views: Address,
     /// The state store.
     pub state_store: Address,
+    /// What roles remember.
+    pub role_state: Address,
     /// The archive; None: there is none.
     pub archive: Option<Address>,
     /// The log of users' reports; None: none are taken.
@@ -187,13 +190,21 @@ impl Addresses {
     /// The embedded files in one folder.
     pub fn in_folder(data: PathBuf) -> Self {
         let file = |name: &str| Address::from(format!("sqlite:{}", data.join(name).display()));
-        Self { ledger: file("ledger.db"), views: file("views.db"), state_store: file(STATE), reports: Some(file(REPORTS)), archive: None, data }
+        Self {
+            ledger: file("ledger.db"),
+            views: file("views.db"),
+            state_store: file(STATE),
+            role_state: file(ROLE_STATE),
+            reports: Some(file(REPORTS)),
+            archive: None,
+            data,
+        }
     }
 
     /// A ledger by its address alone, with the state store that stands beside it.
     pub fn of_ledger(ledger: &Address) -> Self {
-        let (state_store, reports) = (beside(ledger, STATE), Some(beside(ledger, REPORTS)));
-        Self { ledger: ledger.clone(), state_store, reports, ..Self::in_folder(PathBuf::from("data")) }
+        let (state_store, role_state, reports) = (beside(ledger, STATE), beside(ledger, ROLE_STATE), Some(beside(ledger, REPORTS)));
+        Self { ledger: ledger.clone(), state_store, role_state, reports, ..Self::in_folder(PathBuf::from("data")) }
     }
 
     /// The bus on which publishers send events, where the ledger is on one.
@@ -231,6 +242,7 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
     let mut addresses = Addresses::in_folder(data);
     if let Some(ledger) = flags.ledger.or(file.ledger) {
         addresses.state_store = beside(&ledger, STATE);
+        addresses.role_state = beside(&ledger, ROLE_STATE);
         addresses.reports = Some(beside(&ledger, REPORTS));
         addresses.ledger = ledger;
     }
@@ -304,6 +316,7 @@ const LOG_KEY: &str = "log.key";
 
 /// The files that stand beside the ledger's.
 const STATE: &str = "state.db";
+const ROLE_STATE: &str = "role_state.db";
 const REPORTS: &str = "reports.db";
 
 /// What stands beside the ledger: a file in its folder, or on the same bus.

@@ -11,9 +11,7 @@ use std::time::{Duration, Instant};
 
 use dateline_backends::{Ledger, LedgerError, RoleState, RoleStateError, StateStore};
 use dateline_events::Position;
-use dateline_proofs::{
-    Hash, ProveError, SealedReceipt, TILE_HASHES, Tile, TileAddress, TileContent, decode_bundle, encode_bundle, inclusion_proof,
-};
+use dateline_proofs::{Hash, ProveError, SealedReceipt, TILE_HASHES, Tile, TileAddress, TileContent, decode_bundle, encode_bundle, inclusion_proof};
 use thiserror::Error;
 
 pub use leaves::{Opening, leaf_of};

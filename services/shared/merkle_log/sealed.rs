@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use dateline_backends::{Revision, StateError, StateStore};
-use dateline_proofs::{Checkpoint, CheckpointError, Note, TILE_HASHES, Tile, TileAddress, TileContent, TileError, Tree, decode_bundle, encode_bundle};
+use dateline_proofs::{
+    Checkpoint, CheckpointError, Note, TILE_HASHES, Tile, TileAddress, TileContent, TileError, Tree, decode_bundle, encode_bundle,
+};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -58,7 +60,8 @@ impl Sealed {
     /// Puts it in the place of what was sealed before, by compare-and-swap: of two notaries one is refused.
     pub async fn store(&self, state_store: &StateStore, before: Option<Revision>) -> Result<Revision, SealedError> {
         let tiles = self.tiles.iter().map(|tile| (tile.address().to_string(), STANDARD.encode(tile.encode()))).collect();
-        let entries = if self.leaves.is_empty() { Vec::new() } else { encode_bundle(&self.leaves).map_err(|error| SealedError::Damaged(error.to_string()))? };
+        let entries =
+            if self.leaves.is_empty() { Vec::new() } else { encode_bundle(&self.leaves).map_err(|error| SealedError::Damaged(error.to_string()))? };
         let form = Form { note: self.note.to_string(), tiles, entries: STANDARD.encode(entries) };
         let value = serde_json::to_vec(&form).map_err(|error| SealedError::Damaged(error.to_string()))?;
         Ok(state_store.put(KEY, &value, before).await?)
