@@ -6,7 +6,7 @@ mod routes;
 mod sealed;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use dateline_backends::{Ledger, LedgerError, RoleState, RoleStateError, StateStore};
@@ -32,7 +32,14 @@ const PROOF_TILES_MAX: usize = 32;
 pub struct MerkleLog {
     state_store: StateStore,
     role_state: RoleState,
-    seen: Arc<Mutex<Option<(Instant, Option<Arc<Sealed>>)>>>,
+    seen: Arc<Mutex<Option<Seen>>>,
+}
+
+/// What was sealed when it was looked at.
+#[derive(Debug)]
+struct Seen {
+    when: Instant,
+    sealed: Option<Arc<Sealed>>,
 }
 
 /// Why the log does not answer.
@@ -68,13 +75,13 @@ impl MerkleLog {
 
     /// What was sealed last, at most 50 ms ago; None before the first seal.
     pub async fn sealed(&self) -> Result<Option<Arc<Sealed>>, LogError> {
-        let fresh = self.seen().as_ref().filter(|(when, _)| when.elapsed() < Duration::from_millis(FRESH_MS)).map(|(_, sealed)| sealed.clone());
+        let fresh = self.seen().as_ref().filter(|seen| seen.when.elapsed() < Duration::from_millis(FRESH_MS)).map(|seen| seen.sealed.clone());
         if let Some(sealed) = fresh {
             return Ok(sealed);
         }
         let when = Instant::now();
         let sealed = Sealed::load(&self.state_store).await?.map(|(sealed, _)| Arc::new(sealed));
-        *self.seen() = Some((when, sealed.clone()));
+        *self.seen() = Some(Seen { when, sealed: sealed.clone() });
         Ok(sealed)
     }
 
@@ -140,7 +147,7 @@ impl MerkleLog {
         }
     }
 
-    fn seen(&self) -> std::sync::MutexGuard<'_, Option<(Instant, Option<Arc<Sealed>>)>> {
+    fn seen(&self) -> MutexGuard<'_, Option<Seen>> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
