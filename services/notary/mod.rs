@@ -211,3 +211,6 @@ impl Follow for Notary {
 fn must_reach(sealed: Position, head: Position) -> Result<(), NotaryError> {
     if head < sealed { Err(NotaryError::Older { sealed, head }) } else { Ok(()) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,8 @@
 //! `dateline demo`: plays the WhatsApp outage of 25 October 2022 through intake, ledger, projector and reader, over HTTP like
 //! any publisher and any newsroom, and prints what a newsroom would see.
 
+mod receipt;
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use dateline_timelines::tell::{self, Lang, Options};
 use crate::commands::read::fitting;
 use crate::commands::serve::Server;
 use crate::commands::{Answer, say};
+use crate::notary::Signer;
 use crate::reader::{ReadAxes, TimelineReader};
 use crate::shared::api_client::{ApiClient, local_server, path_with};
 use crate::shared::config::{self, Addresses, ColorFlag, Role, Serving, Settings, Terminal};
@@ -49,6 +52,13 @@ pub async fn run(settings: &Settings, serve: bool, claims: bool) -> anyhow::Resu
         say(&format!("{}\n", String::from_utf8_lossy(&told)))?;
     }
     say(&correction(&timelines, misread, corrected).await?)?;
+    let keys = match running.as_ref().and_then(|running| running.log_keys.clone()) {
+        Some((keys, _)) => keys,
+        None => Signer::load(&settings.log.key_path)?
+            .context("the server beside this demo has its log's key elsewhere: name it with --log-key-file")?
+            .verifiers(),
+    };
+    say(&receipt::checked(publisher.api(), timelines.ledger(), &keys, corrected).await?)?;
     say(&format!(
         "What was done: {} events went through POST /v1/events into the ledger (positions 1 to {last}), the projector folded them\ninto one incident, and the reader told it.{}\n",
         OUTAGE.lines().count(),
