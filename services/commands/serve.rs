@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use axum::Router;
 use dateline_backends::{Archive, Inbox, Ledger, LedgerError, Reports, StateStore, Views};
+use dateline_events::Position;
 use dateline_proofs::VerifierKey;
 use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::{Mutex, watch};
@@ -18,7 +19,7 @@ use crate::archive::Copying;
 use crate::detector::Detector;
 use crate::intake::reports::{Beats, ReportsIntake};
 use crate::intake::{Intake, inbox};
-use crate::notary::Notary;
+use crate::notary::{Notary, Places};
 use crate::projector::Projector;
 use crate::reader::Reader;
 use crate::shared::api_client::ApiClient;
@@ -87,13 +88,7 @@ impl Server {
         let startup = Startup { serving, state_store, gate, stopped, roles };
         let views = startup.views().await?;
         let archive = startup.archive().await?;
-        let mut known = 0;
-        if let Some(views) = &views {
-            known = views.cursor(views.serving().await?).await?;
-        }
-        if let Some(archive) = &archive {
-            known = known.max(archive.head().await?);
-        }
+        let known = known(views.as_ref(), archive.as_ref()).await?;
         let ledger_use = if serving.has(Role::Intake) { Use::Append } else { Use::Read };
         let (ledger, number) = open_ledger(addresses, &startup.state_store, ledger_use, known).await?;
         if let Some(views) = &views {
@@ -101,7 +96,6 @@ impl Server {
         }
         check_that_keys_are_there(&keys, &ledger, serving).await?;
         let sealing = startup.sealing().await?;
-        let signing = if serving.has(Role::Notary) { Some(signer(&serving.log, &startup.state_store).await?) } else { None };
         let inbox = startup.inbox().await?;
         let reports = if serving.has(Role::Intake) || serving.has(Role::Detector) { open_reports(addresses).await? } else { None };
         let detecting = startup.detecting(&ledger, views.as_ref(), reports.as_ref())?;
@@ -118,24 +112,15 @@ impl Server {
         };
         let router = whole(router.merge(further(&startup.gate, &health)));
         let mut tasks = startup.start(&ledger, number, views.as_ref(), inbox);
-        let (marking, stopped) = (keys.clone(), startup.stopped.clone());
-        tasks.start("marks", move || {
-            let (keys, stopped) = (marking.clone(), stopped.clone());
-            async move {
-                keys.mark_when_made(stopped.clone()).await;
-                // Once it is noted there is nothing more to do until the end.
-                listener::told(stopped).await;
-            }
-        });
+        startup.start_marks(&mut tasks, &keys);
         if let Some(archive) = archive {
             let ledger = ledger.clone();
             following::start(&mut tasks, "archive", move || Copying::open(ledger.clone(), archive.clone()));
         }
-        let log_keys = signing.as_ref().map(|(signer, is_new)| (signer.verifiers(), *is_new));
-        if let (Some((signer, _)), Some(Sealing { places, .. })) = (signing, sealing) {
-            let ledger = ledger.clone();
-            following::start(&mut tasks, "notary", move || Notary::open(ledger.clone(), places.clone(), signer.clone()));
-        }
+        let log_keys = match sealing {
+            Some(Sealing { places, .. }) if serving.has(Role::Notary) => startup.start_notary(&mut tasks, &ledger, places).await?,
+            _ => None,
+        };
         if let Some((detector, reports, api)) = detecting {
             let state_store = startup.state_store.clone();
             following::start(&mut tasks, Detector::NAME, move || detector.clone().open(reports.clone(), state_store.clone(), api.clone()));
@@ -165,6 +150,18 @@ impl Server {
         let _ = self.stop.send(true);
         self.tasks.ended().await;
     }
+}
+
+/// How far the ledger is known to reach: as far as the views and the archive have read it.
+async fn known(views: Option<&Views>, archive: Option<&Archive>) -> anyhow::Result<Position> {
+    let mut known = 0;
+    if let Some(views) = views {
+        known = views.cursor(views.serving().await?).await?;
+    }
+    if let Some(archive) = archive {
+        known = known.max(archive.head().await?);
+    }
+    Ok(known)
 }
 
 /// A state store that was lost does not open the door: the ledger remembers that keys were made.
@@ -297,6 +294,38 @@ impl Startup<'_> {
             router = router.merge(merkle_log::routes(log.clone(), self.gate.clone()));
         }
         (router, ready)
+    }
+
+    /// Notes in the ledger that API keys were made, once they are.
+    fn start_marks(&self, tasks: &mut Tasks, keys: &Keys) {
+        let (keys, stopped) = (keys.clone(), self.stopped.clone());
+        tasks.start("marks", move || {
+            let (keys, stopped) = (keys.clone(), stopped.clone());
+            async move {
+                keys.mark_when_made(stopped.clone()).await;
+                // Once it is noted there is nothing more to do until the end.
+                listener::told(stopped).await;
+            }
+        });
+    }
+
+    /// Starts the notary, and answers its public keys, with whether they are new. Where it may not sign, the other roles of this process go on
+    /// without it, and readiness says why; a notary of its own, and one whose key was named, does not start then.
+    async fn start_notary(&self, tasks: &mut Tasks, ledger: &Ledger, places: Places) -> anyhow::Result<Option<(Vec<VerifierKey>, bool)>> {
+        let (signer, is_new) = match signer(&self.serving.log, &self.state_store).await {
+            Ok(found) => found,
+            Err(error) if self.serving.roles.len() > 1 && self.serving.log.key.is_none() => {
+                let why = format!("nothing is sealed: {error:#}");
+                tracing::error!(why, "the notary does not sign");
+                self.roles.remark(Notary::NAME, &why);
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
+        };
+        let keys = signer.verifiers();
+        let ledger = ledger.clone();
+        following::start(tasks, Notary::NAME, move || Notary::open(ledger.clone(), places.clone(), signer.clone()));
+        Ok(Some((keys, is_new)))
     }
 
     fn start(&self, ledger: &Ledger, number: u32, views: Option<&Views>, inbox: Option<Inbox>) -> Tasks {

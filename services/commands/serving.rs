@@ -13,6 +13,10 @@ pub async fn serve(settings: &Settings, roles: &[Role]) -> anyhow::Result<Answer
     let mut running = Server::start(&serving).await?;
     let told = shutdown_signal()?;
     say(&welcome(&running, &serving))?;
+    if let Some((keys, true)) = &running.log_keys {
+        let key = keys.first().map(ToString::to_string).unwrap_or_default();
+        eprintln!("the log has a new key, told once; give this line to auditors by another way than this server:\n  {key}");
+    }
     let replaced = tokio::select! {
         () = told => None,
         reason = running.until_replaced() => Some(reason),
@@ -35,10 +39,6 @@ pub fn welcome(running: &Server, serving: &Serving) -> String {
         text.push_str(&format!("  files     {}\n", kept.data.display()));
     } else {
         text.push_str(&format!("  ledger    {}\n  views     {}\n", kept.ledger, kept.views));
-    }
-    if let Some((keys, true)) = &running.log_keys {
-        let key = keys.first().map(ToString::to_string).unwrap_or_default();
-        text.push_str(&format!("  log key   {key}\n            new, and printed once: give this line to auditors by another way than this server (dateline log-key show)\n"));
     }
     text.push_str("stop with Ctrl-C\n");
     text

@@ -105,6 +105,9 @@ pub struct Notary {
 }
 
 impl Notary {
+    /// Its name, in readiness and in logs.
+    pub const NAME: &str = "notary";
+
     /// Goes on behind what was sealed last. Tiles that are not there are made anew from the ledger, and held against what was signed.
     pub async fn open(ledger: Ledger, places: Places, signer: Signer) -> Result<Self, NotaryError> {
         let head = ledger.head().await?.position;

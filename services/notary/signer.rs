@@ -3,7 +3,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -37,14 +37,6 @@ pub enum SignerError {
         done: &'static str,
         /// Why not.
         source: std::io::Error,
-    },
-    /// Others may read the file.
-    #[error("others may read the log's key {path} (mode {mode:o}): whoever has it signs in the log's name. Run chmod 600 {path}, and rotate the key (`dateline log-key rotate`) where somebody may have read it", path = .path.display())]
-    Open {
-        /// Which file.
-        path: PathBuf,
-        /// Its mode.
-        mode: u32,
     },
     /// A line is no key.
     #[error("line {line} of the log's key {path} is no key: {source}", path = .path.display())]
@@ -100,7 +92,12 @@ impl Signer {
         };
         let mode = file.metadata().map_err(failed)?.mode() & 0o777;
         if mode & 0o077 != 0 {
-            return Err(SignerError::Open { path: path.to_owned(), mode });
+            file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(failed)?;
+            tracing::warn!(
+                path = %path.display(),
+                mode = format!("{mode:o}"),
+                "others on this machine could read the log's key, and whoever has it signs in the log's name; from now on it is for its owner alone. Rotate it (`dateline log-key rotate`) where somebody may have read it"
+            );
         }
         let mut text = String::new();
         (&mut file).take(FILE_BYTES_MAX).read_to_string(&mut text).map_err(failed)?;

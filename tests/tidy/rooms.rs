@@ -16,7 +16,7 @@ const CRATES: [&str; 7] =
     ["dateline_events", "dateline_timelines", "dateline_status_pages", "dateline_series", "dateline_proofs", "dateline_backends", "dateline::"];
 
 /// Roles, a folder each in services/; none names another, nor the commands.
-const ROLES: [&str; 6] = ["intake", "projector", "reader", "archive", "watcher", "detector"];
+const ROLES: [&str; 7] = ["intake", "projector", "reader", "archive", "watcher", "detector", "notary"];
 
 /// Rooms that hold without a computer running.
 const PURE: [&str; 6] = ["events/src/", "timelines/src/", "status_pages/src/", "series/src/", "proofs/src/", "services/shared/plot/"];
