@@ -14,6 +14,7 @@ mod inbox;
 mod state_store;
 mod role_state;
 mod ledger;
+mod ledger_error;
 mod facets;
 mod once;
 mod query;
@@ -31,9 +32,10 @@ pub use embedded::is_sealed;
 pub use heads::KnownHead;
 pub use inbox::{Delivery, Inbox, InboxError, MAX_DELIVERIES, MAX_HEADER_BYTES, MAX_MESSAGE_BYTES, MAX_REPLY_SUBJECT_BYTES};
 pub use ledger::{
-    Follower, Head, Ledger, LedgerError, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, NewEvent,
-    Outcome, Page, Receipt, Record,
+    Follower, Head, Ledger, LedgerOptions, LedgerRole, MAX_BATCH_EVENTS, MAX_FOUND_KEYS, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, NewEvent, Outcome, Page,
+    Receipt, Record,
 };
+pub use ledger_error::LedgerError;
 pub use query::{Change, EventState, Group, ListQuery, MAX_FILTER_VALUES, MAX_LISTED_ROWS, Members, Order};
 pub use redaction::REDACTION_SOURCE;
 pub use reports::{Appended, FlushPage, KeptFlush, MAX_PAGE_FLUSHES, MAX_REPORTS_PAGE_BYTES, REPORTS_KEPT_DAYS, Reports, ReportsError};

@@ -4,7 +4,8 @@
 
 use dateline_events::Position;
 
-use crate::ledger::{LedgerError, Record};
+use crate::ledger::Record;
+use crate::ledger_error::LedgerError;
 
 /// How a record stands to the leaf hash that was stored beside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -17,7 +17,8 @@ use super::wire::{Outgoing, Wire};
 use super::writer::Append;
 use crate::clock::RecordingClock;
 use crate::distributed::bus::{ANSWER_MS, BusError, WRONG_LAST_ID, WRONG_LAST_SEQUENCE, WRONG_LAST_SEQUENCE_IN_FLIGHT};
-use crate::ledger::{Head, LedgerError, NewEvent, Outcome, Receipt, Record};
+use crate::ledger::{Head, NewEvent, Outcome, Receipt, Record};
+use crate::ledger_error::LedgerError;
 use crate::redaction::Redaction;
 
 /// Fewer waiting events than this are sent as single messages, all in flight at once: the server makes about 300 batches a second

@@ -10,7 +10,8 @@ use dateline_events::Instant;
 use super::read::Reader;
 use super::wire::{Outgoing, Wire};
 use crate::distributed::bus::ANSWER_MS;
-use crate::ledger::{Head, LedgerError, Record};
+use crate::ledger::{Head, Record};
+use crate::ledger_error::LedgerError;
 use crate::redaction::Redaction;
 
 /// Puts the records behind the head, and moves it.

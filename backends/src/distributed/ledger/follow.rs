@@ -12,7 +12,8 @@ use super::read::Reader;
 use super::record::Raw;
 use crate::distributed::answers::Answers;
 use crate::heads::{Hint, KnownHead};
-use crate::ledger::{LedgerError, Page, Record};
+use crate::ledger::{Page, Record};
+use crate::ledger_error::LedgerError;
 
 /// So long a follower waits for a word that there is more before it looks by itself, in milliseconds.
 const LOOK_AGAIN_MS: u64 = 1_000;

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 
 use super::read::Reader;
 use crate::heads::{Hint, KnownHead};
-use crate::ledger::LedgerError;
+use crate::ledger_error::LedgerError;
 
 /// The leader is asked for the head so often, in milliseconds, in case that a hint was lost.
 const POLL_EVERY_MS: u64 = 500;

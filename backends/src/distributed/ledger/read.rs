@@ -15,7 +15,8 @@ use super::record::Raw;
 use super::stream::Stream;
 use crate::distributed::answers::{Answered, Answers, NOT_FOUND, unexpected};
 use crate::distributed::bus::{Bus, BusError, NO_MESSAGE};
-use crate::ledger::{Head, LedgerError, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, Record};
+use crate::ledger::{Head, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, Record};
+use crate::ledger_error::LedgerError;
 use crate::redaction::Redaction;
 
 /// The most subjects that one look-up names; the server takes 1,024.

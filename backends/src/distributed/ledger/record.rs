@@ -7,7 +7,8 @@ use bytes::Bytes;
 use dateline_events::{EventKey, Instant, Position};
 use serde::Deserialize;
 
-use crate::ledger::{LedgerError, Record};
+use crate::ledger::Record;
+use crate::ledger_error::LedgerError;
 
 /// When the ledger took it: microseconds since 1970 UTC, decimal.
 pub(super) const RECORDED: &str = "Dateline-Recorded";

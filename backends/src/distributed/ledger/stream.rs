@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::distributed::bus::{Bus, BusError, STREAM_NOT_FOUND};
-use crate::ledger::LedgerError;
+use crate::ledger_error::LedgerError;
 
 /// The stream of one ledger. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,8 @@ use dateline_events::EventKey;
 use tokio::sync::{mpsc, oneshot};
 
 use super::commit::Committing;
-use crate::ledger::{LedgerError, MAX_BATCH_EVENTS, MAX_COMMIT_BYTES, MAX_WAITING_BYTES, MAX_WAITING_REQUESTS, NewEvent, Outcome, Record};
+use crate::ledger::{MAX_BATCH_EVENTS, MAX_COMMIT_BYTES, MAX_WAITING_BYTES, MAX_WAITING_REQUESTS, NewEvent, Outcome, Record};
+use crate::ledger_error::LedgerError;
 
 /// A commit that could be larger lets other tasks run so often before it is made.
 const MAX_YIELDS: u32 = 8;

@@ -21,7 +21,8 @@ use crate::embedded::fault::OfAFile as _;
 use crate::embedded::file::{self, number, position};
 use crate::embedded::private;
 use crate::heads::KnownHead;
-use crate::ledger::{Head, LedgerError, NewEvent};
+use crate::ledger::{Head, NewEvent};
+use crate::ledger_error::LedgerError;
 use crate::soundness::CheckedRecord;
 
 /// Sources whose numbers are remembered; beyond, all are forgotten and looked up again.

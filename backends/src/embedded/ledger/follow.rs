@@ -7,7 +7,8 @@ use tokio::sync::watch;
 
 use super::{Reader, read};
 use crate::heads::KnownHead;
-use crate::ledger::{LedgerError, Page};
+use crate::ledger::Page;
+use crate::ledger_error::LedgerError;
 
 /// A follower of a ledger in a file.
 #[derive(Debug)]

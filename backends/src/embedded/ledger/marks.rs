@@ -4,7 +4,7 @@
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::ledger::LedgerError;
+use crate::ledger_error::LedgerError;
 
 const CREATE: &str =
     "CREATE TABLE IF NOT EXISTS marks (row INTEGER NOT NULL PRIMARY KEY CHECK (row = 1), keys_made INTEGER NOT NULL CHECK (keys_made = 1)) STRICT;";

@@ -6,7 +6,8 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use super::commitments::{self, Holding};
 use crate::embedded::fault::{is_of_the_page, is_of_the_value};
 use crate::embedded::file::{number, position};
-use crate::ledger::{Head, LedgerError, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, Page, Record};
+use crate::ledger::{Head, MAX_PAGE_BYTES, MAX_PAGE_RECORDS, Page, Record};
+use crate::ledger_error::LedgerError;
 use crate::soundness::{CheckedRecord, Commitment};
 
 /// What a record is read from. A source that is missing is found out as a value that cannot be read.

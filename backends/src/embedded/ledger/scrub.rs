@@ -17,7 +17,8 @@ use super::sound::Sound;
 use super::writer::Filling;
 use crate::embedded::alone::Connected;
 use crate::embedded::file::{number, position, structure};
-use crate::ledger::{LedgerError, MAX_PAGE_RECORDS};
+use crate::ledger::MAX_PAGE_RECORDS;
+use crate::ledger_error::LedgerError;
 use crate::soundness::Commitment;
 
 /// After each page it rests so many times as long as the page took: a fifth of one core at the most.

@@ -5,7 +5,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::ledger::LedgerError;
+use crate::ledger_error::LedgerError;
 use crate::soundness::Soundness;
 
 /// A failure of the disk is told for so long, in seconds.

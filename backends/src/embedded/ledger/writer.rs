@@ -12,7 +12,8 @@ use dateline_events::Position;
 use tokio::sync::{mpsc, oneshot};
 
 use super::commit::{self, Prepared, Stored, Writing};
-use crate::ledger::{LedgerError, MAX_BATCH_EVENTS, MAX_COMMIT_BYTES, MAX_WAITING_BYTES, MAX_WAITING_REQUESTS, NewEvent};
+use crate::ledger::{MAX_BATCH_EVENTS, MAX_COMMIT_BYTES, MAX_WAITING_BYTES, MAX_WAITING_REQUESTS, NewEvent};
+use crate::ledger_error::LedgerError;
 use crate::soundness::CheckedRecord;
 
 /// A commit that could be larger lets other threads run so often before it is made.
