@@ -21,7 +21,7 @@ const STICKY: u32 = 0o1000;
 const BESIDE: [&str; 4] = ["-wal", "-shm", "-journal", ".lock"];
 
 /// Names of files that a folder of ours holds; with any other in it, the folder is somebody's own, and is left as it is.
-const ENDINGS: [&str; 10] = [".db", ".db-wal", ".db-shm", ".db-journal", ".lock", ".toml", ".log", ".damaged", "server.json", ROOM];
+const ENDINGS: [&str; 11] = [".db", ".db-wal", ".db-shm", ".db-journal", ".key", ".lock", ".toml", ".log", ".damaged", "server.json", ROOM];
 
 /// The ending of the file by which room is looked for, and how much room there must be, in bytes: what SQLite keeps beside a file needs
 /// 32 KiB before anything is stored.
