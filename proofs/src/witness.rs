@@ -9,11 +9,14 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::hash::{EMPTY_ROOT, Hash};
 use crate::key::VerifierKey;
 use crate::lines::{decimal, take_line};
-use crate::note::{Note, NoteError, Signature};
+use crate::note::{NOTE_BYTES_MAX, Note, NoteError, Signature};
 use crate::verify::verify_consistency;
 
 /// The most lines of a consistency proof in a request.
 pub const CONSISTENCY_LINES_MAX: usize = 63;
+
+/// The most bytes of a request that is read: a note, the old size and the hashes.
+pub const ADD_CHECKPOINT_BYTES_MAX: usize = NOTE_BYTES_MAX + 4096;
 
 /// What the body of a refusal because of the size is declared as.
 const SIZE_TYPE: &str = "text/x.tlog.size";
@@ -69,6 +72,9 @@ pub enum WitnessDecision {
 /// What is wrong with a request or an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WitnessError {
+    /// Larger than is read.
+    #[error("a request to a witness has at most {ADD_CHECKPOINT_BYTES_MAX} bytes, and this one has {0}")]
+    TooLarge(usize),
     /// Not UTF-8.
     #[error("a request to a witness is utf-8, and byte {0} is not")]
     NotText(usize),
@@ -109,6 +115,9 @@ impl AddCheckpoint {
 
     /// Reads the body of a request. Whatever is refused here is answered with 400 ([`WitnessAnswer::Malformed`]).
     pub fn parse(body: &[u8]) -> Result<Self, WitnessError> {
+        if body.len() > ADD_CHECKPOINT_BYTES_MAX {
+            return Err(WitnessError::TooLarge(body.len()));
+        }
         let text = std::str::from_utf8(body).map_err(|error| WitnessError::NotText(error.valid_up_to()))?;
         let mut rest = text;
         const OLD: &str = "is `old` and a size, a decimal number without leading zeroes";
