@@ -79,7 +79,7 @@ proptest! {
             }
         }
         let (root, whole, index) = (tree.root(), WholeTree::of_size(size), index.index(size));
-        prop_assert_eq!(root.0.as_slice(), other.root().as_bytes().as_slice());
+        prop_assert_eq!(root.0.to_vec(), other.root().as_bytes().to_vec());
         let included = inclusion_proof(index as u64, size as u64, whole.reader()).unwrap();
         prop_assert_eq!(&included, &parse(other.prove_inclusion(index).as_bytes()));
         let consistent = consistency_proof(old as u64, size as u64, whole.reader()).unwrap();
