@@ -39,4 +39,5 @@ pub use tree::{TREE_LEAVES_MAX, Tree, TreeError};
 pub use verify::{PROOF_HASHES_MAX, ProofError, root_of, verify_consistency, verify_inclusion};
 pub use witness::{
     ADD_CHECKPOINT_BYTES_MAX, AddCheckpoint, CONSISTENCY_LINES_MAX, LastCosigned, WitnessAnswer, WitnessDecision, WitnessError, decide,
+    monitored_path,
 };

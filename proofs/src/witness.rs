@@ -1,8 +1,9 @@
 //! The call `add-checkpoint` of C2SP tlog-witness: what is asked, what is answered, and what a witness must decide. Who sends it, and
-//! where a witness keeps what it cosigned last, is not known here.
+//! where a witness keeps what it cosigned last, is not known here. `sign-subtree` is optional and not spoken.
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
@@ -178,6 +179,13 @@ pub fn decide(request: &AddCheckpoint, log_keys: &[VerifierKey], last: &LastCosi
         return refuse(WitnessAnswer::Inconsistent);
     }
     WitnessDecision::Cosign(LastCosigned { size: checkpoint.size(), root: checkpoint.root() })
+}
+
+/// Where a witness serves the last checkpoint that it cosigned of a log, relative to its monitoring prefix: the SHA-256 of the origin
+/// in lowercase hexadecimal, and `/checkpoint`.
+pub fn monitored_path(origin: &str) -> String {
+    let digits: String = Sha256::digest(origin).iter().map(|byte| format!("{byte:02x}")).collect();
+    digits + "/checkpoint"
 }
 
 impl WitnessAnswer {

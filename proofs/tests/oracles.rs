@@ -151,7 +151,9 @@ proptest! {
     }
 
     #[test]
-    fn tlog_tiles_refuses_the_same_paths(rest in "[x01.p/]{1,12}") {
+    fn tlog_tiles_refuses_the_same_paths(rest in "(x[01]{3}/){0,2}[01]{3}(\\.p/[1-9][0-9]{0,2})?|[x01.p/]{1,12}") {
+        // Their reader panics at a width of 0, which is refused here.
+        prop_assume!(!rest.rsplit_once(".p/").is_some_and(|(_, width)| width.bytes().all(|digit| digit == b'0')));
         let (ours, theirs) = (format!("tile/0/{rest}").parse::<TileAddress>(), OtherTile::from_path(&format!("tile/8/0/{rest}")));
         prop_assert_eq!(ours.is_ok(), theirs.is_ok());
     }
@@ -210,8 +212,8 @@ proptest! {
         let mut bytes = note.to_string().into_bytes();
         let at = at.index(bytes.len());
         if cut { bytes.truncate(at) } else { bytes[at] ^= 1 << bit }
-        let known = verifiers(&[&log_key(1)]);
-        let list = VerifierList::new(vec![Box::new(StandardVerifier::new(&known[0].to_string()).unwrap())]);
+        let known = verifiers(&[&log_key(1), &log_key(2)]);
+        let list = VerifierList::new(known.iter().map(|key| Box::new(StandardVerifier::new(&key.to_string()).unwrap()) as Box<dyn signed_note::Verifier>).collect());
         let ours = Note::parse(&bytes).is_ok_and(|note| note.verify(&known).is_ok());
         let theirs = OtherNote::from_bytes(&bytes).is_ok_and(|note| note.verify(&list).is_ok());
         prop_assert_eq!(ours, theirs, "{:?}", String::from_utf8_lossy(&bytes));

@@ -73,6 +73,28 @@ fn altered(proof: &[Hash], bit: usize) -> Vec<Vec<Hash>> {
     found
 }
 
+#[test]
+fn every_flipped_bit_is_refused() {
+    let tree = WholeTree::of_size(300);
+    let root = tree.root_at(300);
+    for (index, old) in [(0, 1), (255, 255), (256, 256), (299, 299), (130, 77)] {
+        let (leaf, included, consistent) = (tree.leaves()[index], included(&tree, index as u64, 300), consistent(&tree, old, 300));
+        for bit in 0..256 {
+            let flip = |hash: &mut Hash| hash.0[bit / 8] ^= 1 << (bit % 8);
+            for number in 0..included.len() {
+                let mut altered = included.clone();
+                flip(&mut altered[number]);
+                assert!(verify_inclusion(&leaf, index as u64, 300, &altered, &root).is_err(), "bit {bit} of hash {number}");
+            }
+            for number in 0..consistent.len() {
+                let mut altered = consistent.clone();
+                flip(&mut altered[number]);
+                assert!(verify_consistency(old, &tree.root_at(old), 300, &root, &altered).is_err(), "bit {bit} of hash {number}");
+            }
+        }
+    }
+}
+
 /// On which side each sibling of a leaf stands, from the root down, by the definition of RFC 6962.
 fn ways(index: u64, size: u64) -> Vec<bool> {
     if size == 1 {

@@ -2,7 +2,7 @@
 
 use dateline_proofs::{
     ADD_CHECKPOINT_BYTES_MAX, AddCheckpoint, CONSISTENCY_LINES_MAX, Checkpoint, EMPTY_ROOT, Hash, LastCosigned, NoteError, SignerKey, WitnessAnswer,
-    WitnessDecision, WitnessError, consistency_proof, decide,
+    WitnessDecision, WitnessError, consistency_proof, decide, monitored_path,
 };
 use proptest::prelude::*;
 
@@ -208,6 +208,12 @@ fn an_answer_that_is_none_is_refused() {
     for status in [0, 201, 204, 302, 429, 500, 503] {
         assert_eq!(WitnessAnswer::read(status, "", ""), Err(WitnessError::Status(status)));
     }
+}
+
+#[test]
+fn a_log_is_monitored_under_the_hash_of_its_origin() {
+    // SHA-256 of "abc", from FIPS 180.
+    assert_eq!(monitored_path("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad/checkpoint");
 }
 
 proptest! {
