@@ -80,11 +80,11 @@ pub enum WitnessError {
     #[error("a request to a witness is utf-8, and byte {0} is not")]
     NotText(usize),
     /// A line is not what belongs there.
-    #[error("line {line} of the request to the witness {wanted}")]
+    #[error("line {line} of the request to the witness must be {wanted}")]
     Line {
         /// The line's number, from 1.
         line: usize,
-        /// What a request has there.
+        /// What it must be.
         wanted: &'static str,
     },
     /// More hashes than a request may hold.
@@ -121,21 +121,21 @@ impl AddCheckpoint {
         }
         let text = std::str::from_utf8(body).map_err(|error| WitnessError::NotText(error.valid_up_to()))?;
         let mut rest = text;
-        const OLD: &str = "is `old` and a size, a decimal number without leading zeroes";
+        const OLD: &str = "`old` and a size, a decimal number without leading zeroes";
         let first = take_line(&mut rest).and_then(|line| decimal(line.strip_prefix("old ")?));
         let old_size = first.ok_or(WitnessError::Line { line: 1, wanted: OLD })?;
         let mut proof = Vec::new();
         loop {
             let number = proof.len() + 2;
             let refused = |wanted| WitnessError::Line { line: number, wanted };
-            let line = take_line(&mut rest).ok_or(refused("is a hash, or empty before the checkpoint"))?;
+            let line = take_line(&mut rest).ok_or(refused("a hash, or empty before the checkpoint"))?;
             if line.is_empty() {
                 break;
             }
             if proof.len() == CONSISTENCY_LINES_MAX {
                 return Err(WitnessError::TooManyHashes);
             }
-            proof.push(line.parse().map_err(|_| refused("is a hash, base64 of 32 bytes"))?);
+            proof.push(line.parse().map_err(|_| refused("a hash, base64 of 32 bytes"))?);
         }
         Self::new(old_size, proof, Note::parse(rest.as_bytes())?)
     }

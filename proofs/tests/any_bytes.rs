@@ -1,5 +1,7 @@
 //! Whatever comes in is answered: nothing that reads bytes panics.
 
+use std::fmt::Display;
+
 use dateline_proofs::{
     AddCheckpoint, Checkpoint, CosignerKey, Hash, Note, Policy, SealedReceipt, Signature, SignerKey, Tile, TileAddress, VerifierKey, WitnessAnswer,
     decode_bundle,
@@ -8,22 +10,32 @@ use proptest::prelude::*;
 
 use super::support::{WholeTree, checkpoint, log_key, witness_key};
 
-/// Gives the bytes to everything that reads.
+/// Gives the bytes to everything that reads, and holds what is said of them against the rules of messages.
 fn read_by_all(bytes: &[u8]) {
-    let _ = Note::parse(bytes);
-    let _ = SealedReceipt::parse(bytes);
-    let _ = AddCheckpoint::parse(bytes);
-    let _ = Policy::parse(bytes);
-    let _ = decode_bundle(bytes, 3);
-    let _ = TileAddress::hashes(0, 0, 2).and_then(|address| Tile::decode(address, bytes));
+    told(Note::parse(bytes).err());
+    told(SealedReceipt::parse(bytes).err());
+    told(AddCheckpoint::parse(bytes).err());
+    told(Policy::parse(bytes).err());
+    told(decode_bundle(bytes, 3).err());
+    told(TileAddress::hashes(0, 0, 2).and_then(|address| Tile::decode(address, bytes)).err());
     let text = String::from_utf8_lossy(bytes);
-    let _ = text.parse::<Hash>();
-    let _ = text.parse::<TileAddress>();
-    let _ = text.parse::<VerifierKey>();
-    let _ = text.parse::<Checkpoint>();
-    let _ = (SignerKey::parse(&text), CosignerKey::parse(&text));
-    let _ = Signature::parse_lines(&text);
-    let _ = [200, 409, 500].map(|status| WitnessAnswer::read(status, "text/x.tlog.size", &text));
+    told(text.parse::<Hash>().err());
+    told(text.parse::<TileAddress>().err());
+    told(text.parse::<VerifierKey>().err());
+    told(text.parse::<Checkpoint>().err());
+    told(SignerKey::parse(&text).err());
+    told(CosignerKey::parse(&text).err());
+    told(Signature::parse_lines(&text).err());
+    for status in [200, 409, 500] {
+        told(WitnessAnswer::read(status, "text/x.tlog.size", &text).err());
+    }
+}
+
+/// Lower case, one line, no final period, and not as long as what was refused.
+fn told(error: Option<impl Display>) {
+    let Some(message) = error.map(|error| error.to_string()) else { return };
+    assert!(!message.starts_with(char::is_uppercase) && !message.ends_with('.'), "{message}");
+    assert!(!message.contains(char::is_control) && message.chars().count() < 1_000, "{message:?}");
 }
 
 /// One good example of each format.
