@@ -20,8 +20,8 @@ pub(crate) const TILE_HEIGHT: u32 = 8;
 /// The highest level of tiles that a tree with a 64-bit size has.
 const LEVEL_OF_A_TREE_MAX: u8 = 7;
 
-/// The longest path: `tile/entries/` or `tile/63/`, seven groups of `x123/`, and `.p/255`.
-const PATH_BYTES_MAX: usize = 64;
+/// The longest path, that of the last bundle that 64 bits can name.
+const PATH_BYTES_MAX: usize = "tile/entries/x018/x446/x744/x073/x709/x551/615.p/255".len();
 
 /// Where a tile or a bundle of entries stands: `tile/<L>/<N>[.p/<W>]` or `tile/entries/<N>[.p/<W>]`, relative to the log's prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
