@@ -23,11 +23,11 @@ pub struct Checkpoint {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum CheckpointError {
     /// A line is missing, empty or not what belongs there.
-    #[error("line {line} of the checkpoint {wanted}")]
+    #[error("line {line} of the checkpoint must be {wanted}")]
     Line {
         /// The line's number, from 1.
         line: usize,
-        /// What a checkpoint has there.
+        /// What it must be.
         wanted: &'static str,
     },
     /// It is no note, or its signatures do not verify.
@@ -102,7 +102,7 @@ impl Checkpoint {
 
 fn check_line(line: &str, number: usize) -> Result<(), CheckpointError> {
     if line.is_empty() || line.bytes().any(|byte| byte < b' ') {
-        return Err(CheckpointError::Line { line: number, wanted: "is not empty and holds no control characters" });
+        return Err(CheckpointError::Line { line: number, wanted: "not empty and without control characters" });
     }
     Ok(())
 }
@@ -114,15 +114,15 @@ impl FromStr for Checkpoint {
     fn from_str(text: &str) -> Result<Self, CheckpointError> {
         let mut rest = text;
         let mut line = |line, wanted| take_line(&mut rest).ok_or(CheckpointError::Line { line, wanted });
-        let origin = line(1, "is the origin of the log")?;
-        const SIZE: &str = "is the size of the tree, a decimal number without leading zeroes";
+        let origin = line(1, "the origin of the log")?;
+        const SIZE: &str = "the size of the tree, a decimal number without leading zeroes";
         let size = decimal(line(2, SIZE)?).ok_or(CheckpointError::Line { line: 2, wanted: SIZE })?;
-        const ROOT: &str = "is the root of the tree, base64 of 32 bytes";
+        const ROOT: &str = "the root of the tree, base64 of 32 bytes";
         let root = line(3, ROOT)?.parse().map_err(|_| CheckpointError::Line { line: 3, wanted: ROOT })?;
         let mut checkpoint = Self::new(origin, size, root)?;
         while !rest.is_empty() {
             let number = 4 + checkpoint.extensions.len();
-            let extension = take_line(&mut rest).ok_or(CheckpointError::Line { line: number, wanted: "ends in a newline" })?;
+            let extension = take_line(&mut rest).ok_or(CheckpointError::Line { line: number, wanted: "followed by a newline" })?;
             checkpoint = checkpoint.with_extension(extension)?;
         }
         Ok(checkpoint)

@@ -80,7 +80,7 @@ pub enum KeyError {
         got: u32,
     },
     /// A signature type that is not known here, or not the wanted one.
-    #[error("keys of type 0x{0:02x} are not known here: 0x01 is a log's key, 0x04 that of a witness")]
+    #[error("a key of type 0x{0:02x} does not belong here: 0x01 is a log's, 0x04 a witness's, and no others are known")]
     Type(u8),
     /// The key has not as many bytes as its type wants.
     #[error("an ed25519 key has 32 bytes, not {0}")]

@@ -37,4 +37,7 @@ pub use tile::{
 };
 pub use tree::{TREE_LEAVES_MAX, Tree, TreeError};
 pub use verify::{PROOF_HASHES_MAX, ProofError, root_of, verify_consistency, verify_inclusion};
-pub use witness::{AddCheckpoint, CONSISTENCY_LINES_MAX, LastCosigned, WitnessAnswer, WitnessDecision, WitnessError, decide};
+pub use witness::{
+    ADD_CHECKPOINT_BYTES_MAX, AddCheckpoint, CONSISTENCY_LINES_MAX, LastCosigned, WitnessAnswer, WitnessDecision, WitnessError, decide,
+    monitored_path,
+};

@@ -163,6 +163,9 @@ impl Signature {
 
     /// Reads the lines of an answer that holds signatures and nothing else; each ends in a newline.
     pub fn parse_lines(text: &str) -> Result<Vec<Self>, NoteError> {
+        if text.len() > NOTE_BYTES_MAX {
+            return Err(NoteError::TooLarge(text.len()));
+        }
         check_characters(text)?;
         signature_lines(text, 1)
     }

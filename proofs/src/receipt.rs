@@ -47,11 +47,11 @@ pub enum ReceiptError {
     #[error("a receipt is utf-8, and byte {0} is not")]
     NotText(usize),
     /// A line is not what belongs there.
-    #[error("line {line} of the receipt {wanted}")]
+    #[error("line {line} of the receipt must be {wanted}")]
     Line {
         /// The line's number, from 1.
         line: usize,
-        /// What a receipt has there.
+        /// What it must be.
         wanted: &'static str,
     },
     /// The checkpoint in it is no note.
@@ -76,26 +76,26 @@ impl SealedReceipt {
         }
         let text = std::str::from_utf8(bytes).map_err(|error| ReceiptError::NotText(error.valid_up_to()))?;
         let mut lines = Lines { rest: text, number: 0 };
-        let first = lines.next("is `c2sp.org/tlog-proof@v1`")?;
-        lines.check(first == FIRST_LINE, "is `c2sp.org/tlog-proof@v1`")?;
-        const INDEX: &str = "is `index` and the number of the leaf, a decimal number without leading zeroes";
+        let first = lines.next("`c2sp.org/tlog-proof@v1`")?;
+        lines.check(first == FIRST_LINE, "`c2sp.org/tlog-proof@v1`")?;
+        const INDEX: &str = "`index` and the number of the leaf, a decimal number without leading zeroes";
         let mut line = lines.next(INDEX)?;
         let mut extra = None;
         if let Some(base64) = line.strip_prefix("extra ") {
             let bytes = STANDARD.decode(base64).ok().filter(|bytes| !bytes.is_empty());
-            lines.check(bytes.is_some(), "is `extra` and base64 of at least one byte")?;
+            lines.check(bytes.is_some(), "`extra` and base64 of at least one byte")?;
             extra = bytes;
             line = lines.next(INDEX)?;
         }
         let index = line.strip_prefix("index ").and_then(decimal).ok_or(lines.refused(INDEX))?;
         let mut proof = Vec::new();
         loop {
-            let line = lines.next("is a hash, or empty before the checkpoint")?;
+            let line = lines.next("a hash, or empty before the checkpoint")?;
             if line.is_empty() {
                 break;
             }
-            lines.check(proof.len() < PROOF_HASHES_MAX, "is one hash too many: a proof has at most 64")?;
-            proof.push(line.parse().map_err(|_| lines.refused("is a hash, base64 of 32 bytes"))?);
+            lines.check(proof.len() < PROOF_HASHES_MAX, "empty: a proof has at most 64 hashes")?;
+            proof.push(line.parse().map_err(|_| lines.refused("a hash, base64 of 32 bytes"))?);
         }
         let checkpoint = Note::parse(lines.rest.as_bytes()).map_err(ReceiptError::Note)?;
         Ok(Self { extra, index, proof, checkpoint })

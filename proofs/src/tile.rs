@@ -20,8 +20,8 @@ pub(crate) const TILE_HEIGHT: u32 = 8;
 /// The highest level of tiles that a tree with a 64-bit size has.
 const LEVEL_OF_A_TREE_MAX: u8 = 7;
 
-/// The longest path: `tile/entries/` or `tile/63/`, seven groups of `x123/`, and `.p/255`.
-const PATH_BYTES_MAX: usize = 64;
+/// The longest path, that of the last bundle that 64 bits can name.
+const PATH_BYTES_MAX: usize = "tile/entries/x018/x446/x744/x073/x709/x551/615.p/255".len();
 
 /// Where a tile or a bundle of entries stands: `tile/<L>/<N>[.p/<W>]` or `tile/entries/<N>[.p/<W>]`, relative to the log's prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,7 +65,7 @@ pub enum TileError {
     Path {
         /// The path, shortened.
         path: String,
-        /// What a path has there.
+        /// Which rule it breaks.
         why: &'static str,
     },
     /// The address is one of entries, and hashes were wanted.
@@ -263,21 +263,21 @@ impl FromStr for TileAddress {
         if path.len() > PATH_BYTES_MAX {
             return Err(refused("it is too long"));
         }
-        let rest = path.strip_prefix("tile/").ok_or(refused("it begins with tile/"))?;
-        let (level, rest) = rest.split_once('/').ok_or(refused("tile/ is followed by a level, or by entries, and a slash"))?;
+        let rest = path.strip_prefix("tile/").ok_or(refused("it does not begin with tile/"))?;
+        let (level, rest) = rest.split_once('/').ok_or(refused("tile/ must be followed by a level, or by entries, and a slash"))?;
         let (index, width) = match rest.split_once(".p/") {
             None => (rest, TILE_HASHES),
             Some((index, width)) => {
                 let width = decimal(width).and_then(|width| u16::try_from(width).ok()).filter(|width| (1..TILE_HASHES).contains(width));
-                (index, width.ok_or(refused(".p/ is followed by a width of 1 to 255"))?)
+                (index, width.ok_or(refused(".p/ must be followed by a width of 1 to 255"))?)
             }
         };
-        let index = index_of(index).ok_or(refused("an index is groups of three digits, all but the last one behind an x"))?;
+        let index = index_of(index).ok_or(refused("an index must be groups of three digits, all but the last one behind an x"))?;
         if level == "entries" {
             return Self::entries(index, width);
         }
         let level = decimal(level).and_then(|level| u8::try_from(level).ok()).filter(|level| *level <= TILE_LEVEL_MAX);
-        Self::hashes(level.ok_or(refused("a level is 0 to 63"))?, index, width)
+        Self::hashes(level.ok_or(refused("a level must be 0 to 63"))?, index, width)
     }
 }
 

@@ -37,7 +37,8 @@ pub enum ProofError {
     },
 }
 
-/// Verifies that the leaf of this hash is number `index`, counted from 0, of the tree with this root.
+/// Verifies that the leaf of this hash is number `index`, counted from 0, of the tree with this size and root. Size and root belong
+/// together by a checkpoint: a proof binds the root alone, and may hold under another size too.
 pub fn verify_inclusion(leaf_hash: &Hash, index: u64, size: u64, proof: &[Hash], root: &Hash) -> Result<(), ProofError> {
     if index >= size {
         return Err(ProofError::Beyond { index, size });
@@ -54,7 +55,7 @@ pub fn verify_inclusion(leaf_hash: &Hash, index: u64, size: u64, proof: &[Hash],
     (hash == *root).then_some(()).ok_or(ProofError::Root { size })
 }
 
-/// Verifies that the tree of `new` leaves begins with that of `old` leaves. An empty tree begins every tree: then the proof is empty,
+/// Verifies that the tree of `new` leaves begins with that of `old` leaves; sizes and roots belong together by checkpoints. An empty tree begins every tree: then the proof is empty,
 /// and the old root that of the empty tree.
 pub fn verify_consistency(old: u64, old_root: &Hash, new: u64, new_root: &Hash, proof: &[Hash]) -> Result<(), ProofError> {
     if old > new {

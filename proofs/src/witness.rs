@@ -1,19 +1,23 @@
 //! The call `add-checkpoint` of C2SP tlog-witness: what is asked, what is answered, and what a witness must decide. Who sends it, and
-//! where a witness keeps what it cosigned last, is not known here.
+//! where a witness keeps what it cosigned last, is not known here. `sign-subtree` is optional and not spoken.
 
 use std::fmt;
 
+use sha2::{Digest, Sha256};
 use thiserror::Error;
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::hash::{EMPTY_ROOT, Hash};
 use crate::key::VerifierKey;
 use crate::lines::{decimal, take_line};
-use crate::note::{Note, NoteError, Signature};
+use crate::note::{NOTE_BYTES_MAX, Note, NoteError, Signature};
 use crate::verify::verify_consistency;
 
 /// The most lines of a consistency proof in a request.
 pub const CONSISTENCY_LINES_MAX: usize = 63;
+
+/// The most bytes of a request that is read: a note, the old size and the hashes.
+pub const ADD_CHECKPOINT_BYTES_MAX: usize = NOTE_BYTES_MAX + 4096;
 
 /// What the body of a refusal because of the size is declared as.
 const SIZE_TYPE: &str = "text/x.tlog.size";
@@ -69,15 +73,18 @@ pub enum WitnessDecision {
 /// What is wrong with a request or an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum WitnessError {
+    /// Larger than is read.
+    #[error("a request to a witness has at most {ADD_CHECKPOINT_BYTES_MAX} bytes, and this one has {0}")]
+    TooLarge(usize),
     /// Not UTF-8.
     #[error("a request to a witness is utf-8, and byte {0} is not")]
     NotText(usize),
     /// A line is not what belongs there.
-    #[error("line {line} of the request to the witness {wanted}")]
+    #[error("line {line} of the request to the witness must be {wanted}")]
     Line {
         /// The line's number, from 1.
         line: usize,
-        /// What a request has there.
+        /// What it must be.
         wanted: &'static str,
     },
     /// More hashes than a request may hold.
@@ -109,23 +116,26 @@ impl AddCheckpoint {
 
     /// Reads the body of a request. Whatever is refused here is answered with 400 ([`WitnessAnswer::Malformed`]).
     pub fn parse(body: &[u8]) -> Result<Self, WitnessError> {
+        if body.len() > ADD_CHECKPOINT_BYTES_MAX {
+            return Err(WitnessError::TooLarge(body.len()));
+        }
         let text = std::str::from_utf8(body).map_err(|error| WitnessError::NotText(error.valid_up_to()))?;
         let mut rest = text;
-        const OLD: &str = "is `old` and a size, a decimal number without leading zeroes";
+        const OLD: &str = "`old` and a size, a decimal number without leading zeroes";
         let first = take_line(&mut rest).and_then(|line| decimal(line.strip_prefix("old ")?));
         let old_size = first.ok_or(WitnessError::Line { line: 1, wanted: OLD })?;
         let mut proof = Vec::new();
         loop {
             let number = proof.len() + 2;
             let refused = |wanted| WitnessError::Line { line: number, wanted };
-            let line = take_line(&mut rest).ok_or(refused("is a hash, or empty before the checkpoint"))?;
+            let line = take_line(&mut rest).ok_or(refused("a hash, or empty before the checkpoint"))?;
             if line.is_empty() {
                 break;
             }
             if proof.len() == CONSISTENCY_LINES_MAX {
                 return Err(WitnessError::TooManyHashes);
             }
-            proof.push(line.parse().map_err(|_| refused("is a hash, base64 of 32 bytes"))?);
+            proof.push(line.parse().map_err(|_| refused("a hash, base64 of 32 bytes"))?);
         }
         Self::new(old_size, proof, Note::parse(rest.as_bytes())?)
     }
@@ -169,6 +179,13 @@ pub fn decide(request: &AddCheckpoint, log_keys: &[VerifierKey], last: &LastCosi
         return refuse(WitnessAnswer::Inconsistent);
     }
     WitnessDecision::Cosign(LastCosigned { size: checkpoint.size(), root: checkpoint.root() })
+}
+
+/// Where a witness serves the last checkpoint that it cosigned of a log, relative to its monitoring prefix: the SHA-256 of the origin
+/// in lowercase hexadecimal, and `/checkpoint`.
+pub fn monitored_path(origin: &str) -> String {
+    let digits: String = Sha256::digest(origin).iter().map(|byte| format!("{byte:02x}")).collect();
+    digits + "/checkpoint"
 }
 
 impl WitnessAnswer {
