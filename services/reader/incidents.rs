@@ -175,7 +175,7 @@ struct SummaryForm<D> {
 
 /// An incident without its entries: as the row of lists has it, which nobody has to fold. Under `at` and `known_at` it was otherwise, and
 /// is folded.
-async fn in_short(reader: &Reader, found: &timeline::LocatedTimeline) -> Result<Story, Problem> {
+pub async fn in_short(reader: &Reader, found: &timeline::LocatedTimeline) -> Result<Story, Problem> {
     let asked = &found.asked;
     if asked.axes.at.is_some() || asked.axes.known_at.is_some() {
         return reader.story(asked).await;

@@ -56,6 +56,9 @@ struct IncidentForm<'a> {
     links: LinksForm,
 }
 
+/// Where the signed checkpoint is that the record rests on.
+pub const CHECKPOINT: &str = "/log/checkpoint";
+
 /// Where more of an incident is found.
 #[derive(Serialize)]
 pub struct LinksForm {
@@ -64,6 +67,8 @@ pub struct LinksForm {
     timeline: String,
     live: String,
     page: String,
+    cite: String,
+    checkpoint: &'static str,
 }
 
 /// The headline in the language of the answer.
@@ -81,7 +86,8 @@ impl LinksForm {
     /// Those of the incident with an id.
     pub fn of(id: &str) -> Self {
         let own = format!("/v1/incidents/{id}");
-        Self { timeline: format!("{own}/timeline"), live: format!("{own}/live"), page: format!("/incidents/{id}"), own }
+        let (timeline, live, cite) = (format!("{own}/timeline"), format!("{own}/live"), format!("{own}/cite"));
+        Self { timeline, live, page: format!("/incidents/{id}"), cite, checkpoint: CHECKPOINT, own }
     }
 }
 

@@ -6,6 +6,7 @@ mod answer;
 mod answers;
 mod last_changes;
 mod catalogue;
+mod cite;
 mod timeline_reader;
 mod edits;
 mod events;
@@ -106,6 +107,7 @@ impl Reader {
             .route_layer(middleware::from_fn_with_state(self.clone(), answers::keep));
         Router::new()
             .route("/v1/incidents/{id}/events", get(events::of_incident))
+            .route("/v1/incidents/{id}/cite", get(cite::one))
             .route("/v1/incidents/{id}/edits", get(edits::of_incident))
             .route("/v1/incidents/{id}/live", get(live::of_incident))
             .route("/v1/live", get(live::everything))

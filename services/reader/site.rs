@@ -198,6 +198,7 @@ fn view<'a>(
         hidden: members(uri, &["known_at", "entries_cursor"]),
         text_href: api("txt"),
         json_href: api("json"),
+        cite_href: format!("/v1/incidents/{id}/cite{}", with(uri, &[("claims", None)])),
         live_href: (!under_an_axis).then(|| format!("/v1/incidents/{id}/live?after={}", standing.position)),
         position: standing.position,
         head: standing.head,

@@ -118,6 +118,8 @@ pub struct IncidentView<'a> {
     pub text_href: String,
     /// The address of the JSON.
     pub json_href: String,
+    /// A text to cite the page by.
+    pub cite_href: String,
     /// The address of the server-sent events after `position`; None under an axis, where nothing moves.
     pub live_href: Option<String>,
     /// The position that the page is true for.

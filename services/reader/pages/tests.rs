@@ -107,6 +107,7 @@ fn view<'a>(told: &'a Told, text: &str, lang: Lang, claims: bool) -> IncidentVie
         hidden: vec![(text.to_owned(), text.to_owned())],
         text_href: address(),
         json_href: address(),
+        cite_href: address(),
         live_href: Some("/v1/incidents/x/live?after=1&lang=\"><script>".to_owned()),
         position: u64::MAX,
         head: 0,

@@ -79,6 +79,10 @@ pub struct PageWords {
     pub caught_up: &'static str,
     /// The connection broke.
     pub connection_lost: &'static str,
+    /// A link to a text to cite the page by.
+    pub cite: &'static str,
+    /// A link to the signed checkpoint of the record.
+    pub checkpoint: &'static str,
     /// "True for position N of M."
     pub true_for: fn(position: &str, head: &str) -> String,
     /// "Last changed at position K."

@@ -49,6 +49,8 @@ const WORDS: PageWords = PageWords {
     live: "লাইভ",
     caught_up: "লাইভ, এখন পর্যন্ত সব খবর এসেছে",
     connection_lost: "সংযোগ নেই, ফের চেষ্টা চলছে",
+    cite: "উদ্ধৃত করুন",
+    checkpoint: "স্বাক্ষরিত চেকপয়েন্ট",
     true_for: |position, head| format!("নথির {head}টির মধ্যে {position} নম্বর পর্যন্ত ধরে।"),
     changed_at: |position| format!("শেষ বদল {position} নম্বরে।"),
     edits_of: |vendor| format!("স্ট্যাটাস পেজে যা বদলানো হয়েছে: {vendor}"),

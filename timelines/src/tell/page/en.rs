@@ -39,6 +39,8 @@ pub(super) static WORDS: PageWords = PageWords {
     live: "Live",
     caught_up: "Live, caught up",
     connection_lost: "Connection lost, trying again",
+    cite: "Cite",
+    checkpoint: "Signed checkpoint",
     true_for: |position, head| format!("True for position {position} of {head}."),
     changed_at: |position| format!("Last changed at position {position}."),
     edits_of: |vendor| format!("What {vendor} changed on its status page"),

@@ -14,13 +14,13 @@ fn of_page(words: &PageWords) -> Vec<String> {
     let PageWords {
         site, tagline, skip, language, incidents, all_incidents, search_for, search, state, all_states, maintenance, nothing_found, nothing_yet,
         next, next_entries, first_entries, known_at, now, as_of, another_time, show, past, reading, timeline, plot, nothing_told, marks, sources,
-        stated_beside, unfold, fold, text, json, live, caught_up, connection_lost, true_for, changed_at, edits_of, before, after,
+        stated_beside, unfold, fold, text, json, live, caught_up, connection_lost, cite, checkpoint, true_for, changed_at, edits_of, before, after,
     } = words;
     #[rustfmt::skip]
     let plain = [
         site, tagline, skip, language, incidents, all_incidents, search_for, search, state, all_states, maintenance, nothing_found, nothing_yet,
         next, next_entries, first_entries, known_at, now, as_of, another_time, show, past, reading, timeline, plot, nothing_told, marks, sources,
-        stated_beside, unfold, fold, text, json, live, caught_up, connection_lost, before, after,
+        stated_beside, unfold, fold, text, json, live, caught_up, connection_lost, cite, checkpoint, before, after,
     ];
     plain.into_iter().map(|word| (*word).to_owned()).chain([true_for("১", "২"), changed_at("১"), edits_of("মেটা")]).collect()
 }
