@@ -52,6 +52,7 @@ mod reports;
 mod resources;
 mod roles;
 mod scans;
+mod sealed;
 mod secrets;
 mod supervised;
 mod synced;
