@@ -193,7 +193,10 @@ STATE = {
     "name": "KV_state", "subjects": ["$KV.state.>"], "storage": "file", "max_msgs_per_subject": 1, "allow_rollup_hdrs": True, "allow_direct": True,
     "discard": "new",
 }
+ROLE_STATE = STATE | {"name": "KV_role_state", "subjects": ["$KV.role_state.>"]}
+PURGE_ROLE_STATE = API + "STREAM.PURGE.KV_role_state"
 DESTRUCTION = [API + f"STREAM.{verb}.{name}" for verb in ("UPDATE", "DELETE", "PURGE") for name in ("ledger", "ledger-2", "inbox", "KV_state", "KV_dateline_ledger_marks", "dateline-reports")]
+DESTRUCTION += [API + f"STREAM.{verb}.KV_role_state" for verb in ("UPDATE", "DELETE")]
 MARK = "$KV.dateline_ledger_marks.keys_made"
 REPORTS = ["dateline.reports.*"]
 
@@ -203,6 +206,7 @@ async def intake_writes(cases, intake):
     await cases.allowed(intake, API + "STREAM.CREATE.inbox", stream("inbox", ["dateline.inbox.*"], retention="workqueue"))
     await cases.allowed(intake, API + "STREAM.CREATE.refused", stream("refused", ["dateline.refused.*"], max_age=86_400_000_000_000))
     await cases.allowed(intake, API + "STREAM.CREATE.KV_state", STATE | {"num_replicas": REPLICAS})
+    await cases.allowed(intake, API + "STREAM.CREATE.KV_role_state", ROLE_STATE | {"num_replicas": REPLICAS})
     await cases.allowed(intake, API + "STREAM.CREATE.dateline-reports", stream("dateline-reports", REPORTS, allow_direct=True, max_age=86_400_000_000_000))
     await cases.allowed(intake, API + "STREAM.CREATE.KV_dateline_ledger_marks", stream("KV_dateline_ledger_marks", ["$KV.dateline_ledger_marks.>"]))
     await cases.allowed(intake, MARK, b"1")
@@ -219,6 +223,7 @@ async def intake_writes(cases, intake):
     await cases.holds("an intake hears that another has written", hears(intake, "dateline.head.ledger", intake, "dateline.head.ledger"))
     await cases.holds("intake may answer a publisher", not_refused(intake, "_INBOX.example.x"))
     await cases.refused(intake, *DESTRUCTION, API + "STREAM.MSG.DELETE.ledger", API + "STREAM.CREATE.other", API + "CONSUMER.DELETE.inbox.intake")
+    await cases.refused(intake, "$KV.role_state.key", PURGE_ROLE_STATE)
     await cases.refused(intake, "$KV.state.key", "dateline.inbox.example", API + "STREAM.SNAPSHOT.ledger", API + "STREAM.RESTORE.ledger")
     for subject in ("ledger.>", "dateline.inbox.*", ">"):
         await cases.holds(f"intake may not listen to {subject}", intake.may_not_subscribe(subject))
@@ -233,6 +238,10 @@ async def operator_redacts_and_restores(cases, operator):
     await cases.allowed(operator, "ledger-2.first.e", b"1")
     await cases.allowed(operator, "$KV.state.ledger", b"2")
     await cases.allowed(operator, API + "DIRECT.GET.KV_state.$KV.state.ledger")
+    await cases.allowed(operator, API + "STREAM.CREATE.KV_role_state", ROLE_STATE | {"num_replicas": REPLICAS})
+    await cases.allowed(operator, "$KV.role_state.page", b"1")
+    await cases.allowed(operator, PURGE_ROLE_STATE, {"filter": "$KV.role_state.page"})
+    await cases.allowed(operator, "$KV.role_state.page", b"2")
     await cases.allowed(operator, "ledger.second.r.2", b"redaction")
     await cases.allowed(operator, API + "STREAM.MSG.DELETE.ledger", {"seq": 2})
     await cases.allowed(operator, API + "DIRECT.GET.ledger", {"seq": 4})
@@ -246,6 +255,9 @@ async def followers_only_read(cases, follower, intake):
         await cases.allowed(follower, API + f"STREAM.INFO.{name}")
         await cases.allowed(follower, API + f"STREAM.MSG.GET.{name}", {"seq": 1})
         await cases.allowed(follower, API + f"DIRECT.GET.{name}", {"seq": 1})
+    await cases.allowed(follower, API + "STREAM.INFO.KV_role_state")
+    await cases.allowed(follower, API + "STREAM.MSG.GET.KV_role_state", {"last_by_subj": "$KV.role_state.page"})
+    await cases.refused(follower, "$KV.role_state.page", PURGE_ROLE_STATE, API + "STREAM.CREATE.KV_role_state")
     await cases.allowed(follower, API + "STREAM.MSG.GET.KV_dateline_ledger_marks", {"last_by_subj": MARK})
     await cases.allowed(follower, API + "DIRECT.GET.KV_state.$KV.state.ledger")
     await cases.holds("a follower reads a page: many answers to one question", becomes(lambda: page(follower, 3)))
@@ -327,14 +339,14 @@ async def becomes(condition):
 async def answers_do_not_write(cases, followers, intake):
     """The way around permissions: a question whose answer would be stored in the ledger, the state store or another's inbox."""
     before = await intake.ask(API + "STREAM.INFO.ledger")
-    targets = ("ledger.forged.e", "ledger-2.forged.e", "$KV.state.forged", "dateline.inbox.other", "dateline.reports.forged")
+    targets = ("ledger.forged.e", "ledger-2.forged.e", "$KV.state.forged", "$KV.role_state.forged", "dateline.inbox.other", "dateline.reports.forged")
     for user, subject in followers:
         for target in targets:
             await cases.holds(f"{user.name} may ask with any reply subject", not_refused(user, subject, b"", target))
     # The last questions are answered in order by the same streams: when these come back, the others have.
     for user, subject in followers:
         await cases.allowed(user, subject)
-    for name in ("ledger", "ledger-2", "KV_state", "inbox", "dateline-reports"):
+    for name in ("ledger", "ledger-2", "KV_state", "KV_role_state", "inbox", "dateline-reports"):
         question = {"subjects_filter": ">"}
         state = (await intake.ask(API + f"STREAM.INFO.{name}", question))["state"]
         held = list(state.get("subjects", {}))

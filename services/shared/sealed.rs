@@ -50,14 +50,14 @@ pub fn unsealed(settings: &mut Settings) -> anyhow::Result<Option<Scratch>> {
         copy(&logged(&file), &scratch.path)?;
         copy(&file, &scratch.path)?;
     }
-    let Addresses { ledger: address, views, state_store, archive, .. } = &mut settings.addresses;
+    let Addresses { ledger: address, views, state_store, role_state, archive, .. } = &mut settings.addresses;
     if has_a_log(&ledger)? {
         for file in beginning_like(&ledger)? {
             copy(&file, &scratch.path)?;
         }
         *address = in_folder(&scratch.path, &ledger);
     }
-    for address in [Some(views), Some(state_store), archive.as_mut()].into_iter().flatten() {
+    for address in [Some(views), Some(state_store), Some(role_state), archive.as_mut()].into_iter().flatten() {
         let Some(path) = address.file().map(PathBuf::from) else { continue };
         for file in [path.clone(), logged(&path)] {
             copy(&file, &scratch.path)?;

@@ -30,7 +30,9 @@ impl RoleState {
         let bus = Bus::connect(&address, "role state").await?;
         bus.must_carry(MAX_VALUE_BYTES, "the role state")?;
         let bucket = Bucket { bus, name: BUCKET };
-        retry_until_available(async || find_or_create(&bucket).await, BusError::is_away).await?;
+        // Each try has a bucket of its own: a future that borrowed one could not be moved between threads.
+        let tried = bucket.clone();
+        retry_until_available(move || find_or_create(tried.clone()), BusError::is_away).await?;
         Ok(Self { bucket })
     }
 
@@ -62,7 +64,7 @@ impl RoleState {
     }
 }
 
-async fn find_or_create(bucket: &Bucket) -> Result<(), BusError> {
+async fn find_or_create(bucket: Bucket) -> Result<(), BusError> {
     match bucket.find().await? {
         Some(_) => Ok(()),
         None => bucket.create("what Dateline's roles remember: made again where it is lost", &json!({})).await.map(drop),

@@ -22,6 +22,8 @@ pub struct File {
     pub views: Option<Address>,
     #[serde(deserialize_with = "secret::address")]
     pub state_store: Option<Address>,
+    #[serde(deserialize_with = "secret::address")]
+    pub role_state: Option<Address>,
     keep: Option<Renamed>,
     #[serde(deserialize_with = "secret::address")]
     pub archive: Option<Address>,

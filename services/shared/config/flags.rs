@@ -31,6 +31,9 @@ pub struct Flags {
     /// The state store, sqlite:PATH or nats://… [default: beside the ledger]
     #[arg(long, global = true, help_heading = FILES, env = "DATELINE_STATE_STORE", value_name = "URL")]
     pub state_store: Option<Address>,
+    /// What roles remember, sqlite:PATH or nats://… [default: beside the state store]
+    #[arg(long, global = true, help_heading = FILES, env = "DATELINE_ROLE_STATE", value_name = "URL")]
+    pub role_state: Option<Address>,
     /// What the state store was called in earlier versions
     #[arg(long, global = true, help_heading = FILES, env = "DATELINE_KEEP", value_name = "URL", hide = true)]
     keep: Option<Renamed>,

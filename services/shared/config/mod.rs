@@ -190,20 +190,14 @@ impl Addresses {
     /// The embedded files in one folder.
     pub fn in_folder(data: PathBuf) -> Self {
         let file = |name: &str| Address::from(format!("sqlite:{}", data.join(name).display()));
-        Self {
-            ledger: file("ledger.db"),
-            views: file("views.db"),
-            state_store: file(STATE),
-            role_state: file(ROLE_STATE),
-            reports: Some(file(REPORTS)),
-            archive: None,
-            data,
-        }
+        let (state_store, role_state, reports) = (file(STATE), file(ROLE_STATE), Some(file(REPORTS)));
+        Self { ledger: file("ledger.db"), views: file("views.db"), state_store, role_state, reports, archive: None, data }
     }
 
-    /// A ledger by its address alone, with the state store that stands beside it.
+    /// A ledger by its address alone, with the state store that stands beside it, and with what stands beside that.
     pub fn of_ledger(ledger: &Address) -> Self {
-        let (state_store, role_state, reports) = (beside(ledger, STATE), beside(ledger, ROLE_STATE), Some(beside(ledger, REPORTS)));
+        let (state_store, reports) = (beside(ledger, STATE), Some(beside(ledger, REPORTS)));
+        let role_state = beside(&state_store, ROLE_STATE);
         Self { ledger: ledger.clone(), state_store, role_state, reports, ..Self::in_folder(PathBuf::from("data")) }
     }
 
@@ -215,7 +209,8 @@ impl Addresses {
     /// True where everything is kept in the folder of the embedded files.
     pub fn all_in_the_folder(&self) -> bool {
         let usual = Self::in_folder(self.data.clone());
-        (&self.ledger, &self.views, &self.state_store) == (&usual.ledger, &usual.views, &usual.state_store)
+        let of = |addresses: &Self| [&addresses.ledger, &addresses.views, &addresses.state_store, &addresses.role_state].map(Address::clone);
+        of(self) == of(&usual)
     }
 }
 
@@ -242,7 +237,6 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
     let mut addresses = Addresses::in_folder(data);
     if let Some(ledger) = flags.ledger.or(file.ledger) {
         addresses.state_store = beside(&ledger, STATE);
-        addresses.role_state = beside(&ledger, ROLE_STATE);
         addresses.reports = Some(beside(&ledger, REPORTS));
         addresses.ledger = ledger;
     }
@@ -260,6 +254,7 @@ fn settings(flags: Flags) -> anyhow::Result<Settings> {
     if let Some(state_store) = flags.state_store.or(file.state_store) {
         addresses.state_store = state_store;
     }
+    addresses.role_state = flags.role_state.or(file.role_state).unwrap_or_else(|| beside(&addresses.state_store, ROLE_STATE));
     let listen = flags.listen.or(file.listen).unwrap_or_else(|| "127.0.0.1:7310".to_owned());
     let listen = listen.parse().with_context(|| format!("\"{listen}\" is no address to listen on; expected one such as 127.0.0.1:7310"))?;
     let key = key(flags.key, flags.key_file).transpose().or_else(|| key(file.key, file.key_file).transpose()).transpose()?;
@@ -314,16 +309,16 @@ fn is_postgres(address: &Address) -> bool {
 /// The file of the key that signs the log, in the folder of the embedded files.
 const LOG_KEY: &str = "log.key";
 
-/// The files that stand beside the ledger's.
+/// The files that stand beside the ledger's, and the one that stands beside the state store's.
 const STATE: &str = "state.db";
 const ROLE_STATE: &str = "role_state.db";
 const REPORTS: &str = "reports.db";
 
-/// What stands beside the ledger: a file in its folder, or on the same bus.
-fn beside(ledger: &Address, file: &str) -> Address {
-    match ledger.file() {
+/// What stands beside another store: a file in its folder, or on the same bus.
+fn beside(other: &Address, file: &str) -> Address {
+    match other.file() {
         Some(path) => format!("sqlite:{}", std::path::Path::new(path).with_file_name(file).display()).into(),
-        None => ledger.clone(),
+        None => other.clone(),
     }
 }
 
@@ -333,4 +328,34 @@ fn watch_logs(filter: Option<&str>) {
     let filter = tracing_subscriber::EnvFilter::new(filter.unwrap_or("warn"));
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal());
     subscriber.init();
+}
+
+#[cfg(test)]
+mod tests {
+    //! Where things are kept where only some of it is said.
+    #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+    use clap::FromArgMatches as _;
+
+    use super::*;
+
+    #[test]
+    fn what_roles_remember_stands_beside_the_state_store_unless_a_place_is_named() {
+        let role_state = |words: &[&str]| {
+            let matches = Flags::parser().try_get_matches_from([&["dateline", "demo"], words].concat()).unwrap();
+            settings(Flags::from_arg_matches(&matches).unwrap()).unwrap().addresses.role_state.with_secrets().to_owned()
+        };
+        for (words, expected) in [
+            (&[][..], "sqlite:data/role_state.db"),
+            (&["--data", "d"], "sqlite:d/role_state.db"),
+            (&["--ledger", "sqlite:a/l.db"], "sqlite:a/role_state.db"),
+            (&["--ledger", "sqlite:a/l.db", "--state-store", "sqlite:b/s.db"], "sqlite:b/role_state.db"),
+            (&["--ledger", "nats://h:1?replicas=3"], "nats://h:1?replicas=3"),
+            (&["--ledger", "nats://h:1", "--state-store", "sqlite:b/s.db"], "sqlite:b/role_state.db"),
+            (&["--state-store", "nats://h:1", "--role-state", "sqlite:c/r.db"], "sqlite:c/r.db"),
+        ] {
+            assert_eq!(role_state(words), expected, "{words:?}");
+        }
+        assert_eq!(Addresses::of_ledger(&"sqlite:a/l.db".into()).role_state.with_secrets(), "sqlite:a/role_state.db");
+    }
 }
