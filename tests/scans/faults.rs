@@ -63,7 +63,9 @@ fn of_json(json: &Value, lang: &str, vendor: &str, parts: &[String]) -> Vec<Faul
         let words = entry["text"].as_str().unwrap_or_default();
         faults.extend(own_words(&without_parts(&words.replace(quoted(words).unwrap_or("”"), ""), parts), lang));
         faults.extend(of_entry(entry, words));
-        let same = (words.to_owned(), entry["occurred"]["told"].to_string(), entry["sources"].to_string(), entry["head"].to_string());
+        // What was taken back stands struck beside what stands.
+        let is_struck = entry["standing"] == "retracted";
+        let same = (words.to_owned(), entry["occurred"]["told"].to_string(), entry["sources"].to_string(), entry["head"].to_string(), is_struck);
         if !words.is_empty() && told.contains(&same) {
             faults.push(("an entry that stands there twice", words.to_owned()));
         }
