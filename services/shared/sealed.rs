@@ -50,14 +50,16 @@ pub fn unsealed(settings: &mut Settings) -> anyhow::Result<Option<Scratch>> {
         copy(&logged(&file), &scratch.path)?;
         copy(&file, &scratch.path)?;
     }
-    let Addresses { ledger: address, views, state_store, archive, .. } = &mut settings.addresses;
+    let Addresses { ledger: address, views, state_store, role_state, archive, .. } = &mut settings.addresses;
     if has_a_log(&ledger)? {
         for file in beginning_like(&ledger)? {
             copy(&file, &scratch.path)?;
         }
         *address = in_folder(&scratch.path, &ledger);
     }
-    for address in [Some(views), Some(state_store), archive.as_mut()].into_iter().flatten() {
+    // Only an auditor reads the tiles that are kept in role state.
+    let role_state = matches!(settings.command, Command::Audit(_)).then_some(role_state);
+    for address in [Some(views), Some(state_store), archive.as_mut(), role_state].into_iter().flatten() {
         let Some(path) = address.file().map(PathBuf::from) else { continue };
         for file in [path.clone(), logged(&path)] {
             copy(&file, &scratch.path)?;
@@ -72,7 +74,9 @@ fn only_reads(command: &Command) -> bool {
         command,
         Command::Timeline { .. }
             | Command::Incidents { .. }
-            | Command::Audit(AuditCommand::Replay { .. })
+            | Command::Audit(
+                AuditCommand::Replay { .. } | AuditCommand::Verify(_) | AuditCommand::Prove(_) | AuditCommand::Export { .. } | AuditCommand::Drift
+            )
             | Command::Ledger(LedgerCommand::Check { .. })
             | Command::Views(_)
             | Command::Keys(KeysCommand::List { .. })
