@@ -1,8 +1,25 @@
-//! `dateline audit replay`: the ledger as NDJSON of the exact bytes, or folded anew up to then.
+//! `dateline audit`: what an auditor asks. Here is the replay: the ledger as NDJSON of the exact bytes, or folded anew up to then.
 
+mod report;
+mod line;
+mod source;
+mod leaves;
+mod order;
+mod absences;
+mod prepared;
+mod tree;
+mod judge;
+mod verify;
+mod check;
+mod export;
 mod from_server;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod tests;
 
 use std::io::Write;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use dateline_backends::{Ledger, Views};
@@ -10,11 +27,12 @@ use dateline_events::{Instant, Position};
 use dateline_timelines::PROJECTION_VERSION;
 use dateline_timelines::tell::{self, Lang, Options};
 
+use self::source::Source;
 use super::{Answer, Progress, say};
 use crate::projector::Projector;
 use crate::reader::{ReadAxes, TimelineReader, replay_line};
 use crate::shared::api_client::ApiClient;
-use crate::shared::config::{AuditCommand, ColorFlag, Settings, Terminal};
+use crate::shared::config::{Addresses, AuditCommand, ColorFlag, Command, Format, Settings, Terminal, VerifyFlags};
 use crate::shared::sealed::Scratch;
 use crate::shared::stores::{Use, ledger_to_read};
 
@@ -30,7 +48,14 @@ enum Until {
 
 /// Runs one of the audits.
 pub async fn run(settings: &Settings, command: &AuditCommand) -> anyhow::Result<Answer> {
-    let AuditCommand::Replay { until, timeline, lang } = command;
+    let (until, timeline, lang) = match command {
+        AuditCommand::Replay { until, timeline, lang } => (until, timeline, lang),
+        AuditCommand::Check(flags) => return check::run(settings, flags),
+        AuditCommand::Verify(flags) => return verified(settings, flags).await,
+        AuditCommand::Prove(flags) => return export::prove(settings, flags).await,
+        AuditCommand::Export { folder } => return export::export(settings, folder).await,
+        AuditCommand::Drift => return super::views::check(settings).await,
+    };
     let until = until.as_deref().map(read_until).transpose()?;
     match (timeline, &settings.url) {
         (None, None) => replay(settings, until).await,
@@ -42,6 +67,45 @@ pub async fn run(settings: &Settings, command: &AuditCommand) -> anyhow::Result<
         (Some(which), None) => refold(settings, until, which, lang).await,
         (Some(_), Some(_)) => bail!("a replay is folded anew from the files; leave --url out and name them with --data"),
     }
+}
+
+/// Where `audit verify` was told where to look: the settings name that place, before anything is opened.
+pub fn aim(settings: &mut Settings) -> anyhow::Result<()> {
+    let Command::Audit(AuditCommand::Verify(VerifyFlags { place: Some(place), .. })) = &settings.command else { return Ok(()) };
+    let folder = Path::new(place);
+    if folder.is_dir() {
+        settings.addresses = Addresses::in_folder(folder.to_owned());
+        settings.url = None;
+    } else if place.contains(':') {
+        settings.url = Some(place.clone().into());
+    } else {
+        bail!(
+            "{place} is no folder and no server's address: name one such as https://dateline.example.org, a data folder, or one that `audit export` made"
+        );
+    }
+    Ok(())
+}
+
+/// Verifies a log, and says what was found.
+async fn verified(settings: &Settings, flags: &VerifyFlags) -> anyhow::Result<Answer> {
+    let keys = verify::keys(settings.log.key.as_ref(), &flags.keys.also)?;
+    let since = match &flags.since {
+        Some(path) => Some(verify::earlier(&std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?, &keys)?),
+        None => None,
+    };
+    let exported = flags.place.as_ref().map(PathBuf::from).filter(|folder| folder.is_dir() && !has_a_ledger(folder));
+    let source = match exported {
+        Some(folder) => Source::Folder(folder),
+        None => Source::open(settings).await?,
+    };
+    let report = verify::verify(&source, &keys, since.as_ref()).await?;
+    say(&if flags.format == Format::Json { report.json()? } else { report.text() })?;
+    Ok(if report.findings_total == 0 { Answer::Done } else { Answer::No })
+}
+
+/// A data folder has a ledger, an exported one has lines.
+fn has_a_ledger(folder: &Path) -> bool {
+    Addresses::in_folder(folder.to_owned()).ledger.file().is_some_and(|ledger| Path::new(ledger).exists())
 }
 
 fn read_until(text: &str) -> anyhow::Result<Until> {

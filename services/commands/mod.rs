@@ -68,6 +68,7 @@ pub fn start() -> ExitCode {
 
 /// Runs the command.
 async fn run(mut settings: Settings) -> anyhow::Result<Answer> {
+    audit::aim(&mut settings)?;
     let _copies = unsealed(&mut settings)?;
     match &settings.command {
         Command::Demo { serve, claims } => demo::run(&settings, *serve, *claims).await,

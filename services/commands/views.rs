@@ -33,7 +33,8 @@ pub async fn run(settings: &Settings, command: &ViewsCommand) -> anyhow::Result<
     }
 }
 
-async fn check(settings: &Settings) -> anyhow::Result<Answer> {
+/// Holds the views against the ledger folded anew.
+pub async fn check(settings: &Settings) -> anyhow::Result<Answer> {
     if settings.url.is_some() {
         bail!("views are checked where they are kept, not through a server; leave --url out and name the files with --data");
     }

@@ -72,7 +72,9 @@ fn only_reads(command: &Command) -> bool {
         command,
         Command::Timeline { .. }
             | Command::Incidents { .. }
-            | Command::Audit(AuditCommand::Replay { .. })
+            | Command::Audit(
+                AuditCommand::Replay { .. } | AuditCommand::Verify(_) | AuditCommand::Prove(_) | AuditCommand::Export { .. } | AuditCommand::Drift
+            )
             | Command::Ledger(LedgerCommand::Check { .. })
             | Command::Views(_)
             | Command::Keys(KeysCommand::List { .. })

@@ -8,7 +8,7 @@ use dateline_backends::Address;
 use super::help::{CLIENT, FILES, SERVER, with_examples};
 use super::renamed::Renamed;
 use super::secret::silenced;
-use super::{ColorFlag, DetectFlags, ImportFlags, Secret, WebFlags};
+use super::{CheckFlags, ColorFlag, DetectFlags, ImportFlags, ProveFlags, Secret, VerifyFlags, WebFlags};
 use crate::shared::suggest;
 
 /// Dateline keeps the history of service outages: who saw it first, when the vendor admitted it, when it was over, what each
@@ -270,6 +270,20 @@ pub enum AuditCommand {
         #[arg(long, default_value = "en", value_name = "TAG")]
         lang: String,
     },
+    /// Check a receipt and its event without asking anybody: the log's signature, the place in its tree, the event's commitment
+    Check(CheckFlags),
+    /// Verify a whole log: signature, tree, every tile, every event, and that nothing is missing; the answer is the exit code
+    Verify(VerifyFlags),
+    /// Write the receipt of an event: the proof that it is in the signed log
+    Prove(ProveFlags),
+    /// Write the log, its events and what opens them into a folder that other people's tools read
+    Export {
+        /// The folder; it is made, or is empty
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// Fold the ledger anew, and name every position and incident that the views have otherwise: what `views check` does
+    Drift,
 }
 
 /// What to do with the ledger.

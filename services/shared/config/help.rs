@@ -13,7 +13,7 @@ const EXIT_CODES: &str =
     "Exit codes: 0 it is done; 1 the answer is no (a line was refused, a check found something, it is not ready); 2 it could not be done.";
 
 /// A command, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 34] = [
+const EXAMPLES: [(&str, &[&str]); 39] = [
     ("demo", &["dateline demo", "dateline demo --serve"]),
     ("serve", &["dateline serve", "dateline serve --data /var/lib/dateline --listen 127.0.0.1:7310"]),
     ("intake", &["dateline intake --ledger nats://127.0.0.1:4222 --listen 127.0.0.1:7311"]),
@@ -54,6 +54,18 @@ const EXAMPLES: [(&str, &[&str]); 34] = [
             "dateline audit replay --url 127.0.0.1:7310 --until 2026-11-23T12:00:00Z",
         ],
     ),
+    ("audit check", &["dateline audit check receipt event.json --log-key news.example/log+01234567+AAAA"]),
+    (
+        "audit verify",
+        &[
+            "dateline audit verify",
+            "dateline audit verify https://dateline.example.org --key-file auditor.key --since checkpoint.before",
+            "dateline audit verify copy --format json",
+        ],
+    ),
+    ("audit prove", &["dateline audit prove 5 --out receipt", "dateline audit prove 5 --url 127.0.0.1:7310"]),
+    ("audit export", &["dateline audit export log", "dateline audit export log --url 127.0.0.1:7310 --key-file auditor.key"]),
+    ("audit drift", &["dateline audit drift"]),
     ("ledger check", &["dateline ledger check", "dateline ledger check --voices --format json"]),
     ("ledger restore", &["dateline ledger restore --archive postgres://me@127.0.0.1/dateline"]),
     ("ledger copy", &["dateline ledger copy sqlite:data/ledger.db nats://127.0.0.1:4222"]),

@@ -1,6 +1,7 @@
 //! Settings: flags, then environment (`DATELINE_…`), then a TOML file. The only room that reads the environment.
 
 mod flags;
+mod audit;
 mod detect;
 mod import;
 mod file;
@@ -22,6 +23,7 @@ use dateline_timelines::project::FOLD_BYTES_KEPT;
 
 use crate::shared::supervise::Planted;
 
+pub use audit::{CheckFlags, KeyFlags, ProveFlags, VerifyFlags};
 pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{
     AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, LogKeyCommand, PagesCommand, PublishersCommand, ReadFlags, ScopeFlag,

@@ -177,8 +177,8 @@ fn reaches(size: u64, address: TileAddress) -> bool {
     end.is_some_and(|end| end <= there)
 }
 
-/// The first hashes, or entries, of a full tile.
-fn narrowed(whole: &[u8], address: TileAddress) -> Result<Vec<u8>, String> {
+/// The first hashes, or entries, of a full tile, as the partial one at an address has them.
+pub fn narrowed(whole: &[u8], address: TileAddress) -> Result<Vec<u8>, String> {
     if address.content() == TileContent::Entries {
         let entries = decode_bundle(whole, TILE_HASHES).map_err(|error| error.to_string())?;
         return encode_bundle(&entries[..usize::from(address.width())]).map_err(|error| error.to_string());
