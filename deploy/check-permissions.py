@@ -194,6 +194,7 @@ STATE = {
     "discard": "new",
 }
 ROLE_STATE = STATE | {"name": "KV_role_state", "subjects": ["$KV.role_state.>"]}
+SEALED, TILE = "$KV.state.log/sealed", "$KV.role_state.log/tile/0/000"
 PURGE_ROLE_STATE = API + "STREAM.PURGE.KV_role_state"
 DESTRUCTION = [API + f"STREAM.{verb}.{name}" for verb in ("UPDATE", "DELETE", "PURGE") for name in ("ledger", "ledger-2", "inbox", "KV_state", "KV_dateline_ledger_marks", "dateline-reports")]
 DESTRUCTION += [API + f"STREAM.{verb}.KV_role_state" for verb in ("UPDATE", "DELETE")]
@@ -336,6 +337,18 @@ async def becomes(condition):
     return True
 
 
+async def a_notary_writes_what_it_signs(cases, notary, follower):
+    for name in ("ledger", "ledger-2"):
+        await cases.allowed(notary, API + f"STREAM.INFO.{name}")
+    await cases.holds("a notary reads a page: many answers to one question", becomes(lambda: page(notary, 3)))
+    await cases.allowed(notary, SEALED, b"a checkpoint")
+    await cases.allowed(notary, TILE, b"a tile")
+    await cases.allowed(notary, API + "STREAM.MSG.GET.KV_state", {"last_by_subj": SEALED})
+    await cases.refused(follower, SEALED, TILE)
+    await cases.refused(notary, *DESTRUCTION, "ledger.fifth.e", "ledger.fifth.r.1", "$KV.state.key", "$KV.state.ledger/1/reaches", "dateline.head.ledger", MARK)
+    await cases.refused(notary, PURGE_ROLE_STATE, "dateline.inbox.example", "dateline.reports.run", "$KV.state.log/abandoned/1")
+
+
 async def answers_do_not_write(cases, followers, intake):
     """The way around permissions: a question whose answer would be stored in the ledger, the state store or another's inbox."""
     before = await intake.ask(API + "STREAM.INFO.ledger")
@@ -365,15 +378,16 @@ async def same(left, right):
 
 async def check(url, secrets):
     users = {}
-    for name, file in (("intake", "nats-intake"), ("operator", "nats-operator"), ("follower", "nats-follower"), ("example", "nats-publisher-example")):
+    for name, file in (("intake", "nats-intake"), ("operator", "nats-operator"), ("follower", "nats-follower"), ("notary", "nats-notary"), ("example", "nats-publisher-example")):
         users[name] = await User(name, secrets / file).connect(url)
-    intake, operator, follower, example = users.values()
+    intake, operator, follower, notary, example = users.values()
     cases = Cases()
     await intake_writes(cases, intake)
     await operator_redacts_and_restores(cases, operator)
     await followers_only_read(cases, follower, intake)
+    await a_notary_writes_what_it_signs(cases, notary, follower)
     await publishers_reach_their_own(cases, example, intake)
-    await answers_do_not_write(cases, ((follower, API + "STREAM.INFO.ledger"), (example, "dateline.inbox.example")), intake)
+    await answers_do_not_write(cases, ((follower, API + "STREAM.INFO.ledger"), (notary, SEALED), (example, "dateline.inbox.example")), intake)
     for user in users.values():
         await user.nats.close()
     return cases

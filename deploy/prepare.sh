@@ -34,13 +34,15 @@ folder() { # FOLDER OWNER
 folder "$SECRETS/all" "$(id -u)"
 folder "$SECRETS/nats" "$NATS_ID"
 folder "$SECRETS/postgres" "$POSTGRES_ID"
-for reader in intake follower operator; do folder "$SECRETS/$reader" "$DATELINE_ID"; done
+for reader in intake follower notary operator; do folder "$SECRETS/$reader" "$DATELINE_ID"; done
 for kept in "$DATA"/nats*; do
   if [ -d "$kept" ]; then folder "$kept" "$NATS_ID"; fi
 done
+# The key of the log, which the notary makes at its first start.
+if [ -d "$DATA/log" ]; then folder "$DATA/log" "$DATELINE_ID"; fi
 
 # NATS: each user's line is a file, which nats-accounts.conf includes where the user is named.
-users="intake operator follower system"
+users="intake operator follower notary system"
 for publisher in $PUBLISHERS; do
   case "$publisher" in *[!a-z0-9-]*) echo "PUBLISHERS: $publisher is not made of a-z, 0-9 and - alone" >&2; exit 1 ;; esac
   if [ "${#publisher}" -gt 64 ]; then echo "PUBLISHERS: $publisher has more than 64 characters" >&2; exit 1; fi
@@ -50,7 +52,7 @@ for user in $users; do
   make_password "nats-$user"
   printf 'password: "%s"\n' "$(cat "$SECRETS/all/nats-$user")" | put "$SECRETS/nats/$user.conf" "$NATS_ID"
 done
-for reader in intake follower operator; do give "nats-$reader" "$SECRETS/$reader/nats" "$DATELINE_ID"; done
+for reader in intake follower notary operator; do give "nats-$reader" "$SECRETS/$reader/nats" "$DATELINE_ID"; done
 
 # The routes of the cluster: a server that comes, and the servers to be reached.
 make_password nats-route
