@@ -15,8 +15,6 @@ mod export;
 mod from_server;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod tests;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
