@@ -24,6 +24,7 @@ mod cage;
 mod asking;
 
 mod access;
+mod audit;
 mod both_engines;
 mod clock;
 mod commands;
