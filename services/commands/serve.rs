@@ -12,6 +12,7 @@ use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
+use super::redact::{self, Redacting};
 use super::routes::whole;
 use super::sealing::{Sealing, signer};
 use crate::archive::Copying;
@@ -114,6 +115,10 @@ impl Server {
         let (router, ready) = startup.routes(&health, reports.as_ref(), log);
         let router = match &detecting {
             Some((detector, ..)) => router.merge(detector.routes(&startup.gate)),
+            None => router,
+        };
+        let router = match startup.redacting(&ledger, views.as_ref(), archive.as_ref(), log) {
+            Some(redacting) => router.merge(redact::routes(redacting, startup.gate.clone())),
             None => router,
         };
         let router = whole(router.merge(further(&startup.gate, &health)));
@@ -262,6 +267,19 @@ impl Startup<'_> {
             None if self.serving.roles.len() > 1 => Ok(None),
             None => bail!("there is no place for an archive: name it with --archive sqlite:PATH or postgres://…"),
         }
+    }
+
+    /// What destroys a text, where this process writes the ledger and knows the views.
+    fn redacting(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>, log: Option<&MerkleLog>) -> Option<Redacting> {
+        let views = views.filter(|_| self.serving.has(Role::Intake) && self.serving.has(Role::Projector))?;
+        Some(Redacting {
+            ledger: ledger.clone(),
+            views: views.clone(),
+            state_store: self.state_store.clone(),
+            archive: archive.cloned(),
+            log: log.cloned(),
+            projects: false,
+        })
     }
 
     fn health(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>, lowered: Option<&str>) -> Health {

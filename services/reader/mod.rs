@@ -19,6 +19,7 @@ mod named;
 mod openapi;
 mod page_events;
 mod receipts;
+mod redacted;
 mod reports;
 mod site;
 mod stretch;

@@ -75,6 +75,17 @@ impl StateStore {
         self.run(move |connection| delete(connection, key, expected)).await
     }
 
+    pub(crate) async fn forget(&self, keys: Vec<String>) -> Result<bool, StateError> {
+        self.run(move |connection| {
+            for key in &keys {
+                connection.execute("DELETE FROM state WHERE key = ?1", [key])?;
+            }
+            let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+            Ok(busy == 0)
+        })
+        .await
+    }
+
     pub(crate) async fn list(&self, prefix: String, after: String, limit: usize) -> Result<Vec<StateEntry>, StateError> {
         self.run(move |connection| list(connection, &prefix, &after, limit)).await
     }

@@ -16,6 +16,9 @@ pub struct EventRedacted {
     /// Why: a law, a court's order, a source's safety.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ground: Option<String>,
+    /// Of which kind it was, where an incident holds it: the incident keeps its nature and its span by it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<String>,
     /// On whose word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authority: Option<String>,
