@@ -117,10 +117,6 @@ impl Server {
             Some((detector, ..)) => router.merge(detector.routes(&startup.gate)),
             None => router,
         };
-        let router = match startup.redacting(&ledger, views.as_ref(), archive.as_ref(), log) {
-            Some(redacting) => router.merge(redact::routes(redacting, startup.gate.clone())),
-            None => router,
-        };
         let router = whole(router.merge(further(&startup.gate, &health)));
         let mut tasks = startup.start(&ledger, number, views.as_ref(), inbox);
         let (marking, stopped) = (keys.clone(), startup.stopped.clone());
@@ -310,6 +306,9 @@ impl Startup<'_> {
             let reader = Reader::new(ledger.clone(), views.clone(), self.state_store.clone(), self.gate.clone(), self.stopped.clone());
             ready = reader.ready();
             router = router.merge(reader.sealed_by(log).routes());
+        }
+        if let Some(redacting) = self.redacting(ledger, views, health.archive.as_ref(), log) {
+            router = router.merge(redact::routes(redacting, self.gate.clone()));
         }
         if let Some(log) = log.filter(|_| self.serving.has(Role::Reader) || self.serving.has(Role::Notary)) {
             router = router.merge(merkle_log::routes(log.clone(), self.gate.clone()));

@@ -80,8 +80,7 @@ impl StateStore {
             for key in &keys {
                 connection.execute("DELETE FROM state WHERE key = ?1", [key])?;
             }
-            let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-            Ok(busy == 0)
+            Ok(file::empty_log(connection)?)
         })
         .await
     }

@@ -19,6 +19,9 @@ pub struct EventRedacted {
     /// Of which kind it was, where an incident holds it: the incident keeps its nature and its span by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub was: Option<String>,
+    /// The bounds of its time, UTC, without the words for it: the incident keeps its span by them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<(String, String)>,
     /// On whose word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authority: Option<String>,

@@ -4,7 +4,8 @@
 
 use dateline_backends::{NewEvent, REDACTION_SOURCE, Record};
 use dateline_events::kinds::{Common, EventRedacted};
-use dateline_events::{Event, Kind, When};
+use dateline_events::{Event, Kind};
+use dateline_timelines::correlate::subject_of_id;
 use serde_json::{Map, Value, json};
 
 use super::Asked;
@@ -20,10 +21,12 @@ pub fn redaction(asked: &Asked, record: &Record, event: Option<&Event>, incident
         leaf,
         ground: Some(asked.ground.clone()).filter(|text| !text.is_empty()),
         was: event.filter(|_| incident.is_some()).map(|event| event.kind.name().to_owned()),
+        span: None,
         authority: Some(asked.authority.clone()).filter(|text| !text.is_empty()),
     };
+    let said = EventRedacted { span: event.filter(|_| incident.is_some()).and_then(span), ..said };
     let common = event.filter(|_| incident.is_some()).map(kept).unwrap_or_default();
-    let subject = event.map_or_else(|| UNKNOWN.to_owned(), |event| event.subject.clone());
+    let subject = event.map(|event| event.subject.as_str()).or_else(|| subject_of_id(incident?)).unwrap_or(UNKNOWN).to_owned();
     let id = asked.position.to_string();
     let event = Event {
         source: REDACTION_SOURCE.to_owned(),
@@ -38,11 +41,16 @@ pub fn redaction(asked: &Asked, record: &Record, event: Option<&Event>, incident
     NewEvent { source: REDACTION_SOURCE.to_owned(), id, bytes: written(&event).into_bytes() }
 }
 
-/// What may stay: bounds without the words for them, services, and the vendor's own id of the incident.
+/// Services, and the vendor's own id of the incident.
 fn kept(event: &Event) -> Common {
-    let leans_on_none = |when: &&When| when.relation().is_none();
-    let occurred = event.common.occurred.as_ref().filter(leans_on_none).map(|when| When { wording: None, ..when.clone() });
-    Common { occurred, reference: event.common.reference.clone(), services: event.common.services.clone(), ..Common::default() }
+    Common { reference: event.common.reference.clone(), services: event.common.services.clone(), ..Common::default() }
+}
+
+/// The bounds of its time; a missing one is taken equal to the other, as correlation takes it.
+fn span(event: &Event) -> Option<(String, String)> {
+    let bounds = event.common.occurred.as_ref()?.own_bounds();
+    let (earliest, latest) = (bounds.earliest.or(bounds.latest)?, bounds.latest.or(bounds.earliest)?);
+    Some((earliest.with_six_digits(), latest.with_six_digits()))
 }
 
 fn written(event: &Event) -> String {

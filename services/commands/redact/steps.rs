@@ -139,15 +139,16 @@ impl Redacting {
             return Ok(Standing { redaction, fresh: false });
         }
         let (record, leaf) = if asked.damaged { self.damaged(position).await? } else { self.sound(position).await? };
-        let event = record.bytes.as_deref().filter(|_| !asked.damaged).and_then(|bytes| Event::read(bytes).ok());
-        if event.as_ref().is_some_and(|event| event.source == dateline_backends::REDACTION_SOURCE) {
-            return refused(format!("position {position} is a redaction itself, which stays: it says why a text is gone"));
-        }
-        // What is damaged stops a projector that has not read it yet.
+        // What is damaged stops a projector that has not read it yet; one that has read it kept what stood there.
         if !asked.damaged {
             self.views_reach(position).await?;
         }
-        let incident = self.incident_of(&record).await?;
+        let (incident, kept) = self.incident_of(&record).await?;
+        let own = record.bytes.as_deref().filter(|_| !asked.damaged);
+        let event = own.or(kept.as_deref().filter(|_| asked.damaged)).and_then(|bytes| Event::read(bytes).ok());
+        if event.as_ref().is_some_and(|event| event.source == dateline_backends::REDACTION_SOURCE) {
+            return refused(format!("position {position} is a redaction itself, which stays: it says why a text is gone"));
+        }
         let redaction = draft::redaction(asked, &record, event.as_ref(), incident.as_deref(), leaf);
         if let Err(faults) = Event::read(&redaction.bytes) {
             return refused(format!("the redaction cannot be written: {faults}"));
@@ -194,16 +195,20 @@ impl Redacting {
         Ok((record, leaf))
     }
 
-    /// The id of the incident that holds an event, by its own number, where that was there when the event came.
-    async fn incident_of(&self, record: &Record) -> Result<Option<String>, RedactError> {
+    /// The id of the incident that holds an event, by its own number, where that was there when the event came; and the bytes that the views
+    /// have of the event.
+    async fn incident_of(&self, record: &Record) -> Result<(Option<String>, Option<Vec<u8>>), RedactError> {
         let generation = self.views.serving().await?;
         let needs = Needs { keys: [record.key].into(), ..Needs::default() };
         let known = self.views.load(generation, needs).await?.known;
-        let holder = known.into_iter().flat_map(|known| known.incidents).next().filter(|number| *number <= record.position);
-        let Some(number) = holder else { return Ok(None) };
+        let Some(known) = known.into_iter().next() else { return Ok((None, None)) };
+        let bytes = known.event.bytes;
+        let holder = known.incidents.into_iter().next().filter(|number| *number <= record.position);
+        let Some(number) = holder else { return Ok((None, bytes)) };
         let needs = Needs { incidents: [number].into(), ..Needs::default() };
         let heads = self.views.load(generation, needs).await?.heads;
-        Ok(heads.into_iter().find(|head| head.number == number && head.nature != Nature::Registry).map(|head| head.id))
+        let head = heads.into_iter().find(|head| head.number == number && head.nature != Nature::Registry);
+        Ok((head.map(|head| head.id), bytes))
     }
 
     async fn in_the_archive(&self, position: Position) -> Result<Option<String>, RedactError> {

@@ -4,9 +4,8 @@
 //! its id and its other claims also in views that never saw the text.
 
 use dateline_events::kinds::EventRedacted;
-use dateline_events::{Event, EventKey};
+use dateline_events::{Event, EventKey, Instant};
 
-use super::overlap_bounds;
 use super::place::{Attached, Pass};
 use super::subject_of_id;
 use crate::rows::{Course, EventRow, HeadRow, IncidentNumber, Nature};
@@ -41,7 +40,7 @@ impl Pass<'_> {
         let found = self.head_by_id(id, &subject).map(|head| head.number);
         let incident = found.unwrap_or_else(|| self.open_under(id, row, event, was));
         self.hold(row, incident);
-        let widened = self.widen_by(incident, event, was);
+        let widened = self.widen_by(incident, redaction, was);
         let new_reference = self.bring_reference(incident, event);
         Some(Attached { key: row.key, incidents: vec![incident], opened_or_widened: found.is_none() || widened, new_reference })
     }
@@ -68,8 +67,8 @@ impl Pass<'_> {
     }
 
     /// A sign had widened the span, and still does. True when it did.
-    fn widen_by(&mut self, incident: IncidentNumber, event: &Event, was: &str) -> bool {
-        let Some((earliest, latest)) = overlap_bounds(event).filter(|_| is_sign(was)) else { return false };
+    fn widen_by(&mut self, incident: IncidentNumber, redaction: &EventRedacted, was: &str) -> bool {
+        let Some((earliest, latest)) = span_of(redaction).filter(|_| is_sign(was)) else { return false };
         let Some(before) = self.head(incident) else { return false };
         let mut head = before.clone();
         head.span_start = Some(head.span_start.map_or(earliest, |old| old.min(earliest)));
@@ -86,6 +85,11 @@ impl Pass<'_> {
         }
         widened
     }
+}
+
+fn span_of(redaction: &EventRedacted) -> Option<(Instant, Instant)> {
+    let (earliest, latest) = redaction.span.as_ref()?;
+    Some((Instant::parse(earliest)?, Instant::parse(latest)?))
 }
 
 /// The kinds whose times make an incident's span, by name.

@@ -79,7 +79,6 @@ impl<'a> Assembly<'a> {
             }
         }
         self.own.extend(self.taken_back());
-        self.own.extend(self.destroyed());
         self.own.sort_unstable();
         for (key, position) in undated {
             match self.host_of_undated(position) {
@@ -87,6 +86,7 @@ impl<'a> Assembly<'a> {
                 None => self.own.push((key, position)),
             }
         }
+        self.own.extend(self.destroyed());
         self.own.sort_unstable();
     }
 

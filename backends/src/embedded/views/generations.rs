@@ -134,8 +134,7 @@ pub(super) fn forget_retired(connection: &mut Connection) -> Result<(), ViewsErr
     drop_all(&transaction, "retired")?;
     drop_all(&transaction, "building")?;
     transaction.commit()?;
-    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if busy == 0 { Ok(()) } else { Err(ViewsError::Busy) }
+    if file::empty_log(connection)? { Ok(()) } else { Err(ViewsError::Busy) }
 }
 
 /// The serving generation and its cursor.
