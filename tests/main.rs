@@ -48,6 +48,7 @@ mod poison;
 mod pooler;
 mod reading;
 mod readme;
+mod redact;
 mod replayed;
 mod reports;
 mod resources;

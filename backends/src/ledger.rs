@@ -263,6 +263,14 @@ impl Ledger {
         }
     }
 
+    /// The redaction of a position: where it stands, and its bytes; None where no redaction speaks of it.
+    pub async fn redaction_of(&self, position: Position) -> Result<Option<(Position, Vec<u8>)>, LedgerError> {
+        match self {
+            Self::Embedded(ledger) => ledger.redaction_of(position).await,
+            Self::Distributed(ledger) => ledger.redaction_of(position).await,
+        }
+    }
+
     /// For restoring and copying alone: puts records as they are, with their positions, recorded times and salts, right behind the
     /// head. Nobody else may append meanwhile. Durable when it answers; stored in parts where it fails, and to be continued then.
     pub async fn copy(&self, records: Vec<Record>) -> Result<(), LedgerError> {

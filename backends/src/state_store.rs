@@ -163,6 +163,21 @@ impl StateStore {
         }
     }
 
+    /// For a redaction: removes keys, whatever they hold. In a file no copy is left when this answers true; false: a reader holds it still.
+    pub async fn forget(&self, keys: Vec<String>) -> Result<bool, StateError> {
+        match self {
+            Self::Embedded(state_store) => state_store.forget(keys).await,
+            Self::Distributed(_) => {
+                for key in keys {
+                    if let Some((_, revision)) = self.get(&key).await? {
+                        self.delete(&key, revision).await?;
+                    }
+                }
+                Ok(true)
+            }
+        }
+    }
+
     /// The entries whose keys begin so and stand after another key, in the order of their bytes: a page of at most so many, and of at
     /// most [`MAX_LISTED_KEYS`]. One that is shorter is the last. On the bus a page costs a question an entry, and one for the names of
     /// all keys: to look one key up there is [`StateStore::get`].

@@ -100,6 +100,9 @@ pub enum ViewsError {
         /// How many.
         events: usize,
     },
+    /// A reader keeps what was dropped alive; it is not destroyed yet.
+    #[error("a reader still holds what was dropped from the views: ask again when long reads have ended")]
+    Busy,
     /// More was given than one call takes.
     #[error("{given} {what} in one call, at most {limit}: ask for less at a time")]
     TooMany {
@@ -207,6 +210,15 @@ impl Views {
         match self {
             Self::Embedded(views) => views.swap(to).await,
             Self::Distributed(views) => views.swap(to).await,
+        }
+    }
+
+    /// For a redaction: drops every generation but the serving one, and what their pages left behind. In a file no copy is left when this
+    /// answers; in a database the tables are gone, and a generation that is still read says [`ViewsError::Busy`].
+    pub async fn forget_retired(&self) -> Result<(), ViewsError> {
+        match self {
+            Self::Embedded(views) => views.forget_retired().await,
+            Self::Distributed(views) => views.forget_retired().await,
         }
     }
 

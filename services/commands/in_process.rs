@@ -5,7 +5,7 @@ use dateline_timelines::project::FOLD_BYTES_KEPT;
 use tokio::sync::watch;
 
 use super::routes::routes;
-use crate::projector::{ProjectError, Projector};
+use crate::projector::{ProjectError, Projector, rebuild};
 use crate::shared::api_client::{ApiClient, server_of};
 use crate::shared::config::Settings;
 use crate::shared::http::Gate;
@@ -38,7 +38,13 @@ impl ApiClient {
         };
         let generation = stores.views.serving().await?;
         let projector = Projector::new(&stores.ledger, &stores.views, generation, FOLD_BYTES_KEPT).await?;
-        let projected = projector.up_to(stores.ledger.head().await?.position).await;
+        let projected = match projector.up_to(stores.ledger.head().await?.position).await {
+            // Views that hold a text which was destroyed since are made anew.
+            Err(ProjectError::Redacted(_)) => {
+                rebuild(&stores.ledger, &stores.views, FOLD_BYTES_KEPT, |_, _| {}).await.map(drop)
+            }
+            projected => projected,
+        };
         if !matches!(projected, Err(ProjectError::Views(ViewsError::Fenced { .. }))) {
             projected?;
         }

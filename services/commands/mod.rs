@@ -17,6 +17,7 @@ mod publish;
 mod publishers;
 mod read;
 mod rebuild;
+mod redact;
 mod routes;
 mod sealing;
 pub mod serve;
@@ -94,6 +95,7 @@ async fn run(mut settings: Settings) -> anyhow::Result<Answer> {
         }
         Command::Detect(flags) => detect::run(flags),
         Command::Rebuild => rebuild::run(&settings).await,
+        Command::Redact(flags) => redact::run(&settings, flags).await,
         Command::Audit(command) => audit::run(&settings, command).await,
         Command::Ledger(command) => ledger::run(&settings, command).await,
         Command::Views(command) => views::run(&settings, command).await,

@@ -13,6 +13,7 @@ use dateline_timelines::PROJECTION_VERSION;
 use tokio::sync::{Mutex, watch};
 use tokio::task::JoinHandle;
 
+use super::redact::{self, Redacting};
 use super::routes::whole;
 use super::sealing::{Sealing, signer};
 use crate::archive::Copying;
@@ -261,6 +262,19 @@ impl Startup<'_> {
         }
     }
 
+    /// What destroys a text, where this process writes the ledger and knows the views.
+    fn redacting(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>, log: Option<&MerkleLog>) -> Option<Redacting> {
+        let views = views.filter(|_| self.serving.has(Role::Intake) && self.serving.has(Role::Projector))?;
+        Some(Redacting {
+            ledger: ledger.clone(),
+            views: views.clone(),
+            state_store: self.state_store.clone(),
+            archive: archive.cloned(),
+            log: log.cloned(),
+            projects: false,
+        })
+    }
+
     fn health(&self, ledger: &Ledger, views: Option<&Views>, archive: Option<&Archive>, lowered: Option<&str>) -> Health {
         let needs_ledger = self.serving.roles.iter().any(|role| *role != Role::Reader);
         Health {
@@ -289,6 +303,9 @@ impl Startup<'_> {
             let reader = Reader::new(ledger.clone(), views.clone(), self.state_store.clone(), self.gate.clone(), self.stopped.clone());
             ready = reader.ready();
             router = router.merge(reader.sealed_by(log).routes());
+        }
+        if let Some(redacting) = self.redacting(ledger, views, health.archive.as_ref(), log) {
+            router = router.merge(redact::routes(redacting, self.gate.clone()));
         }
         if let Some(log) = log.filter(|_| self.serving.has(Role::Reader) || self.serving.has(Role::Notary)) {
             router = router.merge(merkle_log::routes(log.clone(), self.gate.clone()));

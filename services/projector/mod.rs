@@ -32,6 +32,9 @@ pub enum ProjectError {
     /// An event that could be read once can be read no more.
     #[error("the views' copy of the event at position {0} cannot be read: make the views anew with `dateline rebuild`")]
     Damaged(Position),
+    /// Texts that these views hold were destroyed since: the positions, each with the bytes of its redaction.
+    #[error("{} that these views hold were destroyed: they are made anew", texts(.0.len()))]
+    Redacted(Destroyed),
     /// A summary has no form in JSON.
     #[error("a summary cannot be written: {0}")]
     Unwritable(#[from] serde_json::Error),
@@ -40,9 +43,17 @@ pub enum ProjectError {
     Circle(Position),
 }
 
+fn texts(count: usize) -> String {
+    if count == 1 { "one text".to_owned() } else { format!("{count} texts") }
+}
+
 /// A projector of one generation of views. Three pages are under way at once: one is read and parsed, one is placed and folded, one is
 /// committed. Whatever must be asked of the views is asked only after the page before has been committed.
 pub struct Projector {
+    /// Asked for the redactions of texts that are gone.
+    ledger: Ledger,
+    /// Texts that count as gone, whatever the ledger still has of them.
+    destroyed: Destroyed,
     views: Views,
     generation: Generation,
     /// None while the next page is being read.
@@ -128,6 +139,8 @@ impl Projector {
         let cursor = views.cursor(generation).await?;
         let nothing_waits = !views.anything_waits(generation).await?;
         Ok(Self {
+            ledger: ledger.clone(),
+            destroyed: Destroyed::new(),
             views: views.clone(),
             generation,
             follower: Some(ledger.follow(cursor)),
@@ -202,6 +215,7 @@ impl Projector {
 
     /// Makes the rows of a page while the one before it is committed, then hands them on.
     async fn fold(&mut self, records: Vec<ReadRecord>) -> Result<(), ProjectError> {
+        let records = self.with_tombstones(records).await?;
         let rows = self.rows_of(Arc::new(records)).await?;
         self.settle().await?;
         let (from, to) = (self.folded, rows.events.last().map_or(self.folded, |row| row.position));
@@ -339,7 +353,14 @@ impl Follow for Projector {
 
     /// The page may still be on its way into the views; a failure of it is told by the next call.
     async fn take(&mut self, page: Ahead) -> Result<Step, ProjectError> {
-        let head = self.project(page).await?;
+        let head = match self.project(page).await {
+            Err(ProjectError::Redacted(destroyed)) => {
+                tracing::info!(positions = ?destroyed.keys().collect::<Vec<_>>(), "texts were destroyed; the views are made anew without them");
+                rebuild(&self.ledger, &self.views, self.fold_bytes, |_, _| {}).await?;
+                return Ok(Step::Anew);
+            }
+            projected => projected?,
+        };
         let is_serving = self.views.serving().await? == self.generation;
         Ok(if is_serving { Step::Reached(Progress { position: self.folded, head }) } else { Step::Anew })
     }
@@ -357,8 +378,26 @@ pub async fn rebuild(
     fold_bytes: usize,
     mut progress: impl FnMut(Position, Position),
 ) -> Result<Position, ProjectError> {
+    let mut destroyed = Destroyed::new();
+    loop {
+        match rebuild_without(ledger, views, fold_bytes, &destroyed, &mut progress).await {
+            // A redaction that did not come to its end: the ledger still has the text. Once more, without it.
+            Err(ProjectError::Redacted(found)) if found.keys().any(|position| !destroyed.contains_key(position)) => destroyed.extend(found),
+            rebuilt => return rebuilt,
+        }
+    }
+}
+
+async fn rebuild_without(
+    ledger: &Ledger,
+    views: &Views,
+    fold_bytes: usize,
+    destroyed: &Destroyed,
+    progress: &mut impl FnMut(Position, Position),
+) -> Result<Position, ProjectError> {
     let generation = views.begin(PROJECTION_VERSION).await?;
     let mut projector = Projector::new(ledger, views, generation, fold_bytes).await?;
+    projector.destroyed.clone_from(destroyed);
     loop {
         while let Some(head) = projector.step_if_any().await? {
             progress(projector.cursor(), head);
@@ -372,5 +411,8 @@ pub async fn rebuild(
     }
 }
 
+mod tombstones;
 #[cfg(test)]
 mod tests;
+
+pub use tombstones::Destroyed;

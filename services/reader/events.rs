@@ -58,6 +58,9 @@ pub async fn one(State(reader): State<Reader>, Path(position): Path<String>, hea
         return Err(Problem::not_found(format!("the views have read up to position {}; there is no position {position} yet", found.position)));
     };
     let ids = ids_of(&reader, &incidents).await?;
+    if row.is_tombstone() {
+        return Err(super::redacted::gone(&reader, &row, &ids).await?);
+    }
     show(&reader, &headers, found.position, &Form::of(&row, &ids))
 }
 
@@ -211,6 +214,7 @@ struct Form<'a> {
 impl<'a> Form<'a> {
     fn of(row: &'a EventRow, incidents: &'a [String]) -> Self {
         let state = match (&row.problem, &row.bytes) {
+            _ if row.is_tombstone() => "redacted",
             (Some(_), _) => "poison",
             (None, None) => "redacted",
             (None, Some(_)) if incidents.is_empty() => "unattached",
@@ -222,14 +226,14 @@ impl<'a> Form<'a> {
             key: row.key.to_string(),
             source: &row.source,
             id: &row.id,
-            kind: &row.kind,
+            kind: if row.is_tombstone() { "" } else { &row.kind },
             subject: &row.subject,
             state,
             problem: row.problem.as_deref(),
             unattached: if state == "unattached" { Reason::of(row) } else { None },
             incidents,
             // What is no JSON is shown by its problem alone.
-            event: row.bytes.as_deref().and_then(|bytes| serde_json::from_slice(bytes).ok()),
+            event: row.bytes.as_deref().filter(|_| !row.is_tombstone()).and_then(|bytes| serde_json::from_slice(bytes).ok()),
             since: None,
         }
     }

@@ -20,6 +20,7 @@ mod named;
 mod openapi;
 mod page_events;
 mod receipts;
+mod redacted;
 mod reports;
 mod site;
 mod stretch;

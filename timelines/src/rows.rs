@@ -82,11 +82,21 @@ pub struct EventRow {
     pub subject: String,
     /// The key of the event that this act is about (indexed), for the kinds that are about one.
     pub target: Option<EventKey>,
-    /// The exact bytes; None after a redaction.
+    /// The exact bytes; of a text that was destroyed those of its redaction, None where that is not known.
     pub bytes: Option<Vec<u8>>,
     /// Why it could not be read (a poison event).
     pub problem: Option<String>,
 }
+
+impl EventRow {
+    /// True where the text was destroyed: the row holds the bytes of its redaction then, and neither source nor id.
+    pub fn is_tombstone(&self) -> bool {
+        self.source.is_empty() && self.kind == REDACTED
+    }
+}
+
+/// The kind of a redaction.
+const REDACTED: &str = "event.redacted";
 
 /// Says that from `since` on, incident `incident` holds (or no longer holds) the event at `event`.
 #[derive(Debug, Clone, PartialEq, Eq)]

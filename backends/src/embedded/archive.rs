@@ -114,8 +114,7 @@ fn get(connection: &Connection, at: Position) -> Result<Option<Record>, ArchiveE
 
 fn destroy(connection: &Connection, at: Position) -> Result<bool, ArchiveError> {
     let changed = connection.execute("UPDATE archive SET bytes = NULL, salt = NULL WHERE position = ?1", [number(at)])?;
-    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if busy == 0 { Ok(changed > 0) } else { Err(ArchiveError::Busy { position: at }) }
+    if file::empty_log(connection)? { Ok(changed > 0) } else { Err(ArchiveError::Busy { position: at }) }
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<Result<Record, ArchiveError>> {

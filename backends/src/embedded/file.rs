@@ -18,6 +18,9 @@ use super::sum;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const TRY_AGAIN: Duration = Duration::from_millis(5);
 
+/// Whoever empties a log waits so long for readers: behind it others wait who write.
+const EMPTYING_WAITS: Duration = Duration::from_millis(250);
+
 /// A reader's page cache, in KiB; a process has about nine readers, and behind them the system keeps the same pages. Nothing is mapped into
 /// memory: where a disk fails under a mapped page, the process is killed.
 const READER_CACHE_KIB: i64 = 4 * 1024;
@@ -172,6 +175,14 @@ fn alone_at(path: &Path, format: &Format) -> Result<Connection, FileError> {
         return Err(FileError::Full);
     }
     Ok(connection)
+}
+
+/// Brings the log into the file and cuts it to nothing, so that no copy of what was overwritten is left in it. False: a reader holds it.
+pub(super) fn empty_log(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.busy_timeout(EMPTYING_WAITS)?;
+    let busy: rusqlite::Result<i64> = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0));
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    Ok(busy? == 0)
 }
 
 fn settle(connection: &Connection) -> Result<(), FileError> {

@@ -75,6 +75,16 @@ impl StateStore {
         self.run(move |connection| delete(connection, key, expected)).await
     }
 
+    pub(crate) async fn forget(&self, keys: Vec<String>) -> Result<bool, StateError> {
+        self.run(move |connection| {
+            for key in &keys {
+                connection.execute("DELETE FROM state WHERE key = ?1", [key])?;
+            }
+            Ok(file::empty_log(connection)?)
+        })
+        .await
+    }
+
     pub(crate) async fn list(&self, prefix: String, after: String, limit: usize) -> Result<Vec<StateEntry>, StateError> {
         self.run(move |connection| list(connection, &prefix, &after, limit)).await
     }

@@ -196,6 +196,8 @@ pub enum Command {
     Detect(DetectFlags),
     /// Build the views anew beside the old ones, from the first event on, and swap them in
     Rebuild,
+    /// Destroy the text of an event, and say so in the ledger: it cannot be taken back
+    Redact(RedactFlags),
     /// Check the record
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -356,6 +358,25 @@ pub enum KeysCommand {
         /// The id, as listed
         id: String,
     },
+}
+
+/// Which text to destroy, and why.
+#[derive(Debug, Args)]
+pub struct RedactFlags {
+    /// The position of the event
+    pub position: u64,
+    /// Why: a law, a court's order, a source's safety. It stays in the ledger for everybody to read, for ever
+    #[arg(long, value_name = "TEXT")]
+    pub ground: String,
+    /// On whose word. It stays in the ledger, too
+    #[arg(long, value_name = "TEXT")]
+    pub authority: String,
+    /// The position is damaged: what stands there is given up, and the leaf that was sealed goes into the redaction
+    #[arg(long)]
+    pub damaged: bool,
+    /// Do not ask first
+    #[arg(long)]
+    pub yes: bool,
 }
 
 /// What to do with the key that signs the log.

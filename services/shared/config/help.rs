@@ -13,7 +13,7 @@ const EXIT_CODES: &str =
     "Exit codes: 0 it is done; 1 the answer is no (a line was refused, a check found something, it is not ready); 2 it could not be done.";
 
 /// A command, and how it is used.
-const EXAMPLES: [(&str, &[&str]); 39] = [
+const EXAMPLES: [(&str, &[&str]); 40] = [
     ("demo", &["dateline demo", "dateline demo --serve"]),
     ("serve", &["dateline serve", "dateline serve --data /var/lib/dateline --listen 127.0.0.1:7310"]),
     ("intake", &["dateline intake --ledger nats://127.0.0.1:4222 --listen 127.0.0.1:7311"]),
@@ -46,6 +46,13 @@ const EXAMPLES: [(&str, &[&str]); 39] = [
     ("incidents", &["dateline incidents", "dateline incidents --service whatsapp --state restored --format json"]),
     ("detect", &["dateline detect reports.csv", "dateline detect reports.csv --bucket 20 --plot out.svg"]),
     ("rebuild", &["dateline rebuild"]),
+    (
+        "redact",
+        &[
+            "dateline redact 17 --ground 'GDPR, article 17' --authority 'data protection officer, file 2026-114'",
+            "dateline redact 17 --ground 'a source is in danger' --authority 'editor in chief' --yes",
+        ],
+    ),
     (
         "audit replay",
         &[

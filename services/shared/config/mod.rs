@@ -26,7 +26,7 @@ use crate::shared::supervise::Planted;
 pub use audit::{CheckFlags, KeyFlags, ProveFlags, VerifyFlags};
 pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{
-    AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, LogKeyCommand, PagesCommand, PublishersCommand, ReadFlags, ScopeFlag,
+    AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, LogKeyCommand, PagesCommand, PublishersCommand, ReadFlags, RedactFlags, ScopeFlag,
     ViewsCommand, complete,
 };
 pub use import::{ImportFlags, ImportKind};

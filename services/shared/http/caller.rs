@@ -93,6 +93,18 @@ impl Gate {
         if caller.scopes.read { Ok(()) } else { Err(caller.refuse("read")) }
     }
 
+    /// Refuses everybody but whoever holds the files: the command on them, or the one that read this server's token beside them. No API key
+    /// does it.
+    pub fn operator(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|value| value.strip_prefix("Bearer "));
+        let is_operator = given.is_some_and(|token| self.operator.as_ref().is_some_and(|operator| operator.is(token.trim())));
+        if is_operator {
+            return Ok(());
+        }
+        let detail = "no API key allows this: run the command on the machine of the server, over its files (--data)";
+        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", "Not allowed", detail))
+    }
+
     /// Refuses a caller who may not replay the ledger: as soon as there is a key, that needs one, on one's own machine too.
     pub async fn auditor(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let caller = self.caller(headers).await?;

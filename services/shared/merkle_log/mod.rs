@@ -128,6 +128,22 @@ impl MerkleLog {
         Ok(Some(SealedReceipt { extra: Some(extra), index, proof, checkpoint: sealed.note.clone() }))
     }
 
+    /// The leaf of a position as it was sealed; None where the sealed tree does not reach so far.
+    pub async fn leaf(&self, position: Position) -> Result<Option<String>, LogError> {
+        let Some(sealed) = self.sealed().await? else { return Ok(None) };
+        let size = sealed.checkpoint.size();
+        let Some(index) = position.checked_sub(1).filter(|index| *index < size) else { return Ok(None) };
+        let width = u64::from(TILE_HASHES);
+        let (bundle, place) = (index / width, index % width);
+        let entries = u16::try_from((size - bundle * width).min(width)).unwrap_or(TILE_HASHES);
+        let damaged = |why: String| LogError::Sealed(SealedError::Damaged(why));
+        let address = TileAddress::entries(bundle, entries).map_err(|error| damaged(error.to_string()))?;
+        let bytes = self.bytes(&sealed, address).await?.ok_or(LogError::Missing(address))?;
+        let leaves = decode_bundle(&bytes, entries).map_err(|error| damaged(error.to_string()))?;
+        let leaf = usize::try_from(place).ok().and_then(|place| leaves.get(place)).ok_or_else(|| damaged(format!("{address} has no such entry")))?;
+        Ok(Some(String::from_utf8_lossy(leaf).into_owned()))
+    }
+
     /// Makes a proof from tiles: what it asks for and is not there yet is fetched, and it is made again.
     async fn proof(
         &self,

@@ -10,6 +10,7 @@ mod late;
 mod links;
 mod moves;
 mod place;
+mod redacted;
 mod references;
 mod unattached;
 mod waiting;
@@ -45,6 +46,20 @@ impl ReadRecord {
     pub fn of_row(row: EventRow) -> Self {
         let event = row.bytes.as_deref().filter(|_| row.problem.is_none()).and_then(|bytes| Event::read(bytes).ok());
         Self { event: event.map(Arc::new), row }
+    }
+
+    /// A record whose text was destroyed: a tombstone, which the redaction's bytes stand in for.
+    pub fn destroyed(position: Position, recorded: Instant, key: EventKey, redaction: &[u8]) -> Self {
+        let read = Self::read(position, recorded, key, "", "", Some(redaction));
+        if read.row.is_tombstone() { read } else { Self::read(position, recorded, key, "", "", None) }
+    }
+
+    /// The position and the key of what it redacts, where it is a redaction.
+    pub fn redacts(&self) -> Option<(Position, EventKey)> {
+        match &self.event.as_deref()?.kind {
+            Kind::EventRedacted(redaction) if !self.row.is_tombstone() => Some((redaction.position, EventKey::parse(&redaction.key)?)),
+            _ => None,
+        }
     }
 
     /// Reads a record, whose key the ledger knows also where the text was destroyed. What cannot be read becomes a poison row that names the fault; it stops nobody.

@@ -93,7 +93,8 @@ impl<'a> Pass<'a> {
         self.rows.events.push(record.row.clone());
         self.events.insert(record.row.key, KnownEvent { event: record.row.clone(), incidents: Vec::new() });
         let Some(event) = record.event.as_deref() else { return };
-        if matches!(event.kind, Kind::EventRedacted(_)) {
+        if let Kind::EventRedacted(redaction) = &event.kind {
+            self.take_redacted(&record.row, event, redaction);
             return;
         }
         match self.try_to_attach(&record.row, event) {
@@ -131,7 +132,7 @@ impl<'a> Pass<'a> {
         Some(Attached { key: row.key, incidents, opened_or_widened: opened || widened, new_reference })
     }
 
-    fn attach(&mut self, event: Position, incident: IncidentNumber) {
+    pub(super) fn attach(&mut self, event: Position, incident: IncidentNumber) {
         self.rows.attachments.push(AttachmentRow { since: self.now, event, incident, present: true });
     }
 
@@ -272,7 +273,7 @@ impl<'a> Pass<'a> {
         widened
     }
 
-    fn bring_reference(&mut self, incident: IncidentNumber, event: &Event) -> Option<(String, String)> {
+    pub(super) fn bring_reference(&mut self, incident: IncidentNumber, event: &Event) -> Option<(String, String)> {
         let reference = reference_of(event)?;
         if self.incident_with(&reference).is_some() {
             return None;
@@ -288,7 +289,7 @@ impl<'a> Pass<'a> {
         Some(reference)
     }
 
-    fn put_head(&mut self, head: HeadRow) {
+    pub(super) fn put_head(&mut self, head: HeadRow) {
         // One version a position: several changes by one event are one change. Rows come in order of position, so those of this one
         // stand last.
         let first_of_now = self.rows.heads.iter().rposition(|row| row.since < head.since).map_or(0, |at| at + 1);

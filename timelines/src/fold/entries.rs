@@ -86,7 +86,14 @@ impl<'a> Assembly<'a> {
                 None => self.own.push((key, position)),
             }
         }
+        self.own.extend(self.destroyed());
         self.own.sort_unstable();
+    }
+
+    /// Texts that were destroyed, where they stood.
+    fn destroyed(&self) -> Vec<(OrderKey, Position)> {
+        let gone = self.fold.held.iter().filter(|(position, held)| held.is_tombstone(**position));
+        gone.map(|(position, _)| (self.fold.placed(*position, self.first_sign).1, *position)).collect()
     }
 
     /// What was taken back, where it stood. A watcher's own bookkeeping is nothing that a reader was told: a post that was said anew as

@@ -76,6 +76,11 @@ struct Effective {
 }
 
 impl Held {
+    /// True for what stands in for a text that was destroyed: its redaction, at the position of the text.
+    fn is_tombstone(&self, position: Position) -> bool {
+        matches!(&self.original.kind, Kind::EventRedacted(redaction) if redaction.position == position)
+    }
+
     /// True for what somebody said and was taken back.
     fn is_taken_back(&self) -> bool {
         self.effective.retraction.is_some() && !self.original.kind.is_act() && self.effective.visible == Visible::Certain

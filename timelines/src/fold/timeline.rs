@@ -197,7 +197,9 @@ impl Fold {
         let effective = &held.effective;
         let (occurred, _) = self.placed(position, self.first_sign());
         let negative = self.negative_standing(position, contradictions);
-        let standing = if effective.retraction.is_some() {
+        let standing = if held.is_tombstone(position) {
+            Standing::Redacted
+        } else if effective.retraction.is_some() {
             Standing::Retracted
         } else {
             let corrected = (!effective.corrections.is_empty()).then_some(Standing::Corrected);

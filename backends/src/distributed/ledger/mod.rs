@@ -163,6 +163,10 @@ impl Ledger {
         Ok(self.reader.redaction(position).await?.map(|redaction| redaction.leaf))
     }
 
+    pub(crate) async fn redaction_of(&self, position: Position) -> Result<Option<(Position, Vec<u8>)>, LedgerError> {
+        Ok(self.reader.redaction_as_stored(position).await?.map(|(at, _, bytes)| (at, bytes)))
+    }
+
     pub(crate) async fn redacted(&self, position: Position) -> Result<Option<Record>, LedgerError> {
         self.reader.redacted(position).await
     }

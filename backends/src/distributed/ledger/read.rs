@@ -90,9 +90,15 @@ impl Reader {
 
     /// The redaction of a position; None where there is none.
     pub(super) async fn redaction(&self, position: Position) -> Result<Option<Redaction>, LedgerError> {
+        Ok(self.redaction_as_stored(position).await?.map(|(_, redaction, _)| redaction))
+    }
+
+    /// The same, with where it stands before it and its bytes behind it.
+    pub(super) async fn redaction_as_stored(&self, position: Position) -> Result<Option<(Position, Redaction, Vec<u8>)>, LedgerError> {
         let Some(message) = self.ask_leader(&json!({"last_by_subj": self.stream.redaction_of(position)})).await? else { return Ok(None) };
-        let redaction = Redaction::read(&message.payload()?).filter(|redaction| redaction.position == position);
-        redaction.map(Some).ok_or(LedgerError::Altered { position: message.seq })
+        let bytes = message.payload()?;
+        let redaction = Redaction::read(&bytes).filter(|redaction| redaction.position == position);
+        redaction.map(|redaction| Some((message.seq, redaction, bytes.clone()))).ok_or(LedgerError::Altered { position: message.seq })
     }
 
     /// What a redaction left of a position; None where there is no redaction of it.

@@ -70,6 +70,18 @@ pub(super) fn swap(session: &mut Session, to: Generation) -> Result<Position, Vi
     Ok(reached)
 }
 
+/// Drops all but the generation that serves. What a table was made of is freed with it; the write-ahead log has it until it is recycled.
+pub(super) fn forget_retired(session: &mut Session) -> Result<(), ViewsError> {
+    session.transaction(WRITE, |transaction| {
+        transaction.lock_schemas()?;
+        transaction.execute("UPDATE dateline.generations SET state = 'dropped' WHERE state IN ('retired', 'building')", &[])?;
+        Ok::<(), ViewsError>(())
+    })?;
+    drop_unread(session)?;
+    let left = session.statement(|transaction| transaction.query("SELECT FROM dateline.generations WHERE state = 'dropped'", &[]))?;
+    if left.is_empty() { Ok(()) } else { Err(ViewsError::Busy) }
+}
+
 /// The serving generation and its cursor.
 pub(super) fn serving_cursor(transaction: &mut OpenTransaction<'_>) -> Result<(Generation, Position), ViewsError> {
     serving(transaction)?.ok_or_else(|| ViewsError::Engine("no generation serves: open the views anew".to_owned()))

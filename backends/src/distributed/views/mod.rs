@@ -95,6 +95,10 @@ impl Views {
         Ok(())
     }
 
+    pub(crate) async fn forget_retired(&self) -> Result<(), ViewsError> {
+        self.writer.run(generations::forget_retired).await
+    }
+
     pub(crate) async fn cursor(&self, generation: Generation) -> Result<Position, ViewsError> {
         self.readers.run(move |session| session.statement(|transaction| generations::cursor(transaction, generation.number))).await
     }

@@ -219,8 +219,8 @@ impl Writing {
         if changed == 0 {
             return Err(LedgerError::Missing { position: at });
         }
-        let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-        if busy == 0 { Ok(()) } else { Err(LedgerError::Busy { position: at }) }
+        let is_emptied = file::empty_log(connection)?;
+        if is_emptied { Ok(()) } else { Err(LedgerError::Busy { position: at }) }
     }
 
     /// Puts records as they are behind the head, in one commit; each with the leaf hash that came with it, else with its own.

@@ -189,9 +189,14 @@ impl Ledger {
     }
 
     pub(crate) async fn leaf_of_destroyed(&self, position: Position) -> Result<Option<String>, LedgerError> {
+        let found = self.redaction_of(position).await?;
+        Ok(found.and_then(|(_, bytes)| Redaction::read(&bytes)).map(|redaction| redaction.leaf))
+    }
+
+    pub(crate) async fn redaction_of(&self, position: Position) -> Result<Option<(Position, Vec<u8>)>, LedgerError> {
         let found = self.find(vec![(REDACTION_SOURCE.to_owned(), position.to_string())]).await?;
-        let bytes = found.into_iter().flatten().next().and_then(|record| record.bytes);
-        Ok(bytes.and_then(|bytes| Redaction::read(&bytes)).filter(|redaction| redaction.position == position).map(|redaction| redaction.leaf))
+        let found = found.into_iter().flatten().next().and_then(|record| Some((record.position, record.bytes?)));
+        Ok(found.filter(|(_, bytes)| Redaction::read(bytes).is_some_and(|redaction| redaction.position == position)))
     }
 
     pub(crate) async fn destroy(&self, position: Position) -> Result<(), LedgerError> {

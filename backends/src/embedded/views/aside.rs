@@ -31,6 +31,15 @@ pub(super) fn set_aside(path: &Path) -> std::io::Result<PathBuf> {
 
 /// Deletes all but the latest that were set aside.
 fn delete_old(path: &Path) -> std::io::Result<()> {
+    delete_but(path, MAX_KEPT)
+}
+
+/// Deletes every file that was set aside: for a redaction, since nobody knows what they hold.
+pub(super) fn delete_all(path: &Path) -> std::io::Result<()> {
+    delete_but(path, 0)
+}
+
+fn delete_but(path: &Path, kept: usize) -> std::io::Result<()> {
     let beginning = format!("{}{MARK}", path.file_name().unwrap_or_default().to_string_lossy());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut names = Vec::new();
@@ -41,7 +50,7 @@ fn delete_old(path: &Path) -> std::io::Result<()> {
         }
     }
     names.sort();
-    for name in names.iter().rev().skip(MAX_KEPT) {
+    for name in names.iter().rev().skip(kept) {
         let old = folder.join(name);
         for file in BESIDE.iter().map(|ending| with(&old, ending)).chain([old.clone()]) {
             match std::fs::remove_file(file) {

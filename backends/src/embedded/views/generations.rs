@@ -128,6 +128,15 @@ pub(super) fn swap(connection: &mut Connection, to: Generation) -> Result<Positi
     Ok(reached)
 }
 
+/// Drops all but the generation that serves, overwrites their pages, and empties the log, which holds copies.
+pub(super) fn forget_retired(connection: &mut Connection) -> Result<(), ViewsError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    drop_all(&transaction, "retired")?;
+    drop_all(&transaction, "building")?;
+    transaction.commit()?;
+    if file::empty_log(connection)? { Ok(()) } else { Err(ViewsError::Busy) }
+}
+
 /// The serving generation and its cursor.
 pub(super) fn serving_cursor(connection: &Connection) -> Result<(Generation, Position), ViewsError> {
     // The number and the cursor are two statements: outside a transaction a swap can fall between them, and the old

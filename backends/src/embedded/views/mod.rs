@@ -105,6 +105,15 @@ impl Views {
         Ok(())
     }
 
+    pub(crate) async fn forget_retired(&self) -> Result<(), ViewsError> {
+        let path = self.shared.path.clone();
+        self.write(move |connection| {
+            generations::forget_retired(connection)?;
+            aside::delete_all(&path).map_err(|error| ViewsError::Engine(format!("a file that was set aside cannot be deleted: {error}")))
+        })
+        .await
+    }
+
     pub(crate) async fn cursor(&self, generation: Generation) -> Result<Position, ViewsError> {
         self.look(move |connection| generations::cursor(connection, generation.number)).await
     }
