@@ -78,7 +78,7 @@ async fn grown(server: &TestServer, lines: &[String]) -> String {
     let mut last = 0;
     for batch in lines.chunks(100) {
         let items = publish(&server.url, &batch.iter().map(String::as_str).collect::<Vec<_>>()).await;
-        last = items.last().unwrap()["position"].as_u64().unwrap_or_else(|| panic!("{:?}", items.last()));
+        last = items.last().unwrap()["receipt"]["position"].as_u64().unwrap_or_else(|| panic!("{:?}", items.last()));
     }
     sealed(server, last).await
 }
@@ -229,7 +229,25 @@ async fn a_receipt_holds_for_its_event_and_key_alone() {
     check(&destroyed, event, key, 1, "does not hold: opening");
     says(data, &["audit", "check", "nowhere", "event", "--log-key", key], 2);
     says(data, &["audit", "check", "receipt", "event"], 2);
-    assert!(says(data, &["audit", "drift"], 0).contains("no difference"));
+}
+
+#[test]
+fn drift_is_what_a_check_of_the_views_says() {
+    let (_folder, data) = folder();
+    says(&data, &["demo"], 0);
+    let told = |data: &Path, code| {
+        let [drift, check] = [["audit", "drift"], ["views", "check"]].map(|words| says(data, &words, code));
+        let lines = |said: &str| said.lines().map(|line| line.split(", in ").next().unwrap().to_owned()).collect::<Vec<_>>();
+        assert_eq!(lines(&drift), lines(&check));
+        drift
+    };
+    assert!(told(&data, 0).contains("no difference"));
+    // A text that is gone from the ledger is still in the views.
+    rusqlite::Connection::open(data.join("ledger.db"))
+        .unwrap()
+        .execute("UPDATE events SET bytes = NULL, salt = NULL WHERE position = 40", [])
+        .unwrap();
+    assert!(told(&data, 1).starts_with("position 40  ALTERED"));
 }
 
 /// One tampering, applied to a copy and looked at by the auditor; the fault where it is not found as it must be.
