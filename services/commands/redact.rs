@@ -107,7 +107,8 @@ async fn redact(settings: &Settings, asked: &Asked) -> anyhow::Result<Option<Rep
     let mut told = String::new();
     loop {
         let waits_for = match hands.redact(asked).await? {
-            Tried::Done(report) => return Ok(Some(report)),
+            // An earlier try of this run may have said it.
+            Tried::Done(report) => return Ok(Some(Report { fresh: report.fresh || !told.is_empty(), ..report })),
             Tried::Refused(detail) => {
                 eprintln!("dateline: {detail}");
                 return Ok(None);
