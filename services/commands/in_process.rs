@@ -40,9 +40,7 @@ impl ApiClient {
         let projector = Projector::new(&stores.ledger, &stores.views, generation, FOLD_BYTES_KEPT).await?;
         let projected = match projector.up_to(stores.ledger.head().await?.position).await {
             // Views that hold a text which was destroyed since are made anew.
-            Err(ProjectError::Redacted(_)) => {
-                rebuild(&stores.ledger, &stores.views, FOLD_BYTES_KEPT, |_, _| {}).await.map(drop)
-            }
+            Err(ProjectError::Redacted(_)) => rebuild(&stores.ledger, &stores.views, FOLD_BYTES_KEPT, |_, _| {}).await.map(drop),
             projected => projected,
         };
         if !matches!(projected, Err(ProjectError::Views(ViewsError::Fenced { .. }))) {

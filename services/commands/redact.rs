@@ -173,7 +173,9 @@ impl Hands {
                     StatusCode::SERVICE_UNAVAILABLE => Ok(Tried::Waits(answered.problem())),
                     StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY => Ok(Tried::Refused(answered.problem())),
                     StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => {
-                        bail!("the server on these files takes no redactions: it is an intake alone, or of an earlier version; stop it, and run this again")
+                        bail!(
+                            "the server on these files takes no redactions: it is an intake alone, or of an earlier version; stop it, and run this again"
+                        )
                     }
                     _ => bail!(answered.problem()),
                 }

@@ -16,7 +16,8 @@ use crate::shared::http::Problem;
 /// When the views fail, or the redaction cannot be read again.
 pub async fn gone(reader: &Reader, row: &EventRow, incidents: &[String]) -> Result<Problem, Problem> {
     let position = row.position;
-    let unreadable = || Problem::internal(format!("the redaction of position {position} cannot be read again; `dateline rebuild` makes the views anew"));
+    let unreadable =
+        || Problem::internal(format!("the redaction of position {position} cannot be read again; `dateline rebuild` makes the views anew"));
     let event = row.bytes.as_deref().and_then(|bytes| Event::read(bytes).ok()).ok_or_else(unreadable)?;
     let Kind::EventRedacted(EventRedacted { leaf, ground, authority, .. }) = event.kind else { return Err(unreadable()) };
     // A half-done redaction may have been read by its tombstone before the views came to it.

@@ -24,7 +24,8 @@ async fn redact(
     body: axum::body::Bytes,
 ) -> Result<Json<Report>, Problem> {
     gate.operator(&headers)?;
-    let asked: Asked = serde_json::from_slice(&body).map_err(|error| Problem::invalid_parameter(format!("what is to be redacted cannot be read: {error}")))?;
+    let asked: Asked =
+        serde_json::from_slice(&body).map_err(|error| Problem::invalid_parameter(format!("what is to be redacted cannot be read: {error}")))?;
     // Whoever asked may go away: what was begun is done all the same.
     let done = tokio::spawn(async move { redacting.redact(&asked).await }).await?;
     done.map(Json).map_err(|error| match error {

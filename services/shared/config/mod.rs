@@ -26,8 +26,8 @@ use crate::shared::supervise::Planted;
 pub use audit::{CheckFlags, KeyFlags, ProveFlags, VerifyFlags};
 pub use detect::{BucketFlag, DetectFlags};
 pub use flags::{
-    AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, LogKeyCommand, PagesCommand, PublishersCommand, ReadFlags, RedactFlags, ScopeFlag,
-    ViewsCommand, complete,
+    AuditCommand, Command, Flags, Format, KeysCommand, LedgerCommand, LogKeyCommand, PagesCommand, PublishersCommand, ReadFlags, RedactFlags,
+    ScopeFlag, ViewsCommand, complete,
 };
 pub use import::{ImportFlags, ImportKind};
 pub use secret::Secret;
