@@ -34,6 +34,7 @@ mod detect;
 mod detecting;
 mod faults;
 mod flips;
+mod foreign;
 mod full_disk;
 mod gaps;
 mod http;
