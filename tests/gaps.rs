@@ -118,6 +118,8 @@ async fn torture(kept: &Kept, house: &Role) {
 /// The positions that a live stream tells after the first, up to the last one expected.
 async fn told(url: String, last: u64) -> Vec<u64> {
     let answer = reqwest::Client::new().get(format!("{url}/v1/live?after=1")).send().await.unwrap();
+    let status = answer.status();
+    assert_eq!(status, 200, "the stream is refused");
     let (mut chunks, mut text, mut positions) = (answer.bytes_stream(), String::new(), Vec::new());
     while positions.last() != Some(&last) {
         text.push_str(std::str::from_utf8(&chunks.next().await.expect("the stream goes on").unwrap()).unwrap());

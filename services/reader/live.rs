@@ -31,6 +31,10 @@ const MESSAGES_AT_ONCE: usize = 16;
 /// A silent stream says so often that it is alive.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
+/// Changes that cannot be read just now are asked for so often again, with such a pause before: 3 s in all.
+const TRIES: u32 = 12;
+const PAUSE: Duration = Duration::from_millis(250);
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Parameters {
@@ -99,7 +103,7 @@ fn messages(live: Live) -> impl Stream<Item = Result<Message, Infallible>> {
             if let Some(message) = live.next_message() {
                 return Some((Ok(message), live));
             }
-            match live.read().await {
+            match live.read_patiently().await {
                 Ok(page) if page.changes.is_empty() && !live.caught_up => {
                     live.caught_up = true;
                     live.after = live.after.max(page.position);
@@ -132,6 +136,21 @@ fn broken<T>(error: &ViewsError) -> Option<T> {
 }
 
 impl Live {
+    /// The next page of changes. What cannot be read just now is asked for again: a stream that ends costs its reader a new one.
+    async fn read_patiently(&self) -> Result<Arc<Page>, ViewsError> {
+        let mut tries = 0;
+        loop {
+            match self.read().await {
+                Err(error) if tries < TRIES && !*self.reader.stop.borrow() => {
+                    tracing::debug!(%error, tries, "a live stream waits for the views");
+                    tries += 1;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                read => return read,
+            }
+        }
+    }
+
     /// The next page of changes.
     async fn read(&self) -> Result<Arc<Page>, ViewsError> {
         self.reader.pages.read(&self.reader.timelines.views, self.incident, self.after).await
