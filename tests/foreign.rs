@@ -55,6 +55,7 @@ async fn go_accepts_what_is_sealed_and_rejects_what_was_tampered_with() {
     }
     let exported = run(&house.data, &["audit", "export", &export.display().to_string()]);
     assert!(exported.status.success(), "{}", said(&exported));
+    what_the_export_says_works(&export, vkey);
     std::fs::create_dir(export.join("receipts")).unwrap();
     for position in [1, 256, 257, 512, EVENTS] {
         let receipt = get(&house.at(&format!("/v1/events/{position}/receipt"))).await.expect(200).body;
@@ -83,6 +84,30 @@ async fn go_accepts_what_is_sealed_and_rejects_what_was_tampered_with() {
     let stranger = SignerKey::from_seed("other.example/log", [1; 32]).unwrap().verifier().to_string();
     assert!(!check(&stranger).status.success());
     assert!(check(vkey).status.success());
+}
+
+/// The programs that AUDIT.md prints, as whoever opens the export finds them: they accept it, and reject an event that was changed.
+fn what_the_export_says_works(export: &Path, vkey: &str) {
+    let text = std::fs::read_to_string(export.join("AUDIT.md")).unwrap();
+    for name in ["main.go", "check.py"] {
+        let (_, rest) = text.split_once(&format!("    cat > {name} <<'END'\n")).unwrap();
+        let (program, _) = rest.split_once("    END\n").unwrap();
+        let lines: String = program.lines().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect();
+        std::fs::write(export.join(name), lines).unwrap();
+    }
+    assert!(text.contains(&format!("GO111MODULE=off GOPATH={PACKAGES} go run main.go KEY")));
+    let mut go = Command::new("go");
+    go.args(["run", "main.go", vkey]).current_dir(export).env("GO111MODULE", "off").env("GOPATH", PACKAGES);
+    let opened = go.env("GOFLAGS", "").env("GOCACHE", export.with_file_name("cache")).env("HOME", export).output().unwrap();
+    assert!(opened.status.success() && said(&opened).contains("\n700\n"), "{}", said(&opened));
+    let python = || Command::new("python3").arg("check.py").current_dir(export).output().unwrap();
+    let whole = python();
+    assert!(whole.status.success() && said(&whole).contains("700 events open theirs"), "{}", said(&whole));
+    let events = std::fs::read_to_string(export.join("events.ndjson")).unwrap();
+    std::fs::write(export.join("events.ndjson"), events.replacen("2026-03-01T10:00Z", "2026-03-01T11:00Z", 1)).unwrap();
+    let changed = python();
+    assert!(!changed.status.success() && said(&changed).contains("position 1 does not open its leaf"), "{}", said(&changed));
+    std::fs::write(export.join("events.ndjson"), events).unwrap();
 }
 
 #[test]

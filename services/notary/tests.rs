@@ -197,6 +197,23 @@ async fn another_key_signs_nothing_and_a_rotated_one_signs_with_the_old_one() {
     assert!(Checkpoint::open(&retired.sealed().await.note, &old).is_err());
 }
 
+#[test]
+fn so_many_keys_sign_at_once_and_the_file_stays_as_it_was_where_one_more_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("log.key");
+    let mut signer = Signer::create(&path, "test.example/log", [0; 32]).expect("a key");
+    for number in 1..KEYS_MAX {
+        signer = signer.rotated([u8::try_from(number).expect("a byte"); 32]).expect("rotated");
+    }
+    let before = std::fs::read_to_string(&path).expect("the file");
+    assert_eq!(before.lines().count(), KEYS_MAX);
+    let refused = signer.rotated([99; 32]).expect_err("one too many").to_string();
+    assert!(refused.contains("at most 4") && refused.contains("log-key retire"), "{refused}");
+    assert_eq!(std::fs::read_to_string(&path).expect("the file"), before);
+    assert!(Signer::create(&path, "test.example/log", [7; 32]).is_err(), "a key that is there is never replaced");
+    assert_eq!(Signer::load(&path).expect("read").expect("there").verifiers(), signer.verifiers());
+}
+
 #[tokio::test]
 async fn a_destroyed_text_keeps_its_leaf_by_its_redaction_alone() {
     let place = Place::new().await;
